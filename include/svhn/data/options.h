@@ -1,0 +1,48 @@
+#pragma once
+/// Plain options of the data room, as a config's "data" section states them.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace svhn::data {
+
+/// Steps from u8 pixels (read as u8/255) to the network's input, applied in order.
+enum class PreprocessStep {
+  greyscale,         ///< RGB . [0.2990, 0.5870, 0.1140] -> one channel.
+  minmax_per_split,  ///< (x - min) / (max - min) with the numbers of the split itself.
+  minmax,            ///< The same with the training split's numbers for every split.
+  standardize,       ///< (x - mean) / deviation per channel, training split's numbers.
+};
+
+enum class Fill { nearest, constant, reflect, wrap };
+
+/// Random changes of training images, with the meaning of Keras' ImageDataGenerator. Zero means off.
+struct AugmentOptions {
+  double rotation_degrees = 0.0;  ///< Uniform in [-r, r].
+  double width_shift = 0.0;       ///< Share of the width.
+  double height_shift = 0.0;      ///< Share of the height.
+  double shear_degrees = 0.0;     ///< Uniform in [-s, s], degrees as Keras means it.
+  double zoom = 0.0;              ///< Each axis uniform in [1-z, 1+z].
+  bool horizontal_flip = false;
+  bool vertical_flip = false;
+  double brightness = 0.0;     ///< Factor uniform in [1-b, 1+b].
+  double channel_shift = 0.0;  ///< Added to every pixel of a channel, uniform in [-c, c].
+  Fill fill = Fill::nearest;
+  double fill_value = 0.0;        ///< For Fill::constant.
+  std::int64_t random_crop = 0;   ///< Pixels of padding before a random crop back to size.
+  std::int64_t cutout = 0;        ///< Side of the square that is zeroed.
+  double mixup = 0.0;             ///< Alpha of the Beta distribution.
+  std::int64_t colour_ops = 0;    ///< RandAugment-style colour operations for each image.
+  double colour_magnitude = 0.5;  ///< Their strength, 0..1.
+};
+
+struct DataOptions {
+  std::string file = "data/svhn.safetensors";
+  std::vector<PreprocessStep> preprocess;
+  std::optional<AugmentOptions> augment;
+};
+
+}  // namespace svhn::data
