@@ -14,11 +14,19 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_path(MATIO_INCLUDE_DIR matio.h REQUIRED)
 find_library(MATIO_LIBRARY matio REQUIRED)
 
+# Libraries without a CMake package of their own.
+function(svhn_library NAME INCLUDE LIBRARY)
+  add_library(${NAME} INTERFACE)
+  target_include_directories(${NAME} SYSTEM INTERFACE ${INCLUDE})
+  target_link_libraries(${NAME} INTERFACE ${LIBRARY})
+endfunction()
+svhn_library(svhn_xxhash "${XXHASH_INCLUDE_DIR}" "${XXHASH_LIBRARY}")
+svhn_library(svhn_matio "${MATIO_INCLUDE_DIR}" "${MATIO_LIBRARY}")
+
 if(SVHN_ENGINE)
   find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
+  svhn_library(svhn_opencv "${OpenCV_INCLUDE_DIRS}" "${OpenCV_LIBS}")
   find_package(Torch 1.13 REQUIRED)
-  # Torch's own flags would force its C++ standard and warnings on us; only the definitions are wanted.
-  find_package(OpenMP)
   add_library(svhn_torch INTERFACE)
   target_link_libraries(svhn_torch INTERFACE ${TORCH_LIBRARIES})
   target_include_directories(svhn_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})

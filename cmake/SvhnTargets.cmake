@@ -4,26 +4,34 @@ target_include_directories(svhn_flags INTERFACE "${PROJECT_SOURCE_DIR}/include")
 target_compile_options(svhn_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
 if(SVHN_SANITIZE)
-  target_compile_options(svhn_flags INTERFACE -fsanitize=${SVHN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  target_compile_options(svhn_flags INTERFACE
+    -fsanitize=${SVHN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
   target_link_options(svhn_flags INTERFACE -fsanitize=${SVHN_SANITIZE})
 endif()
 
 # svhn_room(NAME [SOURCES ...] [LIBRARIES ...] [TORCH]): a static library svhn_NAME with the alias svhn::NAME.
-# TORCH shares one precompiled header among all rooms that speak to LibTorch.
+# A room without sources yet is an interface that passes its libraries on.
 function(svhn_room NAME)
   cmake_parse_arguments(ROOM "TORCH" "" "SOURCES;LIBRARIES" ${ARGN})
-  add_library(svhn_${NAME} STATIC ${ROOM_SOURCES})
-  add_library(svhn::${NAME} ALIAS svhn_${NAME})
-  target_link_libraries(svhn_${NAME} PUBLIC svhn_flags ${ROOM_LIBRARIES})
-  if(ROOM_TORCH)
-    target_link_libraries(svhn_${NAME} PUBLIC svhn_torch)
-    svhn_torch_headers(svhn_${NAME})
+  if(NOT ROOM_SOURCES)
+    add_library(svhn_${NAME} INTERFACE)
+    target_link_libraries(svhn_${NAME} INTERFACE svhn_flags ${ROOM_LIBRARIES})
+  else()
+    add_library(svhn_${NAME} STATIC ${ROOM_SOURCES})
+    target_link_libraries(svhn_${NAME} PUBLIC svhn_flags ${ROOM_LIBRARIES})
+    if(ROOM_TORCH)
+      target_link_libraries(svhn_${NAME} PUBLIC svhn_torch)
+      svhn_torch_headers(svhn_${NAME})
+    endif()
   endif()
+  add_library(svhn::${NAME} ALIAS svhn_${NAME})
 endfunction()
 
+# One precompiled header for every target that speaks to LibTorch.
 function(svhn_torch_headers TARGET)
   if("${TARGET}" STREQUAL "svhn_compute")
-    target_precompile_headers(${TARGET} PRIVATE <torch/types.h> <torch/csrc/autograd/custom_function.h> <nlohmann/json.hpp>)
+    target_precompile_headers(${TARGET} PRIVATE
+      <torch/types.h> <torch/csrc/autograd/custom_function.h> <nlohmann/json.hpp>)
   else()
     target_precompile_headers(${TARGET} REUSE_FROM svhn_compute)
   endif()
