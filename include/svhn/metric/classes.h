@@ -1,0 +1,18 @@
+#pragma once
+/// The ten classes, as every structure of this room counts them: class index i is digit (i + 1) % 10.
+
+#include <array>
+
+namespace svhn::metric {
+
+inline constexpr int kClasses = 10;
+
+/// @returns the digit of a class index 0..9; in class order the digits read 1, 2, … 9, 0.
+constexpr int class_digit(int index) {
+  return (index + 1) % kClasses;
+}
+
+/// Probabilities of the ten classes, by class index; they add up to 1.
+using Probabilities = std::array<double, kClasses>;
+
+}  // namespace svhn::metric

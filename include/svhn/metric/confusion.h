@@ -1,0 +1,70 @@
+#pragma once
+/// Counts of (true class, predicted class) and what follows from counts alone.
+/// Everything is by class index (see classes.h); rows are true, columns predicted.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "svhn/metric/classes.h"
+
+namespace svhn::metric {
+
+/// counts[t][p]: images of true class t that were taken for class p.
+using ConfusionCounts = std::array<std::array<std::int64_t, kClasses>, kClasses>;
+
+/// Counts predictions.
+class ConfusionMatrix {
+ public:
+  /// @param true_class 0..9. @param predicted 0..9. @throws core::Error(bug) outside of that.
+  void add(int true_class, int predicted);
+  [[nodiscard]] const ConfusionCounts& value() const { return counts_; }
+  void reset() { counts_ = {}; }
+
+ private:
+  ConfusionCounts counts_{};
+};
+
+/// Scores of one class against the rest; a division by zero counts as 0, as in scikit-learn.
+/// @see scikit-learn, precision_recall_fscore_support(zero_division=0)
+struct ClassScore {
+  int class_index = 0;
+  double precision = 0.0;    ///< Share of the images predicted as this class that are of it.
+  double recall = 0.0;       ///< Share of this class's images that were found.
+  double f1 = 0.0;           ///< Harmonic mean of the two.
+  std::int64_t support = 0;  ///< Images of this class.
+};
+
+/// One kind of mistake.
+struct ConfusedPair {
+  int true_class = 0;
+  int predicted = 0;
+  std::int64_t count = 0;
+};
+
+/// @returns the number of images counted.
+std::int64_t total_count(const ConfusionCounts& counts);
+/// @returns the number of right predictions.
+std::int64_t correct_count(const ConfusionCounts& counts);
+/// @returns the share of right predictions, 0 when nothing was counted.
+double accuracy(const ConfusionCounts& counts);
+/// @returns ten scores in class order.
+std::array<ClassScore, kClasses> class_scores(const ConfusionCounts& counts);
+/// @returns the mistakes that happened, most frequent first, equal counts by true class and then predicted
+/// class.
+/// @param limit at most so many.
+std::vector<ConfusedPair> most_confused(const ConfusionCounts& counts, std::size_t limit = 10);
+
+/// Bounds of a share.
+struct Interval {
+  double low = 0.0;
+  double high = 1.0;
+};
+
+/// Wilson's score interval of a share at 95 %.
+/// @param correct 0..total. @returns [0, 1] when `total` is 0.
+/// @see Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 22 (1927)
+Interval wilson_interval(std::int64_t correct, std::int64_t total);
+
+}  // namespace svhn::metric

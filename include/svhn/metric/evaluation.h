@@ -1,0 +1,68 @@
+#pragma once
+/// The result of evaluating a model on a split: filled by `evaluate`, printed by `cli`, drawn by `report`.
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "svhn/metric/calibration.h"
+#include "svhn/metric/confusion.h"
+#include "svhn/metric/scores.h"
+
+namespace svhn::metric {
+
+struct EvaluationResult {
+  std::string model;  ///< The model's name; left to the caller.
+  std::string split;  ///< "train", "val" or "test"; left to the caller.
+  std::int64_t images = 0;
+  double loss = 0.0;  ///< Mean cross-entropy, natural logarithm.
+  double accuracy = 0.0;
+  Interval accuracy_interval_95;  ///< Wilson's.
+  double top_2_accuracy = 0.0;
+  double top_3_accuracy = 0.0;
+  double expected_calibration_error = 0.0;
+  ConfusionCounts confusion{};
+  std::array<ClassScore, kClasses> per_class{};
+  std::vector<ConfusedPair> most_confused;  ///< At most ten.
+  ReliabilityBins reliability{};            ///< Not part of the JSON.
+  double images_per_second = 0.0;           ///< Left to the caller.
+};
+
+/// One image's prediction.
+struct Prediction {
+  int predicted = 0;  ///< Class index 0..9.
+  double loss = 0.0;
+  Probabilities probabilities{};
+};
+
+/// Gathers predictions one by one into an `EvaluationResult`.
+class EvaluationMeter {
+ public:
+  /// @param true_class 0..9. @param logits f32 [10], the network's output before softmax.
+  /// @returns what was counted. @throws core::Error(numeric) when a logit is not finite.
+  Prediction add_logits(int true_class, std::span<const float, kClasses> logits);
+  /// @param probabilities by class index, adding up to 1.
+  /// @throws core::Error(numeric) when a probability is not finite or outside [0, 1].
+  Prediction add_probabilities(int true_class, const Probabilities& probabilities);
+  /// @throws core::Error(data) when nothing was added.
+  [[nodiscard]] EvaluationResult value() const;
+  void reset() { *this = {}; }
+
+ private:
+  void count(int true_class, const Prediction& prediction);
+
+  ConfusionMatrix confusion_;
+  MeanMeter loss_;
+  TopKMeter top_k_;
+  CalibrationMeter calibration_;
+};
+
+/// @returns the document of `svhn evaluate --json`: model, split, images, loss, accuracy,
+/// accuracy_interval_95, top_k, expected_calibration_error, digits, confusion_matrix (row true, column
+/// predicted, in the order of digits), per_class, most_confused (digits) and images_per_second, in this
+/// order.
+nlohmann::ordered_json evaluation_json(const EvaluationResult& result);
+
+}  // namespace svhn::metric
