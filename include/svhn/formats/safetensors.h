@@ -35,14 +35,15 @@ struct TensorToWrite {
 };
 
 /// A safetensors file opened for reading. Opening costs the header alone, whatever the file's size.
-/// Checksums (XXH3-64 of the header, and of every 1 MiB of every tensor) are checked when bytes are first asked
-/// for, once each; safe to use from several threads.
+/// Checksums (XXH3-64 of the header, and of every 1 MiB of every tensor) are checked when bytes are first
+/// asked for, once each; safe to use from several threads.
 class SafetensorsFile {
  public:
   /// @param code what a damaged file counts as: `data` or `model`.
   /// @throws Error(code) for a missing or truncated file, a header that is too long, not strict JSON, has
-  /// duplicate names, unknown types, negative or overflowing shapes, offsets outside the file, overlaps or holes,
-  /// or (where the file carries checksums) does not match its own checksum. Messages name file and tensor.
+  /// duplicate names, unknown types, negative or overflowing shapes, offsets outside the file, overlaps or
+  /// holes, or (where the file carries checksums) does not match its own checksum. Messages name file and
+  /// tensor.
   SafetensorsFile(const std::filesystem::path& path, core::ExitCode code);
   ~SafetensorsFile();
   SafetensorsFile(SafetensorsFile&&) noexcept;
@@ -55,7 +56,8 @@ class SafetensorsFile {
   [[nodiscard]] const TensorInfo* find(const std::string& name) const;
   /// @throws Error(code) naming the tensor when it is missing, or of another dtype or rank/shape
   /// (`shape` entries of -1 match any length).
-  const TensorInfo& require(const std::string& name, DType dtype, const std::vector<std::int64_t>& shape) const;
+  const TensorInfo& require(const std::string& name, DType dtype,
+                            const std::vector<std::int64_t>& shape) const;
   /// @returns all bytes of a tensor, verified. @throws Error(code) when a checksum does not match.
   std::span<const std::byte> bytes(const TensorInfo& tensor) const;
   /// @returns bytes [begin, begin + length) of a tensor; verifies only the 1 MiB pieces they touch.
