@@ -1,6 +1,6 @@
 #pragma once
-/// The prepared data file: every image, label and split of a run in one safetensors file that is opened by mmap.
-/// N images; rows are u8 [32,32,3] (height, width, RGB); class index i is digit (i + 1) % 10.
+/// The prepared data file: every image, label and split of a run in one safetensors file that is opened by
+/// mmap. N images; rows are u8 [32,32,3] (height, width, RGB); class index i is digit (i + 1) % 10.
 
 #include <array>
 #include <cstdint>
@@ -21,9 +21,13 @@ inline constexpr std::int64_t kImageBytes = kSide * kSide * kChannels;
 inline constexpr std::int64_t kClasses = 10;
 
 /// @returns the digit of a class index.
-constexpr int digit_of_class(int index) { return (index + 1) % 10; }
+constexpr int digit_of_class(int index) {
+  return (index + 1) % 10;
+}
 /// @returns the class index of a digit.
-constexpr int class_of_digit(int digit) { return (digit + 9) % 10; }
+constexpr int class_of_digit(int digit) {
+  return (digit + 9) % 10;
+}
 
 enum class Split { train, val, test };
 /// @returns "train", "val" or "test".
@@ -31,9 +35,9 @@ std::string split_name(Split split);
 
 /// What a split's pixels look like, as u8/255 in float64; grey is RGB . [0.2990, 0.5870, 0.1140].
 struct SplitStatistics {
-  double min = 0.0, max = 0.0;            ///< Over all channels.
+  double min = 0.0, max = 0.0;  ///< Over all channels.
   double grey_min = 0.0, grey_max = 0.0;
-  std::array<double, 3> mean{}, stddev{}; ///< Per channel, population deviation.
+  std::array<double, 3> mean{}, stddev{};  ///< Per channel, population deviation.
   double grey_mean = 0.0, grey_stddev = 0.0;
   bool operator==(const SplitStatistics&) const = default;
 };
@@ -43,10 +47,11 @@ SplitStatistics compute_statistics(std::span<const std::uint8_t> images, std::sp
 
 /// Everything that goes into a prepared file; `write_prepared` computes the statistics.
 struct PreparedContent {
-  std::vector<std::uint8_t> images;  ///< [N,32,32,3]
-  std::vector<std::uint8_t> labels;  ///< [N], 0..9
+  std::vector<std::uint8_t> images;                  ///< [N,32,32,3]
+  std::vector<std::uint8_t> labels;                  ///< [N], 0..9
   std::array<std::vector<std::int64_t>, 3> indices;  ///< By Split: ascending order is not needed; rows < N.
-  std::map<std::string, std::string> metadata;       ///< source, sha256, label_rule, split parameters, synthetic, …
+  std::map<std::string, std::string>
+      metadata;  ///< source, sha256, label_rule, split parameters, synthetic, …
 };
 
 /// Writes the file atomically. @throws core::Error(data)
@@ -55,7 +60,8 @@ void write_prepared(const std::filesystem::path& path, const PreparedContent& co
 /// A prepared file opened for reading; opening costs the header, the labels and the indices.
 class PreparedData {
  public:
-  /// @throws core::Error(data) when missing, damaged, not a prepared file, or with rows or labels out of range.
+  /// @throws core::Error(data) when missing, damaged, not a prepared file, or with rows or labels out of
+  /// range.
   explicit PreparedData(const std::filesystem::path& path);
   ~PreparedData();
   PreparedData(PreparedData&&) noexcept;

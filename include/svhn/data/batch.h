@@ -1,0 +1,69 @@
+#pragma once
+/// Batches of preprocessed images in a given order of rows, optionally made ahead on a background thread.
+/// n: images of a batch; C: channels, 1 or 3; H, W: 32.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "svhn/data/prepared.h"
+#include "svhn/data/preprocess.h"
+
+namespace svhn::data {
+
+/// The order in which an epoch visits its rows.
+/// @param rows of the data file, e.g. `data.indices(Split::train)`.
+/// @param epoch counted from 0; with `shuffle` each epoch and each seed has its own uniformly random order.
+/// @returns the same rows; in the given order without `shuffle`.
+std::vector<std::int64_t> epoch_order(std::span<const std::int64_t> rows, std::uint64_t seed,
+                                      std::uint64_t epoch, bool shuffle);
+
+struct Batch {
+  std::vector<float> pixels;         ///< f32 [n,C,H,W].
+  std::vector<std::int64_t> labels;  ///< [n], class index 0..9.
+  std::vector<std::int64_t> rows;    ///< [n], rows of the data file.
+  std::int64_t size = 0;             ///< n; smaller than the batch size only in the last batch.
+};
+
+/// Changes one preprocessed image in place. @param chw f32 [C,H,W]. @param row of the data file.
+/// Called on the background thread where there is one, never from two threads at once.
+using ImageHook = std::function<void(std::span<float> chw, std::int64_t row)>;
+
+struct BatchOptions {
+  std::int64_t batch_size = 64;
+  bool prefetch = false;  ///< Make the next two batches on a thread while the caller works.
+  ImageHook hook;         ///< May be empty.
+};
+
+/// Yields batches. Results do not depend on `prefetch`.
+class BatchLoader {
+ public:
+  /// @param data borrowed; must outlive the loader.
+  /// @throws core::Error(config) when the batch size is below 1.
+  BatchLoader(const PreparedData& data, PreprocessPlan plan, BatchOptions options);
+  /// Stops the thread; batches not taken are dropped.
+  ~BatchLoader();
+  BatchLoader(const BatchLoader&) = delete;
+  BatchLoader& operator=(const BatchLoader&) = delete;
+
+  /// Begins a pass over `rows` (copied), whatever was left of the one before. @param hook replaces the one
+  /// given before when not empty, for what changes from epoch to epoch.
+  void start(std::span<const std::int64_t> rows, ImageHook hook = {});
+
+  /// @returns the next batch, valid until the next call of `next` or `start`; nullptr after the last one.
+  /// @throws what making the batch threw (a damaged data file, a fault of the hook); the pass is over then.
+  const Batch* next();
+
+  /// @returns C.
+  [[nodiscard]] std::int64_t channels() const;
+  /// @returns batches in a pass over `rows` rows: rows / batch size, rounded up.
+  [[nodiscard]] std::int64_t batches(std::int64_t rows) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace svhn::data
