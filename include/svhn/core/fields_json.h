@@ -1,0 +1,59 @@
+#pragma once
+/// Runs descriptions (core/fields.h) against JSON: reading, writing, JSON Schema.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "svhn/core/error.h"
+#include "svhn/core/fields.h"
+
+namespace svhn::core {
+
+/// What is wrong with one document, gathered so that a user is told everything at once.
+class Problems {
+ public:
+  /// @param source what messages call the document, a file name for instance.
+  explicit Problems(std::string source) : source_(std::move(source)) {}
+
+  /// Remembers where the value at `pointer` came from; problems there or below it say so.
+  void note(std::string pointer, std::string origin);
+  /// @param pointer the place's JSON pointer ("" for the whole). @param text one line.
+  void add(const std::string& pointer, const std::string& text);
+  [[nodiscard]] std::size_t size() const { return found_.size(); }
+  /// Does nothing without problems.
+  /// @throws Error(code): `SOURCE: /pointer: problem`, or `SOURCE: 2 problems: /a: …; /b: …`.
+  void throw_if_any(ExitCode code, const std::string& hint) const;
+
+ private:
+  [[nodiscard]] std::string origin_of(const std::string& pointer) const;
+
+  std::string source_;
+  std::vector<std::string> found_;
+  std::vector<std::pair<std::string, std::string>> notes_;  // Pointer and origin; later ones win.
+};
+
+/// Reads a value as described. Absent keys leave what the struct held; what is wrong is added to `problems`
+/// and leaves the struct's value: unknown keys (with "did you mean"), missing required ones, wrong types,
+/// values out of range, rules that do not hold.
+/// @param pointer the JSON pointer of `value` in its document.
+void read_fields(const nlohmann::json& value, const Describe& describe, Problems& problems,
+                 const std::string& pointer = "");
+
+/// @returns the value with every key, in the order of the description.
+nlohmann::ordered_json write_fields(const Describe& describe);
+
+/// @returns a JSON Schema (draft 2020-12) of the value: types, ranges, names, defaults, documentation;
+/// objects allow no other keys. The struct behind `describe` must hold its defaults.
+nlohmann::ordered_json fields_schema(const Describe& describe);
+
+/// @returns the candidate that is nearest to `word` by edit distance (insert, delete, replace, swap), or ""
+/// when none is near enough to be meant.
+std::string_view nearest_name(std::string_view word, std::span<const std::string_view> candidates);
+
+/// @returns the range in words: "an integer from 1 to 10", "a number above 0 and at most 1".
+std::string describe_range(IntegerRange range);
+std::string describe_range(NumberRange range);
+
+}  // namespace svhn::core

@@ -1,0 +1,50 @@
+#pragma once
+/// JSON as this project accepts it: every text that comes from outside passes here before anything else sees
+/// it.
+/// @see RFC 8259 (JSON), RFC 6901 (JSON pointers, which name places in messages)
+
+#include <cstddef>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "svhn/core/error.h"
+
+namespace svhn::core {
+
+/// Bounds that hold before memory is asked for.
+struct JsonLimits {
+  std::size_t max_bytes = std::size_t{16} << 20;  ///< Of the text.
+  std::size_t max_values = 1'000'000;             ///< Numbers, strings, lists, objects … in all.
+  std::size_t max_depth = 64;                     ///< Lists and objects inside each other.
+};
+
+/// Reads one JSON document. Integers stay exact: signed or unsigned 64 bits, never a float.
+/// @param text UTF-8; a byte order mark is skipped.
+/// @param source what messages call the text, a file name for instance.
+/// @param code what a failure counts as.
+/// @throws Error(code) with the line and column for a syntax error (comments, trailing commas, NaN, text
+/// after the document, NUL bytes and ill-formed UTF-8 included) or with the JSON pointer for a duplicate key,
+/// an integer beyond 64 bits, a number beyond float64 or a document beyond `limits`.
+nlohmann::json parse_json_strict(std::string_view text, const std::string& source, ExitCode code,
+                                 const JsonLimits& limits = {});
+
+/// Reads a file as `parse_json_strict` does. @throws Error(code), also when the file is missing or too long.
+nlohmann::json read_json_file(const std::filesystem::path& path, ExitCode code,
+                              const JsonLimits& limits = {});
+
+/// @returns the document indented by two spaces with a final newline; ill-formed UTF-8 becomes U+FFFD.
+std::string json_text(const nlohmann::ordered_json& document);
+
+/// @returns `key` as one part of a JSON pointer: "/key", with '~' and '/' escaped and fit for a message.
+std::string pointer_part(std::string_view key);
+
+/// @returns whether `text` is well-formed UTF-8 (no overlong forms, surrogates or values above U+10FFFF).
+bool is_utf8(std::string_view text);
+
+/// @returns `text` made fit for a one-line message: control characters and ill-formed bytes become '?', and
+/// what is longer than `max_bytes` ends in "…".
+std::string printable(std::string_view text, std::size_t max_bytes = 120);
+
+}  // namespace svhn::core

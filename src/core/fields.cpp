@@ -1,0 +1,34 @@
+#include "svhn/core/fields.h"
+
+namespace svhn::core {
+
+void Fields::integer(const Key& key, std::int64_t& value, IntegerRange range) {
+  member(key, [&](Visitor& visitor) { visitor.integer(value, range); });
+}
+
+void Fields::natural(const Key& key, std::uint64_t& value) {
+  member(key, [&](Visitor& visitor) { visitor.natural(value); });
+}
+
+void Fields::number(const Key& key, double& value, NumberRange range) {
+  member(key, [&](Visitor& visitor) { visitor.number(value, range); });
+}
+
+void Fields::boolean(const Key& key, bool& value) {
+  member(key, [&](Visitor& visitor) { visitor.boolean(value); });
+}
+
+void Fields::text(const Key& key, std::string& value, const TextRule& rule) {
+  member(key, [&](Visitor& visitor) { visitor.text(value, rule); });
+}
+
+void Fields::choice(const Key& key, std::string& value, std::span<const std::string_view> names) {
+  member(key, [&](Visitor& visitor) {
+    std::size_t index = 0;
+    while (index + 1 < names.size() && names[index] != value) ++index;
+    visitor.choice(index, names);
+    value = names[index];
+  });
+}
+
+}  // namespace svhn::core
