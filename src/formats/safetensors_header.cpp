@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "svhn/core/json.h"
+
 namespace svhn::formats {
 namespace {
 
@@ -68,18 +70,10 @@ void SafetensorsSource::refuse(const std::string& message) const {
 }
 
 std::string quoted_name(std::string_view name) {
-  constexpr std::size_t kLongest = 80;
-  const auto inside_character = [&](std::size_t at) {
-    return (static_cast<unsigned char>(name[at]) & 0xC0U) == 0x80U;
-  };
-  std::size_t end = std::min(name.size(), kLongest);
-  while (end < name.size() && end > 0 && inside_character(end)) --end;
   std::string text = "'";
-  for (const char c : name.substr(0, end)) {
-    const auto code = static_cast<unsigned char>(c);
-    text += code < 0x20 || code == 0x7F ? '?' : c;
-  }
-  return text + (end < name.size() ? "...'" : "'");
+  text += core::printable(name, 80);
+  text += '\'';
+  return text;
 }
 
 std::optional<std::size_t> tensor_bytes(const std::vector<std::int64_t>& shape, DType dtype) {
