@@ -21,6 +21,10 @@ std::string_view step_name(PreprocessStep step);
 /// @returns the step of that name, or nothing.
 std::optional<PreprocessStep> step_from_name(std::string_view name);
 
+/// @returns what is wrong with the order of the steps, or nothing: greyscale comes once at most, and nothing
+/// comes after standardize.
+std::optional<std::string> step_order_fault(std::span<const PreprocessStep> steps);
+
 /// What a model file must carry so that its input can be made again anywhere.
 struct Preprocessing {
   std::vector<PreprocessStep> steps;
@@ -44,7 +48,7 @@ class PreprocessPlan {
  public:
   /// @param own the statistics of the split at hand, for minmax_per_split; `preprocessing.train` for foreign
   /// images.
-  /// @throws core::Error(config) when greyscale comes twice, or anything comes after standardize.
+  /// @throws core::Error(config) when `step_order_fault` finds one.
   PreprocessPlan(const Preprocessing& preprocessing, const SplitStatistics& own);
 
   /// @returns 1 after greyscale, else 3.
@@ -54,10 +58,12 @@ class PreprocessPlan {
   void apply(std::span<const std::uint8_t> hwc, std::span<float> chw) const;
 
  private:
+  template <typename Value>
+  using Tables = std::array<std::array<Value, 256>, 3>;  ///< For each channel and byte.
+
   bool grey_ = false;
-  /// For each channel and byte value: its result, or its share of the grey result.
-  std::array<std::array<float, 256>, 3> colour_{};
-  std::array<std::array<double, 256>, 3> share_{};
+  Tables<float> colour_{};  ///< The result.
+  Tables<double> share_{};  ///< The share of the grey result, which is their sum.
 };
 
 /// @returns the plan for a split of a data file.

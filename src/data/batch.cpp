@@ -1,0 +1,193 @@
+#include "svhn/data/batch.h"
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "svhn/core/random.h"
+
+namespace svhn::data {
+namespace {
+
+/// Makes the batches of one pass, one after the other.
+class Maker {
+ public:
+  Maker(const PreparedData& data, PreprocessPlan plan, std::int64_t batch_size)
+      : data_(data), plan_(std::move(plan)), batch_size_(static_cast<std::size_t>(batch_size)) {}
+
+  void restart(std::span<const std::int64_t> rows) {
+    rows_.assign(rows.begin(), rows.end());
+    at_ = 0;
+  }
+
+  void set_hook(ImageHook hook) { hook_ = std::move(hook); }
+  [[nodiscard]] std::int64_t channels() const { return plan_.channels(); }
+  [[nodiscard]] bool done() const { return at_ == rows_.size(); }
+
+  void make(Batch& batch) {
+    const std::size_t n = std::min(batch_size_, rows_.size() - at_);
+    const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(at_);
+    batch.rows.assign(first, first + static_cast<std::ptrdiff_t>(n));
+    batch.labels.resize(n);
+    const auto numbers = static_cast<std::size_t>(channels() * kSide * kSide);
+    batch.pixels.resize(n * numbers);
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::int64_t row = batch.rows[i];
+      const std::span<float> chw(batch.pixels.data() + i * numbers, numbers);
+      plan_.apply(data_.image(row), chw);
+      if (hook_) hook_(chw, row);
+      batch.labels[i] = data_.labels()[static_cast<std::size_t>(row)];
+    }
+    batch.size = static_cast<std::int64_t>(n);
+    at_ += n;
+  }
+
+ private:
+  const PreparedData& data_;
+  PreprocessPlan plan_;
+  std::size_t batch_size_;
+  ImageHook hook_;
+  std::vector<std::int64_t> rows_;
+  std::size_t at_ = 0;
+};
+
+/// A ring of three batches: the consumer holds one while the thread makes the next two.
+class Prefetcher {
+ public:
+  explicit Prefetcher(Maker& maker) : maker_(maker), thread_([this] { run(); }) {}
+  Prefetcher(const Prefetcher&) = delete;
+  Prefetcher& operator=(const Prefetcher&) = delete;
+
+  ~Prefetcher() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  const Batch* next() {
+    std::unique_lock lock(mutex_);
+    if (std::exchange(holding_, false)) {
+      ++released_;
+      changed_.notify_all();
+    }
+    changed_.wait(lock, [this] { return made_ > released_ || ended_; });
+    if (made_ > released_) {
+      holding_ = true;
+      return &ring_[released_ % ring_.size()];
+    }
+    if (fault_) std::rethrow_exception(std::exchange(fault_, nullptr));
+    return nullptr;
+  }
+
+ private:
+  void run() {
+    try {
+      while (!maker_.done() && wait_for_room()) {
+        maker_.make(ring_[made_ % ring_.size()]);
+        publish([this] { ++made_; });
+      }
+    } catch (...) {
+      publish([this] { fault_ = std::current_exception(); });
+    }
+    publish([this] { ended_ = true; });
+  }
+
+  bool wait_for_room() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stop_ || made_ - released_ < ring_.size(); });
+    return !stop_;
+  }
+
+  template <typename Change>
+  void publish(const Change& change) {
+    {
+      const std::lock_guard lock(mutex_);
+      change();
+    }
+    changed_.notify_all();
+  }
+
+  Maker& maker_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::array<Batch, 3> ring_;
+  std::size_t made_ = 0, released_ = 0;  ///< Counts of batches; written under the mutex.
+  bool holding_ = false, stop_ = false, ended_ = false;
+  std::exception_ptr fault_;
+  std::thread thread_;  ///< Last: it uses all of the above.
+};
+
+}  // namespace
+
+std::vector<std::int64_t> epoch_order(std::span<const std::int64_t> rows, std::uint64_t seed,
+                                      std::uint64_t epoch, bool shuffle) {
+  std::vector<std::int64_t> order(rows.begin(), rows.end());
+  if (!shuffle) return order;
+  core::CounterRandom random(seed, core::stream_id("shuffle"), epoch);
+  const auto permutation = core::random_permutation(static_cast<std::int64_t>(rows.size()), random);
+  const auto pick = [&](std::int64_t at) { return rows[static_cast<std::size_t>(at)]; };
+  std::ranges::transform(permutation, order.begin(), pick);
+  return order;
+}
+
+struct BatchLoader::Impl {
+  Impl(const PreparedData& data, PreprocessPlan plan, const BatchOptions& options)
+      : maker(data, std::move(plan), options.batch_size),
+        batch_size(options.batch_size),
+        ahead(options.prefetch) {
+    maker.set_hook(options.hook);
+  }
+
+  Maker maker;
+  std::int64_t batch_size;
+  bool ahead;
+  Batch batch;  ///< Where nothing is made ahead.
+  std::unique_ptr<Prefetcher> prefetcher;
+};
+
+BatchLoader::BatchLoader(const PreparedData& data, PreprocessPlan plan, BatchOptions options) {
+  if (options.batch_size < 1) {
+    throw core::Error(core::ExitCode::config,
+                      "the batch size is " + std::to_string(options.batch_size) + ", it must be 1 or more",
+                      "change train.batch_size");
+  }
+  impl_ = std::make_unique<Impl>(data, std::move(plan), options);
+}
+
+BatchLoader::~BatchLoader() = default;
+
+void BatchLoader::start(std::span<const std::int64_t> rows, ImageHook hook) {
+  impl_->prefetcher.reset();
+  impl_->maker.restart(rows);
+  if (hook) impl_->maker.set_hook(std::move(hook));
+  if (impl_->ahead) impl_->prefetcher = std::make_unique<Prefetcher>(impl_->maker);
+}
+
+const Batch* BatchLoader::next() {
+  if (impl_->prefetcher) return impl_->prefetcher->next();
+  if (impl_->maker.done()) return nullptr;
+  try {
+    impl_->maker.make(impl_->batch);
+  } catch (...) {
+    impl_->maker.restart({});
+    throw;
+  }
+  return &impl_->batch;
+}
+
+std::int64_t BatchLoader::channels() const {
+  return impl_->maker.channels();
+}
+
+std::int64_t BatchLoader::batches(std::int64_t rows) const {
+  return rows / impl_->batch_size + (rows % impl_->batch_size != 0 ? 1 : 0);
+}
+
+}  // namespace svhn::data

@@ -1,0 +1,209 @@
+#include "svhn/data/prepared.h"
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "svhn/core/json.h"
+#include "svhn/data/prepared_statistics.h"
+
+namespace svhn::data {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using formats::DType;
+
+constexpr std::array<Split, 3> kSplits{Split::train, Split::val, Split::test};
+constexpr const char* kFormat = "svhn-prepared-1";
+
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& message) {
+  throw Error(ExitCode::data, "'" + path.string() + "': " + message, "make the file with `svhn preprocess`");
+}
+
+void check_labels(const std::filesystem::path& path, std::span<const std::uint8_t> labels) {
+  const auto wrong = std::ranges::find_if(labels, [](std::uint8_t label) { return label >= kClasses; });
+  if (wrong == labels.end()) return;
+  refuse(path, "the label of row " + std::to_string(wrong - labels.begin()) + " is " +
+                   std::to_string(*wrong) + ", not a class index of 0 to 9");
+}
+
+using Indices = std::array<std::vector<std::int64_t>, 3>;
+
+/// Every row belongs to one split at most, once.
+void check_indices(const std::filesystem::path& path, const Indices& indices, std::size_t size) {
+  std::vector<bool> used(size, false);
+  for (const Split split : kSplits) {
+    for (const std::int64_t row : indices[static_cast<std::size_t>(split)]) {
+      if (row < 0 || static_cast<std::size_t>(row) >= size) {
+        refuse(path, "split '" + split_name(split) + "' has the row " + std::to_string(row) + " of " +
+                         std::to_string(size));
+      }
+      if (used[static_cast<std::size_t>(row)]) {
+        refuse(path,
+               "row " + std::to_string(row) + " of split '" + split_name(split) + "' is in the splits twice");
+      }
+      used[static_cast<std::size_t>(row)] = true;
+    }
+  }
+}
+
+void check_content(const std::filesystem::path& path, const PreparedContent& content) {
+  const std::size_t size = content.labels.size();
+  if (size == 0) refuse(path, "there are no images to write");
+  if (content.images.size() / static_cast<std::size_t>(kImageBytes) != size ||
+      content.images.size() % static_cast<std::size_t>(kImageBytes) != 0) {
+    refuse(path, std::to_string(content.images.size()) + " bytes of images do not fit " +
+                     std::to_string(size) + " labels");
+  }
+  check_labels(path, content.labels);
+  check_indices(path, content.indices, size);
+}
+
+std::map<std::string, std::string> full_metadata(const PreparedContent& content) {
+  nlohmann::ordered_json statistics;
+  for (const Split split : kSplits) {
+    const auto& rows = content.indices[static_cast<std::size_t>(split)];
+    statistics[split_name(split)] = statistics_to_json(compute_statistics(content.images, rows));
+  }
+  auto metadata = content.metadata;
+  metadata["format"] = kFormat;
+  metadata["statistics"] = statistics.dump();
+  metadata.try_emplace("synthetic", "false");
+  return metadata;
+}
+
+std::array<SplitStatistics, 3> parse_statistics(const std::string& text, const std::filesystem::path& path) {
+  const std::string source = path.string();
+  const auto json = core::parse_json_strict(text, source + " (statistics)", ExitCode::data);
+  std::array<SplitStatistics, 3> result;
+  for (const Split split : kSplits) {
+    const std::string name = split_name(split);
+    if (!json.is_object() || json.size() != kSplits.size() || !json.contains(name)) {
+      refuse(path, "the statistics are not those of train, val and test");
+    }
+    result[static_cast<std::size_t>(split)] = statistics_from_json(json[name], source, ExitCode::data);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string split_name(Split split) {
+  constexpr std::array<const char*, 3> kNames{"train", "val", "test"};
+  return kNames.at(static_cast<std::size_t>(split));
+}
+
+void write_prepared(const std::filesystem::path& path, const PreparedContent& content) {
+  check_content(path, content);
+  const auto size = static_cast<std::int64_t>(content.labels.size());
+  std::vector<formats::TensorToWrite> tensors{
+      {"images", DType::u8, {size, kSide, kSide, kChannels}, std::as_bytes(std::span(content.images))},
+      {"labels", DType::u8, {size}, std::as_bytes(std::span(content.labels))}};
+  for (const Split split : kSplits) {
+    const auto& rows = content.indices[static_cast<std::size_t>(split)];
+    const auto length = static_cast<std::int64_t>(rows.size());
+    tensors.push_back({split_name(split), DType::i64, {length}, std::as_bytes(std::span(rows))});
+  }
+  formats::write_safetensors(path, tensors, full_metadata(content), ExitCode::data);
+}
+
+struct PreparedData::Impl {
+  explicit Impl(const std::filesystem::path& path) : file(path, ExitCode::data) {
+    check_kind();
+    images = file.require("images", DType::u8, {-1, kSide, kSide, kChannels});
+    size = images.shape[0];
+    const auto label_bytes = file.bytes(file.require("labels", DType::u8, {size}));
+    labels = {reinterpret_cast<const std::uint8_t*>(label_bytes.data()), label_bytes.size()};
+    check_labels(path, labels);
+    for (const Split split : kSplits) read_indices(split);
+    check_indices(path, indices, static_cast<std::size_t>(size));
+    statistics = parse_statistics(metadata("statistics"), path);
+    synthetic = read_synthetic();
+  }
+
+  void check_kind() const {
+    const auto format = file.metadata().find("format");
+    if (format == file.metadata().end() || format->second != kFormat) {
+      refuse(file.path(), "not a prepared data file (its metadata lacks format svhn-prepared-1)");
+    }
+    if (!file.has_checksums()) refuse(file.path(), "a prepared data file without checksums");
+  }
+
+  [[nodiscard]] const std::string& metadata(const std::string& key) const {
+    const auto found = file.metadata().find(key);
+    if (found == file.metadata().end()) refuse(file.path(), "the metadata lacks '" + key + "'");
+    return found->second;
+  }
+
+  [[nodiscard]] bool read_synthetic() const {
+    const std::string& text = metadata("synthetic");
+    if (text != "true" && text != "false") refuse(file.path(), "'synthetic' is neither true nor false");
+    return text == "true";
+  }
+
+  void read_indices(Split split) {
+    // Copied: nothing in a foreign file promises that the numbers are aligned.
+    const auto bytes = file.bytes(file.require(split_name(split), DType::i64, {-1}));
+    auto& rows = indices[static_cast<std::size_t>(split)];
+    rows.resize(bytes.size() / sizeof(std::int64_t));
+    if (!bytes.empty()) std::memcpy(rows.data(), bytes.data(), bytes.size());
+  }
+
+  formats::SafetensorsFile file;
+  formats::TensorInfo images;
+  std::int64_t size = 0;
+  std::span<const std::uint8_t> labels;
+  Indices indices;
+  std::array<SplitStatistics, 3> statistics;
+  bool synthetic = false;
+};
+
+PreparedData::PreparedData(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}
+PreparedData::~PreparedData() = default;
+PreparedData::PreparedData(PreparedData&&) noexcept = default;
+
+std::int64_t PreparedData::size() const {
+  return impl_->size;
+}
+
+std::span<const std::uint8_t> PreparedData::image(std::int64_t row) const {
+  if (row < 0 || row >= impl_->size) {
+    throw Error(ExitCode::bug, "row " + std::to_string(row) + " is outside of the data's " +
+                                   std::to_string(impl_->size) + " rows");
+  }
+  constexpr auto kBytes = static_cast<std::size_t>(kImageBytes);
+  const auto bytes = impl_->file.bytes(impl_->images, static_cast<std::size_t>(row) * kBytes, kBytes);
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
+std::span<const std::uint8_t> PreparedData::labels() const {
+  return impl_->labels;
+}
+
+std::span<const std::int64_t> PreparedData::indices(Split split) const {
+  return impl_->indices.at(static_cast<std::size_t>(split));
+}
+
+const SplitStatistics& PreparedData::statistics(Split split) const {
+  return impl_->statistics.at(static_cast<std::size_t>(split));
+}
+
+const std::map<std::string, std::string>& PreparedData::metadata() const {
+  return impl_->file.metadata();
+}
+
+bool PreparedData::synthetic() const {
+  return impl_->synthetic;
+}
+
+const std::filesystem::path& PreparedData::path() const {
+  return impl_->file.path();
+}
+
+const formats::SafetensorsFile& PreparedData::file() const {
+  return impl_->file;
+}
+
+}  // namespace svhn::data

@@ -1,0 +1,168 @@
+#include "svhn/data/prepared_statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace svhn::data {
+namespace {
+
+// 0.2990, 0.5870 and 0.1140 as whole numbers, so that every sum over pixels is exact.
+constexpr std::array<std::int64_t, 3> kGreyThousandths{299, 587, 114};
+constexpr double kGreyUnit = 1000.0;
+constexpr double kByteMax = 255.0;
+constexpr std::size_t kRow = static_cast<std::size_t>(kImageBytes);
+
+__extension__ using Wide = __int128;
+
+/// Sums of whole numbers: the result is exact and does not depend on the order of the rows.
+struct Moments {
+  std::array<std::uint64_t, 3> sum{};
+  std::array<std::uint64_t, 6> product{};  ///< rr gg bb rg rb gb.
+  std::uint32_t min = 255, max = 0;
+  std::uint32_t grey_min = std::numeric_limits<std::uint32_t>::max(), grey_max = 0;
+  std::uint64_t pixels = 0;
+};
+
+void add_image(Moments& total, std::span<const std::uint8_t> image) {
+  // 32-bit sums cannot overflow within one image: 1024 * 255^2 < 2^27.
+  std::array<std::uint32_t, 3> s{};
+  std::array<std::uint32_t, 6> p{};
+  std::uint32_t low = total.min, high = total.max, grey_low = total.grey_min, grey_high = total.grey_max;
+  for (std::size_t i = 0; i + 2 < image.size(); i += 3) {
+    const std::uint32_t r = image[i], g = image[i + 1], b = image[i + 2];
+    s = {s[0] + r, s[1] + g, s[2] + b};
+    p = {p[0] + r * r, p[1] + g * g, p[2] + b * b, p[3] + r * g, p[4] + r * b, p[5] + g * b};
+    low = std::min({low, r, g, b});
+    high = std::max({high, r, g, b});
+    const std::uint32_t grey = 299 * r + 587 * g + 114 * b;
+    grey_low = std::min(grey_low, grey);
+    grey_high = std::max(grey_high, grey);
+  }
+  for (std::size_t i = 0; i < s.size(); ++i) total.sum[i] += s[i];
+  for (std::size_t i = 0; i < p.size(); ++i) total.product[i] += p[i];
+  total.min = low, total.max = high, total.grey_min = grey_low, total.grey_max = grey_high;
+  total.pixels += image.size() / 3;
+}
+
+/// sqrt(n * squares - sum^2) / n, with the difference taken exactly so that a constant has deviation 0.
+double deviation(Wide squares, Wide sum, std::uint64_t n) {
+  return std::sqrt(static_cast<double>(squares * n - sum * sum)) / static_cast<double>(n);
+}
+
+void set_grey(SplitStatistics& result, const Moments& m) {
+  const auto& [r, g, b] = kGreyThousandths;
+  const auto& p = m.product;
+  const Wide sum = Wide{r} * m.sum[0] + Wide{g} * m.sum[1] + Wide{b} * m.sum[2];
+  const Wide squares = Wide{r * r} * p[0] + Wide{g * g} * p[1] + Wide{b * b} * p[2] +
+                       2 * (Wide{r * g} * p[3] + Wide{r * b} * p[4] + Wide{g * b} * p[5]);
+  const double unit = kGreyUnit * kByteMax;
+  result.grey_min = m.grey_min / unit;
+  result.grey_max = m.grey_max / unit;
+  result.grey_mean = static_cast<double>(sum) / (unit * static_cast<double>(m.pixels));
+  result.grey_stddev = deviation(squares, sum, m.pixels) / unit;
+}
+
+SplitStatistics from_moments(const Moments& m) {
+  SplitStatistics result;
+  if (m.pixels == 0) return result;
+  result.min = m.min / kByteMax;
+  result.max = m.max / kByteMax;
+  for (std::size_t c = 0; c < 3; ++c) {
+    result.mean[c] = static_cast<double>(m.sum[c]) / (kByteMax * static_cast<double>(m.pixels));
+    result.stddev[c] = deviation(m.product[c], m.sum[c], m.pixels) / kByteMax;
+  }
+  set_grey(result, m);
+  return result;
+}
+
+/// Reads the members of one object and insists on all of them.
+class Reader {
+ public:
+  Reader(const nlohmann::json& json, const std::string& source, core::ExitCode code)
+      : json_(json), source_(source), code_(code) {
+    if (!json.is_object()) refuse("are not a JSON object");
+  }
+
+  [[noreturn]] void refuse(const std::string& what) const {
+    throw core::Error(code_, "'" + source_ + "': the statistics " + what,
+                      "the file is damaged; make it again");
+  }
+
+  double number(const char* key) { return value(member(key), key); }
+
+  std::array<double, 3> triple(const char* key) {
+    const nlohmann::json& list = member(key);
+    if (!list.is_array() || list.size() != 3) refuse(std::string("need three numbers at '") + key + "'");
+    return {value(list[0], key), value(list[1], key), value(list[2], key)};
+  }
+
+  void finish() const {
+    if (json_.size() != taken_) refuse("have an unknown key");
+  }
+
+ private:
+  [[nodiscard]] const nlohmann::json& member(const char* key) {
+    const auto found = json_.find(key);
+    if (found == json_.end()) refuse(std::string("lack '") + key + "'");
+    ++taken_;
+    return *found;
+  }
+
+  [[nodiscard]] double value(const nlohmann::json& json, const char* key) const {
+    if (!json.is_number() || !std::isfinite(json.get<double>())) {
+      refuse(std::string("need a number at '") + key + "'");
+    }
+    return json.get<double>();
+  }
+
+  const nlohmann::json& json_;
+  const std::string& source_;
+  core::ExitCode code_;
+  std::size_t taken_ = 0;
+};
+
+bool sensible(const SplitStatistics& s) {
+  const auto not_negative = [](double x) { return x >= 0.0; };
+  return s.min <= s.max && s.grey_min <= s.grey_max && s.grey_stddev >= 0.0 &&
+         std::ranges::all_of(s.stddev, not_negative);
+}
+
+}  // namespace
+
+SplitStatistics compute_statistics(std::span<const std::uint8_t> images, std::span<const std::int64_t> rows) {
+  Moments moments;
+  for (const std::int64_t row : rows) {
+    const auto at = static_cast<std::size_t>(row);
+    if (row < 0 || at >= images.size() / kRow) {
+      throw core::Error(core::ExitCode::bug, "row " + std::to_string(row) + " is outside of the images");
+    }
+    add_image(moments, images.subspan(at * kRow, kRow));
+  }
+  return from_moments(moments);
+}
+
+nlohmann::json statistics_to_json(const SplitStatistics& s) {
+  return {{"min", s.min},   {"max", s.max},       {"grey_min", s.grey_min},   {"grey_max", s.grey_max},
+          {"mean", s.mean}, {"stddev", s.stddev}, {"grey_mean", s.grey_mean}, {"grey_stddev", s.grey_stddev}};
+}
+
+SplitStatistics statistics_from_json(const nlohmann::json& json, const std::string& source,
+                                     core::ExitCode code) {
+  Reader reader(json, source, code);
+  SplitStatistics s;
+  s.min = reader.number("min");
+  s.max = reader.number("max");
+  s.grey_min = reader.number("grey_min");
+  s.grey_max = reader.number("grey_max");
+  s.mean = reader.triple("mean");
+  s.stddev = reader.triple("stddev");
+  s.grey_mean = reader.number("grey_mean");
+  s.grey_stddev = reader.number("grey_stddev");
+  reader.finish();
+  if (!sensible(s)) reader.refuse("contradict themselves");
+  return s;
+}
+
+}  // namespace svhn::data

@@ -1,0 +1,190 @@
+#include "svhn/data/preprocess.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "svhn/core/json.h"
+#include "svhn/data/prepared_statistics.h"
+
+namespace svhn::data {
+namespace {
+
+constexpr std::array<std::string_view, 4> kStepNames{"greyscale", "minmax_per_split", "minmax",
+                                                     "standardize"};
+constexpr std::array<double, 3> kGreyWeights{0.2990, 0.5870, 0.1140};
+constexpr double kByteMax = 255.0;
+
+/// x -> (x - subtract) / divide.
+struct Affine {
+  double subtract = 0.0;
+  double divide = 1.0;
+  [[nodiscard]] double operator()(double x) const { return (x - subtract) / divide; }
+};
+
+Affine affine(double subtract, double divide) {
+  return {subtract, divide == 0.0 ? 1.0 : divide};
+}
+
+/// What the statistics of the pixels become when every pixel of every channel is changed alike.
+SplitStatistics after(const SplitStatistics& s, const Affine& change) {
+  SplitStatistics result = s;
+  for (double* x : {&result.min, &result.max, &result.grey_min, &result.grey_max, &result.grey_mean})
+    *x = change(*x);
+  for (double& x : result.mean) x = change(x);
+  for (double& x : result.stddev) x /= change.divide;
+  result.grey_stddev /= change.divide;
+  return result;
+}
+
+/// Follows the steps with the values that each byte takes and with the statistics that go with them.
+struct Resolver {
+  std::array<std::array<double, 256>, 3> table{};  ///< Values; after greyscale, shares of the grey value.
+  SplitStatistics train, own;
+  bool grey = false;
+
+  Resolver(const SplitStatistics& train_split, const SplitStatistics& own_split)
+      : train(train_split), own(own_split) {
+    for (auto& channel : table) {
+      for (std::size_t byte = 0; byte < channel.size(); ++byte)
+        channel[byte] = static_cast<double>(byte) / kByteMax;
+    }
+  }
+
+  void step(PreprocessStep step) {
+    switch (step) {
+      case PreprocessStep::greyscale:
+        return to_grey();
+      case PreprocessStep::minmax_per_split:
+        return minmax(own);
+      case PreprocessStep::minmax:
+        return minmax(train);
+      case PreprocessStep::standardize:
+        return standardize();
+    }
+  }
+
+  void to_grey() {
+    grey = true;
+    for (std::size_t c = 0; c < table.size(); ++c) {
+      for (double& x : table[c]) x *= kGreyWeights[c];
+    }
+  }
+
+  void minmax(const SplitStatistics& s) {
+    const Affine change = grey ? affine(s.grey_min, s.grey_max - s.grey_min) : affine(s.min, s.max - s.min);
+    for (std::size_t c = 0; c < table.size(); ++c) change_channel(c, change);
+    train = after(train, change);
+    own = after(own, change);
+  }
+
+  void standardize() {
+    for (std::size_t c = 0; c < table.size(); ++c) {
+      change_channel(
+          c, grey ? affine(train.grey_mean, train.grey_stddev) : affine(train.mean[c], train.stddev[c]));
+    }
+  }
+
+  /// Shares of a sum are all divided, but the subtrahend leaves the sum only once.
+  void change_channel(std::size_t c, Affine change) {
+    if (grey && c > 0) change.subtract = 0.0;
+    for (double& x : table[c]) x = change(x);
+  }
+};
+
+[[noreturn]] void refuse(const std::string& source, core::ExitCode code, const std::string& what) {
+  throw core::Error(code, "'" + source + "': the preprocessing " + what,
+                    "the file is damaged; make it again");
+}
+
+std::vector<PreprocessStep> parse_steps(const nlohmann::json& list, const std::string& source,
+                                        core::ExitCode code) {
+  if (!list.is_array()) refuse(source, code, "has no list of steps");
+  std::vector<PreprocessStep> steps;
+  for (const nlohmann::json& item : list) {
+    const auto step = item.is_string() ? step_from_name(item.get_ref<const std::string&>()) : std::nullopt;
+    if (!step) refuse(source, code, "has the unknown step " + core::printable(item.dump()));
+    steps.push_back(*step);
+  }
+  if (const auto fault = step_order_fault(steps)) refuse(source, code, "is not possible: " + *fault);
+  return steps;
+}
+
+}  // namespace
+
+std::string_view step_name(PreprocessStep step) {
+  return kStepNames.at(static_cast<std::size_t>(step));
+}
+
+std::optional<PreprocessStep> step_from_name(std::string_view name) {
+  const auto* found = std::ranges::find(kStepNames, name);
+  if (found == kStepNames.end()) return std::nullopt;
+  return static_cast<PreprocessStep>(found - kStepNames.begin());
+}
+
+std::optional<std::string> step_order_fault(std::span<const PreprocessStep> steps) {
+  if (std::ranges::count(steps, PreprocessStep::greyscale) > 1) return "greyscale comes twice";
+  const auto last = std::ranges::find(steps, PreprocessStep::standardize);
+  // The extremes of separately scaled channels are not among the statistics.
+  if (last != steps.end() && last + 1 != steps.end()) {
+    return std::string(step_name(last[1])) + " comes after standardize, which must be the last step";
+  }
+  return std::nullopt;
+}
+
+std::string preprocessing_to_json(const Preprocessing& preprocessing) {
+  nlohmann::ordered_json json;
+  json["steps"] = nlohmann::ordered_json::array();
+  for (const PreprocessStep step : preprocessing.steps) json["steps"].push_back(step_name(step));
+  json["train"] = statistics_to_json(preprocessing.train);
+  return json.dump();
+}
+
+Preprocessing preprocessing_from_json(std::string_view text, const std::string& source, core::ExitCode code) {
+  const auto json = core::parse_json_strict(text, source, code);
+  if (!json.is_object() || json.size() != 2 || !json.contains("steps") || !json.contains("train")) {
+    refuse(source, code, "is not an object of 'steps' and 'train'");
+  }
+  return {parse_steps(json["steps"], source, code), statistics_from_json(json["train"], source, code)};
+}
+
+PreprocessPlan::PreprocessPlan(const Preprocessing& preprocessing, const SplitStatistics& own) {
+  if (const auto fault = step_order_fault(preprocessing.steps)) {
+    throw core::Error(core::ExitCode::config, "the preprocessing is not possible: " + *fault,
+                      "change the order in data.preprocess");
+  }
+  Resolver resolver(preprocessing.train, own);
+  for (const PreprocessStep step : preprocessing.steps) resolver.step(step);
+  grey_ = resolver.grey;
+  share_ = resolver.table;
+  for (std::size_t c = 0; c < colour_.size(); ++c) {
+    std::ranges::transform(share_[c], colour_[c].begin(), [](double x) { return static_cast<float>(x); });
+  }
+}
+
+void PreprocessPlan::apply(std::span<const std::uint8_t> hwc, std::span<float> chw) const {
+  const std::size_t pixels = hwc.size() / 3;
+  if (hwc.size() % 3 != 0 || chw.size() != pixels * static_cast<std::size_t>(channels())) {
+    throw core::Error(core::ExitCode::bug, "an image of " + std::to_string(hwc.size()) +
+                                               " bytes does not fit " + std::to_string(chw.size()) +
+                                               " numbers");
+  }
+  const std::uint8_t* in = hwc.data();
+  float* out = chw.data();
+  if (grey_) {
+    for (std::size_t i = 0; i < pixels; ++i, in += 3) {
+      out[i] = static_cast<float>(share_[0][in[0]] + share_[1][in[1]] + share_[2][in[2]]);
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < pixels; ++i, in += 3) {
+    out[i] = colour_[0][in[0]];
+    out[pixels + i] = colour_[1][in[1]];
+    out[2 * pixels + i] = colour_[2][in[2]];
+  }
+}
+
+PreprocessPlan plan_for(const Preprocessing& preprocessing, const PreparedData& data, Split split) {
+  return {preprocessing, data.statistics(split)};
+}
+
+}  // namespace svhn::data
