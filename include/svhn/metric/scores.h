@@ -1,5 +1,6 @@
 #pragma once
 /// Scores that need the probabilities of all classes. C = 10 classes, by class index (see classes.h).
+/// A `true_class` outside of 0..9 throws core::Error(bug).
 
 #include <cstdint>
 #include <span>

@@ -1,0 +1,103 @@
+#include "svhn/metric/tables.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace svhn::metric {
+namespace {
+
+std::string padded(const std::string& text, std::size_t width) {
+  return text.size() >= width ? text : std::string(width - text.size(), ' ') + text;
+}
+
+std::string decimal(double value, int digits) {
+  char text[64];
+  // %.*f of a huge number is long: %g keeps a diverged curve inside the buffer and the table readable.
+  const char* form = value < 1e9 && value > -1e9 ? "%.*f" : "%.*g";
+  std::snprintf(text, sizeof(text), form, digits, value);
+  return text;
+}
+
+std::size_t widest_count(const ConfusionCounts& counts) {
+  std::size_t width = 3;
+  for (const auto& row : counts) {
+    for (const auto count : row) width = std::max(width, std::to_string(count).size());
+  }
+  return width;
+}
+
+std::string score_line(const std::string& label, const ClassScore& score) {
+  std::string line = padded(label, 5);
+  for (const double value : {score.precision, score.recall, score.f1}) line += padded(decimal(value, 4), 11);
+  return line + padded(std::to_string(score.support), 9) + '\n';
+}
+
+ClassScore mean_score(const std::array<ClassScore, kClasses>& scores) {
+  ClassScore mean;
+  for (const ClassScore& score : scores) {
+    mean.precision += score.precision / kClasses;
+    mean.recall += score.recall / kClasses;
+    mean.f1 += score.f1 / kClasses;
+    mean.support += score.support;
+  }
+  return mean;
+}
+
+CurveRange curve_range(const HistoryField& field, const std::vector<double>& values) {
+  const auto [low, high] = std::pair(std::min_element(values.begin(), values.end()),
+                                     std::max_element(values.begin(), values.end()));
+  const auto epoch = [&](auto place) { return static_cast<std::size_t>(place - values.begin()) + 1; };
+  return {std::string(field.key), *low, *high, epoch(low), epoch(high)};
+}
+
+std::string range_line(const CurveRange& range) {
+  return range.name + std::string(14 - std::min<std::size_t>(14, range.name.size()), ' ') +
+         padded(decimal(range.min, 6), 10) + padded(std::to_string(range.min_epoch), 7) +
+         padded(decimal(range.max, 6), 12) + padded(std::to_string(range.max_epoch), 7) + '\n';
+}
+
+}  // namespace
+
+std::string format_confusion_matrix(const ConfusionCounts& counts) {
+  const std::size_t width = widest_count(counts) + 1;
+  const std::string margin(6, ' ');
+  std::string text = margin + padded("predicted", 10 * width) + '\n' + "true  ";
+  for (int i = 0; i < kClasses; ++i) text += padded(std::to_string(class_digit(i)), width);
+  text += '\n';
+  for (int t = 0; t < kClasses; ++t) {
+    text += padded(std::to_string(class_digit(t)), 4) + "  ";
+    for (const auto count : counts[class_slot(t)]) text += padded(std::to_string(count), width);
+    text += '\n';
+  }
+  return text;
+}
+
+std::string format_per_class(const std::array<ClassScore, kClasses>& scores) {
+  std::string text = "digit  precision     recall         f1  support\n";
+  for (const ClassScore& score : scores) {
+    text += score_line(std::to_string(class_digit(score.class_index)), score);
+  }
+  return text + score_line("mean", mean_score(scores));
+}
+
+CurveTable curve_table(const History& history) {
+  CurveTable table;
+  for (const HistoryField& field : history_fields()) {
+    const auto& values = history.*field.values;
+    if (field.required && !values.empty()) table.push_back(curve_range(field, values));
+  }
+  return table;
+}
+
+std::string format_min_max(const CurveTable& table) {
+  std::string text = "curve                min  epoch         max  epoch\n";
+  for (const CurveRange& range : table) text += range_line(range);
+  return text;
+}
+
+std::string format_min_max(const History& history) {
+  return format_min_max(curve_table(history));
+}
+
+}  // namespace svhn::metric

@@ -1,0 +1,84 @@
+#include "svhn/metric/scores.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "svhn/core/error.h"
+
+namespace svhn::metric {
+namespace {
+
+using Logits = std::array<float, kClasses>;
+
+TEST(Softmax, IsTheShareOfThePowers) {
+  // Powers of logits log 1 .. log 10 are 1 .. 10, their sum is 55.
+  Logits logits{};
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    logits[i] = static_cast<float>(std::log(static_cast<double>(i) + 1.0));
+  const Probabilities probabilities = softmax(logits);
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    EXPECT_NEAR(probabilities[i], (static_cast<double>(i) + 1.0) / 55.0, 1e-7);
+  }
+  EXPECT_NEAR(cross_entropy(logits, 4), std::log(55.0 / 5.0), 1e-6);
+}
+
+TEST(Softmax, HoldsForTheLargestLogits) {
+  const Logits logits{3e38F, -3e38F, 0, 0, 0, 0, 0, 0, 0, 0};
+  EXPECT_EQ(softmax(logits)[0], 1.0);
+  EXPECT_EQ(cross_entropy(logits, 0), 0.0);
+  EXPECT_EQ(cross_entropy(logits, 1), 2.0 * static_cast<double>(3e38F));
+}
+
+TEST(CrossEntropy, KeepsProbabilitiesOffZeroAndOne) {
+  const Probabilities probabilities{1.0};
+  EXPECT_NEAR(cross_entropy(probabilities, 1), -std::log(1e-7), 1e-12);
+  EXPECT_NEAR(cross_entropy(probabilities, 0), 1e-7, 1e-12);
+  EXPECT_DOUBLE_EQ(cross_entropy(Probabilities{0.25, 0.75}, 0), std::log(4.0));
+}
+
+TEST(TopClass, TakesTheLowestIndexOfATie) {
+  EXPECT_EQ(top_class({0.1, 0.4, 0.4, 0.1}), 1);
+  EXPECT_EQ(top_class(Probabilities{}), 0);
+}
+
+TEST(RankOf, CountsWhatStandsBefore) {
+  const Probabilities probabilities{0.1, 0.3, 0.3, 0.2, 0.1};
+  EXPECT_EQ(rank_of(probabilities, 1), 0);
+  EXPECT_EQ(rank_of(probabilities, 2), 1);
+  EXPECT_EQ(rank_of(probabilities, 3), 2);
+  EXPECT_EQ(rank_of(probabilities, 0), 3);
+  EXPECT_EQ(rank_of(probabilities, 4), 4);
+  EXPECT_EQ(rank_of(probabilities, 9), 9);
+}
+
+TEST(Scores, RefuseWhatIsNoClass) {
+  EXPECT_THROW(rank_of(Probabilities{}, 10), core::Error);
+  EXPECT_THROW(cross_entropy(Logits{}, -1), core::Error);
+  EXPECT_THROW(cross_entropy(Probabilities{}, 10), core::Error);
+}
+
+TEST(TopKMeter, CountsRanksBelowK) {
+  TopKMeter meter;
+  EXPECT_EQ(meter.value(3), 0.0);
+  const Probabilities probabilities{0.5, 0.3, 0.2};
+  for (const int true_class : {0, 1, 2, 3}) meter.add(probabilities, true_class);
+  EXPECT_EQ(meter.value(1), 0.25);
+  EXPECT_EQ(meter.value(2), 0.5);
+  EXPECT_EQ(meter.value(3), 0.75);
+  EXPECT_EQ(meter.value(10), 1.0);
+  meter.reset();
+  EXPECT_EQ(meter.value(10), 0.0);
+}
+
+TEST(MeanMeter, AveragesWhatWasAdded) {
+  MeanMeter meter;
+  EXPECT_EQ(meter.value(), 0.0);
+  for (const double x : {1.0, 2.0, 6.0}) meter.add(x);
+  EXPECT_EQ(meter.value(), 3.0);
+  EXPECT_EQ(meter.count(), 3);
+}
+
+}  // namespace
+}  // namespace svhn::metric
