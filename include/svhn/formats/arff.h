@@ -1,0 +1,79 @@
+#pragma once
+/// ARFF, Weka's and OpenML's text tables, read row by row through a memory map.
+/// @see https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "svhn/core/error.h"
+#include "svhn/core/file.h"
+
+namespace svhn::formats {
+
+/// A column: numeric, real and integer columns have no values listed, nominal ones at least one.
+struct ArffAttribute {
+  std::string name;
+  std::vector<std::string> values;  ///< The nominal column's values, in the order of the file.
+  [[nodiscard]] bool nominal() const { return !values.empty(); }
+};
+
+/// The part before the rows.
+struct ArffHeader {
+  std::string relation;
+  std::vector<ArffAttribute> attributes;
+  std::size_t data_offset = 0;  ///< Of the first byte after the line of @data.
+  std::int64_t data_line = 0;   ///< The number of that byte's line, from 1.
+};
+
+/// Reads @relation, @attribute and @data (keywords in either case; % comments; names and values bare,
+/// 'quoted' or "quoted" with backslash escapes).
+/// @param file named in messages.
+/// @throws Error(data) by line: not such a line, a string, date or relational column, more than 100,000
+/// columns or nominal values, a file that ends before @data.
+ArffHeader parse_arff_header(std::string_view text, const std::string& file);
+
+/// The rows of an ARFF file of whole numbers, one after another. Memory does not grow with the file: pages
+/// that were read are given back.
+class ArffReader {
+ public:
+  /// @throws Error(data) when the file cannot be read, and as `parse_arff_header`.
+  explicit ArffReader(const std::filesystem::path& path);
+
+  [[nodiscard]] const ArffHeader& header() const { return header_; }
+
+  /// Reads the next row; blank lines and comments are passed over.
+  /// @param values [number of attributes]: whole numbers, and for nominal columns the index of the value.
+  /// @returns false after the last row.
+  /// @throws Error(data) naming line and column: a missing value (?), a sparse row ({…}), too few or too many
+  /// values, what is no whole number within 32 bits ("12.0" is one), or an unknown nominal value.
+  bool next_row(std::span<std::int32_t> values);
+
+  /// @returns the number of the line that the last row stood on, from 1.
+  [[nodiscard]] std::int64_t line() const { return line_; }
+  /// @returns how many bytes are still unread: with at least two for each value it bounds the rows to come.
+  [[nodiscard]] std::size_t bytes_left() const { return text_.size() - position_; }
+
+ private:
+  bool find_row();
+  void read_values(std::span<std::int32_t> values);
+  [[nodiscard]] std::int32_t parse_value(std::size_t column, std::string_view text) const;
+  void release_pages();
+  [[noreturn]] void refuse_count(std::size_t found, bool more) const;
+  [[noreturn]] void refuse(const std::string& what, std::string hint) const;
+
+  core::MappedFile file_;
+  std::string_view text_;
+  ArffHeader header_;
+  std::size_t position_ = 0;
+  std::size_t released_ = 0;
+  std::int64_t line_ = 0;       ///< Of the last row.
+  std::int64_t next_line_ = 0;  ///< Of the byte at `position_`.
+  std::size_t plain_columns_;   ///< So many numeric columns stand before the first nominal one.
+};
+
+}  // namespace svhn::formats
