@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Fetches the real digits and verifies them; what is there already is verified, what was cut off is gone on with.
+#
+#   scripts/fetch_data.sh [--output DIR] [--base-url URL] [--openml-url URL] [--checksums FILE] [WHAT...]
+#
+# WHAT is train, test, extra (Stanford's files, 182, 64 and 1,300 MB) or openml (data set 41081 as ARFF, 1.1 GB);
+# train and test by default.
+#
+#   --output DIR       where the files go, data/raw by default
+#   --base-url URL     a mirror of Stanford's files
+#   --openml-url URL   a mirror of OpenML's data descriptions
+#   --checksums FILE   other MD5 sums than the published ones, as md5sum writes them
+#
+# The digits may be used for non-commercial purposes only: http://ufldl.stanford.edu/housenumbers
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+
+base_url=http://ufldl.stanford.edu/housenumbers
+openml_url=https://www.openml.org/api/v1/json/data
+openml_id=41081
+output=$root/data/raw
+data_error=4
+
+# The sums that torchvision's SVHN data set lists too.
+published_checksums() {
+  cat <<'SUMS'
+e26dedcc434d2e4c54c9b2d4a06d8373  train_32x32.mat
+eb5a983be6a315427106f1b164d9cef3  test_32x32.mat
+a93ce644f1a588dc4d68dda5feec44a7  extra_32x32.mat
+SUMS
+}
+
+read_options() {
+  wanted=()
+  sums=$(published_checksums)
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --output | --base-url | --openml-url | --checksums) [ $# -gt 1 ] || fail "$1 needs a value" "" 2 ;;&
+      --output) output=$2 && shift ;;
+      --base-url) base_url=${2%/} && shift ;;
+      --openml-url) openml_url=${2%/} && shift ;;
+      --checksums) sums=$(cat -- "$2") && shift ;;
+      --help | -h) usage && exit 0 ;;
+      train | test | extra | openml) wanted+=("$1") ;;
+      *) fail "'$1' is neither an option nor train, test, extra or openml" "see scripts/fetch_data.sh --help" 2 ;;
+    esac
+    shift
+  done
+  [ "${#wanted[@]}" -gt 0 ] || wanted=(train test)
+}
+
+has_sum() { [ -f "$1" ] && [ "$(md5sum <"$1" | cut -d ' ' -f 1)" = "$2" ]; }
+
+# download URL FILE: goes on where FILE ends; where that cannot be done, it starts from the beginning.
+download() {
+  local status=0 code
+  local -a options=(--fail --location --silent --show-error --retry 3 --connect-timeout 30
+    --speed-limit 1000 --speed-time 60)
+  [ ! -t 2 ] || options+=(--no-silent --progress-bar)
+  code=$(curl "${options[@]}" --continue-at - --output "$2" --write-out '%{http_code}' -- "$1") || status=$?
+  # 33: the server knows no ranges; 36 and 416: FILE is longer than what the server has.
+  case $status:$code in
+    0:*) ;;
+    33:* | 36:* | *:416) rm -f -- "$2" && curl "${options[@]}" --output "$2" -- "$1" ;;
+    *) return "$status" ;;
+  esac
+}
+
+# fetch URL NAME MD5: the file gets its name only when its sum is right.
+fetch() {
+  local url=$1 file=$output/$2 sum=$3
+  [[ $sum =~ ^[0-9a-f]{32}$ ]] || fail "there is no MD5 sum for $2" "name one with --checksums" 2
+  if [ -e "$file" ]; then
+    has_sum "$file" "$sum" || fail "'$file' does not have the MD5 sum $sum" "delete it to fetch it again" "$data_error"
+    printf '%s: there already, MD5 sum verified\n' "$file"
+    return
+  fi
+  # A part that is whole needs no server; most refuse to go on behind the end.
+  if ! has_sum "$file.part" "$sum"; then
+    download "$url" "$file.part" ||
+      fail "cannot fetch $url" "run it again to go on where it stopped" "$data_error"
+  fi
+  if ! has_sum "$file.part" "$sum"; then
+    rm -f -- "$file.part"
+    fail "$url does not have the MD5 sum $sum; it was thrown away" \
+      "run it again; if it stays so, the file on the server is another one" "$data_error"
+  fi
+  mv -- "$file.part" "$file"
+  printf '%s: fetched, MD5 sum verified\n' "$file"
+}
+
+sum_of() { awk -v name="$1" '$2 == name || $2 == "*" name { print $1; exit }' <<<"$sums"; }
+
+# field NAME: a string of a flat JSON object on standard input, empty when it is not there.
+field() { { grep -o "\"$1\" *: *\"[^\"]*\"" || true; } | head -n 1 | sed 's/^[^:]*: *"\(.*\)"/\1/; s|\\/|/|g'; }
+
+# OpenML says itself where the file is and which sum it has.
+fetch_openml() {
+  local description url sum
+  description=$(curl --fail --location --silent --show-error --retry 3 --connect-timeout 30 --max-time 120 \
+    -- "$openml_url/$openml_id") || fail "cannot fetch $openml_url/$openml_id" "try again later" "$data_error"
+  url=$(field url <<<"$description")
+  sum=$(field md5_checksum <<<"$description")
+  if [ -z "$url" ] || [ -z "$sum" ]; then
+    fail "$openml_url/$openml_id does not tell the file's address and MD5 sum" "" "$data_error"
+  fi
+  fetch "$url" "svhn_$openml_id.arff" "$sum"
+}
+
+read_options "$@"
+command -v curl >/dev/null || fail "curl is missing" "apt-get install curl"
+mkdir -p -- "$output" || fail "cannot create the folder '$output'" "choose another with --output" "$data_error"
+for what in "${wanted[@]}"; do
+  case $what in
+    openml) fetch_openml ;;
+    *) fetch "$base_url/${what}_32x32.mat" "${what}_32x32.mat" "$(sum_of "${what}_32x32.mat")" ;;
+  esac
+done

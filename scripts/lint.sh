@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Formatting, layers, shell scripts and clang-tidy.
+#
+#   scripts/lint.sh [--base REVISION]
+#
+# clang-tidy looks at the sources that changed since REVISION; without one, at the rooms that are quick to parse.
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+
+failures=0
+quick_rooms='src/(core|formats|data|metric|config)/'
+
+# step NAME COMMAND…: goes on after a failure, so that one run tells everything.
+step() {
+  say "$1"
+  "${@:2}" || { failures=$((failures + 1)) && printf 'lint.sh: %s failed\n' "$1" >&2; }
+}
+
+format() {
+  find include src tests \( -name '*.h' -o -name '*.cpp' \) -print0 |
+    xargs -0 clang-format-14 --dry-run --Werror
+}
+
+shell_scripts() {
+  shellcheck -x scripts/*.sh .ci/run tests/cli/*.sh
+}
+
+# Sources with a compile command that clang-tidy should look at.
+tidy_files() {
+  local compiled=build/tidy/compile_commands.json
+  sed -n "s|^ *\"file\": \"$root/\(.*\.cpp\)\",*\$|\1|p" "$compiled" | sort -u |
+    if [ -n "$base" ]; then
+      grep -Fxf <(git diff --name-only --diff-filter=d "$base" -- 'src/*.cpp' 'tests/*.cpp') || true
+    else
+      grep -E "^$quick_rooms" || true
+    fi
+}
+
+# What does not concern LibTorch is parsed without it.
+tidy() {
+  local engine=OFF
+  [ -z "$base" ] || engine=ON
+  cmake --preset tidy -DSVHN_ENGINE=$engine >/dev/null || return 1
+  tidy_files | timeout 900 xargs -r -P "$(nproc)" -n 2 \
+    clang-tidy-14 -p build/tidy --quiet --warnings-as-errors='*' --extra-arg=-Wno-unknown-warning-option \
+    2> >(grep -vE '^[0-9]+ warnings? generated|^Suppressed|^Use -header' >&2)
+}
+
+base=
+case ${1:-} in
+  "") ;;
+  --base) base=${2:?--base needs a revision} ;;
+  --help | -h) usage && exit 0 ;;
+  *) fail "unknown option '$1'" "see scripts/lint.sh --help" 2 ;;
+esac
+cd -- "$root"
+step "clang-format" format
+step "layers and sizes" scripts/check_layers
+step "shellcheck" shell_scripts
+step "clang-tidy" tidy
+[ "$failures" -eq 0 ] || fail "$failures of the checks failed"

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Installs what the project needs from Debian's packages; what is there already is left alone.
+#
+#   scripts/setup.sh [--without-libtorch] [--with-checks] [--list]
+#
+#   --without-libtorch  leaves LibTorch out: name another one with CMAKE_PREFIX_PATH
+#   --with-checks       adds clang tools, shellcheck and the Python packages that the parity tests compare with
+#   --list              prints the packages and installs nothing
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+
+build_packages=(
+  build-essential cmake ninja-build ccache pkg-config
+  libcli11-dev nlohmann-json3-dev libspdlog-dev libgtest-dev libbenchmark-dev
+  libopenblas-dev libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
+  libxxhash-dev libmatio-dev libssl-dev libhdf5-dev
+  gnuplot-nox libgnuplot-iostream-dev
+)
+torch_packages=(libtorch-dev)
+check_packages=(
+  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck curl git
+  python3 python3-numpy python3-scipy python3-pandas python3-sklearn python3-torch python3-torchvision
+)
+
+choose_packages() {
+  packages=("${build_packages[@]}")
+  local torch=yes checks=no list=no
+  for argument in "$@"; do
+    case $argument in
+      --without-libtorch) torch=no ;;
+      --with-checks) checks=yes ;;
+      --list) list=yes ;;
+      --help | -h) usage && exit 0 ;;
+      *) fail "unknown option '$argument'" "see scripts/setup.sh --help" 2 ;;
+    esac
+  done
+  [ "$torch" = no ] || packages+=("${torch_packages[@]}")
+  [ "$checks" = no ] || packages+=("${check_packages[@]}")
+  [ "$list" = no ] || { printf '%s\n' "${packages[@]}" && exit 0; }
+}
+
+require_debian() {
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    fail "this is not a Debian system: apt-get is missing" \
+      "install the equivalents of these by hand: $(printf '%s ' "${packages[@]}")"
+  fi
+}
+
+find_missing() {
+  local installed
+  # Exit status 1 only says that some package is unknown to dpkg.
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null |
+    sed -n 's/^installed //p' || true)
+  mapfile -t missing < <(comm -23 <(printf '%s\n' "${packages[@]}" | sort -u) <(sort -u <<<"$installed"))
+}
+
+find_sudo() {
+  as_root=()
+  [ "$(id -u)" -ne 0 ] || return 0
+  command -v sudo >/dev/null ||
+    fail "installing packages needs root, and there is no sudo" "as root: apt-get install ${missing[*]}"
+  as_root=(sudo)
+}
+
+run_apt() {
+  ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+    apt-get -q -o DPkg::Lock::Timeout=600 "$@" >/dev/null
+}
+
+install_missing() {
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  find_sudo
+  say "install ${missing[*]} (a few minutes on a fresh machine)"
+  # A repository of somebody else's may be out of reach; the install below tells whether that matters.
+  run_apt update || printf 'setup.sh: not every package list could be refreshed\n' >&2
+  run_apt install -y --no-install-recommends "${missing[@]}" || fail "the packages could not be installed" \
+    "the list is Debian 12's; elsewhere try --without-libtorch and name a LibTorch with CMAKE_PREFIX_PATH"
+}
+
+# LibTorch takes its matrix products from whatever libblas.so.3 stands for; the reference one is many times slower.
+check_blas() {
+  local link
+  link=$(PATH=$PATH:/usr/sbin:/sbin ldconfig -p | sed -n 's/.*libblas\.so\.3 .*=> //p' | head -n 1)
+  [ -n "$link" ] || return 0
+  case $(readlink -f "$link") in
+    *openblas*) ;;
+    *) printf 'setup.sh: warning: libblas.so.3 is not OpenBLAS (%s)\nhint: %s\n' "$(readlink -f "$link")" \
+      "update-alternatives --config libblas.so.3-$(gcc -dumpmachine)" >&2 ;;
+  esac
+}
+
+choose_packages "$@"
+require_debian
+find_missing
+install_missing
+check_blas
