@@ -19,7 +19,7 @@ build_packages=(
 torch_packages=(libtorch-dev)
 check_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck curl git
-  python3 python3-numpy python3-scipy python3-pandas python3-sklearn python3-torch python3-torchvision
+  python3 python3-venv python3-numpy python3-scipy python3-pandas python3-sklearn python3-torch python3-torchvision
 )
 
 choose_packages() {
