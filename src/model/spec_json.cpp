@@ -1,0 +1,193 @@
+#include "svhn/model/spec_json.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "svhn/core/fields_json.h"
+
+namespace svhn::model {
+namespace {
+
+using core::above;
+using core::below;
+using core::between;
+using core::Fields;
+using core::Name;
+using core::Need;
+using core::Visitor;
+
+constexpr std::int64_t kMaxUnits = 1'000'000;
+constexpr std::int64_t kMaxSide = 16'384;  // Of windows, strides and images.
+
+constexpr std::array<Name<Activation>, 9> kActivations{{{Activation::linear, "linear"},
+                                                        {Activation::relu, "relu"},
+                                                        {Activation::selu, "selu"},
+                                                        {Activation::tanh, "tanh"},
+                                                        {Activation::sigmoid, "sigmoid"},
+                                                        {Activation::elu, "elu"},
+                                                        {Activation::gelu, "gelu"},
+                                                        {Activation::swish, "swish"},
+                                                        {Activation::softmax, "softmax"}}};
+constexpr std::array<Name<Padding>, 2> kPaddings{{{Padding::valid, "valid"}, {Padding::same, "same"}}};
+
+/// In the order of LayerKind's alternatives.
+constexpr std::array<std::string_view, std::variant_size_v<LayerKind>> kTypes{
+    "flatten",    "reshape",    "dense",          "conv2d",
+    "batch_norm", "max_pool2d", "average_pool2d", "global_average_pool",
+    "dropout",    "activation", "resize"};
+
+constexpr core::TextRule kNameRule{64, "[A-Za-z0-9_-]+", "letters, digits, '_' and '-' only"};
+
+void describe_penalties(Fields& f, double& l1, double& l2) {
+  f.number({"l1", "Penalty on the sum of the weight's absolute values."}, l1, between(0.0, 1e6));
+  f.number({"l2", "Penalty on the sum of the weight's squares."}, l2, between(0.0, 1e6));
+}
+
+void describe_activation(Fields& f, Activation& activation) {
+  f.choice({"activation", "Function applied to the result; softmax in the last layer only."}, activation,
+           kActivations);
+}
+
+template <class Pool>
+void describe_pool(Fields& f, Pool& pool) {
+  f.integer({"size", "Side of the square window."}, pool.size, {1, kMaxSide});
+  f.integer({"stride", "Step of the window; 0 means its size."}, pool.stride, {0, kMaxSide});
+  f.choice({"padding", "valid: inside the image alone; same: ceil(side / stride)."}, pool.padding, kPaddings);
+}
+
+void describe(Fields&, FlattenSpec&) {}
+
+void describe(Fields& f, ReshapeSpec& spec) {
+  f.list({"shape", "New shape without the batch.", Need::required}, spec.shape, {1, 3},
+         [](Visitor& v, std::int64_t& size) {
+           v.integer(size, {1, kMaxUnits});
+         });
+}
+
+void describe(Fields& f, DenseSpec& spec) {
+  f.integer({"units", "Number of outputs.", Need::required}, spec.units, {1, kMaxUnits});
+  describe_activation(f, spec.activation);
+  f.boolean({"use_bias", "Add a bias."}, spec.use_bias);
+  describe_penalties(f, spec.l1, spec.l2);
+}
+
+void describe(Fields& f, Conv2dSpec& spec) {
+  f.integer({"filters", "Number of output channels.", Need::required}, spec.filters, {1, kMaxUnits});
+  f.integer({"kernel", "Side of the square kernel."}, spec.kernel, {1, kMaxSide});
+  f.integer({"stride", "Step of the kernel."}, spec.stride, {1, kMaxSide});
+  f.choice({"padding", "valid: inside the image alone; same: ceil(side / stride)."}, spec.padding, kPaddings);
+  describe_activation(f, spec.activation);
+  f.boolean({"use_bias", "Add a bias."}, spec.use_bias);
+  describe_penalties(f, spec.l1, spec.l2);
+}
+
+void describe(Fields& f, BatchNormSpec& spec) {
+  f.number({"momentum", "Share of the old running statistics that stays (Keras' sense)."}, spec.momentum,
+           below(0.0, 1.0));
+  f.number({"epsilon", "Added to the variance."}, spec.epsilon, above(0.0, 1.0));
+}
+
+void describe(Fields& f, MaxPool2dSpec& spec) {
+  describe_pool(f, spec);
+}
+void describe(Fields& f, AveragePool2dSpec& spec) {
+  describe_pool(f, spec);
+}
+void describe(Fields&, GlobalAveragePoolSpec&) {}
+
+void describe(Fields& f, DropoutSpec& spec) {
+  f.number({"rate", "Share of the inputs that is zeroed in training."}, spec.rate, below(0.0, 1.0));
+}
+
+void describe(Fields& f, ActivationSpec& spec) {
+  describe_activation(f, spec.activation);
+}
+
+void describe(Fields& f, ResizeSpec& spec) {
+  f.integer({"height", "New height.", Need::required}, spec.height, {1, kMaxSide});
+  f.integer({"width", "New width.", Need::required}, spec.width, {1, kMaxSide});
+}
+
+template <std::size_t... I>
+LayerKind default_kind(std::size_t index, std::index_sequence<I...>) {
+  constexpr std::array<LayerKind (*)(), sizeof...(I)> kMake{
+      [] { return LayerKind(std::in_place_index<I>); }...};
+  return kMake[index]();
+}
+
+void describe_layer(Visitor& visitor, LayerSpec& layer) {
+  std::size_t index = layer.kind.index();
+  visitor.tagged({"type", "Which layer this is."}, kTypes, index, [&](Fields& f) {
+    constexpr auto kAll = std::make_index_sequence<std::variant_size_v<LayerKind>>{};
+    if (layer.kind.index() != index) layer.kind = default_kind(index, kAll);
+    f.text({"name", "Unique name; by type and number (dense_2) when absent."}, layer.name, kNameRule);
+    std::visit([&](auto& spec) { describe(f, spec); }, layer.kind);
+    f.boolean({"trainable", "Whether training changes the layer's tensors."}, layer.trainable);
+  });
+}
+
+}  // namespace
+
+void describe_model(Fields& fields, ModelSpec& spec) {
+  name_layers(spec);
+  fields.list({"layers", "The network's layers, first to last.", Need::required}, spec.layers, {1, 1000},
+              describe_layer);
+  name_layers(spec);
+  const std::size_t repeated = first_repeated_name(spec);
+  const bool unique = repeated == spec.layers.size();
+  fields.check(unique, "layers/" + std::to_string(repeated),
+               unique ? "" : "an earlier layer is called '" + spec.layers[repeated].name + "' too");
+}
+
+ModelSpec model_from_json(const nlohmann::json& document, const std::string& source, core::ExitCode code) {
+  ModelSpec spec;
+  core::Problems problems(source);
+  core::read_fields(
+      document, [&](Visitor& v) { v.object([&](Fields& f) { describe_model(f, spec); }); }, problems);
+  problems.throw_if_any(code, "the description of the network is damaged or of a newer version");
+  return spec;
+}
+
+nlohmann::ordered_json model_to_json(const ModelSpec& spec) {
+  ModelSpec copy = spec;
+  return core::write_fields([&](Visitor& v) { v.object([&](Fields& f) { describe_model(f, copy); }); });
+}
+
+void name_layers(ModelSpec& spec) {
+  std::map<std::string_view, int> counts;
+  for (LayerSpec& layer : spec.layers) {
+    const std::string_view type = type_name(layer.kind);
+    const int number = ++counts[type];
+    if (layer.name.empty()) layer.name = std::string(type) + "_" + std::to_string(number);
+  }
+}
+
+bool is_layer_name(std::string_view name) {
+  const auto allowed = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  return !name.empty() && name.size() <= kNameRule.max_bytes &&
+         std::all_of(name.begin(), name.end(), allowed);
+}
+
+std::size_t first_repeated_name(const ModelSpec& spec) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    if (!seen.insert(spec.layers[i].name).second) return i;
+  }
+  return spec.layers.size();
+}
+
+std::string_view type_name(const LayerKind& kind) {
+  return kTypes[kind.index()];
+}
+
+std::string_view activation_name(Activation activation) {
+  return core::name_of(kActivations, activation);
+}
+
+}  // namespace svhn::model
