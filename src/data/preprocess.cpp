@@ -55,9 +55,9 @@ struct Resolver {
       case PreprocessStep::greyscale:
         return to_grey();
       case PreprocessStep::minmax_per_split:
-        return minmax(own);
+        return minmax(scale(own));
       case PreprocessStep::minmax:
-        return minmax(train);
+        return minmax(scale(train));
       case PreprocessStep::standardize:
         return standardize();
     }
@@ -70,11 +70,15 @@ struct Resolver {
     }
   }
 
-  void minmax(const SplitStatistics& s) {
-    const Affine change = grey ? affine(s.grey_min, s.grey_max - s.grey_min) : affine(s.min, s.max - s.min);
+  [[nodiscard]] Affine scale(const SplitStatistics& s) const {
+    return grey ? affine(s.grey_min, s.grey_max - s.grey_min) : affine(s.min, s.max - s.min);
+  }
+
+  /// @param change of the split at hand. The training split has always been scaled by its own numbers.
+  void minmax(const Affine& change) {
     for (std::size_t c = 0; c < table.size(); ++c) change_channel(c, change);
-    train = after(train, change);
     own = after(own, change);
+    train = after(train, scale(train));
   }
 
   void standardize() {

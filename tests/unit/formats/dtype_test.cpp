@@ -9,9 +9,9 @@ namespace svhn::formats {
 namespace {
 
 // Names and sizes: the table of dtypes in the safetensors README.
-const std::map<std::string, std::size_t> kPublished{{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"U16", 2}, {"I16", 2},
-                                                    {"F16", 2},  {"U32", 4}, {"I32", 4}, {"F32", 4}, {"U64", 8},
-                                                    {"I64", 8},  {"F64", 8}, {"BF16", 2}};
+const std::map<std::string, std::size_t> kPublished{
+    {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"U16", 2}, {"I16", 2}, {"F16", 2}, {"U32", 4},
+    {"I32", 4},  {"F32", 4}, {"U64", 8}, {"I64", 8}, {"F64", 8}, {"BF16", 2}};
 
 TEST(DType, HasThePublishedNamesAndSizes) {
   for (const auto& [name, size] : kPublished) {
