@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 namespace svhn::data {
 namespace {
@@ -20,30 +21,49 @@ __extension__ using Wide = __int128;
 struct Moments {
   std::array<std::uint64_t, 3> sum{};
   std::array<std::uint64_t, 6> product{};  ///< rr gg bb rg rb gb.
-  std::uint32_t min = 255, max = 0;
-  std::uint32_t grey_min = std::numeric_limits<std::uint32_t>::max(), grey_max = 0;
+  std::int32_t min = 255, max = 0;
+  std::int32_t grey_min = std::numeric_limits<std::int32_t>::max(), grey_max = 0;
   std::uint64_t pixels = 0;
 };
 
-void add_image(Moments& total, std::span<const std::uint8_t> image) {
-  // 32-bit sums cannot overflow within one image: 1024 * 255^2 < 2^27.
-  std::array<std::uint32_t, 3> s{};
-  std::array<std::uint32_t, 6> p{};
-  std::uint32_t low = total.min, high = total.max, grey_low = total.grey_min, grey_high = total.grey_max;
-  for (std::size_t i = 0; i + 2 < image.size(); i += 3) {
-    const std::uint32_t r = image[i], g = image[i + 1], b = image[i + 2];
-    s = {s[0] + r, s[1] + g, s[2] + b};
-    p = {p[0] + r * r, p[1] + g * g, p[2] + b * b, p[3] + r * g, p[4] + r * b, p[5] + g * b};
-    low = std::min({low, r, g, b});
-    high = std::max({high, r, g, b});
-    const std::uint32_t grey = 299 * r + 587 * g + 114 * b;
+using Plane = std::array<std::int16_t, static_cast<std::size_t>(kSide* kSide)>;
+
+/// The sum of products; in this form compilers use the multiply-and-add of 16-bit numbers.
+/// One image cannot overflow it: 1024 * 255^2 < 2^27.
+std::uint64_t dot(const Plane& a, const Plane& b) {
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += std::int32_t{a[i]} * std::int32_t{b[i]};
+  return static_cast<std::uint64_t>(sum);
+}
+
+void add_extremes(Moments& total, const std::array<Plane, 3>& planes) {
+  std::int32_t low = 255, high = 0, grey_low = std::numeric_limits<std::int32_t>::max(), grey_high = 0;
+  for (std::size_t i = 0; i < planes[0].size(); ++i) {
+    const std::int32_t r = planes[0][i], g = planes[1][i], b = planes[2][i];
+    const std::int32_t grey = 299 * r + 587 * g + 114 * b;
+    low = std::min(std::min(low, r), std::min(g, b));
+    high = std::max(std::max(high, r), std::max(g, b));
     grey_low = std::min(grey_low, grey);
     grey_high = std::max(grey_high, grey);
   }
-  for (std::size_t i = 0; i < s.size(); ++i) total.sum[i] += s[i];
-  for (std::size_t i = 0; i < p.size(); ++i) total.product[i] += p[i];
-  total.min = low, total.max = high, total.grey_min = grey_low, total.grey_max = grey_high;
-  total.pixels += image.size() / 3;
+  total.min = std::min(total.min, low);
+  total.max = std::max(total.max, high);
+  total.grey_min = std::min(total.grey_min, grey_low);
+  total.grey_max = std::max(total.grey_max, grey_high);
+}
+
+void add_image(Moments& total, std::span<const std::uint8_t> image) {
+  std::array<Plane, 3> planes;
+  for (std::size_t i = 0; i < planes[0].size(); ++i) {
+    for (std::size_t c = 0; c < 3; ++c) planes[c][i] = image[3 * i + c];
+  }
+  const auto& [r, g, b] = planes;
+  const std::array<std::uint64_t, 6> products{dot(r, r), dot(g, g), dot(b, b),
+                                              dot(r, g), dot(r, b), dot(g, b)};
+  for (std::size_t i = 0; i < products.size(); ++i) total.product[i] += products[i];
+  for (std::size_t c = 0; c < 3; ++c) total.sum[c] += std::accumulate(planes[c].begin(), planes[c].end(), 0U);
+  add_extremes(total, planes);
+  total.pixels += r.size();
 }
 
 /// sqrt(n * squares - sum^2) / n, with the difference taken exactly so that a constant has deviation 0.
