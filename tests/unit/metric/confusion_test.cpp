@@ -90,6 +90,10 @@ TEST(WilsonInterval, StaysInsideZeroAndOne) {
   EXPECT_NEAR(wilson_interval(1, 29).low, 0.0061, 5e-5);
   EXPECT_EQ(wilson_interval(20, 20).high, 1.0);
   EXPECT_NEAR(wilson_interval(20, 20).low, 1.0 - 0.1611, 5e-5);
+  for (std::int64_t n = 1; n < 200; ++n) {
+    EXPECT_EQ(wilson_interval(0, n).low, 0.0);
+    EXPECT_EQ(wilson_interval(n, n).high, 1.0);
+  }
   EXPECT_EQ(wilson_interval(0, 0).low, 0.0);
   EXPECT_EQ(wilson_interval(0, 0).high, 1.0);
 }

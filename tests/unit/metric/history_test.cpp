@@ -84,6 +84,7 @@ TEST(ReadHistory, TakesCurvesWithoutTimes) {
 
 TEST(ReadHistory, NamesTheKeyAtFault) {
   EXPECT_EQ(read_error(replaced("[2]", "[2,3]")), ": /val_loss has 2 epochs, /loss has 1");
+  EXPECT_EQ(read_error(replaced("[2]", "[]")), ": /val_loss has 0 epochs, /loss has 1");
   EXPECT_EQ(read_error(replaced("\"seconds\":[]", "\"seconds\":[1,2]")),
             ": /seconds has 2 epochs, /loss has 1");
   EXPECT_EQ(read_error(replaced("[0.5]", "[true]")), ": /accuracy/0 is not a number");
