@@ -1,5 +1,6 @@
 #pragma once
-/// Plain options of training, as a config's "train" section states them. Defaults are the assignment's (Keras').
+/// Plain options of training, as a config's "train" section states them. Defaults are the assignment's
+/// (Keras').
 
 #include <cstdint>
 #include <optional>
@@ -10,7 +11,8 @@ namespace svhn::train {
 
 enum class OptimizerType { sgd, adam, adamw, rmsprop };
 
-/// Whose formulas: Keras and PyTorch place epsilon differently and Keras' batch norm keeps other running variances.
+/// Whose formulas: Keras and PyTorch place epsilon differently and Keras' batch norm keeps other running
+/// variances.
 enum class Semantics { keras, torch };
 
 struct OptimizerOptions {
@@ -29,14 +31,14 @@ enum class ScheduleType { constant, step, cosine, one_cycle, reduce_on_plateau }
 
 struct ScheduleOptions {
   ScheduleType type = ScheduleType::constant;
-  std::int64_t step_epochs = 10;      ///< step: epochs between two drops.
-  double factor = 0.1;                ///< step, reduce_on_plateau: what the rate is multiplied by.
-  double warmup_epochs = 0.0;         ///< cosine: linear rise from zero.
-  double minimum = 0.0;               ///< cosine, reduce_on_plateau: lowest rate.
-  double rise_fraction = 0.3;         ///< one_cycle: share of the steps with a rising rate.
-  double start_divisor = 25.0;        ///< one_cycle: first rate = rate / this.
-  double final_divisor = 1e4;         ///< one_cycle: last rate = first rate / this.
-  std::int64_t patience = 5;          ///< reduce_on_plateau: epochs without a better val_loss.
+  std::int64_t step_epochs = 10;  ///< step: epochs between two drops.
+  double factor = 0.1;            ///< step, reduce_on_plateau: what the rate is multiplied by.
+  double warmup_epochs = 0.0;     ///< cosine: linear rise from zero.
+  double minimum = 0.0;           ///< cosine, reduce_on_plateau: lowest rate.
+  double rise_fraction = 0.3;     ///< one_cycle: share of the steps with a rising rate.
+  double start_divisor = 25.0;    ///< one_cycle: first rate = rate / this.
+  double final_divisor = 1e4;     ///< one_cycle: last rate = first rate / this.
+  std::int64_t patience = 5;      ///< reduce_on_plateau: epochs without a better val_loss.
 };
 
 struct EarlyStoppingOptions {

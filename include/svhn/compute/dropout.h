@@ -1,0 +1,26 @@
+#pragma once
+/// Dropout whose mask is a hash of the element's place, so that it needs no generator state, no stored mask
+/// and comes out the same for any number of threads. N = batch, the rest of the shape is one image's
+/// features.
+
+#include <torch/types.h>
+
+#include <cstdint>
+
+namespace svhn::compute {
+
+/// Where a dropout mask stands in a run.
+struct DropoutPlace {
+  std::uint64_t seed = 0;      ///< The run's seed.
+  std::uint64_t stream = 0;    ///< Which layer, see core::stream_id.
+  std::int64_t step = 0;       ///< Optimizer step from the start of the run.
+  std::int64_t first_row = 0;  ///< Place of this batch's first image in the global batch.
+};
+
+/// Zeroes a share of the elements and scales the others by 1 / (1 - rate); differentiable.
+/// @param input [N, …] float32, float64 or bfloat16, dense in any memory format with N outermost.
+/// @param rate [0, 1); 0 returns the input.
+/// @see Srivastava et al., "Dropout", JMLR 15, 2014 (inverted form).
+torch::Tensor dropout(const torch::Tensor& input, double rate, const DropoutPlace& place);
+
+}  // namespace svhn::compute

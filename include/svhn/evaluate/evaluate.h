@@ -1,0 +1,30 @@
+#pragma once
+/// The one place where a network meets a split: used by training, transfer, tuning, interpretation and
+/// commands.
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "svhn/data/batch.h"
+#include "svhn/data/prepared.h"
+#include "svhn/metric/evaluation.h"
+#include "svhn/model/network.h"
+
+namespace svhn::evaluate {
+
+struct EvaluateOptions {
+  std::int64_t batch_size = 256;
+  compute::Precision precision = compute::Precision::float32;
+  /// Called for every image in split order: row in the data file, true class index, prediction.
+  std::function<void(std::int64_t row, int true_class, const metric::Prediction&)> on_prediction;
+};
+
+/// Runs a split through a network in inference mode.
+/// @param plan the preprocessing of this split.
+/// @returns all but `model`. @throws core::Error(data) when the split is empty,
+/// core::Error(numeric) when a logit is not finite.
+metric::EvaluationResult evaluate(model::Network& network, const data::PreparedData& data, data::Split split,
+                                  const data::PreprocessPlan& plan, const EvaluateOptions& options);
+
+}  // namespace svhn::evaluate

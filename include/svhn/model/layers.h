@@ -1,0 +1,45 @@
+#pragma once
+/// The layers of a network as LibTorch operations.
+/// N = batch, C = channels, H = height, W = width, F = features. Tensors are [N,C,H,W] or [N,F].
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "svhn/compute/hardware.h"
+#include "svhn/model/plan.h"
+
+namespace svhn::model {
+
+/// What a forward pass is for.
+struct ForwardContext {
+  bool training = false;
+  compute::Precision precision = compute::Precision::float32;
+  std::uint64_t seed = 0;      ///< Dropout only.
+  std::int64_t step = 0;       ///< Dropout only: optimizer step from the start of the run.
+  std::int64_t first_row = 0;  ///< Dropout only: place of the first image in the global batch.
+};
+
+/// How batch norm keeps its running variance. keras: Bessel-corrected after convolutions, biased after dense
+/// layers (TensorFlow 2's fused and plain kernels); torch: Bessel-corrected everywhere.
+enum class BatchNormVariance { keras, torch };
+
+class Layer {
+ public:
+  virtual ~Layer() = default;
+  /// @param input this layer's input, in the context's precision.
+  virtual torch::Tensor forward(const torch::Tensor& input, const ForwardContext& context) = 0;
+};
+
+/// Finds a layer's own tensor by its role: "weight", "bias", "running_mean" or "running_var".
+using FindTensor = std::function<torch::Tensor(const std::string& role)>;
+
+/// @param plan the layer's place in a planned network. The last layer's softmax is left out: it is for
+/// reading.
+std::unique_ptr<Layer> make_layer(const LayerPlan& plan, const FindTensor& tensor,
+                                  BatchNormVariance variance);
+
+}  // namespace svhn::model

@@ -1,0 +1,63 @@
+#pragma once
+/// A planned network with its tensors, ready to run. N = batch; tensors are [N,C,H,W] or [N,F].
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "svhn/model/layers.h"
+#include "svhn/model/plan.h"
+
+namespace svhn::model {
+
+/// A tensor of a network under its full name, e.g. "conv2d_1.weight". Copies share the tensor.
+struct NamedTensor {
+  std::string name;
+  torch::Tensor tensor;
+  bool trainable = false;
+  double l1 = 0.0;  ///< Penalties that the loss adds for this tensor.
+  double l2 = 0.0;
+};
+
+class Network {
+ public:
+  /// Makes the tensors and initialises them as Keras does: Glorot uniform weights (Glorot and Bengio 2010,
+  /// equation 16), zero biases, batch norm at 1, 0, 0, 1. Every tensor draws from its own stream of (seed,
+  /// tensor name).
+  /// @param dtype float32, or float64 for checks.
+  Network(NetworkPlan plan, std::uint64_t seed, BatchNormVariance variance = BatchNormVariance::keras,
+          torch::ScalarType dtype = torch::kFloat32);
+  Network(Network&&) = default;
+
+  /// @param input [N,C,H,W] of the network's dtype. @returns logits [N,classes] in that dtype; softmax NOT
+  /// applied.
+  torch::Tensor forward(const torch::Tensor& input, const ForwardContext& context);
+
+  /// Called with each layer's index and output, in order.
+  using Visit = std::function<void(std::size_t index, const torch::Tensor& output)>;
+  /// As `forward`, and shows every layer's output (in the context's precision).
+  torch::Tensor forward_visiting(const torch::Tensor& input, const ForwardContext& context,
+                                 const Visit& visit);
+
+  void to(const torch::Device& device);
+  [[nodiscard]] torch::Device device() const { return device_; }
+  [[nodiscard]] const NetworkPlan& plan() const { return plan_; }
+  [[nodiscard]] const std::vector<std::int64_t>& input_shape() const { return plan_.input; }  ///< C,H,W
+  /// @returns every tensor, in the plan's order.
+  [[nodiscard]] const std::vector<NamedTensor>& tensors() const { return tensors_; }
+
+ private:
+  void make_tensors(std::uint64_t seed, torch::ScalarType dtype);
+  [[nodiscard]] torch::Tensor find(const std::string& name) const;
+
+  NetworkPlan plan_;
+  std::vector<NamedTensor> tensors_;
+  std::vector<std::unique_ptr<Layer>> layers_;
+  torch::Device device_ = torch::kCPU;
+};
+
+}  // namespace svhn::model

@@ -1,0 +1,38 @@
+#pragma once
+/// Every trainable number of a network in one flat buffer (P numbers), and their gradients in another, so
+/// that an optimizer, clipping, averaging and an all-reduce are single passes over memory.
+
+#include <torch/types.h>
+
+#include <string>
+#include <vector>
+
+#include "svhn/model/network.h"
+
+namespace svhn::train {
+
+class FlatParameters {
+ public:
+  /// Moves the tensors into the flat buffers; the network's own handles see the move.
+  /// @param tensors the network's trainable tensors, on one device and of one dtype.
+  explicit FlatParameters(const std::vector<model::NamedTensor>& tensors);
+
+  [[nodiscard]] const torch::Tensor& values() const { return values_; }  ///< [P]
+  [[nodiscard]] const torch::Tensor& gradients() const {
+    return gradients_;
+  }  ///< [P], zero it before backward.
+  [[nodiscard]] const std::vector<model::NamedTensor>& tensors() const { return tensors_; }
+  /// @param flat [P] @returns views of it, one for each tensor under `prefix` + its name, in its shape.
+  [[nodiscard]] std::vector<model::NamedTensor> split(const torch::Tensor& flat,
+                                                      const std::string& prefix) const;
+  /// @returns the factor that brought the gradients' Euclidean norm to at most `limit`. @see Pascanu et al.
+  /// 2013
+  double clip_norm(double limit);
+
+ private:
+  std::vector<model::NamedTensor> tensors_;
+  torch::Tensor values_;
+  torch::Tensor gradients_;
+};
+
+}  // namespace svhn::train

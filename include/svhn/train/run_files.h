@@ -1,0 +1,35 @@
+#pragma once
+/// Where a run's files lie: OUTPUT/NAME.safetensors, .best.safetensors, .history.json and the run folder
+/// OUTPUT/NAME/ {config.resolved.json, history.json, metrics.jsonl, train.log, checkpoints/, summary.json}.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace svhn::train {
+
+struct RunFiles {
+  /// @param output the folder OUTPUT. @param name the config's name.
+  RunFiles(const std::filesystem::path& output, const std::string& name);
+
+  std::filesystem::path folder;
+  std::filesystem::path model;
+  std::filesystem::path best_model;
+  std::filesystem::path history;
+  std::filesystem::path config;
+  std::filesystem::path run_history;
+  std::filesystem::path metrics;
+  std::filesystem::path log;
+  std::filesystem::path checkpoints;
+  std::filesystem::path last_checkpoint;
+  std::filesystem::path summary;
+
+  /// @returns the checkpoint kept for an epoch (from 1): checkpoints/epoch-0007.safetensors.
+  [[nodiscard]] std::filesystem::path epoch_checkpoint(std::int64_t epoch) const;
+  /// @returns those of the run's files and folders that exist.
+  [[nodiscard]] std::vector<std::filesystem::path> existing() const;
+  /// Removes a former run's files, and no others. @throws core::Error(data) when that fails.
+  void remove_existing() const;
+};
+
+}  // namespace svhn::train

@@ -1,0 +1,67 @@
+#pragma once
+/// One run from its request to its files: opens the data, builds the network, resumes, trains and saves.
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "svhn/compute/hardware.h"
+#include "svhn/data/options.h"
+#include "svhn/data/prepared.h"
+#include "svhn/model/plan.h"
+#include "svhn/model/spec.h"
+#include "svhn/train/observer.h"
+#include "svhn/train/options.h"
+#include "svhn/train/run_files.h"
+
+namespace svhn::train {
+
+/// What to do where the run's files exist already.
+enum class ExistingRun { refuse, resume, overwrite };
+
+struct SessionRequest {
+  std::string name;
+  data::DataOptions data;
+  model::ModelSpec model;
+  TrainOptions train;
+  std::string config;  ///< The resolved config, JSON.
+  std::filesystem::path output = "models";
+  ExistingRun existing = ExistingRun::refuse;
+  torch::Device device = torch::kCPU;
+};
+
+/// What `--dry-run` tells.
+struct DryRun {
+  double seconds_per_step = 0.0;
+  double seconds_total = 0.0;   ///< Training and validation of all epochs.
+  double peak_megabytes = 0.0;  ///< Resident memory of this process so far (2^20 bytes).
+  double checkpoint_megabytes = 0.0;
+};
+
+class Session {
+ public:
+  /// Opens and builds everything and reads the checkpoint; writes nothing.
+  /// @throws core::Error usage: a run is there already; data, config, model: see the parts.
+  explicit Session(SessionRequest request);
+  ~Session();
+
+  /// Trains to the end and leaves all files. @throws as Trainer::run
+  void run(const std::vector<TrainObserver*>& observers);
+  /// Times a few steps and writes nothing; call it instead of `run`, since it changes the weights.
+  DryRun dry_run();
+
+  [[nodiscard]] const model::NetworkPlan& plan() const;
+  [[nodiscard]] const data::PreparedData& data() const;
+  [[nodiscard]] const RunFiles& files() const;
+  [[nodiscard]] const TrainingState& state() const;
+  [[nodiscard]] bool resumed() const;  ///< A checkpoint was found and read.
+  [[nodiscard]] compute::Precision precision() const;
+  [[nodiscard]] std::int64_t steps_per_epoch() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace svhn::train

@@ -1,0 +1,83 @@
+#pragma once
+/// The training loop: epochs of steps, validation, checkpoints.
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "svhn/data/batch.h"
+#include "svhn/data/prepared.h"
+#include "svhn/metric/evaluation.h"
+#include "svhn/model/network.h"
+#include "svhn/train/observer.h"
+#include "svhn/train/optimizer.h"
+#include "svhn/train/options.h"
+#include "svhn/train/parameters.h"
+#include "svhn/train/state.h"
+
+namespace svhn::train {
+
+/// What a trainer works on and with; the pointers outlive it.
+struct TrainerParts {
+  model::Network* network = nullptr;
+  const data::PreparedData* data = nullptr;
+  data::PreprocessPlan train_plan;  ///< Pixels of the training split.
+  data::PreprocessPlan val_plan;    ///< Pixels of the validation split.
+  compute::Precision precision = compute::Precision::float32;
+  std::function<data::ImageHook(std::int64_t epoch)> augment;  ///< Epoch from 0; empty: no augmentation.
+  std::vector<TrainObserver*> observers;
+};
+
+/// What the loop asks of whoever keeps its files. Called between steps, with the state as it stands.
+struct TrainerHooks {
+  std::function<void()> save_checkpoint;  ///< Everything needed to go on from here.
+  std::function<void()> save_best;        ///< The weights of the best epoch so far.
+  std::function<int()> stop_requested;    ///< A signal's number, or 0.
+};
+
+class Trainer {
+ public:
+  /// @throws core::Error(data) when the training or validation split is empty.
+  Trainer(const TrainOptions& options, TrainerParts parts);
+  ~Trainer();
+
+  /// Trains from `state()` to the last epoch.
+  /// @throws core::Error(numeric) naming epoch and step when the loss stops being a number.
+  /// @throws core::Interrupted after a checkpoint when a stop was requested.
+  void run(const TrainerHooks& hooks);
+
+  [[nodiscard]] TrainingState& state() { return state_; }
+  [[nodiscard]] std::int64_t steps_per_epoch() const { return steps_per_epoch_; }
+  /// @returns the optimizer's and the average's state under their names, e.g. "optimizer.m.dense_1.weight";
+  /// writing to them restores it.
+  [[nodiscard]] std::vector<model::NamedTensor> optimizer_tensors() const;
+  /// Calls `body` while the network holds the averaged weights (EMA), or as it is without averaging.
+  void with_average(const std::function<void()>& body);
+  /// Trains a few steps and throws the run away. @returns seconds of one step.
+  double time_step();
+
+ private:
+  void train_epoch(const TrainerHooks& hooks);
+  void train_step(const data::Batch& batch);
+  void finish_epoch(const TrainerHooks& hooks);
+  void stop_if_asked(const TrainerHooks& hooks);
+  void check_finite(double loss) const;
+  void update_average();
+  void append_history(const metric::EvaluationResult& validation);
+  void report_step() const;
+  void save(const TrainerHooks& hooks) const;
+  metric::EvaluationResult validate();
+  [[nodiscard]] double rate_at(std::int64_t step) const;
+  [[nodiscard]] double monitored(const std::string& name) const;
+
+  TrainOptions options_;
+  TrainerParts parts_;
+  FlatParameters parameters_;
+  std::unique_ptr<Optimizer> optimizer_;
+  torch::Tensor class_weights_;
+  std::vector<model::NamedTensor> average_;  // EMA of every tensor of the network; empty without averaging.
+  TrainingState state_;
+  std::int64_t steps_per_epoch_ = 0;
+};
+
+}  // namespace svhn::train

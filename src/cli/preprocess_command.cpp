@@ -1,0 +1,81 @@
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
+#include "svhn/cli/commands.h"
+#include "svhn/cli/console.h"
+#include "svhn/cli/data_document.h"
+#include "svhn/cli/engine_setup.h"
+#include "svhn/core/error.h"
+#include "svhn/data/prepare.h"
+#include "svhn/data/preview.h"
+
+namespace svhn::cli {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+
+std::optional<data::SourceFormat> source_format(const std::string& name) {
+  if (name == "pickle") return data::SourceFormat::pickle;
+  if (name == "mat") return data::SourceFormat::mat;
+  if (name == "arff") return data::SourceFormat::arff;
+  if (name == "folder") return data::SourceFormat::folder;
+  return std::nullopt;
+}
+
+std::optional<data::LabelRule> label_rule(const std::string& name) {
+  if (name == "index") return data::LabelRule::index;
+  if (name == "digit") return data::LabelRule::digit;
+  if (name == "svhn") return data::LabelRule::svhn;
+  return std::nullopt;
+}
+
+data::SplitOptions split_options(const PreprocessOptions& options) {
+  data::SplitOptions draw;
+  draw.test_fraction = options.test_fraction;
+  draw.val_fraction = options.val_fraction;
+  draw.seed = options.split_seed;
+  draw.stratify = options.stratify == "label" ? data::Stratify::label : data::Stratify::onehot;
+  return draw;
+}
+
+data::PreparedContent read_inputs(const PreprocessOptions& options) {
+  data::PrepareOptions prepare;
+  prepare.inputs = options.inputs;
+  prepare.format = source_format(options.format);
+  prepare.labels = label_rule(options.labels);
+  prepare.split = options.split == "official" ? data::SplitKind::official : data::SplitKind::random;
+  prepare.draw = split_options(options);
+  prepare.limit = options.limit;
+  prepare.strict = options.strict;
+  prepare.on_skipped = [](const std::string& what) { spdlog::warn("skipped {}", what); };
+  return data::prepare(prepare);
+}
+
+data::PreparedContent make_content(const PreprocessOptions& options) {
+  if (!options.synthetic) return read_inputs(options);
+  if (options.split == "official") {
+    throw Error(ExitCode::usage, "--split official needs Stanford's files, not synthetic digits",
+                "leave --split out");
+  }
+  return data::prepare_synthetic(
+      options.limit ? std::min(*options.limit, *options.synthetic) : *options.synthetic, options.seed,
+      split_options(options));
+}
+
+}  // namespace
+
+int run_preprocess(const PreprocessOptions& options, const GlobalOptions& /*global*/) {
+  if (options.inputs.empty() && !options.synthetic) {
+    throw Error(ExitCode::usage, "preprocess needs --input or --synthetic",
+                "e.g. svhn preprocess --synthetic 8000 --output data/svhn.safetensors");
+  }
+  data::write_prepared(options.output, make_content(options));
+  const data::PreparedData data(options.output);
+  if (options.preview) data::write_preview(*options.preview, data, options.seed);
+  options.json ? print_json(data_json(data)) : print_text(data_text(data));
+  return 0;
+}
+
+}  // namespace svhn::cli

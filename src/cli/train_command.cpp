@@ -1,0 +1,165 @@
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "svhn/cli/commands.h"
+#include "svhn/cli/console.h"
+#include "svhn/cli/engine_setup.h"
+#include "svhn/cli/progress.h"
+#include "svhn/config/run_config.h"
+#include "svhn/core/json.h"
+#include "svhn/metric/tables.h"
+#include "svhn/model/model_file.h"
+#include "svhn/model/summary.h"
+#include "svhn/train/session.h"
+
+namespace svhn::cli {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+
+std::vector<std::string> overrides(const TrainCommandOptions& options, const GlobalOptions& global) {
+  std::vector<std::string> set = options.set;
+  if (options.data) set.push_back("data.file=" + nlohmann::json(options.data->string()).dump());
+  if (options.seed) set.push_back("train.seed=" + std::to_string(*options.seed));
+  if (global.precision != "auto") set.push_back("train.precision=" + global.precision);
+  return set;
+}
+
+train::ExistingRun existing_run(const TrainCommandOptions& options) {
+  if (options.resume) return train::ExistingRun::resume;
+  // A dry run writes nothing, so a run that is there does not matter.
+  return options.overwrite || options.dry_run ? train::ExistingRun::overwrite : train::ExistingRun::refuse;
+}
+
+train::SessionRequest session_request(const TrainCommandOptions& options, const config::RunConfig& config,
+                                      const Hardware& hardware) {
+  train::SessionRequest request;
+  request.name = config.name;
+  request.data = config.data;
+  request.model = config.model;
+  request.train = config.train;
+  request.config = core::json_text(config::resolved_json(config));
+  request.output = options.output;
+  request.existing = existing_run(options);
+  request.device = hardware.device;
+  return request;
+}
+
+void warn_about(const train::TrainOptions& options, const model::NetworkPlan& plan) {
+  constexpr std::int64_t kFewEpochs = 5, kManyEpochs = 100, kLargeBytes = 100'000'000;
+  if (options.epochs < kFewEpochs)
+    spdlog::warn("warning: {} epochs are few; the curves will say little", options.epochs);
+  if (options.epochs > kManyEpochs)
+    spdlog::warn("warning: {} epochs are many; early_stopping can end a run sooner", options.epochs);
+  const std::int64_t bytes = plan.counts.total * 4;
+  if (bytes > kLargeBytes) spdlog::warn("warning: the model will have {} MB", bytes / 1'000'000);
+}
+
+std::string run_header(const train::Session& session, const config::RunConfig& config,
+                       const Hardware& hardware) {
+  const auto& data = session.data();
+  const auto rows = [&](data::Split split) {
+    return model::with_thousands(static_cast<std::int64_t>(data.indices(split).size()));
+  };
+  std::string text = "\n" + model::summary_text(session.plan(), config.name);
+  text += "Data: " + data.path().string() + (data.synthetic() ? " (synthetic digits)" : "") + ", " +
+          rows(data::Split::train) + " training and " + rows(data::Split::val) + " validation images\n";
+  text += "Training: " + std::to_string(config.train.epochs) + " epochs of " +
+          std::to_string(session.steps_per_epoch()) + " steps, batch " +
+          std::to_string(config.train.batch_size) + ", " + compute::precision_name(session.precision()) +
+          " on " + hardware.device.str() + ", " + std::to_string(hardware.threads) + " threads\n";
+  return text;
+}
+
+std::string finish_text(const train::RunFiles& files, const metric::History& history, bool synthetic) {
+  std::string text = "\n" + metric::format_min_max(history);
+  if (synthetic) text += "These numbers are of synthetic digits.\n";
+  text += "\nModel:    " + files.model.string() + "\nBest:     " + files.best_model.string() +
+          "\nCurves:   " + files.history.string() + "\nRun:      " + files.folder.string() + "\n";
+  return text;
+}
+
+nlohmann::ordered_json finish_json(const train::RunFiles& files, const metric::History& history,
+                                   bool synthetic) {
+  nlohmann::ordered_json ranges;
+  for (const auto& range : metric::curve_table(history)) {
+    ranges[range.name] = {{"min", range.min}, {"max", range.max}};
+  }
+  return {{"model", files.model.string()},
+          {"best_model", files.best_model.string()},
+          {"run", files.folder.string()},
+          {"epochs", history.epochs()},
+          {"synthetic", synthetic},
+          {"ranges", ranges},
+          {"history", metric::history_json(history)}};
+}
+
+void print_finish(const TrainCommandOptions& options, const train::RunFiles& files,
+                  const metric::History& history, bool synthetic) {
+  if (options.json) {
+    print_json(finish_json(files, history, synthetic));
+  } else {
+    print_text(finish_text(files, history, synthetic));
+  }
+}
+
+/// `--no-train`: a finished run from its files alone.
+int show_finished(const TrainCommandOptions& options, const config::RunConfig& config) {
+  const train::RunFiles files(options.output, config.name);
+  if (!std::filesystem::exists(files.model)) {
+    throw Error(ExitCode::usage,
+                "there is no finished run '" + config.name + "' in '" + options.output.string() + "'",
+                "train it first, or name the folder with --output");
+  }
+  const model::ModelFile model(files.model);
+  if (!options.json) print_text("\n" + model::summary_text(model.plan(), config.name));
+  print_finish(options, files, metric::read_history(files.history), model.record().synthetic);
+  return 0;
+}
+
+int show_dry_run(const TrainCommandOptions& options, train::Session& session) {
+  const train::DryRun dry = session.dry_run();
+  if (options.json) {
+    print_json({{"seconds_per_step", dry.seconds_per_step},
+                {"seconds_total", dry.seconds_total},
+                {"peak_megabytes", dry.peak_megabytes},
+                {"checkpoint_megabytes", dry.checkpoint_megabytes}});
+    return 0;
+  }
+  std::array<char, 256> text{};
+  std::snprintf(
+      text.data(), text.size(),
+      "A step takes %.1f ms, the whole run about %.0f s; peak memory %.0f MiB, a checkpoint %.1f MiB.\n"
+      "Nothing was written.\n",
+      dry.seconds_per_step * 1e3, dry.seconds_total, dry.peak_megabytes, dry.checkpoint_megabytes);
+  print_text(text.data());
+  return 0;
+}
+
+}  // namespace
+
+int run_train(const TrainCommandOptions& options, const GlobalOptions& global) {
+  const auto config = config::load_run_config(options.config, overrides(options, global));
+  if (options.no_train) return show_finished(options, config);
+  const Hardware hardware = set_up_hardware(global);
+  train::Session session(session_request(options, config, hardware));
+  if (!options.json) print_text(run_header(session, config, hardware));
+  warn_about(config.train, session.plan());
+  if (options.dry_run) return show_dry_run(options, session);
+  if (options.resume) {
+    const auto epoch = session.state().epoch;
+    session.resumed()
+        ? spdlog::info("Resuming after epoch {}, step {}", epoch, session.state().step_in_epoch)
+        : spdlog::info("Nothing to resume in '{}': starting anew", session.files().folder.string());
+  }
+  Progress progress(global);
+  session.run({&progress});
+  print_finish(options, session.files(), session.state().history, session.data().synthetic());
+  return 0;
+}
+
+}  // namespace svhn::cli

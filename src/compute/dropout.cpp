@@ -1,0 +1,183 @@
+#include "svhn/compute/dropout.h"
+
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <bit>
+#include <cmath>
+#include <vector>
+
+#include "svhn/core/random.h"
+
+// The loops below are integer hashes that a compiler vectorises well, but only for wide instruction sets.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define SVHN_VECTOR_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#else
+#define SVHN_VECTOR_CLONES
+#endif
+
+namespace svhn::compute {
+namespace {
+
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// A mask's numbers: `base` for each row, elements below `threshold` (of 2^32) are dropped.
+struct Mask {
+  std::uint64_t seed;
+  std::uint64_t stream;
+  std::int64_t step;
+  std::int64_t first_row;
+  std::uint32_t threshold;
+  double scale;
+
+  [[nodiscard]] std::uint32_t row_base(std::int64_t row) const {
+    const auto word = core::philox4x32(
+        {static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(step >> 32),
+         static_cast<std::uint32_t>(first_row + row), static_cast<std::uint32_t>(stream >> 32)},
+        {static_cast<std::uint32_t>(seed ^ (seed >> 32)), static_cast<std::uint32_t>(stream)});
+    return word[0];
+  }
+};
+
+/// A 32-bit finaliser (murmur3's): every input bit changes each output bit with probability near 1/2.
+inline std::uint32_t hash32(std::uint32_t x) {
+  x ^= x >> 16;
+  x *= 0x85EBCA6BU;
+  x ^= x >> 13;
+  x *= 0xC2B2AE35U;
+  return x ^ (x >> 16);
+}
+
+inline bool kept(std::uint32_t base, std::uint32_t element, std::uint32_t threshold) {
+  return hash32(base + element * 0x9E3779B9U) >= threshold;
+}
+
+SVHN_VECTOR_CLONES
+void mask_row(const float* in, float* out, std::uint32_t count, std::uint32_t base, const Mask& mask) {
+  const std::uint32_t threshold = mask.threshold;
+  const auto scale = static_cast<float>(mask.scale);
+  for (std::uint32_t i = 0; i < count; ++i) out[i] = kept(base, i, threshold) ? in[i] * scale : 0.0F;
+}
+
+void mask_row(const double* in, double* out, std::uint32_t count, std::uint32_t base, const Mask& mask) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    out[i] = kept(base, i, mask.threshold) ? in[i] * mask.scale : 0.0;
+  }
+}
+
+SVHN_VECTOR_CLONES
+void mask_row(const std::uint16_t* in, std::uint16_t* out, std::uint32_t count, std::uint32_t base,
+              const Mask& mask) {
+  const std::uint32_t threshold = mask.threshold;
+  const auto scale = static_cast<float>(mask.scale);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const float value = std::bit_cast<float>(static_cast<std::uint32_t>(in[i]) << 16) * scale;
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    // Round to nearest even; a NaN keeps its upper bits and so stays a NaN.
+    const std::uint32_t rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
+    const std::uint32_t result = value == value ? rounded : (bits >> 16) | 0x40U;
+    out[i] = static_cast<std::uint16_t>(kept(base, i, threshold) ? result : 0U);
+  }
+}
+
+template <typename Scalar>
+void mask_rows(const Tensor& in, const Tensor& out, const Mask& mask) {
+  const std::int64_t rows = in.size(0);
+  const std::int64_t width = rows == 0 ? 0 : in.numel() / rows;
+  const auto* source = static_cast<const Scalar*>(in.data_ptr());
+  auto* target = static_cast<Scalar*>(out.data_ptr());
+  at::parallel_for(0, rows, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      mask_row(source + row * width, target + row * width, static_cast<std::uint32_t>(width),
+               mask.row_base(row), mask);
+    }
+  });
+}
+
+/// Devices other than the processor: the same hash, spelled in tensor operations on 64-bit integers.
+Tensor device_mask(const Tensor& in, const Mask& mask) {
+  const torch::Scalar word(std::int64_t{0xFFFFFFFF});
+  const std::int64_t rows = in.size(0);
+  const auto options = torch::TensorOptions().dtype(torch::kInt64);
+  std::vector<std::int64_t> bases(static_cast<std::size_t>(rows));
+  for (std::int64_t row = 0; row < rows; ++row) bases[static_cast<std::size_t>(row)] = mask.row_base(row);
+  const auto base = torch::from_blob(bases.data(), {rows, 1}, options).to(in.device());
+  const auto element =
+      torch::arange(in.numel() / std::max<std::int64_t>(rows, 1), options.device(in.device()));
+  auto x = (base + element * torch::Scalar(std::int64_t{0x9E3779B9})).bitwise_and(word);
+  x = x.bitwise_xor(x.bitwise_right_shift(torch::Scalar(16)));
+  x = (x * torch::Scalar(std::int64_t{0x85EBCA6B})).bitwise_and(word);
+  x = x.bitwise_xor(x.bitwise_right_shift(torch::Scalar(13)));
+  x = (x * torch::Scalar(std::int64_t{0xC2B2AE35})).bitwise_and(word);
+  x = x.bitwise_xor(x.bitwise_right_shift(torch::Scalar(16)));
+  return x.ge(static_cast<std::int64_t>(mask.threshold));
+}
+
+Tensor apply_mask(const Tensor& input, const Mask& mask) {
+  const Tensor in = input.is_non_overlapping_and_dense() ? input : input.contiguous();
+  if (!in.device().is_cpu()) {
+    const auto flat = device_mask(in, mask).to(in.scalar_type()) * mask.scale;
+    return in * flat.as_strided(in.sizes(), in.strides());
+  }
+  Tensor out = at::empty_like(in);
+  if (in.scalar_type() == torch::kFloat32) {
+    mask_rows<float>(in, out, mask);
+  } else if (in.scalar_type() == torch::kBFloat16) {
+    mask_rows<std::uint16_t>(in, out, mask);
+  } else {
+    mask_rows<double>(in.to(torch::kFloat64), out, mask);
+  }
+  return out;
+}
+
+/// The backward pass computes the mask again, which is cheaper than keeping it.
+struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
+  static Tensor forward(AutogradContext* context, const Tensor& input, const Mask* mask) {
+    const auto word = [](auto value) { return static_cast<std::int64_t>(value); };
+    context->saved_data["seed"] = word(mask->seed);
+    context->saved_data["stream"] = word(mask->stream);
+    context->saved_data["step"] = mask->step;
+    context->saved_data["first_row"] = mask->first_row;
+    context->saved_data["threshold"] = word(mask->threshold);
+    context->saved_data["scale"] = mask->scale;
+    context->saved_data["strides"] = input.strides().vec();
+    return apply_mask(input, *mask);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    auto& saved = context->saved_data;
+    const Mask mask{static_cast<std::uint64_t>(saved["seed"].toInt()),
+                    static_cast<std::uint64_t>(saved["stream"].toInt()),
+                    saved["step"].toInt(),
+                    saved["first_row"].toInt(),
+                    static_cast<std::uint32_t>(saved["threshold"].toInt()),
+                    saved["scale"].toDouble()};
+    // The mask follows memory order, so the gradient must lie in memory as the input did.
+    const auto strides = saved["strides"].toIntVector();
+    Tensor gradient = gradients[0];
+    if (gradient.strides().vec() != strides) {
+      Tensor same = at::empty_strided(gradient.sizes(), strides, gradient.options());
+      same.copy_(gradient);
+      gradient = same;
+    }
+    return {apply_mask(gradient, mask), Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor dropout(const Tensor& input, double rate, const DropoutPlace& place) {
+  if (rate <= 0.0) return input;
+  const Mask mask{place.seed,
+                  place.stream,
+                  place.step,
+                  place.first_row,
+                  static_cast<std::uint32_t>(std::lround(rate * 4294967296.0)),
+                  1.0 / (1.0 - rate)};
+  const Tensor dense = input.is_non_overlapping_and_dense() ? input : input.contiguous();
+  return DropoutFunction::apply(dense, &mask);
+}
+
+}  // namespace svhn::compute

@@ -1,0 +1,112 @@
+#include "svhn/model/model_file.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "svhn/core/error.h"
+#include "svhn/core/fields.h"
+#include "svhn/core/fields_json.h"
+#include "svhn/core/json.h"
+#include "svhn/model/spec_json.h"
+
+namespace svhn::model {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using core::Need;
+
+constexpr const char* kFormat = "svhn-model-1";
+constexpr const char* kClasses = R"(["1","2","3","4","5","6","7","8","9","0"])";
+constexpr const char* kNotOurs =
+    "a model of this program carries its layers; convert pretrained weights first";
+
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& problem,
+                         const std::string& hint) {
+  throw Error(ExitCode::model, "'" + path.string() + "': " + problem, hint);
+}
+
+const std::string& entry(const formats::SafetensorsFile& file, const std::string& key) {
+  const auto found = file.metadata().find(key);
+  if (found == file.metadata().end())
+    refuse(file.path(), "not a model file of this program (no '" + key + "')", kNotOurs);
+  return found->second;
+}
+
+void check_format(const formats::SafetensorsFile& file) {
+  const std::string& format = entry(file, "format");
+  if (format == kFormat) return;
+  refuse(file.path(), "its format is '" + core::printable(format) + "', not '" + kFormat + "'",
+         format.starts_with("svhn-model-") ? "it was written by a newer version of svhn" : kNotOurs);
+}
+
+std::vector<std::int64_t> read_shape(const formats::SafetensorsFile& file) {
+  const std::string source = "'" + file.path().string() + "': input";
+  const auto document = core::parse_json_strict(entry(file, "input"), source, ExitCode::model);
+  std::vector<std::int64_t> shape;
+  core::Problems problems(source);
+  core::read_fields(
+      document,
+      [&](core::Visitor& visitor) {
+        const core::ListAccess list{shape.size(), [&](std::size_t size) { shape.assign(size, 0); },
+                                    [&](core::Visitor& inner, std::size_t i) {
+                                      inner.integer(shape[i], {1, 1 << 16});
+                                    }};
+        visitor.list(list, {3, 3});
+      },
+      problems);
+  problems.throw_if_any(ExitCode::model, "the file is damaged");
+  return shape;
+}
+
+ModelRecord read_record(const formats::SafetensorsFile& file) {
+  check_format(file);
+  const std::string source = "'" + file.path().string() + "': layers";
+  const auto layers = core::parse_json_strict(entry(file, "layers"), source, ExitCode::model);
+  return {entry(file, "name"), read_shape(file), model_from_json(layers, source, ExitCode::model),
+          entry(file, "preprocessing"), entry(file, "synthetic") == "true"};
+}
+
+bool is_training_state(const std::string& name) {
+  return name.starts_with("optimizer.") || name.starts_with("average.");
+}
+
+/// The file must hold exactly the plan's tensors; a checkpoint also those of the training state.
+void check_tensors(const formats::SafetensorsFile& file, const NetworkPlan& plan, bool checkpoint) {
+  std::set<std::string> expected;
+  for (const LayerPlan& layer : plan.layers) {
+    for (const TensorPlan& tensor : layer.tensors) {
+      file.require(tensor.name, formats::DType::f32, tensor.shape);
+      expected.insert(tensor.name);
+    }
+  }
+  for (const auto& tensor : file.tensors()) {
+    if (expected.contains(tensor.name) || (checkpoint && is_training_state(tensor.name))) continue;
+    refuse(file.path(), "unexpected tensor '" + core::printable(tensor.name) + "'",
+           "the file is not what it says it is");
+  }
+}
+
+}  // namespace
+
+std::map<std::string, std::string> record_metadata(const ModelRecord& record, const std::string& kind) {
+  return {{"format", kFormat},
+          {"kind", kind},
+          {"name", record.name},
+          {"input", nlohmann::json(record.input).dump()},
+          {"layers", model_to_json(record.spec).dump()},
+          {"preprocessing", record.preprocessing},
+          {"classes", kClasses},
+          {"synthetic", record.synthetic ? "true" : "false"}};
+}
+
+ModelFile::ModelFile(const std::filesystem::path& path)
+    : file_(path, ExitCode::model),
+      record_(read_record(file_)),
+      plan_(plan_network(record_.spec, record_.input, {10, ExitCode::model})),
+      checkpoint_(entry(file_, "kind") == "checkpoint") {
+  check_tensors(file_, plan_, checkpoint_);
+}
+
+}  // namespace svhn::model

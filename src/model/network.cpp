@@ -1,0 +1,97 @@
+#include "svhn/model/network.h"
+
+#include <cmath>
+
+#include "svhn/core/error.h"
+#include "svhn/core/random.h"
+
+namespace svhn::model {
+namespace {
+
+using torch::Tensor;
+
+/// @returns the limit of Glorot's uniform distribution for [out,in] or [out,in,kh,kw].
+double glorot_limit(const std::vector<std::int64_t>& shape) {
+  std::int64_t window = 1;
+  for (std::size_t i = 2; i < shape.size(); ++i) window *= shape[i];
+  return std::sqrt(6.0 / static_cast<double>((shape[0] + shape[1]) * window));
+}
+
+Tensor glorot_uniform(const TensorPlan& plan, std::uint64_t seed) {
+  const double limit = glorot_limit(plan.shape);
+  Tensor tensor = torch::empty(plan.shape, torch::kFloat64);
+  auto* values = static_cast<double*>(tensor.data_ptr());
+  core::CounterRandom random(seed, core::stream_id("initialize:" + plan.name));
+  for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = random.uniform(-limit, limit);
+  return tensor;
+}
+
+Tensor initial_values(const TensorPlan& plan, std::uint64_t seed) {
+  switch (plan.role) {
+    case TensorRole::kernel:
+      return glorot_uniform(plan, seed);
+    case TensorRole::gamma:
+    case TensorRole::running_var:
+      return torch::ones(plan.shape, torch::kFloat64);
+    case TensorRole::bias:
+    case TensorRole::beta:
+    case TensorRole::running_mean:
+      break;
+  }
+  return torch::zeros(plan.shape, torch::kFloat64);
+}
+
+/// bfloat16 kernels want channels innermost; float32 ones do not care.
+Tensor to_precision(const Tensor& input, compute::Precision precision) {
+  if (precision == compute::Precision::float32) return input;
+  const Tensor x = input.to(torch::kBFloat16);
+  return x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+}
+
+}  // namespace
+
+Network::Network(NetworkPlan plan, std::uint64_t seed, BatchNormVariance variance, torch::ScalarType dtype)
+    : plan_(std::move(plan)) {
+  make_tensors(seed, dtype);
+  for (const LayerPlan& layer : plan_.layers) {
+    const FindTensor tensor = [&](const std::string& role) { return find(layer.layer.name + "." + role); };
+    layers_.push_back(make_layer(layer, tensor, variance));
+  }
+}
+
+void Network::make_tensors(std::uint64_t seed, torch::ScalarType dtype) {
+  for (const LayerPlan& layer : plan_.layers) {
+    for (const TensorPlan& plan : layer.tensors) {
+      Tensor tensor = initial_values(plan, seed).to(dtype);
+      tensor.set_requires_grad(plan.trainable);
+      tensors_.push_back({plan.name, tensor, plan.trainable, plan.l1, plan.l2});
+    }
+  }
+}
+
+Tensor Network::find(const std::string& name) const {
+  for (const auto& item : tensors_) {
+    if (item.name == name) return item.tensor;
+  }
+  throw core::Error(core::ExitCode::bug, "the plan has no tensor '" + name + "'");
+}
+
+void Network::to(const torch::Device& device) {
+  device_ = device;
+  for (auto& item : tensors_) item.tensor.set_data(item.tensor.detach().to(device));
+}
+
+Tensor Network::forward(const Tensor& input, const ForwardContext& context) {
+  return forward_visiting(input, context, {});
+}
+
+Tensor Network::forward_visiting(const Tensor& input, const ForwardContext& context, const Visit& visit) {
+  Tensor x = to_precision(input, context.precision);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    x = layers_[i]->forward(x, context);
+    if (visit) visit(i, x);
+  }
+  return x.to(input.scalar_type());
+}
+
+}  // namespace svhn::model

@@ -1,0 +1,78 @@
+#include "svhn/train/checkpoint.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "svhn/core/json.h"
+#include "svhn/model/weights.h"
+
+namespace svhn::train {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using nlohmann::json;
+
+constexpr std::array<std::string_view, 8> kMayDiffer{"/data/file",
+                                                     "/train/epochs",
+                                                     "/train/optimizer/learning_rate",
+                                                     "/train/schedule",
+                                                     "/train/early_stopping",
+                                                     "/train/checkpoint_every",
+                                                     "/train/keep_checkpoints",
+                                                     "/train/tensorboard"};
+
+bool may_differ(const std::string& pointer) {
+  return std::any_of(kMayDiffer.begin(), kMayDiffer.end(),
+                     [&](std::string_view prefix) { return pointer.starts_with(prefix); });
+}
+
+const std::string& entry(const model::ModelFile& file, const std::string& key) {
+  const auto& metadata = file.file().metadata();
+  const auto found = metadata.find(key);
+  if (found != metadata.end()) return found->second;
+  throw Error(ExitCode::model,
+              "'" + file.file().path().string() + "' is a model, not a checkpoint (no '" + key + "')",
+              "a run's checkpoints lie in OUTPUT/NAME/checkpoints");
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& path, const CheckpointRecord& record,
+                      const std::vector<model::NamedTensor>& tensors) {
+  auto metadata = model::record_metadata(record.model, "checkpoint");
+  metadata["state"] = state_json(record.state).dump();
+  metadata["config"] = record.config;
+  metadata["precision"] = record.precision;
+  metadata["data"] = record.data;
+  model::write_tensors(path, tensors, metadata);
+}
+
+CheckpointRecord read_checkpoint_record(const model::ModelFile& file) {
+  const std::string source = file.file().path().string();
+  return {file.record(), state_from_json(entry(file, "state"), source), entry(file, "config"),
+          entry(file, "precision"), entry(file, "data")};
+}
+
+void check_same_run(const std::string& saved, const std::string& now, const std::string& source) {
+  const json before = core::parse_json_strict(saved, source, ExitCode::model).flatten();
+  const json after = core::parse_json_strict(now, "the config", ExitCode::bug).flatten();
+  const auto compare = [&](const json& left, const json& right) {
+    for (const auto& [pointer, value] : left.items()) {
+      if (may_differ(pointer)) continue;
+      const auto show = [&](const json& side) {
+        return side.contains(pointer) ? side.at(pointer).dump() : "nothing";
+      };
+      if (right.contains(pointer) && right.at(pointer) == value) continue;
+      throw Error(ExitCode::model,
+                  "'" + source + "' was made with " + pointer + " = " + show(before) + ", not " + show(after),
+                  "resume with the same config, or start anew with --overwrite");
+    }
+  };
+  compare(before, after);
+  compare(after, before);
+}
+
+}  // namespace svhn::train

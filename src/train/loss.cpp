@@ -1,0 +1,30 @@
+#include "svhn/train/loss.h"
+
+namespace svhn::train {
+
+using torch::Tensor;
+
+Tensor smooth_targets(const Tensor& labels, std::int64_t classes, double smoothing, torch::ScalarType dtype) {
+  const Tensor one_hot = at::one_hot(labels, classes).to(dtype);
+  if (smoothing <= 0) return one_hot;
+  return one_hot * (1.0 - smoothing) + smoothing / static_cast<double>(classes);
+}
+
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& class_weights) {
+  Tensor terms = targets * at::log_softmax(logits, 1);
+  // A mixed target weighs each of its classes by its share.
+  if (class_weights.defined()) terms = terms * class_weights;
+  return -terms.sum() / logits.size(0);
+}
+
+Tensor weight_penalty(const std::vector<model::NamedTensor>& tensors) {
+  Tensor penalty;
+  const auto add = [&penalty](const Tensor& term) { penalty = penalty.defined() ? penalty + term : term; };
+  for (const auto& item : tensors) {
+    if (item.l1 > 0) add(item.tensor.abs().sum() * item.l1);
+    if (item.l2 > 0) add(item.tensor.square().sum() * item.l2);
+  }
+  return penalty;
+}
+
+}  // namespace svhn::train

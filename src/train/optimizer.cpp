@@ -1,0 +1,127 @@
+#include "svhn/train/optimizer.h"
+
+#include <cmath>
+
+namespace svhn::train {
+namespace {
+
+using torch::Tensor;
+using State = std::vector<std::pair<std::string, Tensor>>;
+
+class Sgd : public Optimizer {
+ public:
+  Sgd(const OptimizerOptions& options, Semantics semantics, const Tensor& like)
+      : options_(options), semantics_(semantics) {
+    if (options.momentum > 0) velocity_ = torch::zeros_like(like);
+  }
+
+  void step(const Tensor& values, const Tensor& gradients, double rate, std::int64_t /*step*/) override {
+    if (!velocity_.defined()) {
+      values.add_(gradients, -rate);
+    } else if (semantics_ == Semantics::keras) {
+      keras_step(values, gradients, rate);
+    } else {
+      torch_step(values, gradients, rate);
+    }
+  }
+
+  State state() const override { return velocity_.defined() ? State{{"velocity", velocity_}} : State{}; }
+
+ private:
+  void keras_step(const Tensor& values, const Tensor& gradients, double rate) {
+    velocity_.mul_(options_.momentum).add_(gradients, -rate);
+    if (options_.nesterov) {
+      values.add_(velocity_, options_.momentum).add_(gradients, -rate);
+    } else {
+      values.add_(velocity_);
+    }
+  }
+
+  void torch_step(const Tensor& values, const Tensor& gradients, double rate) {
+    velocity_.mul_(options_.momentum).add_(gradients);
+    values.add_(velocity_, options_.nesterov ? -rate * options_.momentum : -rate);
+    if (options_.nesterov) values.add_(gradients, -rate);
+  }
+
+  OptimizerOptions options_;
+  Semantics semantics_;
+  Tensor velocity_;
+};
+
+class Adam : public Optimizer {
+ public:
+  Adam(const OptimizerOptions& options, Semantics semantics, const Tensor& like)
+      : options_(options), semantics_(semantics), m_(torch::zeros_like(like)), v_(torch::zeros_like(like)) {}
+
+  void step(const Tensor& values, const Tensor& gradients, double rate, std::int64_t step) override {
+    if (options_.type == OptimizerType::adamw) values.mul_(1.0 - rate * options_.weight_decay);
+    m_.mul_(options_.beta1).add_(gradients, 1.0 - options_.beta1);
+    v_.mul_(options_.beta2).addcmul_(gradients, gradients, 1.0 - options_.beta2);
+    const auto t = static_cast<double>(step);
+    const double first = 1.0 - std::pow(options_.beta1, t);
+    const double second = std::sqrt(1.0 - std::pow(options_.beta2, t));
+    if (semantics_ == Semantics::keras) {
+      values.addcdiv_(m_, v_.sqrt().add_(options_.epsilon), -rate * second / first);
+    } else {
+      values.addcdiv_(m_, v_.sqrt().div_(second).add_(options_.epsilon), -rate / first);
+    }
+  }
+
+  State state() const override { return {{"m", m_}, {"v", v_}}; }
+
+ private:
+  OptimizerOptions options_;
+  Semantics semantics_;
+  Tensor m_;
+  Tensor v_;
+};
+
+class RmsProp : public Optimizer {
+ public:
+  RmsProp(const OptimizerOptions& options, Semantics semantics, const Tensor& like)
+      : options_(options), semantics_(semantics), v_(torch::zeros_like(like)) {
+    if (options.momentum > 0) momentum_ = torch::zeros_like(like);
+  }
+
+  void step(const Tensor& values, const Tensor& gradients, double rate, std::int64_t /*step*/) override {
+    v_.mul_(options_.rho).addcmul_(gradients, gradients, 1.0 - options_.rho);
+    const bool keras = semantics_ == Semantics::keras;
+    const Tensor scale = keras ? v_.add(options_.epsilon).sqrt_() : v_.sqrt().add_(options_.epsilon);
+    if (!momentum_.defined()) {
+      values.addcdiv_(gradients, scale, -rate);
+      return;
+    }
+    momentum_.mul_(options_.momentum).addcdiv_(gradients, scale, keras ? rate : 1.0);
+    values.add_(momentum_, keras ? -1.0 : -rate);
+  }
+
+  State state() const override {
+    State tensors{{"v", v_}};
+    if (momentum_.defined()) tensors.emplace_back("momentum", momentum_);
+    return tensors;
+  }
+
+ private:
+  OptimizerOptions options_;
+  Semantics semantics_;
+  Tensor v_;
+  Tensor momentum_;
+};
+
+}  // namespace
+
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, Semantics semantics,
+                                          const Tensor& like) {
+  switch (options.type) {
+    case OptimizerType::sgd:
+      return std::make_unique<Sgd>(options, semantics, like);
+    case OptimizerType::rmsprop:
+      return std::make_unique<RmsProp>(options, semantics, like);
+    case OptimizerType::adam:
+    case OptimizerType::adamw:
+      break;
+  }
+  return std::make_unique<Adam>(options, semantics, like);
+}
+
+}  // namespace svhn::train

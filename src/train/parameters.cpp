@@ -1,0 +1,48 @@
+#include "svhn/train/parameters.h"
+
+#include <algorithm>
+
+namespace svhn::train {
+
+using torch::Tensor;
+
+FlatParameters::FlatParameters(const std::vector<model::NamedTensor>& tensors) : tensors_(tensors) {
+  std::int64_t count = 0;
+  for (const auto& item : tensors_) count += item.tensor.numel();
+  const auto options = tensors_.empty() ? torch::TensorOptions() : tensors_.front().tensor.options();
+  values_ = torch::empty({count}, options.requires_grad(false));
+  gradients_ = torch::zeros_like(values_);
+  const auto values = split(values_, "");
+  const auto gradients = split(gradients_, "");
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    Tensor& parameter = tensors_[i].tensor;
+    values[i].tensor.copy_(parameter.detach());
+    parameter.set_data(values[i].tensor);
+    parameter.set_requires_grad(true);
+    // Autograd adds into a gradient that is already there, so it lands in the flat buffer.
+    parameter.mutable_grad() = gradients[i].tensor;
+  }
+}
+
+std::vector<model::NamedTensor> FlatParameters::split(const Tensor& flat, const std::string& prefix) const {
+  std::vector<model::NamedTensor> views;
+  views.reserve(tensors_.size());
+  std::int64_t offset = 0;
+  for (const auto& item : tensors_) {
+    const std::int64_t count = item.tensor.numel();
+    views.push_back(
+        {prefix + item.name, flat.narrow(0, offset, count).view(item.tensor.sizes()), item.trainable});
+    offset += count;
+  }
+  return views;
+}
+
+double FlatParameters::clip_norm(double limit) {
+  const double norm = gradients_.norm().item().toDouble();
+  if (norm <= limit) return 1.0;
+  const double factor = limit / norm;
+  gradients_.mul_(factor);
+  return factor;
+}
+
+}  // namespace svhn::train

@@ -1,0 +1,52 @@
+#include "svhn/train/run_files.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "svhn/core/error.h"
+
+namespace svhn::train {
+
+namespace fs = std::filesystem;
+
+RunFiles::RunFiles(const fs::path& output, const std::string& name)
+    : folder(output / name),
+      model(output / (name + ".safetensors")),
+      best_model(output / (name + ".best.safetensors")),
+      history(output / (name + ".history.json")),
+      config(folder / "config.resolved.json"),
+      run_history(folder / "history.json"),
+      metrics(folder / "metrics.jsonl"),
+      log(folder / "train.log"),
+      checkpoints(folder / "checkpoints"),
+      last_checkpoint(checkpoints / "last.safetensors"),
+      summary(folder / "summary.json") {}
+
+fs::path RunFiles::epoch_checkpoint(std::int64_t epoch) const {
+  std::string number = std::to_string(epoch);
+  number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
+  return checkpoints / ("epoch-" + number + ".safetensors");
+}
+
+std::vector<fs::path> RunFiles::existing() const {
+  std::vector<fs::path> found;
+  for (const auto& path :
+       {model, best_model, history, config, run_history, metrics, log, summary, checkpoints}) {
+    std::error_code error;
+    if (fs::exists(path, error)) found.push_back(path);
+  }
+  return found;
+}
+
+void RunFiles::remove_existing() const {
+  for (const auto& path : existing()) {
+    std::error_code error;
+    fs::remove_all(path, error);
+    if (error) {
+      throw core::Error(core::ExitCode::data, "cannot remove '" + path.string() + "': " + error.message(),
+                        "choose another --output");
+    }
+  }
+}
+
+}  // namespace svhn::train

@@ -1,0 +1,283 @@
+#include "svhn/train/session.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <variant>
+
+#include "svhn/core/build_info.h"
+#include "svhn/core/error.h"
+#include "svhn/core/file.h"
+#include "svhn/core/json.h"
+#include "svhn/core/random.h"
+#include "svhn/core/signals.h"
+#include "svhn/model/network.h"
+#include "svhn/model/weights.h"
+#include "svhn/train/checkpoint.h"
+#include "svhn/train/run_log.h"
+#include "svhn/train/trainer.h"
+
+namespace svhn::train {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using data::Split;
+
+void refuse_existing(const SessionRequest& request, const RunFiles& files) {
+  const auto existing = files.existing();
+  if (request.existing != ExistingRun::refuse || existing.empty()) return;
+  throw Error(ExitCode::usage,
+              "'" + existing.front().string() + "' exists: there is a run '" + request.name + "' already",
+              "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
+}
+
+bool has_convolution(const model::ModelSpec& spec) {
+  return std::any_of(spec.layers.begin(), spec.layers.end(), [](const model::LayerSpec& layer) {
+    return std::holds_alternative<model::Conv2dSpec>(layer.kind);
+  });
+}
+
+/// Small dense networks gain nothing from bfloat16, whatever the processor.
+compute::Precision choose_precision(const SessionRequest& request, const std::string& recorded) {
+  if (request.train.precision == Precision::float32) return compute::Precision::float32;
+  if (request.train.precision == Precision::bfloat16) return compute::Precision::bfloat16;
+  if (!recorded.empty()) {
+    return recorded == "bfloat16" ? compute::Precision::bfloat16 : compute::Precision::float32;
+  }
+  return has_convolution(request.model) ? compute::automatic_precision(request.device)
+                                        : compute::Precision::float32;
+}
+
+/// What the data is, wherever it lies: its origin (with checksums), labels and splits.
+std::string data_fingerprint(const data::PreparedData& data) {
+  std::string text;
+  for (const auto& [key, value] : data.metadata()) text += key + "=" + value + "\n";
+  const auto append = [&text](const void* bytes, std::size_t size) {
+    text.append(static_cast<const char*>(bytes), size);
+  };
+  append(data.labels().data(), data.labels().size_bytes());
+  for (const Split split : {Split::train, Split::val, Split::test}) {
+    append(data.indices(split).data(), data.indices(split).size_bytes());
+  }
+  return std::to_string(core::stream_id(text));
+}
+
+model::NetworkPlan plan_request(const SessionRequest& request) {
+  const bool grey = std::find(request.data.preprocess.begin(), request.data.preprocess.end(),
+                              data::PreprocessStep::greyscale) != request.data.preprocess.end();
+  return model::plan_network(request.model, {grey ? 1 : data::kChannels, data::kSide, data::kSide});
+}
+
+double peak_megabytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+}  // namespace
+
+struct Session::Impl {
+  SessionRequest request;
+  RunFiles files;
+  data::PreparedData data;
+  data::Preprocessing preprocessing;
+  model::Network network;
+  compute::Precision precision = compute::Precision::float32;
+  std::unique_ptr<Trainer> trainer;
+  RunLog log;
+  std::vector<TrainObserver*> observers;
+  bool resumed = false;
+
+  explicit Impl(SessionRequest r)
+      : request(std::move(r)),
+        files(checked_files(request)),
+        data(request.data.file),
+        preprocessing{request.data.preprocess, data.statistics(Split::train)},
+        network(plan_request(request), request.train.seed, batch_norm_variance(request)),
+        log(files) {
+    network.to(request.device);
+    const bool restore =
+        request.existing == ExistingRun::resume && std::filesystem::exists(files.last_checkpoint);
+    std::unique_ptr<model::ModelFile> saved;
+    CheckpointRecord record;
+    if (restore) {
+      saved = std::make_unique<model::ModelFile>(files.last_checkpoint);
+      record = read_checkpoint_record(*saved);
+      check_resumable(record);
+    }
+    precision = choose_precision(request, record.precision);
+    make_trainer();
+    if (!restore) return;
+    model::read_tensors(saved->file(), all_tensors());
+    trainer->state() = record.state;
+    resumed = true;
+  }
+
+  static RunFiles checked_files(const SessionRequest& request) {
+    RunFiles files(request.output, request.name);
+    refuse_existing(request, files);
+    return files;
+  }
+
+  static model::BatchNormVariance batch_norm_variance(const SessionRequest& request) {
+    return request.train.semantics == Semantics::keras ? model::BatchNormVariance::keras
+                                                       : model::BatchNormVariance::torch;
+  }
+
+  void check_resumable(const CheckpointRecord& record) const {
+    const std::string source = files.last_checkpoint.string();
+    check_same_run(record.config, request.config, source);
+    if (record.data == data_fingerprint(data)) return;
+    throw Error(ExitCode::model,
+                "'" + source + "' was trained on other data than '" + data.path().string() + "'",
+                "resume with the same prepared file, or start anew with --overwrite");
+  }
+
+  void make_trainer() {
+    TrainerParts parts{&network,
+                       &data,
+                       data::plan_for(preprocessing, data, Split::train),
+                       data::plan_for(preprocessing, data, Split::val),
+                       precision,
+                       {},
+                       {}};
+    parts.observers.push_back(&log);
+    parts.observers.push_back(&forward);
+    forward.impl = this;
+    trainer = std::make_unique<Trainer>(request.train, std::move(parts));
+  }
+
+  /// Passes reports on to observers that are named only when the run starts.
+  struct Forward : TrainObserver {
+    Impl* impl = nullptr;
+    void on_step(const StepReport& report) override {
+      for (auto* observer : impl->observers) observer->on_step(report);
+    }
+    void on_epoch(const EpochReport& report) override {
+      for (auto* observer : impl->observers) observer->on_epoch(report);
+    }
+  } forward;
+
+  [[nodiscard]] std::vector<model::NamedTensor> all_tensors() const {
+    auto tensors = network.tensors();
+    const auto more = trainer->optimizer_tensors();
+    tensors.insert(tensors.end(), more.begin(), more.end());
+    return tensors;
+  }
+
+  [[nodiscard]] model::ModelRecord model_record() const {
+    return {request.name, network.input_shape(), request.model, data::preprocessing_to_json(preprocessing),
+            data.synthetic()};
+  }
+
+  void save_model(const std::filesystem::path& path) const {
+    model::write_tensors(path, network.tensors(), model::record_metadata(model_record(), "model"));
+  }
+
+  void save_checkpoint() const {
+    const TrainingState& state = trainer->state();
+    const CheckpointRecord record{model_record(), state, request.config, compute::precision_name(precision),
+                                  data_fingerprint(data)};
+    write_checkpoint(files.last_checkpoint, record, all_tensors());
+    const std::int64_t keep = request.train.keep_checkpoints;
+    if (keep > 0 && state.epoch > 0 && state.step_in_epoch == 0 && state.epoch % keep == 0) {
+      write_checkpoint(files.epoch_checkpoint(state.epoch), record, all_tensors());
+    }
+  }
+
+  void save_final() {
+    const auto& early = request.train.early_stopping;
+    if (early && early->restore_best && trainer->state().stopped_early) {
+      // The best epoch's file holds exactly what the last one shall hold.
+      const model::ModelFile best(files.best_model);
+      model::read_tensors(best.file(), network.tensors());
+      save_model(files.model);
+    } else {
+      trainer->with_average([&] { save_model(files.model); });
+    }
+    metric::write_history(files.history, trainer->state().history);
+    log.finish(summary());
+  }
+
+  [[nodiscard]] nlohmann::ordered_json summary() const {
+    const TrainingState& state = trainer->state();
+    const auto& counts = network.plan().counts;
+    nlohmann::ordered_json document{
+        {"name", request.name},
+        {"data", {{"file", data.path().string()}, {"synthetic", data.synthetic()}}},
+        {"parameters",
+         {{"total", counts.total}, {"trainable", counts.trainable}, {"non_trainable", counts.non_trainable}}},
+        {"epochs", state.epoch},
+        {"stopped_early", state.stopped_early},
+        {"best_epoch", state.best_epoch},
+        {"best_val_accuracy", state.best_val_accuracy},
+        {"precision", compute::precision_name(precision)},
+        {"device", request.device.str()},
+        {"version", core::version()}};
+    for (const auto& field : metric::history_fields()) {
+      const auto& values = state.history.*field.values;
+      if (field.required && !values.empty()) document["last"][std::string(field.key)] = values.back();
+    }
+    return document;
+  }
+};
+
+Session::Session(SessionRequest request) : impl_(std::make_unique<Impl>(std::move(request))) {}
+Session::~Session() = default;
+
+void Session::run(const std::vector<TrainObserver*>& observers) {
+  Impl& impl = *impl_;
+  impl.observers = observers;
+  if (impl.request.existing == ExistingRun::overwrite) impl.files.remove_existing();
+  core::write_text_file(impl.files.config, impl.request.config, ExitCode::data);
+  impl.log.start(impl.resumed ? "resumed" : "started", impl.trainer->state().history);
+  const TrainerHooks hooks{[&] { impl.save_checkpoint(); }, [&] { impl.save_model(impl.files.best_model); },
+                           [] { return core::stop_signal(); }};
+  impl.trainer->run(hooks);
+  impl.save_final();
+}
+
+DryRun Session::dry_run() {
+  Impl& impl = *impl_;
+  DryRun result;
+  result.seconds_per_step = impl.trainer->time_step();
+  const TrainOptions& options = impl.request.train;
+  const auto steps = static_cast<double>(impl.trainer->steps_per_epoch());
+  // A forward pass costs about a third of a step.
+  const auto validation = static_cast<double>(impl.data.indices(Split::val).size()) /
+                          static_cast<double>(options.batch_size) / 3.0;
+  result.seconds_total = result.seconds_per_step * (steps + validation) * static_cast<double>(options.epochs);
+  result.peak_megabytes = peak_megabytes();
+  double bytes = 0;
+  for (const auto& item : impl.all_tensors()) bytes += static_cast<double>(item.tensor.nbytes());
+  result.checkpoint_megabytes = bytes / 1048576.0;
+  return result;
+}
+
+const model::NetworkPlan& Session::plan() const {
+  return impl_->network.plan();
+}
+const data::PreparedData& Session::data() const {
+  return impl_->data;
+}
+const RunFiles& Session::files() const {
+  return impl_->files;
+}
+const TrainingState& Session::state() const {
+  return impl_->trainer->state();
+}
+bool Session::resumed() const {
+  return impl_->resumed;
+}
+compute::Precision Session::precision() const {
+  return impl_->precision;
+}
+std::int64_t Session::steps_per_epoch() const {
+  return impl_->trainer->steps_per_epoch();
+}
+
+}  // namespace svhn::train

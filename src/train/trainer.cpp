@@ -1,0 +1,290 @@
+#include "svhn/train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "svhn/core/error.h"
+#include "svhn/core/signals.h"
+#include "svhn/evaluate/evaluate.h"
+#include "svhn/train/loss.h"
+
+namespace svhn::train {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using data::Split;
+using torch::Tensor;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::int64_t count_steps(const TrainOptions& options, const data::PreparedData& data) {
+  const auto rows = static_cast<std::int64_t>(data.indices(Split::train).size());
+  for (const Split split : {Split::train, Split::val}) {
+    if (!data.indices(split).empty()) continue;
+    throw Error(ExitCode::data,
+                "'" + data.path().string() + "': the " + data::split_name(split) + " split is empty",
+                "prepare the data with more images or other fractions");
+  }
+  return options.steps_per_epoch.value_or((rows + options.batch_size - 1) / options.batch_size);
+}
+
+/// The rows of an epoch's steps; more steps than the split has batches go on with further permutations.
+std::vector<std::int64_t> epoch_rows(const TrainOptions& options, const data::PreparedData& data,
+                                     std::int64_t epoch, std::int64_t steps) {
+  const auto all = data.indices(Split::train);
+  const auto batch = static_cast<std::size_t>(options.batch_size);
+  const std::size_t per_pass = (all.size() + batch - 1) / batch;
+  const auto wanted = static_cast<std::size_t>(steps);
+  const std::size_t passes = (wanted + per_pass - 1) / per_pass;
+  std::vector<std::int64_t> rows;
+  for (std::size_t pass = 0; pass < passes; ++pass) {
+    const auto order =
+        data::epoch_order(all, options.seed, static_cast<std::uint64_t>(epoch) * passes + pass, true);
+    rows.insert(rows.end(), order.begin(), order.end());
+  }
+  if (rows.size() > wanted * batch) rows.resize(wanted * batch);
+  return rows;
+}
+
+std::vector<model::NamedTensor> trainable_tensors(const model::Network& network) {
+  std::vector<model::NamedTensor> found;
+  for (const auto& item : network.tensors()) {
+    if (item.trainable) found.push_back(item);
+  }
+  return found;
+}
+
+Tensor class_weight_tensor(const TrainOptions& options, const torch::Device& device) {
+  if (options.class_weights.empty()) return {};
+  return torch::tensor(options.class_weights, torch::kFloat64).to(device, torch::kFloat32);
+}
+
+}  // namespace
+
+Trainer::Trainer(const TrainOptions& options, TrainerParts parts)
+    : options_(options),
+      parts_(std::move(parts)),
+      parameters_(trainable_tensors(*parts_.network)),
+      optimizer_(make_optimizer(options.optimizer, options.semantics, parameters_.values())),
+      class_weights_(class_weight_tensor(options, parts_.network->device())),
+      steps_per_epoch_(count_steps(options, *parts_.data)) {
+  if (!options_.ema_decay) return;
+  for (const auto& item : parts_.network->tensors()) {
+    average_.push_back({"average." + item.name, item.tensor.detach().clone(), false});
+  }
+}
+
+Trainer::~Trainer() = default;
+
+std::vector<model::NamedTensor> Trainer::optimizer_tensors() const {
+  std::vector<model::NamedTensor> tensors = average_;
+  for (const auto& [name, flat] : optimizer_->state()) {
+    const auto views = parameters_.split(flat, "optimizer." + name + ".");
+    tensors.insert(tensors.end(), views.begin(), views.end());
+  }
+  return tensors;
+}
+
+void Trainer::run(const TrainerHooks& hooks) {
+  while (state_.epoch < options_.epochs && !state_.stopped_early) {
+    train_epoch(hooks);
+    finish_epoch(hooks);
+    stop_if_asked(hooks);
+  }
+}
+
+void Trainer::train_epoch(const TrainerHooks& hooks) {
+  const auto rows = epoch_rows(options_, *parts_.data, state_.epoch, steps_per_epoch_);
+  const auto done = static_cast<std::size_t>(state_.step_in_epoch * options_.batch_size);
+  data::BatchOptions batches{options_.batch_size, true, {}};
+  if (parts_.augment) batches.hook = parts_.augment(state_.epoch);
+  data::BatchLoader loader(*parts_.data, parts_.train_plan, batches);
+  loader.start(std::span(rows).subspan(std::min(done, rows.size())));
+  const auto start = Clock::now();
+  const double before = state_.sums.seconds;
+  while (const data::Batch* batch = loader.next()) {
+    train_step(*batch);
+    state_.sums.seconds = before + seconds_since(start);
+    report_step();
+    if (state_.step_in_epoch == steps_per_epoch_) break;
+    const std::int64_t every = options_.checkpoint_every_steps;
+    if (every > 0 && state_.step % every == 0) save(hooks);
+    stop_if_asked(hooks);
+  }
+  state_.sums.seconds = before + seconds_since(start);
+}
+
+void Trainer::train_step(const data::Batch& batch) {
+  model::Network& network = *parts_.network;
+  const auto shape = network.input_shape();
+  const auto options = torch::TensorOptions().dtype(torch::kFloat32);
+  auto* pixels = const_cast<float*>(batch.pixels.data());
+  auto* labels = const_cast<std::int64_t*>(batch.labels.data());
+  const Tensor input =
+      torch::from_blob(pixels, {batch.size, shape[0], shape[1], shape[2]}, options).to(network.device());
+  const Tensor classes =
+      torch::from_blob(labels, {batch.size}, options.dtype(torch::kInt64)).to(network.device());
+
+  model::ForwardContext context{true, parts_.precision, options_.seed, state_.step, 0};
+  const Tensor logits = network.forward(input, context);
+  const Tensor targets =
+      smooth_targets(classes, data::kClasses, options_.label_smoothing, logits.scalar_type());
+  Tensor loss = cross_entropy(logits, targets, class_weights_);
+  if (const Tensor penalty = weight_penalty(parameters_.tensors()); penalty.defined()) loss = loss + penalty;
+  const double value = loss.item().toDouble();
+  check_finite(value);
+
+  parameters_.gradients().zero_();
+  loss.backward();
+  const torch::NoGradGuard no_grad;
+  if (options_.clip_norm) parameters_.clip_norm(*options_.clip_norm);
+  optimizer_->step(parameters_.values(), parameters_.gradients(), rate_at(state_.step), state_.step + 1);
+  update_average();
+  state_.sums.loss += value * static_cast<double>(batch.size);
+  state_.sums.correct += logits.argmax(1).eq(classes).sum().item().toLong();
+  state_.sums.images += batch.size;
+  ++state_.step;
+  ++state_.step_in_epoch;
+}
+
+double Trainer::time_step() {
+  constexpr int kWarmUp = 1, kMeasured = 3;
+  const auto rows = epoch_rows(options_, *parts_.data, 0, steps_per_epoch_);
+  data::BatchLoader loader(*parts_.data, parts_.train_plan, {options_.batch_size, false, {}});
+  loader.start(rows);
+  const data::Batch* batch = loader.next();
+  for (int i = 0; i < kWarmUp; ++i) train_step(*batch);
+  const auto start = Clock::now();
+  for (int i = 0; i < kMeasured; ++i) train_step(*batch);
+  return seconds_since(start) / kMeasured;
+}
+
+double Trainer::rate_at(std::int64_t step) const {
+  return learning_rate(options_.schedule, options_.optimizer.learning_rate,
+                       {step, steps_per_epoch_, options_.epochs, state_.plateau.factor});
+}
+
+void Trainer::check_finite(double loss) const {
+  if (std::isfinite(loss)) return;
+  throw Error(ExitCode::numeric,
+              "epoch " + std::to_string(state_.epoch + 1) + ", step " +
+                  std::to_string(state_.step_in_epoch + 1) + ": the loss is " + std::to_string(loss),
+              "lower the learning rate or set train.clip_norm; the last checkpoint is kept");
+}
+
+void Trainer::update_average() {
+  const auto& tensors = parts_.network->tensors();
+  for (std::size_t i = 0; i < average_.size(); ++i) {
+    average_[i].tensor.lerp_(tensors[i].tensor.detach(), 1.0 - *options_.ema_decay);
+  }
+}
+
+void Trainer::with_average(const std::function<void()>& body) {
+  const torch::NoGradGuard no_grad;
+  const auto& tensors = parts_.network->tensors();
+  std::vector<Tensor> raw;
+  for (std::size_t i = 0; i < average_.size(); ++i) {
+    raw.push_back(tensors[i].tensor.detach().clone());
+    tensors[i].tensor.detach().copy_(average_[i].tensor);
+  }
+  body();
+  for (std::size_t i = 0; i < raw.size(); ++i) tensors[i].tensor.detach().copy_(raw[i]);
+}
+
+metric::EvaluationResult Trainer::validate() {
+  metric::EvaluationResult result;
+  with_average([&] {
+    evaluate::EvaluateOptions options;
+    options.precision = parts_.precision;
+    result = evaluate::evaluate(*parts_.network, *parts_.data, Split::val, parts_.val_plan, options);
+    const Tensor penalty = weight_penalty(parameters_.tensors());
+    if (penalty.defined()) result.loss += penalty.item().toDouble();
+  });
+  return result;
+}
+
+void Trainer::finish_epoch(const TrainerHooks& hooks) {
+  const auto validation = validate();
+  append_history(validation);
+  const std::int64_t epoch = state_.epoch + 1;
+  const bool best = validation.accuracy > state_.best_val_accuracy;
+  if (best) {
+    state_.best_val_accuracy = validation.accuracy;
+    state_.best_epoch = epoch;
+  }
+  update_plateau(options_.schedule, validation.loss, state_.plateau);
+  if (options_.early_stopping) {
+    const auto& early = *options_.early_stopping;
+    state_.stopped_early =
+        update_early_stopping(early, monitored(early.monitor), epoch, state_.early_stopping);
+  }
+  state_.epoch = epoch;
+  state_.step_in_epoch = 0;
+  state_.sums = {};
+  if (best) with_average(hooks.save_best);
+  const std::int64_t every = options_.checkpoint_every_epochs;
+  const bool last = epoch == options_.epochs || state_.stopped_early;
+  if (last || (every > 0 && epoch % every == 0)) save(hooks);
+  for (auto* observer : parts_.observers) observer->on_epoch({epoch, options_.epochs, &state_, best});
+}
+
+void Trainer::append_history(const metric::EvaluationResult& validation) {
+  const EpochSums& sums = state_.sums;
+  const auto images = static_cast<double>(sums.images);
+  auto& history = state_.history;
+  history.loss.push_back(sums.loss / images);
+  history.accuracy.push_back(static_cast<double>(sums.correct) / images);
+  history.val_loss.push_back(validation.loss);
+  history.val_accuracy.push_back(validation.accuracy);
+  history.learning_rate.push_back(rate_at(state_.step - 1));
+  history.seconds.push_back(sums.seconds);
+  history.images_per_second.push_back(images / std::max(sums.seconds, 1e-9));
+}
+
+double Trainer::monitored(const std::string& name) const {
+  for (const auto& field : metric::history_fields()) {
+    if (field.key == name) return (state_.history.*field.values).back();
+  }
+  throw Error(ExitCode::config, "early stopping monitors '" + name + "', which is not a learning curve",
+              "use loss, accuracy, val_loss or val_accuracy");
+}
+
+void Trainer::report_step() const {
+  const EpochSums& sums = state_.sums;
+  const auto images = static_cast<double>(sums.images);
+  const StepReport report{state_.epoch + 1,
+                          options_.epochs,
+                          state_.step_in_epoch,
+                          steps_per_epoch_,
+                          sums.loss / images,
+                          static_cast<double>(sums.correct) / images,
+                          images / std::max(sums.seconds, 1e-9),
+                          sums.seconds * static_cast<double>(steps_per_epoch_ - state_.step_in_epoch) /
+                              static_cast<double>(state_.step_in_epoch)};
+  for (auto* observer : parts_.observers) observer->on_step(report);
+}
+
+void Trainer::save(const TrainerHooks& hooks) const {
+  if (!parameters_.values().isfinite().all().item().toBool()) {
+    throw Error(ExitCode::numeric,
+                "epoch " + std::to_string(state_.epoch + 1) + ", step " +
+                    std::to_string(state_.step_in_epoch) + ": a weight is not a finite number",
+                "lower the learning rate or set train.clip_norm; the last checkpoint is kept");
+  }
+  hooks.save_checkpoint();
+}
+
+void Trainer::stop_if_asked(const TrainerHooks& hooks) {
+  const int signal = hooks.stop_requested();
+  if (signal == 0) return;
+  save(hooks);
+  throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal) + " after epoch " +
+                                      std::to_string(state_.epoch) + ", step " +
+                                      std::to_string(state_.step_in_epoch) + "; go on with --resume");
+}
+
+}  // namespace svhn::train
