@@ -1,0 +1,55 @@
+#pragma once
+/// A run's JSON document and the options it stands for. Precedence: struct default < file < `--set`.
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "svhn/data/options.h"
+#include "svhn/model/plan.h"
+#include "svhn/model/spec.h"
+#include "svhn/train/options.h"
+
+namespace svhn::config {
+
+/// Everything that reproduces a run.
+struct RunConfig {
+  std::string name;  ///< A-Z a-z 0-9 . _ - and no dot first; files are called after it.
+  data::DataOptions data;
+  model::ModelSpec model;  ///< Every layer has its name.
+  train::TrainOptions train;
+};
+
+/// Reads a config. Every fault found is told in one error.
+/// @param text JSON with "schema": 1. @param source what messages call it.
+/// @param overrides `a.b.c=value` each, applied in order, see config/overrides.h.
+/// @throws core::Error(config) naming source, JSON pointer and, where one is to blame, the override;
+/// core::Error(usage) for an override that is no assignment. Whether the layers fit each other is
+/// `plan_run`'s matter.
+RunConfig parse_run_config(std::string_view text, const std::string& source,
+                           const std::vector<std::string>& overrides = {});
+
+/// The same for a document that was parsed already.
+RunConfig run_config_from_json(nlohmann::json document, const std::string& source,
+                               const std::vector<std::string>& overrides = {});
+
+/// The same for a file of at most 4 MiB. @throws core::Error(config), also when it cannot be read.
+RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides = {});
+
+/// @returns the config with every key in a fixed order; reading it gives the same config.
+nlohmann::ordered_json resolved_json(const RunConfig& config);
+
+/// @returns the JSON Schema (draft 2020-12) of configs.
+nlohmann::ordered_json config_schema();
+
+/// @returns C,H,W of the network's input: [1,32,32] when the preprocessing makes images grey, else [3,32,32].
+model::Shape input_shape(const RunConfig& config);
+
+/// Works out the network, which is what checking a config takes beyond reading it.
+/// @param source what messages call the config.
+/// @throws core::Error(config) that names source, layer and shapes, see `model::plan_network`.
+model::NetworkPlan plan_run(const RunConfig& config, const std::string& source);
+
+}  // namespace svhn::config

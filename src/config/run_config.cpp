@@ -1,0 +1,91 @@
+#include "svhn/config/run_config.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "svhn/config/overrides.h"
+#include "svhn/config/sections.h"
+#include "svhn/core/fields_json.h"
+#include "svhn/core/file.h"
+#include "svhn/core/json.h"
+#include "svhn/data/prepared.h"
+#include "svhn/model/spec_json.h"
+
+namespace svhn::config {
+namespace {
+
+using core::ExitCode;
+using core::Need;
+
+constexpr std::size_t kMaxConfigBytes = std::size_t{4} << 20;
+constexpr core::TextRule kNameRule{128, "[A-Za-z0-9_-][A-Za-z0-9._-]*",
+                                   "letters, digits, '.', '_' and '-', not starting with '.'"};
+
+core::Describe describe(RunConfig& config) {
+  return [&config](core::Visitor& visitor) {
+    visitor.object([&config](core::Fields& fields) { describe_run(fields, config); });
+  };
+}
+
+}  // namespace
+
+void describe_run(core::Fields& f, RunConfig& config) {
+  std::int64_t schema = 1;
+  f.integer({"schema", "Version of this format.", Need::required}, schema, {1, 1});
+  f.text({"name", "The run's name; files are called after it.", Need::required}, config.name, kNameRule);
+  f.object({"data", "Images and what is done to them."}, config.data, describe_data);
+  f.object({"model", "The network.", Need::required}, config.model, model::describe_model);
+  f.object({"train", "How the network is trained."}, config.train, describe_train);
+}
+
+RunConfig run_config_from_json(nlohmann::json document, const std::string& source,
+                               const std::vector<std::string>& overrides) {
+  core::Problems problems(source);
+  for (const std::string& assignment : overrides) apply_override(document, assignment, source, problems);
+  RunConfig config;
+  core::read_fields(document, describe(config), problems);
+  problems.throw_if_any(ExitCode::config, "'svhn config schema' describes every key and its range");
+  return config;
+}
+
+RunConfig parse_run_config(std::string_view text, const std::string& source,
+                           const std::vector<std::string>& overrides) {
+  const core::JsonLimits limits{.max_bytes = kMaxConfigBytes};
+  return run_config_from_json(core::parse_json_strict(text, source, ExitCode::config, limits), source,
+                              overrides);
+}
+
+RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  return parse_run_config(core::read_text_file(path, ExitCode::config, kMaxConfigBytes), path.string(),
+                          overrides);
+}
+
+nlohmann::ordered_json resolved_json(const RunConfig& config) {
+  RunConfig copy = config;
+  return core::write_fields(describe(copy));
+}
+
+nlohmann::ordered_json config_schema() {
+  RunConfig defaults;
+  nlohmann::ordered_json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                                {"title", "svhn run config"},
+                                {"description", "A run: data, network and training."}};
+  schema.update(core::fields_schema(describe(defaults)));
+  return schema;
+}
+
+model::Shape input_shape(const RunConfig& config) {
+  const auto& steps = config.data.preprocess;
+  const bool grey = std::find(steps.begin(), steps.end(), data::PreprocessStep::greyscale) != steps.end();
+  return {grey ? 1 : data::kChannels, data::kSide, data::kSide};
+}
+
+model::NetworkPlan plan_run(const RunConfig& config, const std::string& source) {
+  try {
+    return model::plan_network(config.model, input_shape(config));
+  } catch (const core::Error& error) {
+    throw core::Error(error.code(), core::printable(source, 400) + ": " + error.what(), error.hint());
+  }
+}
+
+}  // namespace svhn::config
