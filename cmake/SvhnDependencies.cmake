@@ -22,6 +22,8 @@ function(svhn_library NAME INCLUDE LIBRARY)
 endfunction()
 svhn_library(svhn_xxhash "${XXHASH_INCLUDE_DIR}" "${XXHASH_LIBRARY}")
 svhn_library(svhn_matio "${MATIO_INCLUDE_DIR}" "${MATIO_LIBRARY}")
+find_package(ZLIB REQUIRED)  # MATLAB files: matio inflates the arrays, their checksums are checked by us.
+target_link_libraries(svhn_matio INTERFACE ZLIB::ZLIB)
 
 if(SVHN_ENGINE)
   include(SvhnOpenCV)

@@ -35,6 +35,8 @@ class TemporaryFolder {
   std::filesystem::path write(const std::string& name, std::string_view bytes) const {
     const std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());
+    // ext4 writes a file that is truncated and filled again to the disk at once; a new one it does not.
+    std::filesystem::remove(file);
     std::ofstream stream(file, std::ios::binary | std::ios::trunc);
     stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     return file;
