@@ -24,6 +24,27 @@ constexpr std::size_t kGroupColumns = 128;
 constexpr std::size_t kTileRows = 128;
 constexpr std::size_t kImage = static_cast<std::size_t>(kImageBytes);
 
+constexpr std::size_t kBlock = 16;
+using Bytes = std::uint8_t __attribute__((vector_size(kBlock)));
+
+/// Turns 16 columns of 16 rows: four rounds of riffling the upper half into the lower are a transpose.
+void transpose_block(const std::uint8_t* source, std::size_t source_step, std::uint8_t* target,
+                     std::size_t target_step) {
+  std::array<Bytes, kBlock> now, next;
+  for (std::size_t i = 0; i < kBlock; ++i) std::memcpy(&now[i], source + i * source_step, kBlock);
+  for (int round = 0; round < 4; ++round) {
+    for (std::size_t i = 0; i < kBlock / 2; ++i) {
+      const Bytes a = now[i];
+      const Bytes b = now[i + kBlock / 2];
+      next[2 * i] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      next[2 * i + 1] =
+          __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+    now = next;
+  }
+  for (std::size_t i = 0; i < kBlock; ++i) std::memcpy(target + i * target_step, &now[i], kBlock);
+}
+
 std::string text_of(const formats::PickledScalar& scalar) {
   if (const auto* whole = std::get_if<std::int64_t>(&scalar)) return std::to_string(*whole);
   if (const auto* real = std::get_if<double>(&scalar)) return std::to_string(*real);
@@ -121,9 +142,21 @@ void Converter::write_tile(std::size_t first, std::size_t count) {
     convert(*column.plane, column.type, column.source + first * column.type.size, &tile_[c * kTileRows],
             count);
   }
-  for (std::size_t r = 0; r < count; ++r) {
-    std::uint8_t* image = &images_[(first + r) * kImage];
-    for (std::size_t c = 0; c < columns; ++c) image[group_[c].place] = tile_[c * kTileRows + r];
+  for (std::size_t c = 0; c < columns; c += kBlock) {
+    const std::size_t wide = std::min(kBlock, columns - c);
+    const bool neighbours =
+        wide == kBlock && group_[c + kBlock - 1].place - group_[c].place == kBlock - 1 &&
+        std::is_sorted(group_.begin() + std::ptrdiff_t(c), group_.begin() + std::ptrdiff_t(c + kBlock),
+                       [](const Column& a, const Column& b) { return a.place < b.place; });
+    const std::size_t whole = neighbours ? count / kBlock * kBlock : 0;
+    for (std::size_t r = 0; r < whole; r += kBlock) {
+      transpose_block(&tile_[c * kTileRows + r], kTileRows, &images_[(first + r) * kImage + group_[c].place],
+                      kImage);
+    }
+    for (std::size_t r = whole; r < count; ++r) {
+      std::uint8_t* image = &images_[(first + r) * kImage];
+      for (std::size_t i = c; i < c + wide; ++i) image[group_[i].place] = tile_[i * kTileRows + r];
+    }
   }
 }
 

@@ -81,7 +81,7 @@ struct PickleMachine::Table {
     at('N') = &M::op_none;
     at('\x88') = &M::op_boolean<true>;
     at('\x89') = &M::op_boolean<false>;
-    at('K') = &M::op_unsigned<1>;
+    at('K') = &M::op_byte_run;
     at('M') = &M::op_unsigned<2>;
     at('J') = &M::op_int32;
     at('\x8a') = &M::op_long<1>;

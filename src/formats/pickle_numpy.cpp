@@ -57,7 +57,8 @@ NumpyType read_type(const Pickle& pickle, PickleValue value, std::size_t positio
   const PickleValue state = pickle.state(value);
   if (state.kind == PickleKind::none) return type;
   const PickleValue order = argument(pickle, value, pickle.items(state), 1);
-  type.big_endian = order.kind == PickleKind::text && pickle.text(order) == ">";
+  const bool known = order.kind == PickleKind::text || order.kind == PickleKind::bytes;  // Python 2: bytes
+  type.big_endian = known && pickle.text(order) == ">";
   return type;
 }
 
@@ -89,13 +90,16 @@ void locate(const Pickle& pickle, PickleValue data, PickledArray& array) {
     if (arguments.empty()) return;
     data = arguments[0];
   }
+  const bool encoded = is_call(pickle, data, FrameGlobal::encode);
   if (data.kind == PickleKind::list) {
     array.coding = PickledArray::Coding::objects;
     array.list = data;
-  } else if (is_call(pickle, data, FrameGlobal::encode)) {
+    array.fortran = false;  // Lists run in C order, whatever the flag says (numpy's iterator does).
+  } else if (encoded || data.kind == PickleKind::text) {
+    // encode(text, 'latin1') stands for bytes, bytearray(text, 'latin-1') for a bytearray.
     array.coding = PickledArray::Coding::latin1;
-    const std::string_view text =
-        pickle.text(argument(pickle, data, pickle.items(pickle.arguments(data)), 0));
+    if (encoded) data = argument(pickle, data, pickle.items(pickle.arguments(data)), 0);
+    const std::string_view text = pickle.text(data);
     array.stored = std::as_bytes(std::span(text.data(), text.size()));
   } else {
     array.stored = pickle.bytes(data);
@@ -142,7 +146,8 @@ std::span<const std::byte> read_bytes(const Pickle& pickle, PickleValue value,
     pickle.fail("bytes are given as a list", array.position, {});
   if (array.coding == PickledArray::Coding::raw) return array.stored;
   array.elements = count_latin1(array.stored);
-  const auto decoded = ArrayStream(pickle, array).next(array.elements);
+  ArrayStream stream(pickle, array);
+  const auto decoded = stream.next(array.elements);
   owned.assign(decoded.begin(), decoded.end());
   return owned;
 }

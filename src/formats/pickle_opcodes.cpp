@@ -30,16 +30,28 @@ PickleValue PickleMachine::make_list(PickleKind kind) {
   return {kind, false, static_cast<std::uint32_t>(pickle_.lists_.size() - 1)};
 }
 
-void PickleMachine::append(Pickle::List& list, PickleValue value) {
-  if (list.items.empty() && is_byte(value)) {
-    charge(1);
-    list.packed.push_back(static_cast<std::uint8_t>(value.index));
+/// Lists of byte-sized integers stay packed until something else comes.
+void PickleMachine::append(Pickle::List& list, std::span<const PickleValue> values) {
+  if (list.items.empty() && std::all_of(values.begin(), values.end(), is_byte)) {
+    charge(values.size());
+    for (const PickleValue value : values) list.packed.push_back(static_cast<std::uint8_t>(value.index));
     return;
   }
+  charge((list.packed.size() + values.size()) * sizeof(PickleValue));
   for (const std::uint8_t byte : list.packed) list.items.push_back({PickleKind::integer, false, byte});
-  charge((1 + list.packed.size()) * sizeof(PickleValue));
   std::vector<std::uint8_t>().swap(list.packed);
-  list.items.push_back(value);
+  list.items.insert(list.items.end(), values.begin(), values.end());
+}
+
+/// Object arrays are long runs of one opcode: taking them at once spares a dispatch for each.
+void PickleMachine::op_byte_run() {
+  const auto file = pickle_.file_;
+  constexpr auto kByteOpcode = std::byte{'K'};
+  push({PickleKind::integer, false, static_cast<std::uint32_t>(number(1))});
+  while (file.size() - at_ >= 2 && file[at_] == kByteOpcode) {
+    push({PickleKind::integer, false, std::to_integer<std::uint32_t>(file[at_ + 1])});
+    at_ += 2;
+  }
 }
 
 /// The list behind the value that things are added to; objects get theirs with the first addition.
@@ -63,11 +75,12 @@ void PickleMachine::extend(bool pairs, std::size_t first) {
   if (pairs && size % 2 != 0) refuse("the pickle adds a key without a value");
   if (first <= floor()) refuse("the pickle adds elements to nothing");
   Pickle::List& list = container(stack_[first - 1], pairs);
+  const auto values = std::span(stack_).subspan(first);
   if (pairs) {
     charge(size * sizeof(PickleValue));
-    list.items.insert(list.items.end(), stack_.begin() + static_cast<std::ptrdiff_t>(first), stack_.end());
+    list.items.insert(list.items.end(), values.begin(), values.end());
   } else {
-    for (std::size_t i = first; i < stack_.size(); ++i) append(list, stack_[i]);
+    append(list, values);
   }
   stack_.resize(first);
 }

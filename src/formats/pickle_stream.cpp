@@ -9,6 +9,8 @@
 namespace svhn::formats {
 namespace {
 
+constexpr std::size_t kReleaseEvery = std::size_t{1} << 20;
+
 std::uint64_t load_unsigned(std::span<const std::byte> bytes, bool big_endian) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -112,13 +114,11 @@ void ArrayStream::release() {
 }
 
 void ArrayStream::skip(std::size_t count) {
-  constexpr std::size_t kPiece = 1 << 16;
-  if (array_->coding == PickledArray::Coding::raw) {
-    at_ += count * array_->type.size;
-    return;
+  if (array_->coding == PickledArray::Coding::latin1) {
+    skip_latin1(count * array_->type.size);
+  } else {
+    at_ += array_->coding == PickledArray::Coding::raw ? count * array_->type.size : count;
   }
-  for (; count > kPiece; count -= kPiece) next(kPiece);
-  next(count);
 }
 
 NumpyType ArrayStream::type() const {
@@ -127,40 +127,75 @@ NumpyType ArrayStream::type() const {
 }
 
 std::span<const std::byte> ArrayStream::next(std::size_t count) {
-  constexpr std::size_t kReleaseEvery = std::size_t{1} << 20;
   const std::size_t bytes = count * type().size;
   if (at_ - released_ >= kReleaseEvery) release();
   if (array_->coding == PickledArray::Coding::raw) {
     return array_->stored.subspan(std::exchange(at_, at_ + bytes), bytes);
   }
-  scratch_.resize(bytes);
   if (array_->coding == PickledArray::Coding::latin1) {
     decode_latin1(bytes);
   } else {
     decode_objects(count);
   }
-  return scratch_;
+  return std::span(scratch_).first(bytes);
+}
+
+/// @returns how many of the next 8 bytes are ASCII before the first that is not; they are copied in any case.
+std::size_t ArrayStream::copy_ascii(std::byte* target) const {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t word = 0;
+  std::memcpy(&word, array_->stored.data() + at_, sizeof(word));
+  std::memcpy(target, &word, sizeof(word));
+  return static_cast<std::size_t>(std::countr_zero(word & 0x8080808080808080U)) / 8;
 }
 
 void ArrayStream::decode_latin1(std::size_t count) {
   const auto stored = array_->stored;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto lead = at_ < stored.size() ? std::to_integer<unsigned>(stored[at_]) : 0xFFU;
-    if (lead < 0x80) {
-      scratch_[i] = stored[at_++];
-      continue;
+  scratch_.resize(count + sizeof(std::uint64_t));  // Room for `copy_ascii` to overshoot.
+  for (std::size_t i = 0; i < count;) {
+    if (at_ + sizeof(std::uint64_t) <= stored.size()) {
+      const std::size_t plain = std::min(copy_ascii(&scratch_[i]), count - i);
+      at_ += plain;
+      i += plain;
+      if (plain == sizeof(std::uint64_t) || i == count) continue;
     }
-    // Two bytes 110000xx 10xxxxxx are all that Latin-1 needs.
-    const auto follow = at_ + 1 < stored.size() ? std::to_integer<unsigned>(stored[at_ + 1]) : 0U;
-    if ((lead & 0xFCU) != 0xC0U || (follow & 0xC0U) != 0x80U) {
-      pickle_->fail("an array's data is not Latin-1 text of the promised length", array_->position, {});
-    }
-    scratch_[i] = static_cast<std::byte>((lead & 3U) << 6 | (follow & 0x3FU));
-    at_ += 2;
+    scratch_[i++] = decode_character();
   }
 }
 
+std::byte ArrayStream::decode_character() {
+  const auto stored = array_->stored;
+  const auto lead = at_ < stored.size() ? std::to_integer<unsigned>(stored[at_]) : 0xFFU;
+  if (lead < 0x80) return stored[at_++];
+  // Two bytes 110000xx 10xxxxxx are all that Latin-1 needs.
+  const auto follow = at_ + 1 < stored.size() ? std::to_integer<unsigned>(stored[at_ + 1]) : 0U;
+  if ((lead & 0xFCU) != 0xC0U || (follow & 0xC0U) != 0x80U) {
+    pickle_->fail("an array's data is not Latin-1 text of the promised length", array_->position, {});
+  }
+  at_ += 2;
+  return static_cast<std::byte>((lead & 3U) << 6 | (follow & 0x3FU));
+}
+
+/// Characters are counted, not decoded: every byte but the second one of a pair starts one.
+void ArrayStream::skip_latin1(std::size_t count) {
+  constexpr std::size_t kPiece = 4096;
+  const auto stored = array_->stored;
+  const auto starts = [](std::byte b) { return (std::to_integer<unsigned>(b) & 0xC0U) != 0x80U; };
+  while (at_ + kPiece <= stored.size()) {
+    const auto piece = stored.subspan(at_, kPiece);
+    const auto found = static_cast<std::size_t>(std::count_if(piece.begin(), piece.end(), starts));
+    if (found >= count) break;
+    count -= found;
+    at_ += kPiece;
+    if (at_ - released_ >= kReleaseEvery) release();
+  }
+  // A piece may have ended inside of a pair.
+  while (at_ < stored.size() && !starts(stored[at_])) ++at_;
+  for (; count > 0; --count) decode_character();
+}
+
 void ArrayStream::decode_objects(std::size_t count) {
+  scratch_.resize(count * sizeof(double));
   const auto items = pickle_->items(array_->list).subspan(std::exchange(at_, at_ + count), count);
   for (std::size_t i = 0; i < count; ++i) {
     const PickledScalar scalar = read_scalar(*pickle_, items[i], array_->position);

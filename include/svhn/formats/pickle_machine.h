@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "svhn/formats/pickle.h"
@@ -44,7 +46,7 @@ class PickleMachine {
   PickleValue make_list(PickleKind kind);
   Pickle::List& container(PickleValue& value, bool pairs);
   void extend(bool pairs, std::size_t first);
-  void append(Pickle::List& list, PickleValue value);
+  void append(Pickle::List& list, std::span<const PickleValue> values);
   void remember(std::size_t index);
   void recall(std::size_t index);
 
@@ -91,6 +93,7 @@ class PickleMachine {
   }
   void push_long(std::uint64_t length);
   std::size_t required_height(std::size_t size);
+  void op_byte_run();
   void op_protocol();
   void op_frame();
   void op_stop();

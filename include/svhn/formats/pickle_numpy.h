@@ -62,12 +62,15 @@ class ArrayStream {
   /// @returns the next `count` elements, valid until the next call. @throws core::Error where the data is
   /// damaged, or an object is not a number.
   std::span<const std::byte> next(std::size_t count);
-  /// Steps over elements, in pieces that need little memory.
+  /// Steps over elements.
   void skip(std::size_t count);
 
  private:
   void release();
+  [[nodiscard]] std::size_t copy_ascii(std::byte* target) const;
   void decode_latin1(std::size_t count);
+  std::byte decode_character();
+  void skip_latin1(std::size_t count);
   void decode_objects(std::size_t count);
 
   const Pickle* pickle_;
