@@ -2,12 +2,16 @@
 /// The header of a safetensors file: what `SafetensorsFile` and `write_safetensors` put together from.
 ///
 /// Checksums live in `__metadata__`, where other readers see three kinds of strings and ignore them:
-/// - `svhn.checksums`: "xxh3-64 1048576", the algorithm and the bytes of a piece;
-/// - `svhn.checksum.<tensor>`: 16 lower-case hex digits for each piece of 1 MiB of the tensor (the last one
-/// may be
-///   shorter), joined; empty for a tensor without bytes;
-/// - `svhn.checksum`: 16 hex digits of the 8 length bytes and the header, taken with these 16 digits set to
-/// '0'. Digits are those of Python's `xxhash.xxh3_64_hexdigest(bytes)`. A file with any of them must have
+///
+/// `svhn.checksums` is "xxh3-64 1048576", the algorithm and the bytes of a piece.
+///
+/// `svhn.checksum.<tensor>` has 16 lower-case hex digits for each piece of 1 MiB of the tensor (the last one
+/// may be shorter), joined; it is empty for a tensor without bytes.
+///
+/// `svhn.checksum` has 16 hex digits for the 8 length bytes and the header, taken while these 16 digits are
+/// '0'.
+///
+/// Digits are those of Python's `xxhash.xxh3_64_hexdigest(bytes)`. A file with one of these keys must have
 /// all.
 
 #include <cstddef>
