@@ -1,0 +1,38 @@
+#include "svhn/data/digest.h"
+
+#include <gtest/gtest.h>
+
+#include "../hostile_bytes.h"
+
+namespace svhn::data {
+namespace {
+
+using test::TemporaryFolder;
+
+// FIPS 180-2, appendix B.1 ("abc") and B.3 (a million times "a").
+constexpr std::string_view kAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+constexpr std::string_view kMillion = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
+
+TEST(Sha256OfFile, EqualsTheStandardsExamples) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(sha256_of_file(folder.write("a", "abc")), kAbc);
+  EXPECT_EQ(sha256_of_file(folder.write("b", std::string(1'000'000, 'a'))), kMillion);
+}
+
+TEST(Sha256OfFiles, IsThatOfTheListing) {
+  const TemporaryFolder folder;
+  folder.write("1/a", "abc");
+  folder.write("2/b", "abc");
+  const std::string listing = std::string(kAbc) + "  1/a\n" + std::string(kAbc) + "  2/b\n";
+  const std::vector<std::string> names{"1/a", "2/b"};
+  EXPECT_EQ(sha256_of_files(folder.path(), names), sha256_of_file(folder.write("listing", listing)));
+}
+
+TEST(Sha256OfFile, RefusesWhatIsNoFile) {
+  const TemporaryFolder folder;
+  EXPECT_THROW(sha256_of_file(folder.path() / "none"), core::Error);
+  EXPECT_THROW(sha256_of_file(folder.path()), core::Error);
+}
+
+}  // namespace
+}  // namespace svhn::data
