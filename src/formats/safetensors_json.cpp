@@ -144,7 +144,7 @@ bool Handler::key(string_t& name) {
   if (place_ == Place::tensor) return tensor_key(name);
   const bool fresh = place_ == Place::root ? names_.insert(name).second : !result_.metadata.contains(name);
   if (!fresh) source_.refuse("the header names " + quoted_name(name) + " twice");
-  if (result_.tensors.size() == kMaxTensors) source_.refuse("the header names more than 1000000 tensors");
+  if (result_.tensors.size() == kMaxTensors) source_.refuse("the header names more than 100000 tensors");
   if (result_.metadata.size() == kMaxMetadata) source_.refuse("the header has too many metadata entries");
   key_ = std::move(name);
   return true;

@@ -30,9 +30,9 @@ namespace svhn::formats {
 
 inline constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxHeaderBytes = 100'000'000;  ///< The format's own limit.
-inline constexpr std::size_t kMaxTensors = 1'000'000;
+inline constexpr std::size_t kMaxTensors = 100'000;  ///< Keeps a hostile header below 100 MB of memory.
 inline constexpr std::size_t kMaxRank = 32;
-inline constexpr std::size_t kMaxMetadata = 1'100'000;  ///< Entries: one checksum a tensor and some more.
+inline constexpr std::size_t kMaxMetadata = 110'000;  ///< Entries: one checksum a tensor and some more.
 
 /// The parsed and checked header of a file.
 struct SafetensorsHeader {

@@ -185,6 +185,18 @@ TEST(SafetensorsHeader, BoundsTheRank) {
   EXPECT_NE(fault(of(ones + ",1"), 1).find("a shape of more than 32 dimensions"), std::string::npos);
 }
 
+TEST(SafetensorsHeader, BoundsTheNumberOfTensorsAndMetadataEntries) {
+  std::string tensors = "{";
+  std::string entries = "{\"__metadata__\":{";
+  for (int i = 0; i <= 110'000; ++i) {
+    const std::string key = "\"" + std::to_string(i) + "\":";
+    tensors += (i == 0 ? "" : ",") + key + R"({"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
+    entries += (i == 0 ? "" : ",") + key + "\"\"";
+  }
+  EXPECT_EQ(fault(tensors + "}", 0), "'f': the header names more than 100000 tensors");
+  EXPECT_EQ(fault(entries + "}}", 0), "'f': the header has too many metadata entries");
+}
+
 TEST(SafetensorsHeader, MessagesStayOneShortLine) {
   const std::string long_name = std::string(1000, 'n');
   const std::string message = fault("{\"\\n" + long_name + "\":{}}", 0);
