@@ -6,4 +6,4 @@
 build asan
 say "test under the sanitizers"
 cd -- "$root/build/asan"
-UBSAN_OPTIONS=print_stacktrace=1 ctest --output-on-failure -j "$(nproc)"
+UBSAN_OPTIONS=print_stacktrace=1 ctest --output-on-failure -j "$(nproc)" -LE "parity|slow"
