@@ -19,7 +19,7 @@ run_target() {
   say "$1 for $seconds s"
   "$(find . -name "$1_fuzz" -type f)" "$grown" ${seeds:+"$seeds"} -max_total_time="$seconds" -timeout=10 \
     -rss_limit_mb=2048 -artifact_prefix="crashes/$1-" -verbosity=0 -print_final_stats=1 2>&1 |
-    grep -vE '^(INFO: |Loading|stat::(new_units|slowest|peak))' || return 1
+    grep -vE '^(INFO: |Loading|[[:space:]]*NEW_FUNC|######|"|stat::(new_units|slowest|peak))' || return 1
 }
 
 case ${1:-} in
