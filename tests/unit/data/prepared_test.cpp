@@ -196,6 +196,13 @@ TEST_F(PreparedTest, RefusesOtherFiles) {
   EXPECT_EQ(open_fault(), "not a prepared data file (its metadata lacks format svhn-prepared-1)");
 }
 
+TEST_F(PreparedTest, InsistsOnChecksums) {
+  const std::string header = R"({"__metadata__":{"format":"svhn-prepared-1"}})";
+  const std::string length = {static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0};
+  std::ofstream(file(), std::ios::binary) << length << header;
+  EXPECT_EQ(open_fault(), "a prepared data file without checksums");
+}
+
 TEST(Statistics, AreThoseOfBlackAndWhite) {
   std::vector<std::uint8_t> images(2 * kImageBytes, 0);
   std::fill_n(images.begin(), kImageBytes, std::uint8_t{255});
