@@ -5,7 +5,7 @@ target_compile_options(svhn_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 warns of overlaps inside std::string's own operator+ (GCC bug 105651).
-  target_compile_options(svhn_flags INTERFACE -Wno-restrict -Wno-stringop-overflow)
+  target_compile_options(svhn_flags INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 if(SVHN_SANITIZE)
   target_compile_options(svhn_flags INTERFACE

@@ -12,7 +12,7 @@ int run_config_check(const ConfigOptions& options) {
   for (const auto& path : options.files) {
     try {
       const auto config = config::load_run_config(path, options.set);
-      const auto plan = config::plan_run(config);
+      const auto plan = config::plan_run(config, path.string());
       print_text(path.string() + ": ok, " + config.name + ", " + model::with_thousands(plan.counts.total) +
                  " parameters\n");
     } catch (const core::Error& error) {

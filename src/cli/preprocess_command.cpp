@@ -71,9 +71,15 @@ int run_preprocess(const PreprocessOptions& options, const GlobalOptions& /*glob
     throw Error(ExitCode::usage, "preprocess needs --input or --synthetic",
                 "e.g. svhn preprocess --synthetic 8000 --output data/svhn.safetensors");
   }
-  data::write_prepared(options.output, make_content(options));
+  const data::PreparedContent content = make_content(options);
+  data::write_prepared(options.output, content);
+  if (options.preview) {
+    data::PreviewOptions preview;
+    preview.seed = options.seed;
+    if (options.synthetic) preview.title = "synthetic digits";
+    data::write_preview(*options.preview, content.images, content.labels, preview);
+  }
   const data::PreparedData data(options.output);
-  if (options.preview) data::write_preview(*options.preview, data, options.seed);
   options.json ? print_json(data_json(data)) : print_text(data_text(data));
   return 0;
 }
