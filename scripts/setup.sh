@@ -13,7 +13,7 @@ build_packages=(
   build-essential cmake ninja-build ccache pkg-config
   libcli11-dev nlohmann-json3-dev libspdlog-dev libgtest-dev libbenchmark-dev
   libopenblas-dev libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
-  libxxhash-dev libmatio-dev libssl-dev libhdf5-dev
+  libxxhash-dev libmatio-dev libssl-dev
   gnuplot-nox libgnuplot-iostream-dev
 )
 torch_packages=(libtorch-dev)
