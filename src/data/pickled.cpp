@@ -175,17 +175,27 @@ RawDigits read_from_array(const Pickle& pickle, const Parts& parts) {
   return convert(pickle, {&plane, 1}, rows, labels_of(pickle, scalars, array.position));
 }
 
+RawDigits read(std::span<const std::byte> bytes, formats::PickleOptions options) {
+  options.globals = formats::frame_globals();
+  const Pickle pickle(bytes, std::move(options));
+  const Parts parts = find_parts(pickle);
+  return is_frame(pickle, parts.x) ? read_from_frame(pickle, parts) : read_from_array(pickle, parts);
+}
+
 }  // namespace
 
 RawDigits read_pickled_frame(const std::filesystem::path& path) {
   const core::MappedFile file(path, core::ExitCode::data);
   formats::PickleOptions options;
   options.file = path.string();
-  options.globals = formats::frame_globals();
   options.release = [&file](std::size_t offset, std::size_t length) { file.release(offset, length); };
-  const Pickle pickle(file.bytes(), std::move(options));
-  const Parts parts = find_parts(pickle);
-  return is_frame(pickle, parts.x) ? read_from_frame(pickle, parts) : read_from_array(pickle, parts);
+  return read(file.bytes(), std::move(options));
+}
+
+RawDigits read_pickled_bytes(std::span<const std::byte> bytes, const std::string& name) {
+  formats::PickleOptions options;
+  options.file = name;
+  return read(bytes, std::move(options));
 }
 
 }  // namespace svhn::data

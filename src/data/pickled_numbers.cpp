@@ -1,8 +1,9 @@
 // Numbers of every width to bytes. Each loop runs without branches, so that the compiler vectorises it; only
 // when something was wrong is the first culprit looked for.
-#include <bit>
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "svhn/data/pickled_pixels.h"
@@ -29,7 +30,9 @@ bool whole_numbers(const std::byte* source, std::uint8_t* target, std::size_t co
   for (std::size_t i = 0; i < count; ++i) {
     const T value = load<T>(source, i);
     if constexpr (std::is_integral_v<T>) {
-      wrong |= static_cast<unsigned>(static_cast<std::make_unsigned_t<T>>(value) > 255U);
+      // Seen as unsigned, a negative number lies above everything its own type allows.
+      constexpr std::uint64_t kMost = std::min<std::uint64_t>(255, std::numeric_limits<T>::max());
+      wrong |= static_cast<unsigned>(static_cast<std::make_unsigned_t<T>>(value) > kMost);
       target[i] = static_cast<std::uint8_t>(value);
     } else {
       const auto byte = static_cast<std::int32_t>(clamp_to(value, T{255}));

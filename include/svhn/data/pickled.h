@@ -1,7 +1,10 @@
 #pragma once
 /// Digits out of Python pickles, in the forms that people have them; N images.
 
+#include <cstddef>
 #include <filesystem>
+#include <span>
+#include <string>
 
 #include "svhn/data/source.h"
 
@@ -25,5 +28,8 @@ namespace svhn::data {
 /// @returns labels as the file writes them.
 /// @throws core::Error(data) with the byte at fault.
 RawDigits read_pickled_frame(const std::filesystem::path& path);
+
+/// The same of bytes in memory. @param name what messages call them.
+RawDigits read_pickled_bytes(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace svhn::data
