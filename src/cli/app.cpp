@@ -9,6 +9,8 @@
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/core/build_info.h"
+#include "svhn/core/fields_json.h"
+#include "svhn/core/json.h"
 #include "svhn/core/signals.h"
 
 namespace svhn::cli {
@@ -150,8 +152,21 @@ void add_env(CLI::App& app, Arguments& arguments, const Engine& engine) {
   c->callback([&] { arguments.command = [&] { return engine.env(o, arguments.global); }; });
 }
 
+/// @returns what is wrong with the first word where no command was recognised, or nothing.
+std::optional<Error> unknown_command(const CLI::App& app) {
+  const auto words = app.remaining(true);
+  if (!app.get_subcommands().empty() || words.empty() || words.front().starts_with("-")) return std::nullopt;
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  const std::string near(core::nearest_name(words.front(), names));
+  return Error(ExitCode::usage, "unknown command '" + core::printable(words.front()) + "'",
+               near.empty() ? "see svhn --help" : "did you mean 'svhn " + near + "'?");
+}
+
 /// CLI11's own words for what is wrong, on one line and without its class names.
 Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
+  if (const auto unknown = unknown_command(app)) return *unknown;
   std::string text = error.what();
   for (char& c : text) c = c == '\n' ? ' ' : c;
   const auto parsed = app.get_subcommands();
@@ -203,8 +218,7 @@ int run(int argc, const char* const* argv, const Engine& engine) {
     try {
       app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-      const auto parsed = app.get_subcommands();
-      print_text(parsed.empty() ? app.help() : app.help());
+      print_text(app.help());
       return 0;
     } catch (const CLI::CallForVersion&) {
       print_text("svhn " + core::version() + "\n");
