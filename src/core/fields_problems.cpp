@@ -37,13 +37,12 @@ void Problems::note(std::string pointer, std::string origin) {
 }
 
 std::string Problems::origin_of(const std::string& pointer) const {
-  for (auto note = notes_.rbegin(); note != notes_.rend(); ++note) {
-    const std::string& place = note->first;
-    const bool covers =
-        pointer.starts_with(place) && (pointer.size() == place.size() || pointer[place.size()] == '/');
-    if (covers) return " (" + note->second + ")";
-  }
-  return {};
+  const auto covers = [&](const auto& note) {
+    const std::string& place = note.first;
+    return pointer.starts_with(place) && (pointer.size() == place.size() || pointer[place.size()] == '/');
+  };
+  const auto last = std::find_if(notes_.rbegin(), notes_.rend(), covers);
+  return last == notes_.rend() ? "" : " (" + last->second + ")";
 }
 
 void Problems::add(const std::string& pointer, const std::string& text) {

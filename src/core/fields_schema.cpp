@@ -32,7 +32,7 @@ class ObjectSchema final : public Fields {
  private:
   // An object's keys state their defaults themselves; an empty text stands for "worked out from the rest".
   static void add_default(ordered_json& property, ordered_json value) {
-    if (value.is_object() || value == "") return;
+    if (value.is_object() || (value.is_string() && value.get_ref<const std::string&>().empty())) return;
     property["default"] = std::move(value);
   }
 

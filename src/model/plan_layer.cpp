@@ -159,7 +159,7 @@ Fault plan_layer(LayerPlan& plan) {
 bool fits_bound(const Shape& shape, std::int64_t bound) {
   std::int64_t product = 1;
   for (const std::int64_t size : shape) {
-    if (size > bound / product) return false;
+    if (size < 1 || size > bound / product) return false;
     product *= size;
   }
   return true;

@@ -18,7 +18,7 @@ struct Fault {
 /// @returns what is wrong, if anything. Products may still be beyond the bounds, single sizes are not.
 Fault plan_layer(LayerPlan& plan);
 
-/// @returns whether the product of the sizes, each at least 1, is at most `bound`; safe from overflow.
+/// @returns whether every size is at least 1 and their product at most `bound`; safe from overflow.
 bool fits_bound(const Shape& shape, std::int64_t bound);
 
 }  // namespace svhn::model
