@@ -20,7 +20,8 @@ RunFiles::RunFiles(const fs::path& output, const std::string& name)
       log(folder / "train.log"),
       checkpoints(folder / "checkpoints"),
       last_checkpoint(checkpoints / "last.safetensors"),
-      summary(folder / "summary.json") {}
+      summary(folder / "summary.json"),
+      events(folder / "events.out.tfevents.0.svhn") {}
 
 fs::path RunFiles::epoch_checkpoint(std::int64_t epoch) const {
   std::string number = std::to_string(epoch);
@@ -31,7 +32,7 @@ fs::path RunFiles::epoch_checkpoint(std::int64_t epoch) const {
 std::vector<fs::path> RunFiles::existing() const {
   std::vector<fs::path> found;
   for (const auto& path :
-       {model, best_model, history, config, run_history, metrics, log, summary, checkpoints}) {
+       {model, best_model, history, config, run_history, metrics, log, summary, events, checkpoints}) {
     std::error_code error;
     if (fs::exists(path, error)) found.push_back(path);
   }

@@ -18,6 +18,7 @@
 #include "svhn/model/weights.h"
 #include "svhn/train/checkpoint.h"
 #include "svhn/train/run_log.h"
+#include "svhn/train/tensorboard.h"
 #include "svhn/train/trainer.h"
 
 namespace svhn::train {
@@ -89,6 +90,7 @@ struct Session::Impl {
   compute::Precision precision = compute::Precision::float32;
   std::unique_ptr<Trainer> trainer;
   RunLog log;
+  TensorBoardLog events;
   std::vector<TrainObserver*> observers;
   bool resumed = false;
 
@@ -98,7 +100,8 @@ struct Session::Impl {
         data(request.data.file),
         preprocessing{request.data.preprocess, data.statistics(Split::train)},
         network(plan_request(request), request.train.seed, batch_norm_variance(request)),
-        log(files) {
+        log(files),
+        events(files.events) {
     network.to(request.device);
     const bool restore =
         request.existing == ExistingRun::resume && std::filesystem::exists(files.last_checkpoint);
@@ -146,6 +149,7 @@ struct Session::Impl {
                        {},
                        {}};
     parts.observers.push_back(&log);
+    if (request.train.tensorboard) parts.observers.push_back(&events);
     parts.observers.push_back(&forward);
     forward.impl = this;
     trainer = std::make_unique<Trainer>(request.train, std::move(parts));
@@ -235,6 +239,7 @@ void Session::run(const std::vector<TrainObserver*>& observers) {
   if (impl.request.existing == ExistingRun::overwrite) impl.files.remove_existing();
   core::write_text_file(impl.files.config, impl.request.config, ExitCode::data);
   impl.log.start(impl.resumed ? "resumed" : "started", impl.trainer->state().history);
+  if (impl.request.train.tensorboard) impl.events.start(impl.trainer->state().history);
   const TrainerHooks hooks{[&] { impl.save_checkpoint(); }, [&] { impl.save_model(impl.files.best_model); },
                            [] { return core::stop_signal(); }};
   impl.trainer->run(hooks);

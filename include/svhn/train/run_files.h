@@ -1,6 +1,7 @@
 #pragma once
 /// Where a run's files lie: OUTPUT/NAME.safetensors, .best.safetensors, .history.json and the run folder
-/// OUTPUT/NAME/ {config.resolved.json, history.json, metrics.jsonl, train.log, checkpoints/, summary.json}.
+/// OUTPUT/NAME/ {config.resolved.json, history.json, metrics.jsonl, train.log, checkpoints/, summary.json,
+/// events.out.tfevents.0.svhn}.
 
 #include <filesystem>
 #include <string>
@@ -23,6 +24,7 @@ struct RunFiles {
   std::filesystem::path checkpoints;
   std::filesystem::path last_checkpoint;
   std::filesystem::path summary;
+  std::filesystem::path events;  ///< TensorBoard's, on request.
 
   /// @returns the checkpoint kept for an epoch (from 1): checkpoints/epoch-0007.safetensors.
   [[nodiscard]] std::filesystem::path epoch_checkpoint(std::int64_t epoch) const;
