@@ -1,7 +1,7 @@
 #pragma once
-/// The templates of core/fields.h; include that one.
+/// The templates that core/fields.h declares, which includes this file at its end; include that one.
 
-#include "svhn/core/fields.h"
+#include <utility>
 
 namespace svhn::core {
 
