@@ -3,10 +3,13 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <string>
 #include <vector>
 
+#include "svhn/core/error.h"
 #include "svhn/core/random.h"
 
 // The loops below are integer hashes that a compiler vectorises well, but only for wide instruction sets.
@@ -97,15 +100,13 @@ void mask_rows(const Tensor& in, const Tensor& out, const Mask& mask) {
 }
 
 /// Devices other than the processor: the same hash, spelled in tensor operations on 64-bit integers.
-Tensor device_mask(const Tensor& in, const Mask& mask) {
+Tensor device_mask(std::int64_t rows, std::int64_t width, const torch::Device& device, const Mask& mask) {
   const torch::Scalar word(std::int64_t{0xFFFFFFFF});
-  const std::int64_t rows = in.size(0);
   const auto options = torch::TensorOptions().dtype(torch::kInt64);
   std::vector<std::int64_t> bases(static_cast<std::size_t>(rows));
   for (std::int64_t row = 0; row < rows; ++row) bases[static_cast<std::size_t>(row)] = mask.row_base(row);
-  const auto base = torch::from_blob(bases.data(), {rows, 1}, options).to(in.device());
-  const auto element =
-      torch::arange(in.numel() / std::max<std::int64_t>(rows, 1), options.device(in.device()));
+  const auto base = torch::from_blob(bases.data(), {rows, 1}, options).to(device);
+  const auto element = torch::arange(width, options.device(device));
   auto x = (base + element * torch::Scalar(std::int64_t{0x9E3779B9})).bitwise_and(word);
   x = x.bitwise_xor(x.bitwise_right_shift(torch::Scalar(16)));
   x = (x * torch::Scalar(std::int64_t{0x85EBCA6B})).bitwise_and(word);
@@ -118,7 +119,8 @@ Tensor device_mask(const Tensor& in, const Mask& mask) {
 Tensor apply_mask(const Tensor& input, const Mask& mask) {
   const Tensor in = input.is_non_overlapping_and_dense() ? input : input.contiguous();
   if (!in.device().is_cpu()) {
-    const auto flat = device_mask(in, mask).to(in.scalar_type()) * mask.scale;
+    const std::int64_t rows = in.size(0), width = in.numel() / std::max<std::int64_t>(rows, 1);
+    const auto flat = device_mask(rows, width, in.device(), mask).to(in.scalar_type()) * mask.scale;
     return in * flat.as_strided(in.sizes(), in.strides());
   }
   Tensor out = at::empty_like(in);
@@ -126,8 +128,11 @@ Tensor apply_mask(const Tensor& input, const Mask& mask) {
     mask_rows<float>(in, out, mask);
   } else if (in.scalar_type() == torch::kBFloat16) {
     mask_rows<std::uint16_t>(in, out, mask);
+  } else if (in.scalar_type() == torch::kFloat64) {
+    mask_rows<double>(in, out, mask);
   } else {
-    mask_rows<double>(in.to(torch::kFloat64), out, mask);
+    throw core::Error(core::ExitCode::bug,
+                      std::string("dropout does not take ") + c10::toString(in.scalar_type()));
   }
   return out;
 }
@@ -166,16 +171,23 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
   }
 };
 
+Mask make_mask(double rate, const DropoutPlace& place) {
+  // A rate within 2^-33 of 1 would round up to 2^32, which is no 32-bit number.
+  const double threshold = std::min(std::round(rate * 4294967296.0), 4294967295.0);
+  return {place.seed,        place.stream, place.step, place.first_row, static_cast<std::uint32_t>(threshold),
+          1.0 / (1.0 - rate)};
+}
+
 }  // namespace
+
+Tensor dropout_kept(std::int64_t rows, std::int64_t width, double rate, const DropoutPlace& place,
+                    const torch::Device& device) {
+  return device_mask(rows, width, device, make_mask(rate, place));
+}
 
 Tensor dropout(const Tensor& input, double rate, const DropoutPlace& place) {
   if (rate <= 0.0) return input;
-  const Mask mask{place.seed,
-                  place.stream,
-                  place.step,
-                  place.first_row,
-                  static_cast<std::uint32_t>(std::lround(rate * 4294967296.0)),
-                  1.0 / (1.0 - rate)};
+  const Mask mask = make_mask(rate, place);
   const Tensor dense = input.is_non_overlapping_and_dense() ? input : input.contiguous();
   return DropoutFunction::apply(dense, &mask);
 }

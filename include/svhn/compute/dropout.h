@@ -23,4 +23,9 @@ struct DropoutPlace {
 /// @see Srivastava et al., "Dropout", JMLR 15, 2014 (inverted form).
 torch::Tensor dropout(const torch::Tensor& input, double rate, const DropoutPlace& place);
 
+/// Which elements `dropout` keeps, spelled in tensor operations: what devices other than the processor use.
+/// @returns bool [rows,width], each row in memory order, on `device`.
+torch::Tensor dropout_kept(std::int64_t rows, std::int64_t width, double rate, const DropoutPlace& place,
+                           const torch::Device& device);
+
 }  // namespace svhn::compute
