@@ -162,6 +162,10 @@ RawDigits read_from_frame(const Pickle& pickle, const Parts& parts) {
 }
 
 RawDigits read_from_array(const Pickle& pickle, const Parts& parts) {
+  if (!is_numpy(pickle, parts.x)) {
+    pickle.fail("the pickle holds neither a data frame nor an array of images", pickle.position(parts.x),
+                kForms);
+  }
   formats::PickledArray array = formats::read_numpy(pickle, parts.x);
   std::int64_t rows = 0;
   const PixelPlane plane = plane_of_array(pickle, array, rows);

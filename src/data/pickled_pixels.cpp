@@ -74,8 +74,11 @@ class Converter {
   void convert(const PixelPlane& plane, NumpyType type, const std::byte* source, std::uint8_t* target,
                std::size_t count) const;
   [[noreturn]] void refuse(const PixelPlane& plane, const formats::PickledScalar& scalar) const;
+  void write_image(const PixelPlane& plane, std::span<const Run> runs, NumpyType type,
+                   const std::byte* source, std::uint8_t* image);
   void take_columns(const PixelPlane& plane, ArrayStream& stream);
   void flush_columns();
+  [[nodiscard]] bool are_neighbours(std::size_t first, std::size_t count) const;
   void write_tile(std::size_t first, std::size_t count);
 
   const Pickle& pickle_;
@@ -118,6 +121,20 @@ std::vector<Converter::Run> Converter::runs_of(const PixelPlane& plane) {
   return runs;
 }
 
+void Converter::write_image(const PixelPlane& plane, std::span<const Run> runs, NumpyType type,
+                            const std::byte* source, std::uint8_t* image) {
+  if (runs.size() < plane.pixels.size()) {
+    for (const Run& run : runs) {
+      convert(plane, type, source + run.from * type.size, image + run.to, run.length);
+    }
+    return;
+  }
+  // No two neighbours stay neighbours (channels first): convert them at once, then put each in its place.
+  std::array<std::uint8_t, kImage> row{};
+  convert(plane, type, source, row.data(), runs.size());
+  for (const Run& run : runs) image[run.to] = row[run.from];
+}
+
 void Converter::by_image(const PixelPlane& plane) {
   ArrayStream stream(pickle_, plane.array);
   const NumpyType type = stream.type();
@@ -128,11 +145,17 @@ void Converter::by_image(const PixelPlane& plane) {
     const std::size_t count = std::min(at_once, rows_ - row);
     const std::byte* source = stream.next(count * width).data();
     for (std::size_t i = 0; i < count; ++i, ++row, source += width * type.size) {
-      for (const Run& run : runs) {
-        convert(plane, type, source + run.from * type.size, &images_[row * kImage + run.to], run.length);
-      }
+      write_image(plane, runs, type, source, &images_[row * kImage]);
     }
   }
+}
+
+/// @returns whether a block of columns are 16 neighbouring pixels, so that it can be turned as a whole.
+bool Converter::are_neighbours(std::size_t first, std::size_t count) const {
+  for (std::size_t i = 1; i < count; ++i) {
+    if (group_[first + i].place != group_[first + i - 1].place + 1) return false;
+  }
+  return count == kBlock;
 }
 
 void Converter::write_tile(std::size_t first, std::size_t count) {
@@ -144,11 +167,7 @@ void Converter::write_tile(std::size_t first, std::size_t count) {
   }
   for (std::size_t c = 0; c < columns; c += kBlock) {
     const std::size_t wide = std::min(kBlock, columns - c);
-    const bool neighbours =
-        wide == kBlock && group_[c + kBlock - 1].place - group_[c].place == kBlock - 1 &&
-        std::is_sorted(group_.begin() + std::ptrdiff_t(c), group_.begin() + std::ptrdiff_t(c + kBlock),
-                       [](const Column& a, const Column& b) { return a.place < b.place; });
-    const std::size_t whole = neighbours ? count / kBlock * kBlock : 0;
+    const std::size_t whole = are_neighbours(c, wide) ? count / kBlock * kBlock : 0;
     for (std::size_t r = 0; r < whole; r += kBlock) {
       transpose_block(&tile_[c * kTileRows + r], kTileRows, &images_[(first + r) * kImage + group_[c].place],
                       kImage);

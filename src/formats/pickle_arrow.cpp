@@ -1,6 +1,6 @@
 // Text columns that pandas keeps as Arrow arrays.
 // @see https://arrow.apache.org/docs/format/Columnar.html, "Variable-size Binary Layout"
-#include <bit>
+#include <array>
 #include <cstring>
 #include <string>
 
@@ -10,6 +10,8 @@
 namespace svhn::formats {
 namespace {
 
+constexpr std::int64_t kMostUncounted = 65536;
+constexpr std::uint64_t kLongestText = 64;
 constexpr std::size_t kMostDecoded = std::size_t{64} << 20;
 
 /// The pieces of one Arrow array of texts; `width` bytes an offset.
@@ -30,6 +32,18 @@ struct ArrowTexts {
     std::uint64_t value = 0;
     std::memcpy(&value, offsets.data() + (first + i) * width, width);
     return value;
+  }
+  /// @returns whether all texts were there; names and labels are short.
+  [[nodiscard]] bool append_to(std::vector<PickledScalar>& out) const {
+    if (!holds_together()) return false;
+    for (std::size_t i = 0; i < length; ++i) {
+      const std::uint64_t begin = offset(i);
+      const std::uint64_t end = offset(i + 1);
+      if (begin > end || end > data.size() || end - begin > kLongestText) return false;
+      const auto* text = reinterpret_cast<const char*>(data.data()) + begin;
+      out.push_back(valid(i) ? PickledScalar(std::string(text, end - begin)) : PickledScalar());
+    }
+    return true;
   }
 };
 
@@ -76,23 +90,15 @@ void ColumnReader::add_arrow(PickleValue restore, Count count, Scalars& out) {
     refuse(restore, "an Arrow column does not hold text");
   const std::int64_t length = pickle_.integer(fields[1]);
   const std::int64_t first = pickle_.integer(fields[3]);
-  const std::int64_t room = count.value_or(65536) - std::ssize(out);
+  const std::int64_t room = count.value_or(kMostUncounted) - std::ssize(out);
   if (length < 0 || first < 0 || length > room) refuse(restore, "an Arrow column has a wrong length");
-  std::vector<std::byte> owned[3];
-  const ArrowTexts texts{arrow_buffer(buffers[0], owned[0]), arrow_buffer(buffers[1], owned[1]),
-                         arrow_buffer(buffers[2], owned[2]), large ? 8U : 4U,
-                         static_cast<std::size_t>(first),    static_cast<std::size_t>(length)};
-  if (!texts.holds_together()) refuse(restore, "an Arrow column's buffers are too short");
-  for (std::size_t i = 0; i < texts.length; ++i) {
-    const std::uint64_t begin = texts.offset(i);
-    const std::uint64_t end = texts.offset(i + 1);
-    if (begin > end || end > texts.data.size()) refuse(restore, "an Arrow column's texts are out of order");
-    if (end - begin > 64) refuse(restore, "an Arrow column holds long texts where names or labels belong");
-    const auto text = texts.data.subspan(begin, end - begin);
-    out.push_back(texts.valid(i)
-                      ? PickledScalar(std::string(reinterpret_cast<const char*>(text.data()), text.size()))
-                      : PickledScalar());
-  }
+  ArrowTexts texts{
+      {}, {}, {}, large ? 8U : 4U, static_cast<std::size_t>(first), static_cast<std::size_t>(length)};
+  std::array<std::vector<std::byte>, 3> owned;
+  texts.validity = arrow_buffer(buffers[0], owned[0]);
+  texts.offsets = arrow_buffer(buffers[1], owned[1]);
+  texts.data = arrow_buffer(buffers[2], owned[2]);
+  if (!texts.append_to(out)) refuse(restore, "an Arrow column's buffers do not fit together");
 }
 
 }  // namespace svhn::formats

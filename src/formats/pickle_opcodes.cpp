@@ -49,6 +49,7 @@ void PickleMachine::op_byte_run() {
   constexpr auto kByteOpcode = std::byte{'K'};
   push({PickleKind::integer, false, static_cast<std::uint32_t>(number(1))});
   while (file.size() - at_ >= 2 && file[at_] == kByteOpcode) {
+    opcode_ = at_;
     push({PickleKind::integer, false, std::to_integer<std::uint32_t>(file[at_ + 1])});
     at_ += 2;
   }

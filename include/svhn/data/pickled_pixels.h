@@ -32,7 +32,7 @@ std::vector<PixelPlane> planes_of_frame(const formats::Pickle& pickle, const for
 
 /// Converts every pixel; see `read_pickled_frame` for what is accepted.
 /// @param planes together cover each of the 3072 places once. @param images receives rows * 3072 bytes.
-/// @throws core::Error(data) naming row and pixel.
+/// @throws core::Error(data) naming the value and the array that is at fault.
 void convert_pixels(const formats::Pickle& pickle, std::span<const PixelPlane> planes, std::int64_t rows,
                     std::span<std::uint8_t> images);
 

@@ -1,0 +1,48 @@
+// What read_pickled_frame makes of a pickle, for pickle_parity.py and pickle_bench.py:
+//   pickle_dump FILE          the labels as text, a line each, then every image's bytes
+//   pickle_dump --time FILE   one line of JSON: rows, seconds on the clock and of the processor, peak memory
+#include <sys/resource.h>
+
+#include <chrono>
+#include <ctime>
+#include <iostream>
+#include <string_view>
+
+#include "svhn/data/pickled.h"
+
+namespace {
+
+int dump(const char* path) {
+  const auto digits = svhn::data::read_pickled_frame(path);
+  for (const auto label : digits.labels) std::cout << label << '\n';
+  std::cout.write(reinterpret_cast<const char*>(digits.images.data()),
+                  static_cast<std::streamsize>(digits.images.size()));
+  return 0;
+}
+
+int time_it(const char* path) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t processor = std::clock();
+  const auto digits = svhn::data::read_pickled_frame(path);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const double busy = static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  std::cout << "{\"rows\": " << digits.labels.size() << ", \"seconds\": " << seconds.count()
+            << ", \"processor_seconds\": " << busy << ", \"peak_kib\": " << usage.ru_maxrss << "}\n";
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    if (argc == 2) return dump(argv[1]);
+    if (argc == 3 && std::string_view(argv[1]) == "--time") return time_it(argv[2]);
+  } catch (const svhn::core::Error& error) {
+    std::cerr << error.what() << '\n';
+    return static_cast<int>(error.code());
+  }
+  std::cerr << "usage: pickle_dump [--time] FILE\n";
+  return 2;
+}
