@@ -24,6 +24,9 @@ svhn_library(svhn_xxhash "${XXHASH_INCLUDE_DIR}" "${XXHASH_LIBRARY}")
 svhn_library(svhn_matio "${MATIO_INCLUDE_DIR}" "${MATIO_LIBRARY}")
 find_package(ZLIB REQUIRED)  # MATLAB files: matio inflates the arrays, their checksums are checked by us.
 target_link_libraries(svhn_matio INTERFACE ZLIB::ZLIB)
+find_path(GNUPLOT_IOSTREAM_INCLUDE_DIR gnuplot-iostream.h REQUIRED)  # Charts; its own needs are Boost's.
+find_package(Boost 1.46 REQUIRED COMPONENTS iostreams filesystem)
+svhn_library(svhn_gnuplot "${GNUPLOT_IOSTREAM_INCLUDE_DIR}" "Boost::iostreams;Boost::filesystem")
 
 if(SVHN_ENGINE)
   include(SvhnOpenCV)

@@ -96,6 +96,7 @@ void add_train(CLI::App& app, Arguments& arguments, const Engine& engine) {
   auto* resume = c->add_flag("--resume", o.resume, "Go on from the last checkpoint");
   c->add_flag("--overwrite", o.overwrite, "Replace an existing run")->excludes(resume);
   c->add_flag("--no-train", o.no_train, "Show a finished run again");
+  c->add_flag("--live-chart", o.live_chart, "Draw the accuracy on the terminal too, after each epoch");
   c->add_flag("--dry-run", o.dry_run, "Build everything, time a step, write nothing");
   c->add_flag("--json", o.json, "One JSON document on stdout");
   c->callback([&] { arguments.command = [&] { return engine.train(o, arguments.global); }; });
@@ -111,6 +112,7 @@ void add_evaluate(CLI::App& app, Arguments& arguments, const Engine& engine) {
       ->check(CLI::IsMember({"test", "val", "train"}))
       ->capture_default_str();
   c->add_option("--predictions", o.predictions, "Write each image's prediction (CSV)");
+  c->add_option("--confusion", o.confusion, "Draw the confusion matrix (FILE.png or FILE.svg)");
   c->add_flag("--json", o.json, "One JSON document on stdout");
   c->callback([&] { arguments.command = [&] { return engine.evaluate(o, arguments.global); }; });
 }

@@ -1,3 +1,5 @@
+#include <spdlog/spdlog.h>
+
 #include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -14,6 +16,7 @@
 #include "svhn/metric/tables.h"
 #include "svhn/model/model_file.h"
 #include "svhn/model/weights.h"
+#include "svhn/report/confusion.h"
 
 namespace svhn::cli {
 namespace {
@@ -82,9 +85,22 @@ std::string result_text(const metric::EvaluationResult& result, bool synthetic) 
   return all + (result.most_confused.empty() ? "" : "\n");
 }
 
+void draw_confusion(const fs::path& path, const metric::EvaluationResult& result, bool synthetic) {
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), " split%s: %lld images, accuracy %.4f",
+                synthetic ? " (synthetic digits)" : "", static_cast<long long>(result.images),
+                result.accuracy);
+  const std::string title = result.model + " on the " + result.split + text.data();
+  const auto drawn = report::write_confusion_chart(path, result.confusion, title);
+  if (drawn.status != report::ChartStatus::drawn) {
+    spdlog::warn("warning: {}; the counts are in the results", drawn.message);
+  }
+}
+
 }  // namespace
 
 int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& global) {
+  if (options.confusion) report::chart_format(*options.confusion);
   const model::ModelFile file(options.model);
   const Hardware hardware = set_up_hardware(global);
   model::Network network = model::load_network(file);
@@ -106,6 +122,7 @@ int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& glo
   auto result = evaluate::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
   result.model = file.record().name;
   if (options.predictions) table.write(*options.predictions);
+  if (options.confusion) draw_confusion(*options.confusion, result, data.synthetic());
 
   if (!options.json) {
     print_text(result_text(result, data.synthetic()));

@@ -7,6 +7,7 @@
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
+#include "svhn/cli/live_chart.h"
 #include "svhn/cli/progress.h"
 #include "svhn/config/run_config.h"
 #include "svhn/core/json.h"
@@ -117,7 +118,10 @@ int show_finished(const TrainCommandOptions& options, const config::RunConfig& c
   }
   const model::ModelFile model(files.model);
   if (!options.json) print_text("\n" + model::summary_text(model.plan(), config.name));
-  print_finish(options, files, metric::read_history(files.history), model.record().synthetic);
+  const metric::History history = metric::read_history(files.history);
+  const bool synthetic = model.record().synthetic;
+  draw_missing_charts(files, history, {config.name, synthetic});
+  print_finish(options, files, history, synthetic);
   return 0;
 }
 
@@ -140,6 +144,19 @@ int show_dry_run(const TrainCommandOptions& options, train::Session& session) {
   return 0;
 }
 
+void train_and_draw(train::Session& session, const report::RunLabel& label, bool on_terminal,
+                    const GlobalOptions& global) {
+  Progress progress(global);
+  TerminalChart terminal(progress, label);
+  const bool shown = on_terminal && stderr_is_terminal() && !global.quiet;
+  if (on_terminal && !shown) spdlog::warn("warning: --live-chart needs a terminal; the files are drawn");
+  train::TrainObserver* lines = &progress;
+  if (shown) lines = &terminal;
+  LiveChart chart(session.files(), label);
+  session.run({lines, &chart});
+  chart.finish(session.state().history);
+}
+
 }  // namespace
 
 int run_train(const TrainCommandOptions& options, const GlobalOptions& global) {
@@ -156,8 +173,7 @@ int run_train(const TrainCommandOptions& options, const GlobalOptions& global) {
         ? spdlog::info("Resuming after epoch {}, step {}", epoch, session.state().step_in_epoch)
         : spdlog::info("Nothing to resume in '{}': starting anew", session.files().folder.string());
   }
-  Progress progress(global);
-  session.run({&progress});
+  train_and_draw(session, {config.name, session.data().synthetic()}, options.live_chart, global);
   print_finish(options, session.files(), session.state().history, session.data().synthetic());
   return 0;
 }

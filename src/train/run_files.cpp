@@ -21,6 +21,8 @@ RunFiles::RunFiles(const fs::path& output, const std::string& name)
       checkpoints(folder / "checkpoints"),
       last_checkpoint(checkpoints / "last.safetensors"),
       summary(folder / "summary.json"),
+      curves_png(folder / "curves.png"),
+      curves_svg(folder / "curves.svg"),
       events(folder / "events.out.tfevents.0.svhn") {}
 
 fs::path RunFiles::epoch_checkpoint(std::int64_t epoch) const {
@@ -31,8 +33,8 @@ fs::path RunFiles::epoch_checkpoint(std::int64_t epoch) const {
 
 std::vector<fs::path> RunFiles::existing() const {
   std::vector<fs::path> found;
-  for (const auto& path :
-       {model, best_model, history, config, run_history, metrics, log, summary, events, checkpoints}) {
+  for (const auto& path : {model, best_model, history, config, run_history, metrics, log, summary, curves_png,
+                           curves_svg, events, checkpoints}) {
     std::error_code error;
     if (fs::exists(path, error)) found.push_back(path);
   }

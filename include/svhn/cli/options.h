@@ -46,6 +46,7 @@ struct TrainCommandOptions {
   bool overwrite = false;
   bool no_train = false;
   bool dry_run = false;
+  bool live_chart = false;  ///< Also on the terminal.
   bool json = false;
 };
 
@@ -54,6 +55,7 @@ struct EvaluateCommandOptions {
   std::optional<std::filesystem::path> data;
   std::string split = "test";
   std::optional<std::filesystem::path> predictions;
+  std::optional<std::filesystem::path> confusion;  ///< .png or .svg
   bool json = false;
 };
 

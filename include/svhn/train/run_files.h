@@ -1,7 +1,7 @@
 #pragma once
 /// Where a run's files lie: OUTPUT/NAME.safetensors, .best.safetensors, .history.json and the run folder
 /// OUTPUT/NAME/ {config.resolved.json, history.json, metrics.jsonl, train.log, checkpoints/, summary.json,
-/// events.out.tfevents.0.svhn}.
+/// curves.png, curves.svg, events.out.tfevents.0.svhn}.
 
 #include <filesystem>
 #include <string>
@@ -24,6 +24,8 @@ struct RunFiles {
   std::filesystem::path checkpoints;
   std::filesystem::path last_checkpoint;
   std::filesystem::path summary;
+  std::filesystem::path curves_png;
+  std::filesystem::path curves_svg;
   std::filesystem::path events;  ///< TensorBoard's, on request.
 
   /// @returns the checkpoint kept for an epoch (from 1): checkpoints/epoch-0007.safetensors.

@@ -1,0 +1,63 @@
+#pragma once
+/// The learning curves as pictures while a run trains: OUTPUT/NAME/curves.png after each epoch, and
+/// curves.svg at the end. A chart that cannot be drawn is one warning, never a failed run.
+
+#include <chrono>
+#include <optional>
+
+#include "svhn/metric/history.h"
+#include "svhn/report/learning_curves.h"
+#include "svhn/train/observer.h"
+#include "svhn/train/run_files.h"
+
+namespace svhn::cli {
+
+/// Draws beside the training: an epoch that ends while the former's picture is being drawn gets none.
+class LiveChart : public train::TrainObserver {
+ public:
+  LiveChart(train::RunFiles files, report::RunLabel label);
+  /// Puts a finished picture in place.
+  void on_step(const train::StepReport& report) override;
+  /// Starts the picture of this epoch.
+  void on_epoch(const train::EpochReport& report) override;
+  /// Draws both files and waits for them.
+  /// @param history of the whole run; without an epoch nothing is drawn.
+  void finish(const metric::History& history);
+
+ private:
+  void start(std::optional<report::ChartJob>& job, const std::filesystem::path& path,
+             const metric::History& history);
+  void collect(std::optional<report::ChartJob>& job);
+  void warn_once(const std::string& message);
+
+  train::RunFiles files_;
+  report::RunLabel label_;
+  std::optional<report::ChartJob> png_;
+  std::optional<report::ChartJob> svg_;
+  std::chrono::steady_clock::time_point last_look_;
+  bool warned_ = false;
+};
+
+/// Draws a finished run's pictures where one is missing.
+void draw_missing_charts(const train::RunFiles& files, const metric::History& history,
+                         const report::RunLabel& label);
+
+/// Shows the accuracy below the lines of another observer, drawn anew in place after each epoch.
+class TerminalChart : public train::TrainObserver {
+ public:
+  /// @param lines who prints the epochs; outlives this.
+  TerminalChart(train::TrainObserver& lines, report::RunLabel label);
+  void on_step(const train::StepReport& report) override { lines_.on_step(report); }
+  void on_epoch(const train::EpochReport& report) override;
+
+ private:
+  void erase();
+  void draw(const metric::History& history);
+
+  train::TrainObserver& lines_;
+  report::RunLabel label_;
+  long height_ = 0;  ///< Lines of the chart that stands on the terminal.
+  bool warned_ = false;
+};
+
+}  // namespace svhn::cli

@@ -1,0 +1,118 @@
+#include "svhn/cli/live_chart.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "svhn/cli/console.h"
+#include "svhn/core/error.h"
+
+namespace svhn::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kLookEvery = std::chrono::milliseconds(200);
+constexpr int kMinRows = 12, kMaxRows = 22, kMinColumns = 60, kMaxColumns = 110;
+
+/// What a chart leaves free, so that the epoch's line and the bar stay in sight.
+constexpr int kFreeRows = 4;
+
+report::TextSize terminal_size() {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) size = {24, 80, 0, 0};
+  return {std::min(size.ws_col - 1, kMaxColumns), std::min(size.ws_row - kFreeRows, kMaxRows),
+          colours_welcome()};
+}
+
+}  // namespace
+
+LiveChart::LiveChart(train::RunFiles files, report::RunLabel label)
+    : files_(std::move(files)), label_(std::move(label)) {}
+
+void LiveChart::warn_once(const std::string& message) {
+  if (!std::exchange(warned_, true)) spdlog::warn("warning: {}; the curves' numbers are complete", message);
+}
+
+void LiveChart::start(std::optional<report::ChartJob>& job, const std::filesystem::path& path,
+                      const metric::History& history) {
+  // Without gnuplot each attempt would fail alike.
+  if (warned_) return;
+  job.emplace(path, report::learning_curves_chart(history, label_));
+}
+
+void LiveChart::collect(std::optional<report::ChartJob>& job) {
+  if (!job) return;
+  try {
+    const auto result = job->finish();
+    if (result.status != report::ChartStatus::drawn) warn_once(result.message);
+  } catch (const core::Error& error) {
+    warn_once(error.what());
+  }
+  job.reset();
+}
+
+void LiveChart::on_step(const train::StepReport& /*report*/) {
+  const auto now = Clock::now();
+  if (!png_ || now - last_look_ < kLookEvery) return;
+  last_look_ = now;
+  if (!png_->running()) collect(png_);
+}
+
+void LiveChart::on_epoch(const train::EpochReport& report) {
+  if (png_ && png_->running()) return;
+  collect(png_);
+  start(png_, files_.curves_png, report.state->history);
+}
+
+void LiveChart::finish(const metric::History& history) {
+  collect(png_);
+  if (history.epochs() == 0) return;
+  start(png_, files_.curves_png, history);
+  start(svg_, files_.curves_svg, history);
+  collect(png_);
+  collect(svg_);
+}
+
+void draw_missing_charts(const train::RunFiles& files, const metric::History& history,
+                         const report::RunLabel& label) {
+  std::error_code error;
+  if (std::filesystem::exists(files.curves_png, error) && std::filesystem::exists(files.curves_svg, error)) {
+    return;
+  }
+  LiveChart(files, label).finish(history);
+}
+
+TerminalChart::TerminalChart(train::TrainObserver& lines, report::RunLabel label)
+    : lines_(lines), label_(std::move(label)) {}
+
+void TerminalChart::erase() {
+  if (height_ > 0) std::fputs(("\r\x1b[" + std::to_string(height_) + "A\x1b[J").c_str(), stderr);
+  height_ = 0;
+}
+
+void TerminalChart::on_epoch(const train::EpochReport& report) {
+  erase();
+  lines_.on_epoch(report);
+  draw(report.state->history);
+}
+
+void TerminalChart::draw(const metric::History& history) {
+  const report::TextSize size = terminal_size();
+  if (size.rows < kMinRows || size.columns < kMinColumns || warned_) return;
+  std::string text;
+  const auto result = report::draw_text_chart(report::accuracy_chart(history, label_), size, text);
+  if (result.status != report::ChartStatus::drawn) {
+    warned_ = true;
+    spdlog::warn("warning: {}", result.message);
+    return;
+  }
+  height_ = std::count(text.begin(), text.end(), '\n');
+  std::fputs(text.c_str(), stderr);
+}
+
+}  // namespace svhn::cli
