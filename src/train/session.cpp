@@ -147,7 +147,10 @@ struct Session::Impl {
                        data::plan_for(preprocessing, data, Split::val),
                        precision,
                        {},
+                       0.0,
                        {}};
+    parts.augment = make_augment(request.data.augment, parts.train_plan, request.train.seed);
+    if (request.data.augment) parts.mixup = request.data.augment->mixup;
     parts.observers.push_back(&log);
     if (request.train.tensorboard) parts.observers.push_back(&events);
     parts.observers.push_back(&forward);

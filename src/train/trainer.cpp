@@ -7,6 +7,7 @@
 #include "svhn/core/signals.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/train/loss.h"
+#include "svhn/train/mixup.h"
 
 namespace svhn::train {
 namespace {
@@ -101,7 +102,10 @@ void Trainer::train_epoch(const TrainerHooks& hooks) {
   const auto rows = epoch_rows(options_, *parts_.data, state_.epoch, steps_per_epoch_);
   const auto done = static_cast<std::size_t>(state_.step_in_epoch * options_.batch_size);
   data::BatchOptions batches{options_.batch_size, true, {}};
-  if (parts_.augment) batches.hook = parts_.augment(state_.epoch);
+  if (parts_.augment) {
+    const std::size_t images = parts_.data->indices(Split::train).size();
+    batches.hook = epoch_hook(parts_.augment, {state_.epoch, images, rows.size(), done});
+  }
   data::BatchLoader loader(*parts_.data, parts_.train_plan, batches);
   loader.start(std::span(rows).subspan(std::min(done, rows.size())));
   const auto start = Clock::now();
@@ -130,9 +134,11 @@ void Trainer::train_step(const data::Batch& batch) {
       torch::from_blob(labels, {batch.size}, options.dtype(torch::kInt64)).to(network.device());
 
   model::ForwardContext context{true, parts_.precision, options_.seed, state_.step, 0};
-  const Tensor logits = network.forward(input, context);
+  const Mixing mixing =
+      draw_mixing(parts_.mixup, batch.size, {options_.seed, state_.epoch, state_.step_in_epoch});
+  const Tensor logits = network.forward(mix(input, mixing), context);
   const Tensor targets =
-      smooth_targets(classes, data::kClasses, options_.label_smoothing, logits.scalar_type());
+      mix(smooth_targets(classes, data::kClasses, options_.label_smoothing, logits.scalar_type()), mixing);
   Tensor loss = cross_entropy(logits, targets, class_weights_);
   if (const Tensor penalty = weight_penalty(parameters_.tensors()); penalty.defined()) loss = loss + penalty;
   const double value = loss.item().toDouble();

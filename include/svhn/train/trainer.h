@@ -14,6 +14,7 @@
 #include "svhn/train/options.h"
 #include "svhn/train/parameters.h"
 #include "svhn/train/state.h"
+#include "svhn/train/views.h"
 
 namespace svhn::train {
 
@@ -24,7 +25,8 @@ struct TrainerParts {
   data::PreprocessPlan train_plan;  ///< Pixels of the training split.
   data::PreprocessPlan val_plan;    ///< Pixels of the validation split.
   compute::Precision precision = compute::Precision::float32;
-  std::function<data::ImageHook(std::int64_t epoch)> augment;  ///< Epoch from 0; empty: no augmentation.
+  Augment augment;     ///< Empty: no augmentation.
+  double mixup = 0.0;  ///< Alpha of the Beta distribution; 0: no mixup.
   std::vector<TrainObserver*> observers;
 };
 

@@ -1,0 +1,49 @@
+#include "svhn/train/mixup.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "svhn/core/random.h"
+
+namespace svhn::train {
+namespace {
+
+/// The logarithm of a Gamma(shape + 1) deviate. @see Marsaglia and Tsang 2000, section 2
+double log_gamma_above_one(core::CounterRandom& random, double shape) {
+  const double d = shape + 1.0 - 1.0 / 3.0;
+  const double c = 1.0 / std::sqrt(9.0 * d);
+  while (true) {
+    const double x = random.normal();
+    const double root = 1.0 + c * x;
+    const double u = 1.0 - random.uniform();
+    if (root <= 0.0) continue;
+    const double v = root * root * root;
+    if (std::log(u) < 0.5 * x * x + d - d * v + d * std::log(v)) return std::log(d * v);
+  }
+}
+
+/// Gamma(shape) is Gamma(shape + 1) U^(1 / shape); only its logarithm survives a small shape.
+double log_gamma(core::CounterRandom& random, double shape) {
+  const double above = log_gamma_above_one(random, shape);
+  return above + std::log(1.0 - random.uniform()) / shape;
+}
+
+}  // namespace
+
+Mixing draw_mixing(double alpha, std::int64_t images, const MixupKey& key) {
+  if (alpha <= 0.0) return {};
+  const auto index = (static_cast<std::uint64_t>(key.epoch) << 32) ^ static_cast<std::uint64_t>(key.step);
+  core::CounterRandom random(key.seed, core::stream_id("mixup"), index);
+  const double first = log_gamma(random, alpha);
+  const double second = log_gamma(random, alpha);
+  const double lambda = 1.0 / (1.0 + std::exp(second - first));
+  return {std::max(lambda, 1.0 - lambda), core::random_permutation(images, random)};
+}
+
+torch::Tensor mix(const torch::Tensor& values, const Mixing& mixing) {
+  if (mixing.partners.empty()) return values;
+  const auto partners = torch::tensor(mixing.partners, torch::kInt64).to(values.device());
+  return values * mixing.share + values.index_select(0, partners) * (1.0 - mixing.share);
+}
+
+}  // namespace svhn::train

@@ -1,0 +1,42 @@
+#include "svhn/train/views.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace svhn::train {
+namespace {
+
+/// Writes the pass into the pixel.
+data::ImageHook mark(std::int64_t pass) {
+  return [pass](std::span<float> chw, std::int64_t) { chw[0] = static_cast<float>(pass); };
+}
+
+std::vector<float> passes_of(const EpochPlace& place) {
+  const auto hook = epoch_hook(mark, place);
+  std::vector<float> seen;
+  for (std::size_t i = place.done; i < place.rows; ++i) {
+    float pixel = -1.0F;
+    hook({&pixel, 1}, 0);
+    seen.push_back(pixel);
+  }
+  return seen;
+}
+
+TEST(EpochHook, CountsTheEpochsWhereEachIsOnePassOrLess) {
+  EXPECT_EQ(passes_of({4, 3, 3, 0}), (std::vector<float>{4, 4, 4}));
+  EXPECT_EQ(passes_of({4, 30, 2, 0}), (std::vector<float>{4, 4}));
+}
+
+TEST(EpochHook, CountsThePassesThroughTheEpochs) {
+  // Three passes an epoch, the last one cut: epoch 2 has the passes 6, 7 and 8.
+  EXPECT_EQ(passes_of({2, 3, 8, 0}), (std::vector<float>{6, 6, 6, 7, 7, 7, 8, 8}));
+}
+
+TEST(EpochHook, GoesOnInTheMiddleOfAnEpochAsIfNeverStopped) {
+  EXPECT_EQ(passes_of({2, 3, 8, 4}), (std::vector<float>{7, 7, 8, 8}));
+  EXPECT_EQ(passes_of({2, 3, 8, 6}), (std::vector<float>{8, 8}));
+}
+
+}  // namespace
+}  // namespace svhn::train
