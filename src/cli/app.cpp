@@ -32,6 +32,13 @@ struct Arguments {
   std::function<int()> command;
 };
 
+constexpr std::int64_t kMostRows = 10'000'000;  // 31 GB of pixels.
+
+/// CLI11 2.1 reads -1 as a huge unsigned number without complaint.
+std::string refuse_negative(const std::string& text) {
+  return text.starts_with('-') ? text + " is negative" : std::string();
+}
+
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& description,
                       const std::string& example) {
   CLI::App* command = app.add_subcommand(name, description);
@@ -54,9 +61,12 @@ void add_preprocess(CLI::App& app, Arguments& arguments, const Engine& engine) {
   CLI::App* c = add_command(app, "preprocess", "Turn digits in any form into one prepared file",
                             "svhn preprocess --input dataset.pkl.py3 --output data/svhn.safetensors");
   auto* input = c->add_option("--input", o.inputs, "Files or folders, joined in this order");
-  auto* synthetic =
-      c->add_option("--synthetic", o.synthetic, "Draw this many digits instead")->check(CLI::PositiveNumber);
-  c->add_option("--seed", o.seed, "Seed of the synthetic digits")->needs(synthetic)->capture_default_str();
+  auto* synthetic = c->add_option("--synthetic", o.synthetic, "Draw this many digits instead")
+                        ->check(CLI::Range(std::int64_t{1}, kMostRows));
+  c->add_option("--seed", o.seed, "Seed of the synthetic digits")
+      ->check(refuse_negative)
+      ->needs(synthetic)
+      ->capture_default_str();
   input->excludes(synthetic);
   c->add_option("--output", o.output, "The prepared file")->required();
   c->add_option("--format", o.format, "What the input is")
@@ -75,8 +85,10 @@ void add_preprocess(CLI::App& app, Arguments& arguments, const Engine& engine) {
       ->capture_default_str();
   c->add_option("--test-fraction", o.test_fraction, "Share of all rows")->capture_default_str();
   c->add_option("--val-fraction", o.val_fraction, "Share of the remaining rows")->capture_default_str();
-  c->add_option("--split-seed", o.split_seed, "random_state of both splits")->capture_default_str();
-  c->add_option("--limit", o.limit, "Only the first N rows")->check(CLI::PositiveNumber);
+  c->add_option("--split-seed", o.split_seed, "random_state of both splits")
+      ->check(refuse_negative)
+      ->capture_default_str();
+  c->add_option("--limit", o.limit, "Only the first N rows")->check(CLI::Range(std::int64_t{1}, kMostRows));
   c->add_option("--preview", o.preview, "Draw a labelled grid of random digits (PNG)");
   c->add_flag("--json", o.json, "One JSON document on stdout");
   c->callback([&] { arguments.command = [&] { return engine.preprocess(o, arguments.global); }; });
@@ -92,7 +104,7 @@ void add_train(CLI::App& app, Arguments& arguments, const Engine& engine) {
   c->add_option("--output", o.output, "Folder for the model, its curves and the run folder")
       ->capture_default_str();
   c->add_option("--set", o.set, "Change a config value: a.b.c=value (repeatable)")->allow_extra_args(false);
-  c->add_option("--seed", o.seed, "Instead of the config's train.seed");
+  c->add_option("--seed", o.seed, "Instead of the config's train.seed")->check(refuse_negative);
   auto* resume = c->add_flag("--resume", o.resume, "Go on from the last checkpoint");
   c->add_flag("--overwrite", o.overwrite, "Replace an existing run")->excludes(resume);
   c->add_flag("--no-train", o.no_train, "Show a finished run again");

@@ -7,9 +7,9 @@
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
+#include "svhn/config/run_config.h"
 #include "svhn/core/error.h"
 #include "svhn/core/file.h"
-#include "svhn/core/json.h"
 #include "svhn/data/preprocess.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/metric/classes.h"
@@ -24,14 +24,16 @@ namespace {
 namespace fs = std::filesystem;
 using core::ExitCode;
 
-/// The data of the run that made the model: NAME/config.resolved.json beside it, else the usual place.
-fs::path data_file(const EvaluateCommandOptions& options, const std::string& name) {
+/// The data of the run that made the model: config.resolved.json in NAME beside it (for a checkpoint, in the
+/// folder above its own), else the usual place.
+fs::path data_file(const EvaluateCommandOptions& options, const model::ModelFile& file) {
   if (options.data) return *options.data;
-  const fs::path config = options.model.parent_path() / name / "config.resolved.json";
+  const fs::path folder = options.model.parent_path();
+  const fs::path run = file.is_checkpoint() ? folder / ".." : folder / file.record().name;
+  const fs::path config = run / "config.resolved.json";
   std::error_code error;
   if (!fs::exists(config, error)) return "data/svhn.safetensors";
-  const auto document = core::read_json_file(config, ExitCode::config);
-  return document.value("/data/file"_json_pointer, std::string("data/svhn.safetensors"));
+  return config::load_run_config(config, {}).data.file;
 }
 
 data::Split split_of(const std::string& name) {
@@ -105,7 +107,7 @@ int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& glo
   const Hardware hardware = set_up_hardware(global);
   model::Network network = model::load_network(file);
   network.to(hardware.device);
-  const data::PreparedData data(data_file(options, file.record().name));
+  const data::PreparedData data(data_file(options, file));
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
   const data::Split split = split_of(options.split);

@@ -117,8 +117,8 @@ int show_finished(const TrainCommandOptions& options, const config::RunConfig& c
                 "train it first, or name the folder with --output");
   }
   const model::ModelFile model(files.model);
-  if (!options.json) print_text("\n" + model::summary_text(model.plan(), config.name));
   const metric::History history = metric::read_history(files.history);
+  if (!options.json) print_text("\n" + model::summary_text(model.plan(), config.name));
   const bool synthetic = model.record().synthetic;
   draw_missing_charts(files, history, {config.name, synthetic});
   print_finish(options, files, history, synthetic);
@@ -162,8 +162,10 @@ void train_and_draw(train::Session& session, const report::RunLabel& label, bool
 int run_train(const TrainCommandOptions& options, const GlobalOptions& global) {
   const auto config = config::load_run_config(options.config, overrides(options, global));
   if (options.no_train) return show_finished(options, config);
+  config::plan_run(config, options.config.string());  // Names the file where the session could not.
   const Hardware hardware = set_up_hardware(global);
   train::Session session(session_request(options, config, hardware));
+  if (!options.dry_run) session.open();
   if (!options.json) print_text(run_header(session, config, hardware));
   warn_about(config.train, session.plan());
   if (options.dry_run) return show_dry_run(options, session);

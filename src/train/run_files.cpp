@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "svhn/core/error.h"
 
@@ -48,6 +49,22 @@ void RunFiles::remove_existing() const {
     if (error) {
       throw core::Error(core::ExitCode::data, "cannot remove '" + path.string() + "': " + error.message(),
                         "choose another --output");
+    }
+  }
+}
+
+void RunFiles::remove_temporaries() const {
+  constexpr std::string_view kEnding = ".XXXXXX.tmp";
+  for (const auto& where : {model.parent_path(), folder, checkpoints}) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(where.empty() ? "." : where, error)) {
+      const std::string name = entry.path().filename().string();
+      if (!name.ends_with(".tmp") || name.size() <= kEnding.size()) continue;
+      const fs::path target = where / name.substr(0, name.size() - kEnding.size());
+      // Another run may be writing to the same output folder just now.
+      const bool ours =
+          where != model.parent_path() || target == model || target == best_model || target == history;
+      if (ours) fs::remove(entry.path(), error);
     }
   }
 }

@@ -93,6 +93,7 @@ struct Session::Impl {
   TensorBoardLog events;
   std::vector<TrainObserver*> observers;
   bool resumed = false;
+  bool opened = false;
 
   explicit Impl(SessionRequest r)
       : request(std::move(r)),
@@ -236,12 +237,20 @@ struct Session::Impl {
 Session::Session(SessionRequest request) : impl_(std::make_unique<Impl>(std::move(request))) {}
 Session::~Session() = default;
 
-void Session::run(const std::vector<TrainObserver*>& observers) {
+void Session::open() {
   Impl& impl = *impl_;
-  impl.observers = observers;
+  if (impl.opened) return;
   if (impl.request.existing == ExistingRun::overwrite) impl.files.remove_existing();
+  impl.files.remove_temporaries();
   core::write_text_file(impl.files.config, impl.request.config, ExitCode::data);
   impl.log.start(impl.resumed ? "resumed" : "started", impl.trainer->state().history);
+  impl.opened = true;
+}
+
+void Session::run(const std::vector<TrainObserver*>& observers) {
+  open();
+  Impl& impl = *impl_;
+  impl.observers = observers;
   if (impl.request.train.tensorboard) impl.events.start(impl.trainer->state().history);
   const TrainerHooks hooks{[&] { impl.save_checkpoint(); }, [&] { impl.save_model(impl.files.best_model); },
                            [] { return core::stop_signal(); }};

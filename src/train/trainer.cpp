@@ -176,9 +176,12 @@ double Trainer::rate_at(std::int64_t step) const {
 
 void Trainer::check_finite(double loss) const {
   if (std::isfinite(loss)) return;
+  diverged(state_.step_in_epoch + 1, "the loss is " + std::to_string(loss));
+}
+
+void Trainer::diverged(std::int64_t step, const std::string& what) const {
   throw Error(ExitCode::numeric,
-              "epoch " + std::to_string(state_.epoch + 1) + ", step " +
-                  std::to_string(state_.step_in_epoch + 1) + ": the loss is " + std::to_string(loss),
+              "epoch " + std::to_string(state_.epoch + 1) + ", step " + std::to_string(step) + ": " + what,
               "lower the learning rate or set train.clip_norm; the last checkpoint is kept");
 }
 
@@ -206,7 +209,12 @@ metric::EvaluationResult Trainer::validate() {
   with_average([&] {
     evaluate::EvaluateOptions options;
     options.precision = parts_.precision;
-    result = evaluate::evaluate(*parts_.network, *parts_.data, Split::val, parts_.val_plan, options);
+    try {
+      result = evaluate::evaluate(*parts_.network, *parts_.data, Split::val, parts_.val_plan, options);
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::numeric) throw;
+      diverged(state_.step_in_epoch, std::string("in validation ") + error.what());
+    }
     const Tensor penalty = weight_penalty(parameters_.tensors());
     if (penalty.defined()) result.loss += penalty.item().toDouble();
   });
@@ -214,6 +222,7 @@ metric::EvaluationResult Trainer::validate() {
 }
 
 void Trainer::finish_epoch(const TrainerHooks& hooks) {
+  if (!weights_finite()) diverged(state_.step_in_epoch, "a weight is not a finite number");
   const auto validation = validate();
   append_history(validation);
   const std::int64_t epoch = state_.epoch + 1;
@@ -274,13 +283,12 @@ void Trainer::report_step() const {
   for (auto* observer : parts_.observers) observer->on_step(report);
 }
 
+bool Trainer::weights_finite() const {
+  return parameters_.values().isfinite().all().item().toBool();
+}
+
 void Trainer::save(const TrainerHooks& hooks) const {
-  if (!parameters_.values().isfinite().all().item().toBool()) {
-    throw Error(ExitCode::numeric,
-                "epoch " + std::to_string(state_.epoch + 1) + ", step " +
-                    std::to_string(state_.step_in_epoch) + ": a weight is not a finite number",
-                "lower the learning rate or set train.clip_norm; the last checkpoint is kept");
-  }
+  if (!weights_finite()) diverged(state_.step_in_epoch, "a weight is not a finite number");
   hooks.save_checkpoint();
 }
 

@@ -34,6 +34,8 @@ struct RunFiles {
   [[nodiscard]] std::vector<std::filesystem::path> existing() const;
   /// Removes a former run's files, and no others. @throws core::Error(data) when that fails.
   void remove_existing() const;
+  /// Removes the temporary files (of core::AtomicFile) that a killed process left beside the run's own.
+  void remove_temporaries() const;
 };
 
 }  // namespace svhn::train

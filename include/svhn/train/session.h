@@ -46,6 +46,9 @@ class Session {
   explicit Session(SessionRequest request);
   ~Session();
 
+  /// Creates the run folder, so that an unwritable one is known before anything is said or trained; `run`
+  /// does it too. @throws core::Error(data)
+  void open();
   /// Trains to the end and leaves all files. @throws as Trainer::run
   void run(const std::vector<TrainObserver*>& observers);
   /// Times a few steps and writes nothing; call it instead of `run`, since it changes the weights.

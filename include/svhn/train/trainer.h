@@ -44,7 +44,8 @@ class Trainer {
   ~Trainer();
 
   /// Trains from `state()` to the last epoch.
-  /// @throws core::Error(numeric) naming epoch and step when the loss stops being a number.
+  /// @throws core::Error(numeric) naming epoch and step when the loss or a weight stops being a finite
+  /// number.
   /// @throws core::Interrupted after a checkpoint when a stop was requested.
   void run(const TrainerHooks& hooks);
 
@@ -64,6 +65,8 @@ class Trainer {
   void finish_epoch(const TrainerHooks& hooks);
   void stop_if_asked(const TrainerHooks& hooks);
   void check_finite(double loss) const;
+  [[noreturn]] void diverged(std::int64_t step, const std::string& what) const;
+  [[nodiscard]] bool weights_finite() const;
   void update_average();
   void append_history(const metric::EvaluationResult& validation);
   void report_step() const;
