@@ -5,6 +5,28 @@
 set(SVHN_TORCH "package" CACHE STRING "How LibTorch is found: package, libraries or cpu")
 set_property(CACHE SVHN_TORCH PROPERTY STRINGS package libraries cpu)
 
+# svhn_torch from includes and libraries.
+function(svhn_torch_target INCLUDES LIBRARIES)
+  svhn_folder_before_own_fmt(BEFORE "${INCLUDES}")
+  svhn_library(svhn_torch "${BEFORE};${INCLUDES}" "${LIBRARIES}")
+endfunction()
+
+# A LibTorch 2.x that brings headers of its own fmt would hide the fmt that spdlog was built with:
+# OUT is then a folder with the latter alone, to be searched first.
+function(svhn_folder_before_own_fmt OUT INCLUDES)
+  set(${OUT} "" PARENT_SCOPE)
+  list(GET INCLUDES 0 first)
+  if(TARGET fmt::fmt AND EXISTS "${first}/fmt/core.h")
+    get_target_property(fmt_folder fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+    if(NOT fmt_folder STREQUAL first)
+      set(folder "${PROJECT_BINARY_DIR}/fmt_of_spdlog")
+      file(MAKE_DIRECTORY "${folder}")
+      file(CREATE_LINK "${fmt_folder}/fmt" "${folder}/fmt" SYMBOLIC)
+      set(${OUT} "${folder}" PARENT_SCOPE)
+    endif()
+  endif()
+endfunction()
+
 # Includes and libraries of a LibTorch whose CMake package is left alone.
 function(svhn_torch_by_name)
   find_path(SVHN_TORCH_INCLUDE_DIR torch/csrc/api/include/torch/torch.h
@@ -21,8 +43,7 @@ function(svhn_torch_by_name)
     list(PREPEND libraries "-Wl,--push-state,--no-as-needed" "${folder}/libtorch_cuda.so" "${folder}/libc10_cuda.so"
          "-Wl,--pop-state")
   endif()
-  svhn_library(svhn_torch "${SVHN_TORCH_INCLUDE_DIR};${SVHN_TORCH_INCLUDE_DIR}/torch/csrc/api/include"
-               "${libraries}")
+  svhn_torch_target("${SVHN_TORCH_INCLUDE_DIR};${SVHN_TORCH_INCLUDE_DIR}/torch/csrc/api/include" "${libraries}")
   # A wheel brings its own OpenMP; the linker must look there for what libtorch_cpu needs.
   target_link_options(svhn_torch INTERFACE "-Wl,-rpath-link,${folder}")
   file(STRINGS "${folder}/libc10.so" new_abi REGEX "__cxx11" LIMIT_COUNT 1)
@@ -33,7 +54,7 @@ endfunction()
 
 function(svhn_torch_package)
   find_package(Torch 1.13 REQUIRED)
-  svhn_library(svhn_torch "${TORCH_INCLUDE_DIRS}" "${TORCH_LIBRARIES}")
+  svhn_torch_target("${TORCH_INCLUDE_DIRS}" "${TORCH_LIBRARIES}")
   if(TORCH_CXX_FLAGS MATCHES "_GLIBCXX_USE_CXX11_ABI=0")
     set(SVHN_TORCH_OLD_ABI ON PARENT_SCOPE)
   endif()
