@@ -97,7 +97,7 @@ Chart accuracy_chart(const History& history, const RunLabel& label) {
   Chart chart;
   chart.commands =
       "set title " + gnuplot_string(curves_title(history, label)) +
-      "\nset border 3\nset tics nomirror\nset key bottom right\nset format y '%.2f'\n" +
+      "\nset border 3\nset tics nomirror\nset key bottom right\nset format y '%g'\n" +
       epoch_axis(history.epochs()) + "plot " +
       "'-' using 1:2 with linespoints linecolor rgb 'red' pointtype 1 title 'training accuracy', "
       "'-' using 1:2 with linespoints linecolor rgb 'blue' pointtype 2 title 'validation accuracy'\n";
