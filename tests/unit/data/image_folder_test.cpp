@@ -62,11 +62,11 @@ TEST(ReadImageFolder, ExpandsGreyDropsAlphaAndScalesSixteenBits) {
   folder.write("1/grey.png", encode(".png", cv::Mat(32, 32, CV_8UC1, cv::Scalar(77))));
   folder.write("2/alpha.png", encode(".png", cv::Mat(32, 32, CV_8UC4, cv::Scalar(30, 20, 10, 128))));
   folder.write("3/deep.png",
-               encode(".png", cv::Mat(32, 32, CV_16UC3, cv::Scalar(65535, 257 * 100, 257 * 50))));
+               encode(".png", cv::Mat(32, 32, CV_16UC3, cv::Scalar(65535, 257 * 200, 257 * 50))));
   const RawDigits digits = read_image_folder(folder.path(), true);
   EXPECT_EQ(pixel(digits, 0, 5, 5), (std::array<int, 3>{77, 77, 77}));
   EXPECT_EQ(pixel(digits, 1, 5, 5), (std::array<int, 3>{10, 20, 30}));
-  EXPECT_EQ(pixel(digits, 2, 5, 5), (std::array<int, 3>{50, 100, 255}));
+  EXPECT_EQ(pixel(digits, 2, 5, 5), (std::array<int, 3>{50, 200, 255}));
 }
 
 TEST(ReadImageFolder, ShrinksByArea) {
