@@ -223,7 +223,7 @@ class Configs(harness.ProgramTest):
                     file.write(text)
                 self.assert_error(self.run_svhn("config", "check", "bad.json"), 3, f"bad.json: {message}", hint)
         for text, place in [('{"schema":1,\n', "line 2, column 1"), ('{"schema":1,}', "line 1, column 13"),
-                            ("// no\n{}", "line 1, column 2")]:
+                            ("// no\n{}", "line 1, column 1")]:
             with self.subTest(text):
                 with open(self.path("bad.json"), "w", encoding="utf-8") as file:
                     file.write(text)
