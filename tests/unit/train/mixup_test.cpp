@@ -1,7 +1,6 @@
 #include "svhn/train/mixup.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
