@@ -16,9 +16,13 @@ import tempfile
 import numpy as np
 import pandas as pd
 
-READ = "import sys, pandas, time, resource; a, b = time.perf_counter(), time.process_time(); " \
-       "x = pandas.read_pickle(sys.argv[1]); print(time.perf_counter() - a, time.process_time() - b, " \
-       "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+READ = """
+import pandas, sys, time
+clock, processor = time.perf_counter(), time.process_time()
+frame = pandas.read_pickle(sys.argv[1])
+print(time.perf_counter() - clock, time.process_time() - processor)
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM:")))
+"""
 
 
 def column_major(images, labels, dtype):

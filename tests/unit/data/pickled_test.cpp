@@ -117,6 +117,30 @@ TEST(ReadPickledFrame, ReadsTheSampleAsTheArffHasIt) {
   EXPECT_EQ(row, 200U);
 }
 
+TEST(ReadPickledFrame, TurnsColumnsIntoImagesInWholeAndPartBlocks) {
+  // [32,32,3,N] in C order: pixel p of image r is element p * N + r. 150 rows: a whole tile of 128, a block
+  // of 16 and a rest of 6.
+  constexpr std::int64_t kRows = 150;
+  std::string stored;
+  for (std::int64_t p = 0; p < kImageBytes; ++p) {
+    for (std::int64_t r = 0; r < kRows; ++r)
+      stored.push_back(static_cast<char>((37 * r + 11 * p + p / 256) % 256));
+  }
+  PickleBuilder builder;
+  builder.array("u1", {32, 32, 3, kRows}, stored)
+      .array("u1", {kRows}, std::string(kRows, '\x03'))
+      .raw("\x86");
+  const RawDigits digits = read(builder.stop());
+  ASSERT_EQ(digits.labels, std::vector<std::int64_t>(kRows, 3));
+  for (std::int64_t r = 0; r < kRows; ++r) {
+    for (std::int64_t p = 0; p < kImageBytes; ++p) {
+      ASSERT_EQ(digits.images[static_cast<std::size_t>(r * kImageBytes + p)],
+                (37 * r + 11 * p + p / 256) % 256)
+          << "row " << r << " pixel " << p;
+    }
+  }
+}
+
 TEST(ReadPickledFrame, ScalesFractionsBackExactlyOrRefusesThem) {
   const RawDigits scaled =
       read(pair_with("f4", floats({1.0F, 7.0F / 255.0F, 254.0F * (1.0F / 255.0F)}), kOneLabel));
