@@ -68,6 +68,21 @@ ModelRecord read_record(const formats::SafetensorsFile& file) {
           entry(file, "preprocessing"), entry(file, "synthetic") == "true"};
 }
 
+NetworkPlan plan_record(const formats::SafetensorsFile& file, const ModelRecord& record) {
+  try {
+    return plan_network(record.spec, record.input, {10, ExitCode::model});
+  } catch (const Error& error) {
+    refuse(file.path(), error.what(), error.hint());
+  }
+}
+
+bool read_is_checkpoint(const formats::SafetensorsFile& file) {
+  const std::string& kind = entry(file, "kind");
+  if (kind == "model" || kind == "checkpoint") return kind == "checkpoint";
+  refuse(file.path(), "its kind is '" + core::printable(kind) + "', neither 'model' nor 'checkpoint'",
+         kNotOurs);
+}
+
 bool is_training_state(const std::string& name) {
   return name.starts_with("optimizer.") || name.starts_with("average.");
 }
@@ -104,8 +119,8 @@ std::map<std::string, std::string> record_metadata(const ModelRecord& record, co
 ModelFile::ModelFile(const std::filesystem::path& path)
     : file_(path, ExitCode::model),
       record_(read_record(file_)),
-      plan_(plan_network(record_.spec, record_.input, {10, ExitCode::model})),
-      checkpoint_(entry(file_, "kind") == "checkpoint") {
+      plan_(plan_record(file_, record_)),
+      checkpoint_(read_is_checkpoint(file_)) {
   check_tensors(file_, plan_, checkpoint_);
 }
 

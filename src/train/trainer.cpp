@@ -6,6 +6,7 @@
 #include "svhn/core/error.h"
 #include "svhn/core/signals.h"
 #include "svhn/evaluate/evaluate.h"
+#include "svhn/train/epoch_rows.h"
 #include "svhn/train/loss.h"
 #include "svhn/train/mixup.h"
 
@@ -33,24 +34,6 @@ std::int64_t count_steps(const TrainOptions& options, const data::PreparedData& 
   return options.steps_per_epoch.value_or((rows + options.batch_size - 1) / options.batch_size);
 }
 
-/// The rows of an epoch's steps; more steps than the split has batches go on with further permutations.
-std::vector<std::int64_t> epoch_rows(const TrainOptions& options, const data::PreparedData& data,
-                                     std::int64_t epoch, std::int64_t steps) {
-  const auto all = data.indices(Split::train);
-  const auto batch = static_cast<std::size_t>(options.batch_size);
-  const std::size_t per_pass = (all.size() + batch - 1) / batch;
-  const auto wanted = static_cast<std::size_t>(steps);
-  const std::size_t passes = (wanted + per_pass - 1) / per_pass;
-  std::vector<std::int64_t> rows;
-  for (std::size_t pass = 0; pass < passes; ++pass) {
-    const auto order =
-        data::epoch_order(all, options.seed, static_cast<std::uint64_t>(epoch) * passes + pass, true);
-    rows.insert(rows.end(), order.begin(), order.end());
-  }
-  if (rows.size() > wanted * batch) rows.resize(wanted * batch);
-  return rows;
-}
-
 std::vector<model::NamedTensor> trainable_tensors(const model::Network& network) {
   std::vector<model::NamedTensor> found;
   for (const auto& item : network.tensors()) {
@@ -62,6 +45,17 @@ std::vector<model::NamedTensor> trainable_tensors(const model::Network& network)
 Tensor class_weight_tensor(const TrainOptions& options, const torch::Device& device) {
   if (options.class_weights.empty()) return {};
   return torch::tensor(options.class_weights, torch::kFloat64).to(device, torch::kFloat32);
+}
+
+/// @returns pixels [n,C,H,W] and class indices [n] on the network's device, borrowed from the batch where
+/// they can be.
+std::pair<Tensor, Tensor> batch_tensors(const data::Batch& batch, const model::Network& network) {
+  const auto& shape = network.input_shape();
+  auto* pixels = const_cast<float*>(batch.pixels.data());
+  auto* labels = const_cast<std::int64_t*>(batch.labels.data());
+  return {torch::from_blob(pixels, {batch.size, shape[0], shape[1], shape[2]}, torch::kFloat32)
+              .to(network.device()),
+          torch::from_blob(labels, {batch.size}, torch::kInt64).to(network.device())};
 }
 
 }  // namespace
@@ -124,15 +118,7 @@ void Trainer::train_epoch(const TrainerHooks& hooks) {
 
 void Trainer::train_step(const data::Batch& batch) {
   model::Network& network = *parts_.network;
-  const auto shape = network.input_shape();
-  const auto options = torch::TensorOptions().dtype(torch::kFloat32);
-  auto* pixels = const_cast<float*>(batch.pixels.data());
-  auto* labels = const_cast<std::int64_t*>(batch.labels.data());
-  const Tensor input =
-      torch::from_blob(pixels, {batch.size, shape[0], shape[1], shape[2]}, options).to(network.device());
-  const Tensor classes =
-      torch::from_blob(labels, {batch.size}, options.dtype(torch::kInt64)).to(network.device());
-
+  const auto [input, classes] = batch_tensors(batch, network);
   model::ForwardContext context{true, parts_.precision, options_.seed, state_.step, 0};
   const Mixing mixing =
       draw_mixing(parts_.mixup, batch.size, {options_.seed, state_.epoch, state_.step_in_epoch});
