@@ -166,16 +166,22 @@ void add_env(CLI::App& app, Arguments& arguments, const Engine& engine) {
   c->callback([&] { arguments.command = [&] { return engine.env(o, arguments.global); }; });
 }
 
-/// @returns what is wrong with the first word where no command was recognised, or nothing.
+/// @returns what is wrong with the first word that should be a (sub)command and is none, or nothing.
 std::optional<Error> unknown_command(const CLI::App& app) {
-  const auto words = app.remaining(true);
-  if (!app.get_subcommands().empty() || words.empty() || words.front().starts_with("-")) return std::nullopt;
+  const CLI::App* last = &app;
+  std::string path = "svhn ";
+  while (!last->get_subcommands().empty()) {
+    last = last->get_subcommands().front();
+    path += last->get_name() + " ";
+  }
+  const auto words = app.remaining(true);  // A subcommand hands on what it does not know.
   std::vector<std::string> known;
-  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  for (const CLI::App* command : last->get_subcommands({})) known.push_back(command->get_name());
+  if (known.empty() || words.empty() || words.front().starts_with("-")) return std::nullopt;
   const std::vector<std::string_view> names(known.begin(), known.end());
   const std::string near(core::nearest_name(words.front(), names));
   return Error(ExitCode::usage, "unknown command '" + core::printable(words.front()) + "'",
-               near.empty() ? "see svhn --help" : "did you mean 'svhn " + near + "'?");
+               near.empty() ? "see " + path + "--help" : "did you mean '" + path + near + "'?");
 }
 
 /// CLI11's own words for what is wrong, on one line and without its class names.

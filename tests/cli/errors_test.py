@@ -385,6 +385,7 @@ class Usage(harness.ProgramTest):
             ("", "A subcommand is required", "see svhn --help"),
             ("evalaute", "unknown command 'evalaute'", "did you mean 'svhn evaluate'?"),
             ("zzzzzz", "unknown command 'zzzzzz'", "see svhn --help"),
+            ("config shwo", "unknown command 'shwo'", "did you mean 'svhn config show'?"),
             ("config", "A subcommand is required", "see svhn config --help"),
             ("train", "--config is required", "see svhn train --help"),
             ("evaluate", "--model is required", "see svhn evaluate --help"),
