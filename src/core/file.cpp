@@ -106,7 +106,8 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::fail(const char* action) const {
   const int error = errno;
-  const char* hint = error == ENOSPC ? "free some space on the disk" : "choose a folder that you may write to";
+  const char* hint =
+      error == ENOSPC ? "free some space on the disk" : "choose a folder that you may write to";
   throw Error(code_, std::string("cannot ") + action + " '" + path_.string() + "': " + reason(error), hint);
 }
 
@@ -119,7 +120,9 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
   }
 }
 
-void AtomicFile::write(std::string_view text) { write(std::as_bytes(std::span(text.data(), text.size()))); }
+void AtomicFile::write(std::string_view text) {
+  write(std::as_bytes(std::span(text.data(), text.size())));
+}
 
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) fail("write");
@@ -142,8 +145,9 @@ std::string read_text_file(const fs::path& path, ExitCode code, std::size_t max_
   const MappedFile file(path, code);
   const auto bytes = file.bytes();
   if (bytes.size() > max_bytes) {
-    throw Error(code, "'" + path.string() + "' has " + std::to_string(bytes.size()) + " bytes, more than the " +
-                          std::to_string(max_bytes) + " that such a file may have",
+    throw Error(code,
+                "'" + path.string() + "' has " + std::to_string(bytes.size()) + " bytes, more than the " +
+                    std::to_string(max_bytes) + " that such a file may have",
                 "check that this is the right file");
   }
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

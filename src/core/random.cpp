@@ -65,7 +65,9 @@ std::uint64_t CounterRandom::next_u64() {
   return (high << 32) | next_u32();
 }
 
-double CounterRandom::uniform() { return static_cast<double>(next_u64() >> 11) * 0x1.0p-53; }
+double CounterRandom::uniform() {
+  return static_cast<double>(next_u64() >> 11) * 0x1.0p-53;
+}
 
 std::uint64_t CounterRandom::below(std::uint64_t bound) {
   __extension__ using u128 = unsigned __int128;

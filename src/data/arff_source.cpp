@@ -22,9 +22,9 @@ constexpr auto kColumns = static_cast<std::size_t>(kImageBytes) + 1;
 }
 
 bool is_class_name(std::string_view name) {
-  constexpr std::string_view expected = "class";
+  constexpr std::string_view kExpected = "class";
   const auto same = [](char a, char b) { return (a | 0x20) == b; };
-  return std::equal(name.begin(), name.end(), expected.begin(), expected.end(), same);
+  return std::equal(name.begin(), name.end(), kExpected.begin(), kExpected.end(), same);
 }
 
 /// @returns the column of the labels.

@@ -16,8 +16,8 @@ namespace {
 /// Makes the batches of one pass, one after the other.
 class Maker {
  public:
-  Maker(const PreparedData& data, PreprocessPlan plan, std::int64_t batch_size)
-      : data_(data), plan_(std::move(plan)), batch_size_(static_cast<std::size_t>(batch_size)) {}
+  Maker(const PreparedData& data, const PreprocessPlan& plan, std::int64_t batch_size)
+      : data_(data), plan_(plan), batch_size_(static_cast<std::size_t>(batch_size)) {}
 
   void restart(std::span<const std::int64_t> rows) {
     rows_.assign(rows.begin(), rows.end());
@@ -138,10 +138,8 @@ std::vector<std::int64_t> epoch_order(std::span<const std::int64_t> rows, std::u
 }
 
 struct BatchLoader::Impl {
-  Impl(const PreparedData& data, PreprocessPlan plan, const BatchOptions& options)
-      : maker(data, std::move(plan), options.batch_size),
-        batch_size(options.batch_size),
-        ahead(options.prefetch) {
+  Impl(const PreparedData& data, const PreprocessPlan& plan, const BatchOptions& options)
+      : maker(data, plan, options.batch_size), batch_size(options.batch_size), ahead(options.prefetch) {
     maker.set_hook(options.hook);
   }
 
@@ -152,13 +150,13 @@ struct BatchLoader::Impl {
   std::unique_ptr<Prefetcher> prefetcher;
 };
 
-BatchLoader::BatchLoader(const PreparedData& data, PreprocessPlan plan, BatchOptions options) {
+BatchLoader::BatchLoader(const PreparedData& data, const PreprocessPlan& plan, const BatchOptions& options) {
   if (options.batch_size < 1) {
     throw core::Error(core::ExitCode::config,
                       "the batch size is " + std::to_string(options.batch_size) + ", it must be 1 or more",
                       "change train.batch_size");
   }
-  impl_ = std::make_unique<Impl>(data, std::move(plan), options);
+  impl_ = std::make_unique<Impl>(data, plan, options);
 }
 
 BatchLoader::~BatchLoader() = default;

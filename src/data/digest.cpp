@@ -26,11 +26,11 @@ class Sha256 {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
     check(EVP_DigestFinal_ex(context_.get(), digest.data(), &size));
-    constexpr std::string_view digits = "0123456789abcdef";
+    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text;
     for (unsigned int i = 0; i < size; ++i) {
-      text += digits[digest.at(i) >> 4U];
-      text += digits[digest.at(i) & 15U];
+      text += kDigits[digest.at(i) >> 4U];
+      text += kDigits[digest.at(i) & 15U];
     }
     return text;
   }

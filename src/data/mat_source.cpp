@@ -76,10 +76,10 @@ void transpose_image(std::uint8_t* image) {
 
 std::vector<std::uint8_t> read_images(const MatFile& file, const MatVariable& x) {
   std::vector<std::uint8_t> images = file.read(x);
-  constexpr std::int64_t batch = 256;
+  constexpr std::int64_t kBatch = 256;
   const std::int64_t rows = x.shape[3];
-  parallel_for((rows + batch - 1) / batch, 0, [&images, rows](std::int64_t piece) {
-    for (std::int64_t row = piece * batch; row < std::min(rows, (piece + 1) * batch); ++row) {
+  parallel_for((rows + kBatch - 1) / kBatch, 0, [&images, rows](std::int64_t piece) {
+    for (std::int64_t row = piece * kBatch; row < std::min(rows, (piece + 1) * kBatch); ++row) {
       transpose_image(images.data() + row * kImageBytes);
     }
   });

@@ -49,7 +49,9 @@ bool fractions(const std::byte* source, std::uint8_t* target, std::size_t count)
   unsigned wrong = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const double scaled = 255.0 * static_cast<double>(load<T>(source, i));
-    const auto byte = static_cast<std::int32_t>(clamp_to(scaled, 255.0) + 0.5);
+    // lround would keep this loop from being vectorised, and the value is not negative.
+    const auto byte =
+        static_cast<std::int32_t>(clamp_to(scaled, 255.0) + 0.5);  // NOLINT(bugprone-incorrect-roundings)
     wrong |= static_cast<unsigned>(!(std::abs(scaled - byte) <= kTolerance));
     target[i] = static_cast<std::uint8_t>(byte);
   }

@@ -75,8 +75,8 @@ void set_grey(SplitStatistics& result, const Moments& m) {
   const auto& [r, g, b] = kGreyThousandths;
   const auto& p = m.product;
   const Wide sum = Wide{r} * m.sum[0] + Wide{g} * m.sum[1] + Wide{b} * m.sum[2];
-  const Wide squares = Wide{r * r} * p[0] + Wide{g * g} * p[1] + Wide{b * b} * p[2] +
-                       2 * (Wide{r * g} * p[3] + Wide{r * b} * p[4] + Wide{g * b} * p[5]);
+  const Wide squares = Wide{r} * r * p[0] + Wide{g} * g * p[1] + Wide{b} * b * p[2] +
+                       2 * (Wide{r} * g * p[3] + Wide{r} * b * p[4] + Wide{g} * b * p[5]);
   const double unit = kGreyUnit * kByteMax;
   result.grey_min = m.grey_min / unit;
   result.grey_max = m.grey_max / unit;

@@ -155,6 +155,7 @@ struct Shares {
 
 Shares draw_shares(const std::vector<Group>& groups, const Sizes& sizes, NumpyRandom& random) {
   std::vector<std::int64_t> counts;
+  counts.reserve(groups.size());
   for (const Group& group : groups) counts.push_back(static_cast<std::int64_t>(group.rows.size()));
   Shares shares;
   shares.train = proportional_draws(counts, sizes.train, random);

@@ -38,8 +38,8 @@ std::optional<std::int32_t> parse_integer(std::string_view text) {
   double value = 0.0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  constexpr std::numeric_limits<std::int32_t> limits;
-  if (!(value >= limits.min() && value <= limits.max()) || value != std::floor(value)) return std::nullopt;
+  constexpr std::numeric_limits<std::int32_t> kLimits{};
+  if (!(value >= kLimits.min() && value <= kLimits.max()) || value != std::floor(value)) return std::nullopt;
   return static_cast<std::int32_t>(value);
 }
 

@@ -80,9 +80,9 @@ class HeaderParser {
 
   void take_type(const std::string& name) {
     const std::string type = take_word(rest_, "%").value_or("");
-    constexpr std::array<std::string_view, 3> known{"numeric", "real", "integer"};
+    constexpr std::array<std::string_view, 3> kKnown{"numeric", "real", "integer"};
     const auto fits = [&type](std::string_view other) { return equals_ignoring_case(type, other); };
-    if (std::any_of(known.begin(), known.end(), fits)) return;
+    if (std::any_of(kKnown.begin(), kKnown.end(), fits)) return;
     refuse("attribute '" + name + "' has the type '" + type + "'",
            "only numeric, real, integer and nominal {a,b,…} columns are read");
   }

@@ -21,8 +21,8 @@ std::uint32_t read_u32(Bytes bytes, std::size_t offset) {
 }
 
 void check_file_header(Bytes bytes, const std::string& where) {
-  constexpr std::string_view magic = "MATLAB 5.0 MAT-file";
-  if (bytes.size() < kFileHeader || std::memcmp(bytes.data(), magic.data(), magic.size()) != 0) {
+  constexpr std::string_view kMagic = "MATLAB 5.0 MAT-file";
+  if (bytes.size() < kFileHeader || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) {
     refuse(where, "not a MATLAB 5 file", "save it in MATLAB with save(file, 'X', 'y', '-v7')");
   }
   const std::string_view mark(reinterpret_cast<const char*>(bytes.data()) + 124, 4);
@@ -57,8 +57,8 @@ void add_variable(std::vector<MatVariable>& variables, MatVariable&& variable, c
   for (const MatVariable& other : variables) {
     if (other.name == variable.name) refuse(file, "two arrays named '" + other.name + "'");
   }
-  constexpr std::size_t most = 64;
-  if (variables.size() == most) refuse(file, "more than 64 arrays", "save only X and y");
+  constexpr std::size_t kMost = 64;
+  if (variables.size() == kMost) refuse(file, "more than 64 arrays", "save only X and y");
   variables.push_back(std::move(variable));
 }
 

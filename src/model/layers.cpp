@@ -130,8 +130,8 @@ class BatchNorm : public Layer {
   void update(const Tensor& mean, const Tensor& variance, std::int64_t count) {
     const torch::NoGradGuard no_grad;
     const auto n = static_cast<double>(count);
-    // The batch's tensors are saved for backward and must not change. A single value has no corrected variance; its
-    // biased one is 0.
+    // The batch's tensors are saved for backward and must not change. A single value has no corrected
+    // variance; its biased one is 0.
     const double factor = biased_variance_ ? (n - 1.0) / n : 1.0;
     const Tensor kept = count == 1 ? at::zeros_like(variance) : variance * factor;
     mean_.mul_(spec_.momentum).add_(mean, 1.0 - spec_.momentum);

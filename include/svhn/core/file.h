@@ -25,7 +25,8 @@ class MappedFile {
 
   [[nodiscard]] std::span<const std::byte> bytes() const { return {data_, size_}; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  /// Tells the kernel that `[offset, offset + length)` is not needed in memory for now (keeps the resident set small).
+  /// Tells the kernel that `[offset, offset + length)` is not needed in memory for now (keeps the resident
+  /// set small).
   void release(std::size_t offset, std::size_t length) const;
 
  private:
@@ -35,7 +36,8 @@ class MappedFile {
 };
 
 /// A file that appears under its name only when `commit()` has returned: written beside it under a temporary
-/// name, synced to disk and renamed, then the folder is synced. Destroyed without `commit()`, it leaves nothing.
+/// name, synced to disk and renamed, then the folder is synced. Destroyed without `commit()`, it leaves
+/// nothing.
 class AtomicFile {
  public:
   /// Creates missing parent folders and opens the temporary file.

@@ -42,7 +42,7 @@ class BatchLoader {
  public:
   /// @param data borrowed; must outlive the loader.
   /// @throws core::Error(config) when the batch size is below 1.
-  BatchLoader(const PreparedData& data, PreprocessPlan plan, BatchOptions options);
+  BatchLoader(const PreparedData& data, const PreprocessPlan& plan, const BatchOptions& options);
   /// Stops the thread; batches not taken are dropped.
   ~BatchLoader();
   BatchLoader(const BatchLoader&) = delete;

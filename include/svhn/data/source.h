@@ -28,7 +28,8 @@ std::string label_rule_name(LabelRule rule);
 LabelRule default_label_rule(SourceFormat format);
 
 /// Turns source labels into class indices (index i is digit (i + 1) % 10).
-/// @throws core::Error(data) for a label that the rule does not know; the hint names the rule that would fit all.
+/// @throws core::Error(data) for a label that the rule does not know; the hint names the rule that would fit
+/// all.
 std::vector<std::uint8_t> class_indices(std::span<const std::int64_t> labels, LabelRule rule,
                                         const std::string& source);
 

@@ -51,8 +51,8 @@ TEST(DamagedPickle, IsRefusedAtEveryTruncation) {
   }
 }
 
-/// @returns how many were refused. Flips anywhere mostly hit pixels, which nothing can tell; every other one here aims at the structure in
-/// front.
+/// @returns how many were refused. Flips anywhere mostly hit pixels, which nothing can tell; every other one
+/// here aims at the structure in front.
 std::size_t flip_bits(const fs::path& path, std::size_t flips, std::uint64_t index) {
   std::string content = load(path);
   core::CounterRandom random(1, core::stream_id("flip"), index);

@@ -29,8 +29,8 @@ TEST(Crc32c, MatchesThePublishedExamples) {
   EXPECT_EQ(crc32c("123456789"), 0xE3069283U);
 }
 
-// By hand from the field numbers of event.proto: key 09 is field 1 as 64 bits, 10 field 2 as varint, 1a field 3 as
-// bytes; 3ff0000000000000 is 1.0.
+// By hand from the field numbers of event.proto: key 09 is field 1 as 64 bits, 10 field 2 as varint, 1a field
+// 3 as bytes; 3ff0000000000000 is 1.0.
 TEST(TfEvents, WritesTheVersionRecordThatTensorBoardExpects) {
   const std::string record = tfevents_header(1.0);
   ASSERT_EQ(record.size(), 8U + 4U + 26U + 4U);
