@@ -22,7 +22,7 @@ choose_source() {
   IFS=: read -r -a files <<<"$SVHN_DATA"
   for file in "${files[@]}"; do
     [ -e "$file" ] || fail "SVHN_DATA names '$file', which does not exist" "separate several files with ':'" 4
-    inputs+=("$(realpath -- "$file")")
+    inputs+=("$(realpath -s -- "$file")")
   done
 }
 
@@ -53,7 +53,7 @@ summarise() {
 }
 
 choose_source
-config=$(realpath -- "${SVHN_CONFIG:-$root/configs/smoke.json}")
+config=$(realpath -s -- "${SVHN_CONFIG:-$root/configs/smoke.json}")
 "$root/scripts/setup.sh" "$@"
 build release
 cd -- "$root"
