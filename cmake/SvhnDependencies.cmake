@@ -1,7 +1,9 @@
 # Every library the project uses; third_party/README.md says why each is here.
 find_program(SVHN_CCACHE ccache)
 if(SVHN_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${SVHN_CCACHE}")
+  # Without these, ccache passes by every file that uses a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime "${SVHN_CCACHE}")
 endif()
 
 find_package(Threads REQUIRED)

@@ -37,6 +37,9 @@ endfunction()
 
 # One precompiled header for every target that speaks to LibTorch.
 function(svhn_torch_headers TARGET)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${TARGET} PRIVATE -fpch-preprocess)  # ccache insists on it
+  endif()
   if("${TARGET}" STREQUAL "svhn_compute")
     target_precompile_headers(${TARGET} PRIVATE
       <torch/types.h> <torch/csrc/autograd/custom_function.h> <nlohmann/json.hpp>)
