@@ -26,6 +26,12 @@ except ImportError as error:
 
 from network_case import BATCH, STEPS, compare, layers_of, make_case, run_dump
 
+# Where a gradient is nearly 0, Adam's default epsilon makes a whole step of float32's rounding, whoever computes it.
+# A large one does not, and shows where it stands in the formula.
+EPSILON = 1e-3
+# Likewise a max pool whose two largest nearly tie sends its gradient another way after the last bit's rounding (some
+# seeds then differ by 1e-4 after the third step, the others by 1e-5 at most). In this case nothing ties.
+SEED = 1
 KERAS_2 = int(keras.__version__.split(".")[0]) < 3
 ROLES = {"batch_norm": ["weight", "bias", "running_mean", "running_var"]}  # gamma, beta, mean, variance
 
@@ -48,7 +54,7 @@ def build(layers, channels):
         else:
             assert kind == "dropout", kind
     model = keras.Sequential(built)
-    model.compile(keras.optimizers.Adam(1e-3, epsilon=1e-7), "categorical_crossentropy", ["accuracy"])
+    model.compile(keras.optimizers.Adam(1e-3, epsilon=EPSILON), "categorical_crossentropy", ["accuracy"])
     return model
 
 
@@ -157,15 +163,15 @@ def leave_out_image_variances(arrays, layers):
 
 def check(dump, config):
     layers, channels, _ = layers_of(config)
-    case = make_case(layers, channels, np.float32)
-    ours, theirs = run_dump(dump, config, "keras", case), train(config, case)
+    case = make_case(layers, channels, np.float32, SEED)
+    ours, theirs = run_dump(dump, config, "keras", case, epsilon=EPSILON), train(config, case)
     mean = np.mean([ours[f"loss{step + 1}"] for step in range(STEPS)])
     difference = abs(mean - epoch_loss(config, case))
     print(f"{config}: the epoch's mean loss differs by {difference:.1e}")
-    assert difference < 1e-4
+    assert difference < 1e-5
     leave_out_image_variances(ours, layers)
     leave_out_image_variances(theirs, layers)
-    compare(ours, theirs, 1e-4, f"{config} with Keras {keras.__version__}")
+    compare(ours, theirs, 5e-5, f"{config} with Keras {keras.__version__}")
 
 
 def main():

@@ -22,9 +22,9 @@ def layers_of(config):
     return document["model"]["layers"], channels, document["train"]["optimizer"]
 
 
-def make_case(layers, channels, dtype):
+def make_case(layers, channels, dtype, seed=7):
     """Random weights (not Glorot's: gammas, betas and statistics should differ too), images in [0, 1] and labels."""
-    draw = np.random.default_rng(7)
+    draw = np.random.default_rng(seed)
     arrays, shape = {}, [channels, 32, 32]
     for layer in layers:
         name, kind = layer["name"], layer["type"]
@@ -52,12 +52,16 @@ def make_case(layers, channels, dtype):
     return arrays
 
 
-def run_dump(dump, config, semantics, case, model=None):
+def run_dump(dump, config, semantics, case, model=None, epsilon=1e-7):
     """Returns logits and gradient.* of the first batch, loss1 to loss3, step1.* and step3.* (every tensor), logits_after."""
     with tempfile.TemporaryDirectory() as folder:
         given, result = folder + "/case.safetensors", folder + "/result.safetensors"
         tiny_safetensors.save(given, case)
-        command = [dump, "train", CONFIGS / f"{config}.json", semantics, given, result]
+        document = json.loads((CONFIGS / f"{config}.json").read_text())
+        document["train"]["optimizer"]["epsilon"] = epsilon
+        run = pathlib.Path(folder, "config.json")
+        run.write_text(json.dumps(document))
+        command = [dump, "train", run, semantics, given, result]
         subprocess.run(command + ([model] if model else []), check=True)
         return tiny_safetensors.load(result)[0]
 
