@@ -13,6 +13,12 @@ struct Engine {
   std::function<int(const PreprocessOptions&, const GlobalOptions&)> preprocess;
   std::function<int(const TrainCommandOptions&, const GlobalOptions&)> train;
   std::function<int(const EvaluateCommandOptions&, const GlobalOptions&)> evaluate;
+  std::function<int(const TransferCommandOptions&, const GlobalOptions&)> transfer;
+  std::function<int(const TuneCommandOptions&, const GlobalOptions&)> tune;
+  std::function<int(const InterpretCommandOptions&, const GlobalOptions&)> interpret;
+  std::function<int(const PredictCommandOptions&, const GlobalOptions&)> predict;
+  std::function<int(const ReportCommandOptions&, const GlobalOptions&)> report;
+  std::function<int(const ConvertOptions&, const GlobalOptions&)> convert;
   std::function<int(const EnvOptions&, const GlobalOptions&)> env;
 };
 

@@ -15,6 +15,12 @@ int run_config_schema();
 int run_preprocess(const PreprocessOptions& options, const GlobalOptions& global);
 int run_train(const TrainCommandOptions& options, const GlobalOptions& global);
 int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& global);
+int run_transfer(const TransferCommandOptions& options, const GlobalOptions& global);
+int run_tune(const TuneCommandOptions& options, const GlobalOptions& global);
+int run_interpret(const InterpretCommandOptions& options, const GlobalOptions& global);
+int run_predict(const PredictCommandOptions& options, const GlobalOptions& global);
+int run_report(const ReportCommandOptions& options, const GlobalOptions& global);
+int run_convert(const ConvertOptions& options, const GlobalOptions& global);
 int run_env(const EnvOptions& options, const GlobalOptions& global);
 
 }  // namespace svhn::cli

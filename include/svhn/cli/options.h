@@ -59,6 +59,59 @@ struct EvaluateCommandOptions {
   bool json = false;
 };
 
+struct TransferCommandOptions {
+  TrainCommandOptions run;
+  std::optional<std::string> weights;            ///< A file, or "random"; default: the config's.
+  std::optional<std::filesystem::path> compare;  ///< A list of backbones instead of a config.
+};
+
+struct TuneCommandOptions {
+  std::filesystem::path config;
+  std::optional<std::filesystem::path> data;
+  std::optional<std::int64_t> trials;
+  std::filesystem::path output = "models";
+  std::vector<std::string> set;
+  std::optional<std::uint64_t> seed;
+  bool resume = false;
+  bool overwrite = false;
+  bool json = false;
+};
+
+struct InterpretCommandOptions {
+  std::filesystem::path model;
+  std::optional<std::filesystem::path> data;
+  std::filesystem::path output;
+  std::vector<std::string> what;  ///< Empty: everything.
+  std::string split = "test";
+  int digit = 3;
+  std::int64_t index = 0;
+  std::vector<std::string> layers;  ///< Names or indices; empty: each kind's default.
+  double perplexity = 30.0;
+  std::string tsne_method = "fft";
+  std::optional<std::filesystem::path> onto;
+  std::uint64_t seed = 1;
+  bool json = false;
+};
+
+struct PredictCommandOptions {
+  std::filesystem::path model;
+  std::vector<std::filesystem::path> images;
+  int top_k = 3;
+  bool tta = false;
+  bool json = false;
+};
+
+struct ReportCommandOptions {
+  std::vector<std::filesystem::path> runs;
+  std::filesystem::path output;
+  bool json = false;
+};
+
+struct ConvertOptions {
+  std::filesystem::path input;
+  std::filesystem::path output;
+};
+
 struct InfoOptions {
   std::filesystem::path file;
   bool json = false;
