@@ -1,0 +1,198 @@
+#include "svhn/model/fold.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace svhn::model {
+namespace {
+
+using torch::Tensor;
+using Tensors = std::map<std::string, Tensor>;
+
+/// y = scale x + shift for each channel or feature, float64 [C].
+struct Affine {
+  Tensor scale;
+  Tensor shift;
+  /// Larger stays larger, so that a maximum is found in the same place.
+  [[nodiscard]] bool keeps_order() const { return scale.ge(0.0).all().item().toBool(); }
+  [[nodiscard]] bool shifts() const { return shift.ne(0.0).any().item().toBool(); }
+};
+
+template <class Spec>
+const Spec* as(const LayerPlan& layer) {
+  return std::get_if<Spec>(&layer.layer.kind);
+}
+
+/// @returns whether the layer does nothing in inference.
+bool is_identity(const LayerPlan& layer) {
+  const auto* activation = as<ActivationSpec>(layer);
+  return as<DropoutSpec>(layer) != nullptr ||
+         (activation != nullptr && activation->activation == Activation::linear);
+}
+
+/// Each output is a mean of inputs of its channel, with weights that add up to 1.
+bool is_mean(const LayerPlan& layer) {
+  return as<AveragePool2dSpec>(layer) != nullptr || as<GlobalAveragePoolSpec>(layer) != nullptr ||
+         as<ResizeSpec>(layer) != nullptr;
+}
+
+/// @returns whether `layer(a x + b)` is `a layer(x) + b`.
+bool commutes(const LayerPlan& layer, const Affine& affine) {
+  if (is_identity(layer) || is_mean(layer)) return true;
+  return as<MaxPool2dSpec>(layer) != nullptr && affine.keeps_order();
+}
+
+bool pads(const LayerPlan& layer, const Conv2dSpec& spec) {
+  if (spec.padding == Padding::valid) return false;
+  const auto padded = [&](std::size_t axis) {
+    return (layer.output[axis] - 1) * spec.stride + spec.kernel > layer.input[axis];
+  };
+  return padded(1) || padded(2);
+}
+
+/// The layers of a network and their tensors while batch norms leave.
+class Folder {
+ public:
+  explicit Folder(const Network& network) : layers_(network.plan().layers) {
+    for (const auto& item : network.tensors()) tensors_[item.name] = item.tensor.detach();
+  }
+
+  void fold_all() {
+    for (std::size_t i = 0; i < layers_.size();) {
+      const auto* norm = as<BatchNormSpec>(layers_[i]);
+      if (norm != nullptr && fold(i, affine_of(layers_[i].layer.name, norm->epsilon))) {
+        folded_.push_back(layers_[i].layer.name);
+        layers_.erase(layers_.begin() + static_cast<std::ptrdiff_t>(i));
+      } else {
+        ++i;
+      }
+    }
+    for (std::size_t i = layers_.size(); i-- > 0;) {
+      if (const auto* norm = as<BatchNormSpec>(layers_[i])) {
+        move_behind_pooling(i, affine_of(layers_[i].layer.name, norm->epsilon));
+      }
+    }
+  }
+
+  [[nodiscard]] bool changed() const { return !folded_.empty() || !moved_.empty(); }
+
+  [[nodiscard]] Folded build(const Network& network) const {
+    ModelSpec spec;
+    for (const LayerPlan& layer : layers_) spec.layers.push_back(layer.layer);
+    const auto dtype =
+        network.tensors().empty() ? torch::kFloat32 : network.tensors()[0].tensor.scalar_type();
+    Network result(plan_network(spec, network.input_shape(), {.outputs = 0, .code = core::ExitCode::bug}), 0,
+                   BatchNormVariance::keras, dtype);
+    const torch::NoGradGuard no_grad;
+    for (const auto& item : result.tensors()) item.tensor.detach().copy_(tensors_.at(item.name));
+    result.to(network.device());
+    return {std::move(result), folded_, moved_};
+  }
+
+ private:
+  /// Sums are made in float64; the rounding to the network's type comes once, at the end.
+  [[nodiscard]] Tensor exact(const std::string& name) const {
+    return tensors_.at(name).to(torch::kCPU, torch::kFloat64);
+  }
+
+  [[nodiscard]] Affine affine_of(const std::string& name, double epsilon) const {
+    const Tensor scale = exact(name + ".weight") / (exact(name + ".running_var") + epsilon).sqrt();
+    return {scale, exact(name + ".bias") - exact(name + ".running_mean") * scale};
+  }
+
+  bool fold(std::size_t i, const Affine& affine) { return fold_back(i, affine) || fold_ahead(i, affine); }
+
+  bool fold_back(std::size_t i, const Affine& affine) {
+    std::size_t at = i;
+    while (at > 0 && commutes(layers_[at - 1], affine)) --at;
+    if (at == 0) return false;
+    LayerPlan& target = layers_[at - 1];
+    auto* dense = std::get_if<DenseSpec>(&target.layer.kind);
+    auto* conv = std::get_if<Conv2dSpec>(&target.layer.kind);
+    if (dense != nullptr && dense->activation == Activation::linear) {
+      change_output(target, affine);
+      dense->use_bias = true;
+      return true;
+    }
+    if (conv == nullptr || conv->activation != Activation::linear) return false;
+    change_output(target, affine);
+    conv->use_bias = true;
+    return true;
+  }
+
+  bool fold_ahead(std::size_t i, const Affine& affine) {
+    const auto passes = [&](const LayerPlan& layer) {
+      return commutes(layer, affine) || as<FlattenSpec>(layer) != nullptr;
+    };
+    std::size_t at = i + 1;
+    while (at < layers_.size() && passes(layers_[at])) ++at;
+    if (at == layers_.size()) return false;
+    LayerPlan& target = layers_[at];
+    if (auto* dense = std::get_if<DenseSpec>(&target.layer.kind)) {
+      change_input(target, affine);
+      dense->use_bias = true;
+      return true;
+    }
+    auto* conv = std::get_if<Conv2dSpec>(&target.layer.kind);
+    if (conv == nullptr || (pads(target, *conv) && affine.shifts())) return false;
+    change_input(target, affine);
+    conv->use_bias = true;
+    return true;
+  }
+
+  /// A layer without a bias gets one.
+  [[nodiscard]] Tensor exact_bias(const LayerPlan& layer) const {
+    const std::string name = layer.layer.name + ".bias";
+    return tensors_.contains(name) ? exact(name) : at::zeros(layer.output[0], torch::kFloat64);
+  }
+
+  /// W -> a W, c -> a c + b.
+  void change_output(const LayerPlan& layer, const Affine& affine) {
+    const std::string& name = layer.layer.name;
+    const Tensor weight = exact(name + ".weight");
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(weight.dim()), 1);
+    rows[0] = -1;
+    tensors_[name + ".bias"] = exact_bias(layer) * affine.scale + affine.shift;
+    tensors_[name + ".weight"] = weight * affine.scale.view(rows);
+  }
+
+  /// W -> W a, c -> c + W b, summed over what a channel feeds.
+  void change_input(const LayerPlan& layer, const Affine& affine) {
+    const std::string& name = layer.layer.name;
+    const Tensor weight = exact(name + ".weight");
+    // Flatten is channels first, so a channel's features stand together.
+    const Tensor grouped = weight.reshape({weight.size(0), affine.scale.size(0), -1});
+    tensors_[name + ".bias"] = exact_bias(layer) + at::matmul(grouped.sum(2), affine.shift);
+    tensors_[name + ".weight"] = (grouped * affine.scale.view({1, -1, 1})).view(weight.sizes());
+  }
+
+  /// Pooling leaves fewer numbers to normalise.
+  void move_behind_pooling(std::size_t i, const Affine& affine) {
+    std::size_t last = i;
+    for (std::size_t at = i + 1; at < layers_.size() && commutes(layers_[at], affine); ++at) {
+      if (as<ResizeSpec>(layers_[at]) != nullptr) break;
+      if (!is_identity(layers_[at])) last = at;
+    }
+    if (last == i) return;
+    moved_.push_back(layers_[i].layer.name);
+    const auto from = layers_.begin() + static_cast<std::ptrdiff_t>(i);
+    std::rotate(from, from + 1, layers_.begin() + static_cast<std::ptrdiff_t>(last) + 1);
+  }
+
+  std::vector<LayerPlan> layers_;  // Inputs and outputs stay true for all but batch norms that moved.
+  Tensors tensors_;
+  std::vector<std::string> folded_;
+  std::vector<std::string> moved_;
+};
+
+}  // namespace
+
+Folded fold_batch_norm(Network network) {
+  Folder folder(network);
+  folder.fold_all();
+  if (!folder.changed()) return {std::move(network), {}, {}};
+  return folder.build(network);
+}
+
+}  // namespace svhn::model

@@ -1,0 +1,167 @@
+#include "svhn/model/fold.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "small_network.h"
+
+namespace svhn::model {
+namespace {
+
+using torch::Tensor;
+
+const Shape kInput{3, 12, 12};
+
+/// Numbers between -1 and 1 that follow a formula; other ones for each `phase`.
+Tensor wave(at::IntArrayRef shape, double phase) {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) count *= size;
+  return torch::arange(static_cast<double>(count), torch::kFloat64).mul(0.7).add(phase).sin().view(shape);
+}
+
+/// Gives every tensor values as training leaves them: statistics far from 0 and 1, gammas of both signs
+/// unless `positive`.
+void fill(const Network& network, bool positive) {
+  const torch::NoGradGuard no_grad;
+  double phase = 0.3;
+  for (const auto& item : network.tensors()) {
+    Tensor values = wave(item.tensor.sizes(), phase += 1.1);
+    if (item.name.ends_with("running_var")) values = values.abs().mul(3.0).add(0.05);
+    if (item.name.starts_with("batch_norm") && item.name.ends_with(".weight")) {
+      values = positive ? values.abs().add(0.1) : values;
+    }
+    item.tensor.detach().copy_(values);
+  }
+}
+
+Network trained(std::vector<LayerKind> kinds, bool positive = true,
+                torch::ScalarType dtype = torch::kFloat32) {
+  Network network(any_plan(std::move(kinds), kInput), 1, BatchNormVariance::keras, dtype);
+  fill(network, positive);
+  return network;
+}
+
+double largest_difference(Network& a, Network& b) {
+  const torch::NoGradGuard no_grad;
+  const Tensor images = wave({5, 3, 12, 12}, 0.0).to(a.tensors()[0].tensor.scalar_type());
+  const Tensor expected = a.forward(images, {}), actual = b.forward(images, {});
+  const double size = std::max(1.0, expected.abs().max().item().toDouble());
+  return (expected - actual).abs().max().item().toDouble() / size;
+}
+
+using Names = std::vector<std::string>;
+
+/// Folds, compares the outputs and says which batch norms went and which moved.
+std::pair<Names, Names> fold_and_compare(const std::vector<LayerKind>& kinds, bool positive = true) {
+  Network network = trained(kinds, positive);
+  Folded folded = fold_batch_norm(trained(kinds, positive));
+  EXPECT_LT(largest_difference(network, folded.network), 1e-5);
+  Network exact = trained(kinds, positive, torch::kFloat64);
+  Folded exact_folded = fold_batch_norm(trained(kinds, positive, torch::kFloat64));
+  EXPECT_LT(largest_difference(exact, exact_folded.network), 1e-13);
+  return {folded.folded, folded.moved};
+}
+
+const Conv2dSpec kPlain{.filters = 4};
+const Conv2dSpec kSelu{.filters = 4, .activation = Activation::selu};
+const Conv2dSpec kSameSelu{.filters = 4, .padding = Padding::same, .activation = Activation::selu};
+const Names kNone;
+
+TEST(FoldBatchNorm, GoesIntoALinearLayerBefore) {
+  EXPECT_EQ(fold_and_compare({kPlain, BatchNormSpec{}}, false).first, Names{"batch_norm_1"});
+  EXPECT_EQ(fold_and_compare({kPlain, DropoutSpec{}, AveragePool2dSpec{}, BatchNormSpec{}}, false).first,
+            Names{"batch_norm_1"});
+  EXPECT_EQ(fold_and_compare({FlattenSpec{}, DenseSpec{.units = 6, .use_bias = false}, BatchNormSpec{},
+                              ActivationSpec{Activation::relu}},
+                             false)
+                .first,
+            Names{"batch_norm_1"});
+}
+
+TEST(FoldBatchNorm, LeavesALayerWithAnActivationAlone) {
+  EXPECT_EQ(fold_and_compare({kSelu, BatchNormSpec{}, ActivationSpec{}}).first, kNone);
+  EXPECT_EQ(fold_and_compare({kPlain, ActivationSpec{}, BatchNormSpec{}}).first, kNone);
+}
+
+TEST(FoldBatchNorm, GoesIntoADenseLayerBehind) {
+  EXPECT_EQ(
+      fold_and_compare({kSelu, BatchNormSpec{}, DropoutSpec{}, FlattenSpec{}, DenseSpec{.units = 5}}, false)
+          .first,
+      Names{"batch_norm_1"});
+  EXPECT_EQ(
+      fold_and_compare({kSelu, BatchNormSpec{}, GlobalAveragePoolSpec{}, DenseSpec{.units = 5}}, false).first,
+      Names{"batch_norm_1"});
+}
+
+TEST(FoldBatchNorm, GoesIntoAConvolutionBehindThatPadsNothing) {
+  const Conv2dSpec point{.filters = 2, .kernel = 1, .padding = Padding::same, .use_bias = false};
+  const Conv2dSpec fitting{.filters = 2, .kernel = 2, .stride = 2, .padding = Padding::same};
+  for (const Conv2dSpec& behind : {kSelu, point, fitting}) {
+    EXPECT_EQ(fold_and_compare({kSelu, BatchNormSpec{}, behind}, false).first, Names{"batch_norm_1"});
+  }
+}
+
+TEST(FoldBatchNorm, KeepsAShiftAwayFromAPaddedBorder) {
+  EXPECT_EQ(fold_and_compare({kSelu, BatchNormSpec{}, kSameSelu}).first, kNone);
+  Network network = trained({kSelu, BatchNormSpec{}, kSameSelu}, false);
+  set(network, "batch_norm_1.bias", {0, 0, 0, 0});
+  set(network, "batch_norm_1.running_mean", {0, 0, 0, 0});
+  Network copy = trained({kSelu, BatchNormSpec{}, kSameSelu}, false);
+  set(copy, "batch_norm_1.bias", {0, 0, 0, 0});
+  set(copy, "batch_norm_1.running_mean", {0, 0, 0, 0});
+  Folded folded = fold_batch_norm(std::move(copy));
+  EXPECT_EQ(folded.folded, Names{"batch_norm_1"});
+  EXPECT_LT(largest_difference(network, folded.network), 1e-5);
+}
+
+TEST(FoldBatchNorm, PassesMaxPoolingOnlyWithoutNegativeScales) {
+  const std::vector<LayerKind> ahead{kSelu, BatchNormSpec{}, MaxPool2dSpec{}, FlattenSpec{},
+                                     DenseSpec{.units = 5}};
+  EXPECT_EQ(fold_and_compare(ahead, true).first, Names{"batch_norm_1"});
+  EXPECT_EQ(fold_and_compare(ahead, false).first, kNone);
+  const std::vector<LayerKind> back{kPlain, MaxPool2dSpec{.size = 3, .padding = Padding::same},
+                                    BatchNormSpec{}};
+  EXPECT_EQ(fold_and_compare(back, true).first, Names{"batch_norm_1"});
+  EXPECT_EQ(fold_and_compare(back, false).first, kNone);
+}
+
+TEST(FoldBatchNorm, MovesBehindAPoolingWhenNobodyTakesIt) {
+  const std::vector<LayerKind> kinds{kSelu, BatchNormSpec{}, MaxPool2dSpec{}, DropoutSpec{}, kSameSelu};
+  EXPECT_EQ(fold_and_compare(kinds, true), std::pair(kNone, Names{"batch_norm_1"}));
+  EXPECT_EQ(fold_and_compare(kinds, false), std::pair(kNone, kNone));
+  const Folded folded = fold_batch_norm(trained(kinds));
+  EXPECT_EQ(folded.network.plan().layers[2].layer.name, "batch_norm_1");
+  EXPECT_EQ(folded.network.plan().layers[2].output, (Shape{4, 5, 5}));
+}
+
+TEST(FoldBatchNorm, FoldsWhatItCanOfADeepNetwork) {
+  const std::vector<LayerKind> deep{
+      kSameSelu,       BatchNormSpec{}, kSameSelu,
+      BatchNormSpec{}, MaxPool2dSpec{}, DropoutSpec{},
+      kSameSelu,       BatchNormSpec{}, MaxPool2dSpec{},
+      DropoutSpec{},   FlattenSpec{},   DenseSpec{.units = 7, .activation = Activation::selu},
+      BatchNormSpec{}, DropoutSpec{},   DenseSpec{.units = 10, .activation = Activation::softmax}};
+  const auto [folded, moved] = fold_and_compare(deep);
+  EXPECT_EQ(folded, (Names{"batch_norm_3", "batch_norm_4"}));
+  EXPECT_EQ(moved, Names{"batch_norm_2"});
+}
+
+TEST(FoldBatchNorm, UsesTheRunningStatistics) {
+  // A dense layer of weight 2 and bias 1 on one pixel: y = 3 (2 x + 1 - 5) / sqrt(3.999 + 0.001) + 7
+  //                                                     = 3 x + 1.
+  Network network(any_plan({FlattenSpec{}, DenseSpec{.units = 1}, BatchNormSpec{}}, {1, 1, 1}), 1,
+                  BatchNormVariance::keras, torch::kFloat64);
+  set(network, "dense_1.weight", {2});
+  set(network, "dense_1.bias", {1});
+  set(network, "batch_norm_1.weight", {3});
+  set(network, "batch_norm_1.bias", {7});
+  set(network, "batch_norm_1.running_mean", {5});
+  set(network, "batch_norm_1.running_var", {3.999});
+  const Folded folded = fold_batch_norm(std::move(network));
+  expect_near(tensor_of(folded.network, "dense_1.weight"), {3});
+  expect_near(tensor_of(folded.network, "dense_1.bias"), {1});
+  EXPECT_EQ(folded.network.plan().layers.size(), 2U);
+}
+
+}  // namespace
+}  // namespace svhn::model
