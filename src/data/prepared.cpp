@@ -110,11 +110,12 @@ void write_prepared(const std::filesystem::path& path, const PreparedContent& co
 }
 
 struct PreparedData::Impl {
-  explicit Impl(const std::filesystem::path& path) : file(path, ExitCode::data) {
+  explicit Impl(const std::filesystem::path& path)
+      : file(std::make_shared<const formats::SafetensorsFile>(path, ExitCode::data)) {
     check_kind();
-    images = file.require("images", DType::u8, {-1, kSide, kSide, kChannels});
+    images = file->require("images", DType::u8, {-1, kSide, kSide, kChannels});
     size = images.shape[0];
-    const auto label_bytes = file.bytes(file.require("labels", DType::u8, {size}));
+    const auto label_bytes = file->bytes(file->require("labels", DType::u8, {size}));
     labels = {reinterpret_cast<const std::uint8_t*>(label_bytes.data()), label_bytes.size()};
     check_labels(path, labels);
     for (const Split split : kSplits) read_indices(split);
@@ -124,34 +125,34 @@ struct PreparedData::Impl {
   }
 
   void check_kind() const {
-    const auto format = file.metadata().find("format");
-    if (format == file.metadata().end() || format->second != kFormat) {
-      refuse(file.path(), "not a prepared data file (its metadata lacks format svhn-prepared-1)");
+    const auto format = file->metadata().find("format");
+    if (format == file->metadata().end() || format->second != kFormat) {
+      refuse(file->path(), "not a prepared data file (its metadata lacks format svhn-prepared-1)");
     }
-    if (!file.has_checksums()) refuse(file.path(), "a prepared data file without checksums");
+    if (!file->has_checksums()) refuse(file->path(), "a prepared data file without checksums");
   }
 
   [[nodiscard]] const std::string& metadata(const std::string& key) const {
-    const auto found = file.metadata().find(key);
-    if (found == file.metadata().end()) refuse(file.path(), "the metadata lacks '" + key + "'");
+    const auto found = file->metadata().find(key);
+    if (found == file->metadata().end()) refuse(file->path(), "the metadata lacks '" + key + "'");
     return found->second;
   }
 
   [[nodiscard]] bool read_synthetic() const {
     const std::string& text = metadata("synthetic");
-    if (text != "true" && text != "false") refuse(file.path(), "'synthetic' is neither true nor false");
+    if (text != "true" && text != "false") refuse(file->path(), "'synthetic' is neither true nor false");
     return text == "true";
   }
 
   void read_indices(Split split) {
     // Copied: nothing in a foreign file promises that the numbers are aligned.
-    const auto bytes = file.bytes(file.require(split_name(split), DType::i64, {-1}));
+    const auto bytes = file->bytes(file->require(split_name(split), DType::i64, {-1}));
     auto& rows = indices[static_cast<std::size_t>(split)];
     rows.resize(bytes.size() / sizeof(std::int64_t));
     if (!bytes.empty()) std::memcpy(rows.data(), bytes.data(), bytes.size());
   }
 
-  formats::SafetensorsFile file;
+  std::shared_ptr<const formats::SafetensorsFile> file;  // Shared with the data divided anew.
   formats::TensorInfo images;
   std::int64_t size = 0;
   std::span<const std::uint8_t> labels;
@@ -162,7 +163,26 @@ struct PreparedData::Impl {
 
 PreparedData::PreparedData(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}
 PreparedData::~PreparedData() = default;
+PreparedData::PreparedData(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PreparedData::PreparedData(PreparedData&&) noexcept = default;
+
+PreparedData PreparedData::divided(std::vector<std::int64_t> train_rows,
+                                   std::vector<std::int64_t> val_rows) const {
+  std::vector<bool> free(static_cast<std::size_t>(impl_->size), false);
+  for (const std::int64_t row : indices(Split::train)) free[static_cast<std::size_t>(row)] = true;
+  for (const auto* rows : {&train_rows, &val_rows}) {
+    for (const std::int64_t row : *rows) {
+      const bool known = row >= 0 && row < impl_->size && free[static_cast<std::size_t>(row)];
+      if (!known) throw Error(ExitCode::bug, "row " + std::to_string(row) + " cannot be divided off");
+      free[static_cast<std::size_t>(row)] = false;
+    }
+  }
+  auto impl = std::make_unique<Impl>(*impl_);
+  impl->indices[static_cast<std::size_t>(Split::train)] = std::move(train_rows);
+  impl->indices[static_cast<std::size_t>(Split::val)] = std::move(val_rows);
+  impl->statistics[static_cast<std::size_t>(Split::val)] = statistics(Split::train);
+  return PreparedData(std::move(impl));
+}
 
 std::int64_t PreparedData::size() const {
   return impl_->size;
@@ -174,7 +194,7 @@ std::span<const std::uint8_t> PreparedData::image(std::int64_t row) const {
                                    std::to_string(impl_->size) + " rows");
   }
   constexpr auto kBytes = static_cast<std::size_t>(kImageBytes);
-  const auto bytes = impl_->file.bytes(impl_->images, static_cast<std::size_t>(row) * kBytes, kBytes);
+  const auto bytes = impl_->file->bytes(impl_->images, static_cast<std::size_t>(row) * kBytes, kBytes);
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
 
@@ -191,7 +211,7 @@ const SplitStatistics& PreparedData::statistics(Split split) const {
 }
 
 const std::map<std::string, std::string>& PreparedData::metadata() const {
-  return impl_->file.metadata();
+  return impl_->file->metadata();
 }
 
 bool PreparedData::synthetic() const {
@@ -199,11 +219,11 @@ bool PreparedData::synthetic() const {
 }
 
 const std::filesystem::path& PreparedData::path() const {
-  return impl_->file.path();
+  return impl_->file->path();
 }
 
 const formats::SafetensorsFile& PreparedData::file() const {
-  return impl_->file;
+  return *impl_->file;
 }
 
 }  // namespace svhn::data

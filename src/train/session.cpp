@@ -2,17 +2,12 @@
 
 #include <sys/resource.h>
 
-#include <algorithm>
-#include <chrono>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <variant>
 
+#include "session_parts.h"
 #include "svhn/core/build_info.h"
 #include "svhn/core/error.h"
 #include "svhn/core/file.h"
-#include "svhn/core/json.h"
-#include "svhn/core/random.h"
 #include "svhn/core/signals.h"
 #include "svhn/model/network.h"
 #include "svhn/model/weights.h"
@@ -28,51 +23,6 @@ using core::Error;
 using core::ExitCode;
 using data::Split;
 
-void refuse_existing(const SessionRequest& request, const RunFiles& files) {
-  const auto existing = files.existing();
-  if (request.existing != ExistingRun::refuse || existing.empty()) return;
-  throw Error(ExitCode::usage,
-              "'" + existing.front().string() + "' exists: there is a run '" + request.name + "' already",
-              "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
-}
-
-bool has_convolution(const model::ModelSpec& spec) {
-  return std::any_of(spec.layers.begin(), spec.layers.end(), [](const model::LayerSpec& layer) {
-    return std::holds_alternative<model::Conv2dSpec>(layer.kind);
-  });
-}
-
-/// Small dense networks gain nothing from bfloat16, whatever the processor.
-compute::Precision choose_precision(const SessionRequest& request, const std::string& recorded) {
-  if (request.train.precision == Precision::float32) return compute::Precision::float32;
-  if (request.train.precision == Precision::bfloat16) return compute::Precision::bfloat16;
-  if (!recorded.empty()) {
-    return recorded == "bfloat16" ? compute::Precision::bfloat16 : compute::Precision::float32;
-  }
-  return has_convolution(request.model) ? compute::automatic_precision(request.device)
-                                        : compute::Precision::float32;
-}
-
-/// What the data is, wherever it lies: its origin (with checksums), labels and splits.
-std::string data_fingerprint(const data::PreparedData& data) {
-  std::string text;
-  for (const auto& [key, value] : data.metadata()) text += key + "=" + value + "\n";
-  const auto append = [&text](const void* bytes, std::size_t size) {
-    text.append(static_cast<const char*>(bytes), size);
-  };
-  append(data.labels().data(), data.labels().size_bytes());
-  for (const Split split : {Split::train, Split::val, Split::test}) {
-    append(data.indices(split).data(), data.indices(split).size_bytes());
-  }
-  return std::to_string(core::stream_id(text));
-}
-
-model::NetworkPlan plan_request(const SessionRequest& request) {
-  const bool grey = std::find(request.data.preprocess.begin(), request.data.preprocess.end(),
-                              data::PreprocessStep::greyscale) != request.data.preprocess.end();
-  return model::plan_network(request.model, {grey ? 1 : data::kChannels, data::kSide, data::kSide});
-}
-
 double peak_megabytes() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -84,7 +34,9 @@ double peak_megabytes() {
 struct Session::Impl {
   SessionRequest request;
   RunFiles files;
-  data::PreparedData data;
+  std::shared_ptr<const data::PreparedData> opened;
+  const data::PreparedData& data;
+  std::string fingerprint;  // Of the data.
   data::Preprocessing preprocessing;
   model::Network network;
   compute::Precision precision = compute::Precision::float32;
@@ -93,12 +45,14 @@ struct Session::Impl {
   TensorBoardLog events;
   std::vector<TrainObserver*> observers;
   bool resumed = false;
-  bool opened = false;
+  bool folder_ready = false;
 
   explicit Impl(SessionRequest r)
       : request(std::move(r)),
         files(checked_files(request)),
-        data(request.data.file),
+        opened(open_data(request)),
+        data(*opened),
+        fingerprint(data_fingerprint(data)),
         preprocessing{request.data.preprocess, data.statistics(Split::train)},
         network(plan_request(request), request.train.seed, batch_norm_variance(request)),
         log(files),
@@ -127,15 +81,10 @@ struct Session::Impl {
     return files;
   }
 
-  static model::BatchNormVariance batch_norm_variance(const SessionRequest& request) {
-    return request.train.semantics == Semantics::keras ? model::BatchNormVariance::keras
-                                                       : model::BatchNormVariance::torch;
-  }
-
   void check_resumable(const CheckpointRecord& record) const {
     const std::string source = files.last_checkpoint.string();
     check_same_run(record.config, request.config, source);
-    if (record.data == data_fingerprint(data)) return;
+    if (record.data == fingerprint) return;
     throw Error(ExitCode::model,
                 "'" + source + "' was trained on other data than '" + data.path().string() + "'",
                 "resume with the same prepared file, or start anew with --overwrite");
@@ -189,7 +138,7 @@ struct Session::Impl {
   void save_checkpoint() const {
     const TrainingState& state = trainer->state();
     const CheckpointRecord record{model_record(), state, request.config, compute::precision_name(precision),
-                                  data_fingerprint(data)};
+                                  fingerprint};
     write_checkpoint(files.last_checkpoint, record, all_tensors());
     const std::int64_t keep = request.train.keep_checkpoints;
     if (keep > 0 && state.epoch > 0 && state.step_in_epoch == 0 && state.epoch % keep == 0) {
@@ -239,23 +188,24 @@ Session::~Session() = default;
 
 void Session::open() {
   Impl& impl = *impl_;
-  if (impl.opened) return;
+  if (impl.folder_ready) return;
   if (impl.request.existing == ExistingRun::overwrite) impl.files.remove_existing();
   impl.files.remove_temporaries();
   core::write_text_file(impl.files.config, impl.request.config, ExitCode::data);
   impl.log.start(impl.resumed ? "resumed" : "started", impl.trainer->state().history);
-  impl.opened = true;
+  impl.folder_ready = true;
 }
 
-void Session::run(const std::vector<TrainObserver*>& observers) {
+bool Session::run(const std::vector<TrainObserver*>& observers, const PauseRule& pause) {
   open();
   Impl& impl = *impl_;
   impl.observers = observers;
   if (impl.request.train.tensorboard) impl.events.start(impl.trainer->state().history);
   const TrainerHooks hooks{[&] { impl.save_checkpoint(); }, [&] { impl.save_model(impl.files.best_model); },
-                           [] { return core::stop_signal(); }};
-  impl.trainer->run(hooks);
+                           [] { return core::stop_signal(); }, pause};
+  if (!impl.trainer->run(hooks)) return false;
   impl.save_final();
+  return true;
 }
 
 DryRun Session::dry_run() {

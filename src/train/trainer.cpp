@@ -84,12 +84,20 @@ std::vector<model::NamedTensor> Trainer::optimizer_tensors() const {
   return tensors;
 }
 
-void Trainer::run(const TrainerHooks& hooks) {
-  while (state_.epoch < options_.epochs && !state_.stopped_early) {
+bool Trainer::run(const TrainerHooks& hooks) {
+  while (!ended()) {
     train_epoch(hooks);
     finish_epoch(hooks);
     stop_if_asked(hooks);
+    if (ended() || !hooks.pause || !hooks.pause(state_)) continue;
+    save(hooks);
+    return false;
   }
+  return true;
+}
+
+bool Trainer::ended() const {
+  return state_.epoch >= options_.epochs || state_.stopped_early;
 }
 
 void Trainer::train_epoch(const TrainerHooks& hooks) {
@@ -228,8 +236,7 @@ void Trainer::finish_epoch(const TrainerHooks& hooks) {
   state_.sums = {};
   if (best) with_average(hooks.save_best);
   const std::int64_t every = options_.checkpoint_every_epochs;
-  const bool last = epoch == options_.epochs || state_.stopped_early;
-  if (last || (every > 0 && epoch % every == 0)) save(hooks);
+  if (ended() || (every > 0 && epoch % every == 0)) save(hooks);
   for (auto* observer : parts_.observers) observer->on_epoch({epoch, options_.epochs, &state_, best});
 }
 

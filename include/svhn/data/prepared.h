@@ -66,6 +66,14 @@ class PreparedData {
   ~PreparedData();
   PreparedData(PreparedData&&) noexcept;
 
+  /// Divides the training split anew, for cross-validation: the same open file, seen with other rows.
+  /// Test rows stay; the statistics of both parts are those of the whole training split, since a division
+  /// comes after preprocessing, as where scikit-learn divides an array that was scaled before.
+  /// @param train_rows, val_rows rows of this training split, each once at most.
+  /// @throws core::Error(bug) when they are not.
+  [[nodiscard]] PreparedData divided(std::vector<std::int64_t> train_rows,
+                                     std::vector<std::int64_t> val_rows) const;
+
   [[nodiscard]] std::int64_t size() const;
   /// @returns the 3072 bytes of one image, verified. @param row 0..size()-1.
   [[nodiscard]] std::span<const std::uint8_t> image(std::int64_t row) const;
@@ -79,6 +87,7 @@ class PreparedData {
 
  private:
   struct Impl;
+  explicit PreparedData(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

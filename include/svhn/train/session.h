@@ -2,6 +2,7 @@
 /// One run from its request to its files: opens the data, builds the network, resumes, trains and saves.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,7 +30,12 @@ struct SessionRequest {
   std::filesystem::path output = "models";
   ExistingRun existing = ExistingRun::refuse;
   torch::Device device = torch::kCPU;
+  /// Data that is open already, or divided otherwise than its file; empty: `data.file` is opened.
+  std::shared_ptr<const data::PreparedData> opened;
 };
+
+/// Asked after each epoch but the last: whether to end here, with a checkpoint to go on from.
+using PauseRule = std::function<bool(const TrainingState& state)>;
 
 /// What `--dry-run` tells.
 struct DryRun {
@@ -49,8 +55,9 @@ class Session {
   /// Creates the run folder, so that an unwritable one is known before anything is said or trained; `run`
   /// does it too. @throws core::Error(data)
   void open();
-  /// Trains to the end and leaves all files. @throws as Trainer::run
-  void run(const std::vector<TrainObserver*>& observers);
+  /// Trains to the end and leaves all files, unless `pause` ends it before; then there is no model file but
+  /// the best one. @returns whether the end was reached. @throws as Trainer::run
+  bool run(const std::vector<TrainObserver*>& observers, const PauseRule& pause = {});
   /// Times a few steps and writes nothing; call it instead of `run`, since it changes the weights.
   DryRun dry_run();
 
@@ -66,5 +73,8 @@ class Session {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// @returns what the data is, wherever it lies: its origin (with checksums), labels and splits, in a number.
+std::string data_fingerprint(const data::PreparedData& data);
 
 }  // namespace svhn::train

@@ -35,6 +35,8 @@ struct TrainerHooks {
   std::function<void()> save_checkpoint;  ///< Everything needed to go on from here.
   std::function<void()> save_best;        ///< The weights of the best epoch so far.
   std::function<int()> stop_requested;    ///< A signal's number, or 0.
+  /// Asked after each epoch but the last: whether to end here, with a checkpoint. May be empty.
+  std::function<bool(const TrainingState&)> pause;
 };
 
 class Trainer {
@@ -43,11 +45,11 @@ class Trainer {
   Trainer(const TrainOptions& options, TrainerParts parts);
   ~Trainer();
 
-  /// Trains from `state()` to the last epoch.
+  /// Trains from `state()` to the last epoch. @returns false when it was paused before that.
   /// @throws core::Error(numeric) naming epoch and step when the loss or a weight stops being a finite
   /// number.
   /// @throws core::Interrupted after a checkpoint when a stop was requested.
-  void run(const TrainerHooks& hooks);
+  bool run(const TrainerHooks& hooks);
 
   [[nodiscard]] TrainingState& state() { return state_; }
   [[nodiscard]] std::int64_t steps_per_epoch() const { return steps_per_epoch_; }
@@ -66,6 +68,7 @@ class Trainer {
   void stop_if_asked(const TrainerHooks& hooks);
   void check_finite(double loss) const;
   [[noreturn]] void diverged(std::int64_t step, const std::string& what) const;
+  [[nodiscard]] bool ended() const;
   [[nodiscard]] bool weights_finite() const;
   void update_average();
   void append_history(const metric::EvaluationResult& validation);

@@ -78,6 +78,22 @@ TEST_F(PreparedTest, AllowsAnEmptySplitWithStatisticsOfZero) {
   EXPECT_EQ(data.statistics(Split::val), SplitStatistics{});
 }
 
+TEST_F(PreparedTest, DividesTheTrainingSplitAnew) {
+  write_prepared(file(), golden_content());  // Training rows 7, 0, 3, 5, 2, 9.
+  const PreparedData whole(file());
+  const PreparedData part = whole.divided({5, 0, 3}, {9, 7});
+  EXPECT_TRUE(std::ranges::equal(part.indices(Split::train), std::vector<std::int64_t>{5, 0, 3}));
+  EXPECT_TRUE(std::ranges::equal(part.indices(Split::val), std::vector<std::int64_t>{9, 7}));
+  EXPECT_TRUE(std::ranges::equal(part.indices(Split::test), whole.indices(Split::test)));
+  EXPECT_EQ(part.statistics(Split::train), whole.statistics(Split::train));
+  EXPECT_EQ(part.statistics(Split::val), whole.statistics(Split::train));
+  EXPECT_TRUE(std::ranges::equal(part.image(4), whole.image(4)));
+  EXPECT_EQ(whole.indices(Split::val).size(), 2U) << "the whole is as it was";
+  for (const std::int64_t row : {1, 4, 5, -1, 10}) {  // Validation, test, twice, outside.
+    EXPECT_THROW(static_cast<void>(whole.divided({5}, {row})), Error) << row;
+  }
+}
+
 TEST_F(PreparedTest, RefusesToWriteContentThatContradictsItself) {
   EXPECT_EQ(write_fault([](PreparedContent& c) { c = {}; }), "there are no images to write");
   EXPECT_EQ(write_fault([](PreparedContent& c) { c.images.pop_back(); }),

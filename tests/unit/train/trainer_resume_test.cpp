@@ -52,6 +52,25 @@ TEST_F(TrainerTest, ResumesExactlyFromTheEndOfAnEpoch) {
   expect_resumes_exactly(data(), options(3), 3);
 }
 
+TEST_F(TrainerTest, PausesAfterAnEpochWithACheckpointAndGoesOn) {
+  TrainingRun whole(data(), options(3));
+  EXPECT_TRUE(whole.trainer.run(whole.hooks));
+  TrainOptions rarely = options(3);
+  rarely.checkpoint_every_epochs = 0;
+  TrainingRun paused(data(), rarely);
+  std::vector<std::int64_t> asked;
+  paused.hooks.pause = [&](const TrainingState& state) {
+    asked.push_back(state.epoch);
+    return state.epoch == 1;
+  };
+  EXPECT_FALSE(paused.trainer.run(paused.hooks));
+  EXPECT_EQ(paused.trainer.state().epoch, 1);
+  EXPECT_EQ(paused.saves, 1);
+  EXPECT_TRUE(paused.trainer.run(paused.hooks));
+  EXPECT_EQ(asked, (std::vector<std::int64_t>{1, 2})) << "the last epoch is the end anyway";
+  expect_same(paused.copies(), whole.copies());
+}
+
 TEST_F(TrainerTest, ResumesExactlyWithEverythingThatRemembers) {
   TrainOptions train = options(4);
   train.steps_per_epoch = 5;

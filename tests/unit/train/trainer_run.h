@@ -57,7 +57,7 @@ struct Recorder : TrainObserver {
 struct TrainingRun {
   TrainingRun(const data::PreparedData& data, const TrainOptions& train)
       : network(make_network()), trainer(train, parts(data)) {
-    hooks = {[this] { ++saves; }, [this] { ++best_saves; }, [] { return 0; }};
+    hooks = {[this] { ++saves; }, [this] { ++best_saves; }, [] { return 0; }, {}};
   }
 
   TrainerParts parts(const data::PreparedData& data) {

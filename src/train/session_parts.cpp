@@ -1,0 +1,72 @@
+#include "session_parts.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "svhn/core/error.h"
+#include "svhn/core/random.h"
+
+namespace svhn::train {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using data::Split;
+
+bool has_convolution(const model::ModelSpec& spec) {
+  return std::any_of(spec.layers.begin(), spec.layers.end(), [](const model::LayerSpec& layer) {
+    return std::holds_alternative<model::Conv2dSpec>(layer.kind);
+  });
+}
+
+}  // namespace
+
+void refuse_existing(const SessionRequest& request, const RunFiles& files) {
+  const auto existing = files.existing();
+  if (request.existing != ExistingRun::refuse || existing.empty()) return;
+  throw Error(ExitCode::usage,
+              "'" + existing.front().string() + "' exists: there is a run '" + request.name + "' already",
+              "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
+}
+
+/// Small dense networks gain nothing from bfloat16, whatever the processor.
+compute::Precision choose_precision(const SessionRequest& request, const std::string& recorded) {
+  if (request.train.precision == Precision::float32) return compute::Precision::float32;
+  if (request.train.precision == Precision::bfloat16) return compute::Precision::bfloat16;
+  if (!recorded.empty()) {
+    return recorded == "bfloat16" ? compute::Precision::bfloat16 : compute::Precision::float32;
+  }
+  return has_convolution(request.model) ? compute::automatic_precision(request.device)
+                                        : compute::Precision::float32;
+}
+
+model::NetworkPlan plan_request(const SessionRequest& request) {
+  const bool grey = std::find(request.data.preprocess.begin(), request.data.preprocess.end(),
+                              data::PreprocessStep::greyscale) != request.data.preprocess.end();
+  return model::plan_network(request.model, {grey ? 1 : data::kChannels, data::kSide, data::kSide});
+}
+
+std::shared_ptr<const data::PreparedData> open_data(const SessionRequest& request) {
+  if (request.opened) return request.opened;
+  return std::make_shared<const data::PreparedData>(request.data.file);
+}
+
+model::BatchNormVariance batch_norm_variance(const SessionRequest& request) {
+  return request.train.semantics == Semantics::keras ? model::BatchNormVariance::keras
+                                                     : model::BatchNormVariance::torch;
+}
+
+std::string data_fingerprint(const data::PreparedData& data) {
+  std::string text;
+  for (const auto& [key, value] : data.metadata()) text += key + "=" + value + "\n";
+  const auto append = [&text](const void* bytes, std::size_t size) {
+    text.append(static_cast<const char*>(bytes), size);
+  };
+  append(data.labels().data(), data.labels().size_bytes());
+  for (const Split split : {Split::train, Split::val, Split::test}) {
+    append(data.indices(split).data(), data.indices(split).size_bytes());
+  }
+  return std::to_string(core::stream_id(text));
+}
+
+}  // namespace svhn::train
