@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "backbone_layer.h"
+#include "operations.h"
 #include "svhn/compute/dropout.h"
 #include "svhn/core/random.h"
 
@@ -10,43 +12,9 @@ namespace {
 
 using torch::Tensor;
 
-/// Weights stay float32; arithmetic follows the input.
-Tensor in_dtype_of(const Tensor& weight, const Tensor& input) {
-  return weight.defined() ? weight.to(input.scalar_type()) : weight;
-}
-
-Tensor activate(const Tensor& x, Activation activation) {
-  switch (activation) {
-    case Activation::relu:
-      return at::relu(x);
-    case Activation::selu:
-      return at::selu(x);
-    case Activation::tanh:
-      return at::tanh(x);
-    case Activation::sigmoid:
-      return at::sigmoid(x);
-    case Activation::elu:
-      return at::elu(x);
-    case Activation::gelu:
-      return at::gelu(x);
-    case Activation::swish:
-      return at::silu(x);
-    case Activation::linear:
-    case Activation::softmax:
-      break;  // Networks return logits.
-  }
-  return x;
-}
-
-/// TensorFlow's "same": the output has ceil(size / stride) elements and an odd pixel of padding goes to the
-/// end.
-Tensor pad_same(const Tensor& x, std::int64_t window, std::int64_t stride, double value) {
-  const auto total = [&](std::int64_t size) {
-    return std::max<std::int64_t>(0, ((size + stride - 1) / stride - 1) * stride + window - size);
-  };
-  const std::int64_t rows = total(x.size(2)), columns = total(x.size(3));
-  if (rows == 0 && columns == 0) return x;
-  return at::constant_pad_nd(x, {columns / 2, columns - columns / 2, rows / 2, rows - rows / 2}, value);
+Window window_of(std::int64_t size, std::int64_t stride, Padding padding) {
+  const WindowPad pad = padding == Padding::same ? WindowPad::same : WindowPad::valid;
+  return square(size, stride == 0 ? size : stride, pad);
 }
 
 class Flatten : public Layer {
@@ -86,19 +54,17 @@ class Dense : public Layer {
 class Conv2d : public Layer {
  public:
   Conv2d(const Conv2dSpec& spec, const FindTensor& tensor)
-      : spec_(spec), weight_(tensor("weight")), bias_(spec.use_bias ? tensor("bias") : Tensor()) {}
-  Tensor forward(const Tensor& input, const ForwardContext&) override {
-    const bool same = spec_.padding == Padding::same;
-    // With stride 1 and an odd window the padding is symmetric and the convolution does it itself.
-    const bool symmetric = same && spec_.stride == 1 && spec_.kernel % 2 == 1;
-    const Tensor x = same && !symmetric ? pad_same(input, spec_.kernel, spec_.stride, 0.0) : input;
-    const std::int64_t padding = symmetric ? spec_.kernel / 2 : 0;
-    const Tensor y = at::conv2d(x, in_dtype_of(weight_, x), in_dtype_of(bias_, x), spec_.stride, padding);
-    return activate(y, spec_.activation);
+      : window_(window_of(spec.kernel, spec.stride, spec.padding)),
+        activation_(spec.activation),
+        weight_(tensor("weight")),
+        bias_(spec.use_bias ? tensor("bias") : Tensor()) {}
+  Tensor forward(const Tensor& x, const ForwardContext&) override {
+    return activate(convolve(x, weight_, bias_, window_), activation_);
   }
 
  private:
-  Conv2dSpec spec_;
+  Window window_;
+  Activation activation_;
   Tensor weight_;
   Tensor bias_;
 };
@@ -106,81 +72,34 @@ class Conv2d : public Layer {
 class BatchNorm : public Layer {
  public:
   BatchNorm(const BatchNormSpec& spec, const FindTensor& tensor, bool biased_variance, bool frozen)
-      : spec_(spec),
-        biased_variance_(biased_variance),
-        frozen_(frozen),
-        weight_(tensor("weight")),
-        bias_(tensor("bias")),
-        mean_(tensor("running_mean")),
-        variance_(tensor("running_var")) {}
-
+      : norm_({tensor("weight"), tensor("bias"), tensor("running_mean"), tensor("running_var"), spec.epsilon,
+               spec.momentum, biased_variance}),
+        frozen_(frozen) {}
   Tensor forward(const Tensor& x, const ForwardContext& context) override {
-    if (!context.training || frozen_) {
-      return at::batch_norm(x, weight_, bias_, mean_, variance_, false, 0.0, spec_.epsilon, true);
-    }
-    // A momentum of 1 leaves this batch's own statistics in the scratch tensors.
-    Tensor mean = at::zeros_like(mean_), variance = at::zeros_like(variance_);
-    const Tensor y = at::batch_norm(x, weight_, bias_, mean, variance, true, 1.0, spec_.epsilon, true);
-    update(mean, variance, x.numel() / x.size(1));
-    return y;
+    return normalize(x, norm_, context.training && !frozen_);
   }
 
  private:
-  /// @param variance Bessel-corrected. @param count values for each channel.
-  void update(const Tensor& mean, const Tensor& variance, std::int64_t count) {
-    const torch::NoGradGuard no_grad;
-    const auto n = static_cast<double>(count);
-    // The batch's tensors are saved for backward and must not change. A single value has no corrected
-    // variance; its biased one is 0.
-    const double factor = biased_variance_ ? (n - 1.0) / n : 1.0;
-    const Tensor kept = count == 1 ? at::zeros_like(variance) : variance * factor;
-    mean_.mul_(spec_.momentum).add_(mean, 1.0 - spec_.momentum);
-    variance_.mul_(spec_.momentum).add_(kept, 1.0 - spec_.momentum);
-  }
-
-  BatchNormSpec spec_;
-  bool biased_variance_;
+  Norm norm_;
   bool frozen_;  // Keras runs a frozen batch norm in inference mode.
-  Tensor weight_;
-  Tensor bias_;
-  Tensor mean_;
-  Tensor variance_;
 };
 
 class MaxPool2d : public Layer {
  public:
-  explicit MaxPool2d(const MaxPool2dSpec& spec)
-      : spec_(spec), stride_(spec.stride > 0 ? spec.stride : spec.size) {}
-  Tensor forward(const Tensor& input, const ForwardContext&) override {
-    constexpr double kLowest = -std::numeric_limits<double>::infinity();
-    const Tensor x = spec_.padding == Padding::same ? pad_same(input, spec_.size, stride_, kLowest) : input;
-    return at::max_pool2d(x, {spec_.size, spec_.size}, {stride_, stride_});
-  }
+  explicit MaxPool2d(const Window& window) : window_(window) {}
+  Tensor forward(const Tensor& x, const ForwardContext&) override { return max_pool(x, window_); }
 
  private:
-  MaxPool2dSpec spec_;
-  std::int64_t stride_;
+  Window window_;
 };
 
 class AveragePool2d : public Layer {
  public:
-  explicit AveragePool2d(const AveragePool2dSpec& spec)
-      : spec_(spec), stride_(spec.stride > 0 ? spec.stride : spec.size) {}
-  Tensor forward(const Tensor& x, const ForwardContext&) override {
-    if (spec_.padding == Padding::valid) return pool(x);
-    // TensorFlow's mean leaves the padding out: divide by the share of real pixels.
-    const Tensor real =
-        pool(pad_same(at::ones({1, 1, x.size(2), x.size(3)}, x.options()), spec_.size, stride_, 0.0));
-    return pool(pad_same(x, spec_.size, stride_, 0.0)) / real;
-  }
+  explicit AveragePool2d(const Window& window) : window_(window) {}
+  Tensor forward(const Tensor& x, const ForwardContext&) override { return average_pool(x, window_, false); }
 
  private:
-  [[nodiscard]] Tensor pool(const Tensor& x) const {
-    return at::avg_pool2d(x, {spec_.size, spec_.size}, {stride_, stride_});
-  }
-
-  AveragePool2dSpec spec_;
-  std::int64_t stride_;
+  Window window_;
 };
 
 class GlobalAveragePool : public Layer {
@@ -237,12 +156,17 @@ struct Make {
     const bool biased = variance == BatchNormVariance::keras && plan.input.size() == 1;
     return std::make_unique<BatchNorm>(spec, tensor, biased, !plan.layer.trainable);
   }
-  Made operator()(const MaxPool2dSpec& spec) const { return std::make_unique<MaxPool2d>(spec); }
-  Made operator()(const AveragePool2dSpec& spec) const { return std::make_unique<AveragePool2d>(spec); }
+  Made operator()(const MaxPool2dSpec& spec) const {
+    return std::make_unique<MaxPool2d>(window_of(spec.size, spec.stride, spec.padding));
+  }
+  Made operator()(const AveragePool2dSpec& spec) const {
+    return std::make_unique<AveragePool2d>(window_of(spec.size, spec.stride, spec.padding));
+  }
   Made operator()(const GlobalAveragePoolSpec&) const { return std::make_unique<GlobalAveragePool>(); }
   Made operator()(const DropoutSpec& spec) const { return std::make_unique<Dropout>(spec, plan.layer.name); }
   Made operator()(const ActivationSpec& spec) const { return std::make_unique<Activate>(spec.activation); }
   Made operator()(const ResizeSpec& spec) const { return std::make_unique<Resize>(spec); }
+  Made operator()(const BackboneSpec&) const { return make_backbone(plan, tensor); }
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "svhn/model/backbone.h"
+
 namespace svhn::model {
 namespace {
 
@@ -136,6 +138,8 @@ struct Rules {
     plan.output = {plan.input[0], spec.height, spec.width};
     return {};
   }
+
+  Fault operator()(const BackboneSpec&) const { return plan_backbone(plan); }
 
   template <class Pool>
   [[nodiscard]] Fault pool(const Pool& spec) const {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "svhn/core/fields_json.h"
+#include "svhn/model/backbone.h"
 
 namespace svhn::model {
 namespace {
@@ -38,9 +39,18 @@ constexpr std::array<Name<Padding>, 2> kPaddings{{{Padding::valid, "valid"}, {Pa
 constexpr std::array<std::string_view, std::variant_size_v<LayerKind>> kTypes{
     "flatten",    "reshape",    "dense",          "conv2d",
     "batch_norm", "max_pool2d", "average_pool2d", "global_average_pool",
-    "dropout",    "activation", "resize"};
+    "dropout",    "activation", "resize",         "backbone"};
+constexpr std::array<Name<BackboneInput>, 4> kInputs{{{BackboneInput::none, "none"},
+                                                      {BackboneInput::caffe, "caffe"},
+                                                      {BackboneInput::torch, "torch"},
+                                                      {BackboneInput::tf, "tf"}}};
+constexpr std::array<Name<BackboneVariant>, 3> kVariants{{{BackboneVariant::automatic, "auto"},
+                                                          {BackboneVariant::keras, "keras"},
+                                                          {BackboneVariant::torch, "torch"}}};
 
 constexpr core::TextRule kNameRule{64, "[A-Za-z0-9_-]+", "letters, digits, '_' and '-' only"};
+constexpr core::TextRule kGlobRule{64, "[A-Za-z0-9_.*?-]+",
+                                   "letters, digits, '_', '-', '.', '*' and '?' only"};
 
 void describe_penalties(Fields& f, double& l1, double& l2) {
   f.number({"l1", "Penalty on the sum of the weight's absolute values."}, l1, between(0.0, 1e6));
@@ -112,6 +122,38 @@ void describe(Fields& f, ResizeSpec& spec) {
   f.integer({"width", "New width.", Need::required}, spec.width, {1, kMaxSide});
 }
 
+void describe(Fields& f, BackboneSpec& spec) {
+  f.member({"weights", "A weights file (.safetensors, .h5, .pth), or random; null: not said."},
+           [&](Visitor& v) {
+             bool present = !spec.weights.empty();
+             v.nullable(present, [&](Visitor& inner) { inner.text(spec.weights, {}); });
+             if (!present) spec.weights.clear();
+           });
+  f.choice({"variant", "Whose network: keras or torch(vision); auto: as the weights have it."}, spec.variant,
+           kVariants);
+  f.choice({"input", "What the weights were trained on: none (RGB in [0,1]), caffe, torch or tf."},
+           spec.input, kInputs);
+  f.list({"trainable", "Patterns of its layers' names that training changes (block5*); none: frozen."},
+         spec.trainable, {0, 100}, [](Visitor& v, std::string& pattern) { v.text(pattern, kGlobRule); });
+  f.boolean({"top", "Keep the 1000 ImageNet outputs (squeezenet1_1 only)."}, spec.top);
+  f.list({"feature_shape", "What a torchscript file gives, without the batch."}, spec.feature_shape, {0, 3},
+         [](Visitor& v, std::int64_t& size) {
+           v.integer(size, {1, kMaxUnits});
+         });
+}
+
+/// A backbone's "name" is the network's, as Keras names a nested model; what layers have in common comes
+/// after.
+void describe_names(Fields& f, LayerSpec& layer) {
+  if (auto* backbone = std::get_if<BackboneSpec>(&layer.kind)) {
+    f.choice({"name", "Which network.", Need::required}, backbone->backbone, backbone_names());
+    backbone->backbone = canonical_backbone(backbone->backbone);
+    f.text({"layer_name", "Unique name of the layer; the network's when absent."}, layer.name, kNameRule);
+  } else {
+    f.text({"name", "Unique name; by type and number (dense_2) when absent."}, layer.name, kNameRule);
+  }
+}
+
 template <std::size_t... I>
 LayerKind default_kind(std::size_t index, std::index_sequence<I...>) {
   constexpr std::array<LayerKind (*)(), sizeof...(I)> kMake{
@@ -124,8 +166,9 @@ void describe_layer(Visitor& visitor, LayerSpec& layer) {
   visitor.tagged({"type", "Which layer this is."}, kTypes, index, [&](Fields& f) {
     constexpr auto kAll = std::make_index_sequence<std::variant_size_v<LayerKind>>{};
     if (layer.kind.index() != index) layer.kind = default_kind(index, kAll);
-    f.text({"name", "Unique name; by type and number (dense_2) when absent."}, layer.name, kNameRule);
+    describe_names(f, layer);
     std::visit([&](auto& spec) { describe(f, spec); }, layer.kind);
+    if (std::holds_alternative<BackboneSpec>(layer.kind)) return;
     f.boolean({"trainable", "Whether training changes the layer's tensors."}, layer.trainable);
   });
 }
@@ -160,9 +203,13 @@ nlohmann::ordered_json model_to_json(const ModelSpec& spec) {
 void name_layers(ModelSpec& spec) {
   std::map<std::string_view, int> counts;
   for (LayerSpec& layer : spec.layers) {
-    const std::string_view type = type_name(layer.kind);
+    const auto* backbone = std::get_if<BackboneSpec>(&layer.kind);
+    const std::string_view type =
+        backbone != nullptr ? canonical_backbone(backbone->backbone) : type_name(layer.kind);
     const int number = ++counts[type];
-    if (layer.name.empty()) layer.name = std::string(type) + "_" + std::to_string(number);
+    if (!layer.name.empty()) continue;
+    layer.name = type;
+    if (backbone == nullptr || number > 1) layer.name += "_" + std::to_string(number);
   }
 }
 

@@ -77,14 +77,36 @@ struct ResizeSpec {
   std::int64_t width = 0;
 };
 
-using LayerKind =
-    std::variant<FlattenSpec, ReshapeSpec, DenseSpec, Conv2dSpec, BatchNormSpec, MaxPool2dSpec,
-                 AveragePool2dSpec, GlobalAveragePoolSpec, DropoutSpec, ActivationSpec, ResizeSpec>;
+/// What a backbone's weights were trained on. Images enter as RGB in [0,1]. none: as they are; caffe: x*255,
+/// RGB to BGR, minus 103.939, 116.779, 123.68; torch: (x - mean) / deviation with .485 .456 .406 and .229
+/// .224 .225; tf: x*2 - 1. @see keras.applications' preprocess_input and torchvision's weights.
+enum class BackboneInput { none, caffe, torch, tf };
+
+/// Keras and torchvision build some networks differently (biases, strides, epsilons). automatic: as the
+/// weights have it where they are at hand, else Keras', else torchvision's where Keras has no such network.
+enum class BackboneVariant { automatic, keras, torch };
+
+/// The convolutional part of an ImageNet network, or a TorchScript file's. C,H,W -> C',H',W'.
+/// @see model/backbone.h
+struct BackboneSpec {
+  std::string backbone;  ///< Canonical name, e.g. "vgg16", or "torchscript".
+  std::string weights;   ///< A file, "random", or "" when not given.
+  BackboneVariant variant = BackboneVariant::automatic;
+  BackboneInput input = BackboneInput::none;
+  std::vector<std::string> trainable;       ///< Globs on the names of its layers; none: frozen.
+  bool top = false;                         ///< SqueezeNet only: with its 1000 ImageNet outputs.
+  std::vector<std::int64_t> feature_shape;  ///< TorchScript only: C,H,W that it gives.
+};
+
+using LayerKind = std::variant<FlattenSpec, ReshapeSpec, DenseSpec, Conv2dSpec, BatchNormSpec, MaxPool2dSpec,
+                               AveragePool2dSpec, GlobalAveragePoolSpec, DropoutSpec, ActivationSpec,
+                               ResizeSpec, BackboneSpec>;
 
 struct LayerSpec {
-  std::string name;  ///< Unique; Keras-like and counted per type when not given (`conv2d_1`, `dense_2`).
+  /// Unique; Keras-like and counted per type when not given (`conv2d_1`, `dense_2`; a backbone: `vgg16`).
+  std::string name;
   LayerKind kind;
-  bool trainable = true;
+  bool trainable = true;  ///< A backbone says it layer by layer instead, see BackboneSpec.
 };
 
 struct ModelSpec {

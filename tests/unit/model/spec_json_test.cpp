@@ -33,7 +33,9 @@ TEST(ModelFromJson, ReadsEveryTypeAndItsKeys) {
       {"type": "max_pool2d", "size": 3, "stride": 1, "padding": "same"},
       {"type": "average_pool2d", "size": 4, "stride": 2}, {"type": "global_average_pool"},
       {"type": "dropout", "rate": 0.1}, {"type": "activation", "activation": "gelu"},
-      {"type": "resize", "height": 75, "width": 76}])");
+      {"type": "resize", "height": 75, "width": 76},
+      {"type": "backbone", "name": "nasnetmobile", "weights": "w.h5", "variant": "keras", "input": "tf",
+       "trainable": ["block4*", "*bn?"], "layer_name": "base"}])");
   ASSERT_EQ(spec.layers.size(), std::variant_size_v<LayerKind>);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) EXPECT_EQ(spec.layers[i].kind.index(), i);
   EXPECT_EQ(std::get<ReshapeSpec>(spec.layers[1].kind).shape, (std::vector<std::int64_t>{1, 32, 32}));
@@ -58,6 +60,13 @@ TEST(ModelFromJson, ReadsEveryTypeAndItsKeys) {
   EXPECT_EQ(std::get<DropoutSpec>(spec.layers[8].kind).rate, 0.1);
   EXPECT_EQ(std::get<ActivationSpec>(spec.layers[9].kind).activation, Activation::gelu);
   EXPECT_EQ(std::get<ResizeSpec>(spec.layers[10].kind).width, 76);
+  const auto& backbone = std::get<BackboneSpec>(spec.layers[11].kind);
+  EXPECT_EQ(backbone.backbone, "nasnet_mobile");
+  EXPECT_EQ(backbone.weights, "w.h5");
+  EXPECT_EQ(backbone.variant, BackboneVariant::keras);
+  EXPECT_EQ(backbone.input, BackboneInput::tf);
+  EXPECT_EQ(backbone.trainable, (std::vector<std::string>{"block4*", "*bn?"}));
+  EXPECT_EQ(spec.layers[11].name, "base");
 }
 
 TEST(ModelFromJson, KeepsKerasDefaultsForAbsentKeys) {
@@ -82,13 +91,37 @@ TEST(ModelFromJson, NamesLayersByTypeAndPlace) {
             (std::vector<std::string>{"conv2d_1", "batch_norm_1", "mine", "conv2d_3", "batch_norm_2"}));
 }
 
+TEST(ModelFromJson, NamesBackbonesAfterTheirNetwork) {
+  const ModelSpec spec =
+      read(R"([{"type": "backbone", "name": "vgg16"}, {"type": "backbone", "name": "vgg16"},
+      {"type": "backbone", "name": "inceptionv3"}])");
+  EXPECT_EQ(spec.layers[0].name, "vgg16");
+  EXPECT_EQ(spec.layers[1].name, "vgg16_2");
+  EXPECT_EQ(spec.layers[2].name, "inception_v3");
+  const auto& backbone = std::get<BackboneSpec>(spec.layers[0].kind);
+  EXPECT_EQ(backbone.weights, "");
+  EXPECT_EQ(backbone.variant, BackboneVariant::automatic);
+  EXPECT_EQ(backbone.input, BackboneInput::none);
+  EXPECT_TRUE(backbone.trainable.empty());
+}
+
+TEST(ModelFromJson, RefusesUnknownBackbonesAndPatterns) {
+  EXPECT_EQ(refusal(R"([{"type": "backbone", "name": "vgg61"}])"),
+            "m: /layers/0/name: unknown value 'vgg61'; did you mean 'vgg16'?");
+  EXPECT_EQ(refusal(R"([{"type": "backbone"}])"), "m: /layers/0/name: missing, but required");
+  EXPECT_EQ(
+      refusal(R"([{"type": "backbone", "name": "vgg16", "trainable": ["a/b"]}])"),
+      "m: /layers/0/trainable/0: expected letters, digits, '_', '-', '.', '*' and '?' only, found the text "
+      "'a/b'");
+}
+
 TEST(ModelFromJson, RefusesUnknownTypesByPointer) {
   EXPECT_EQ(refusal(R"([{"type": "flatten"}, {"type": "conv2", "filters": 1}])"),
             "m: /layers/1/type: unknown value 'conv2'; did you mean 'conv2d'?");
   EXPECT_EQ(
       refusal(R"([{"units": 1}])"),
       "m: /layers/0/type: missing; expected one of flatten, reshape, dense, conv2d, batch_norm, max_pool2d, "
-      "average_pool2d, global_average_pool, dropout, activation, resize");
+      "average_pool2d, global_average_pool, dropout, activation, resize, backbone");
   EXPECT_EQ(refusal(R"([7])"), "m: /layers/0: expected an object, found 7");
 }
 
@@ -117,7 +150,9 @@ TEST(ModelFromJson, RefusesRepeatedAndIllegalNames) {
 TEST(ModelToJson, ReadsBackTheSame) {
   const ModelSpec spec = read(R"([{"type": "conv2d", "filters": 8, "l2": 1e-4, "trainable": false},
       {"type": "reshape", "shape": [3]}, {"type": "resize", "height": 2, "width": 3}, {"type": "flatten"},
-      {"type": "max_pool2d"}, {"type": "average_pool2d"}, {"type": "dropout", "rate": 0.3}])");
+      {"type": "max_pool2d"}, {"type": "average_pool2d"}, {"type": "dropout", "rate": 0.3},
+      {"type": "backbone", "name": "vgg16"},
+      {"type": "backbone", "name": "resnet50", "weights": "random", "trainable": ["conv5*"], "layer_name": "b"}])");
   const std::string text = model_to_json(spec).dump();
   const auto again = core::parse_json_strict(text, "m", core::ExitCode::model);
   EXPECT_EQ(model_to_json(model_from_json(again, "m", core::ExitCode::model)).dump(), text);

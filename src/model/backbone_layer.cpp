@@ -1,0 +1,145 @@
+#include "backbone_layer.h"
+
+#include <torch/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "operations.h"
+#include "svhn/core/error.h"
+#include "svhn/model/backbone.h"
+
+namespace svhn::model {
+namespace {
+
+using torch::Tensor;
+
+/// A node with its tensors at hand.
+struct Step {
+  Operation operation;
+  std::vector<NodeId> inputs;
+  std::vector<Tensor> tensors;  // In the order of node_tensors().
+  bool trainable = false;
+};
+
+/// What a node makes of its inputs; one overload an operation. Nothing is written into an input unless
+/// `spent` says that nobody else wants it.
+struct Run {
+  const Step& step;
+  const std::vector<Tensor>& inputs;
+  bool training;
+  bool spent;
+
+  [[nodiscard]] const Tensor& x() const { return inputs[0]; }
+
+  /// In place where no gradient is wanted: that saves the memory of half of all results.
+  static Tensor activate_own(Tensor y, Activation activation) {
+    if (activation == Activation::relu && !y.requires_grad()) return at::relu_(y);
+    return activate(y, activation);
+  }
+
+  Tensor operator()(const InputOp&) const { return x(); }
+  Tensor operator()(const ConvOp& op) const {
+    const Tensor bias = op.bias ? step.tensors[1] : Tensor();
+    return activate_own(convolve(x(), step.tensors[0], bias, op.window), op.activation);
+  }
+  Tensor operator()(const SeparableConvOp& op) const {
+    const Tensor y = convolve(x(), step.tensors[0], {}, op.window, x().size(1));
+    return convolve(y, step.tensors[1], {}, square(1));
+  }
+  Tensor operator()(const BatchNormOp& op) const {
+    const std::size_t first = op.scale ? 1 : 0;
+    const Norm norm{op.scale ? step.tensors[0] : Tensor(),
+                    step.tensors[first],
+                    step.tensors[first + 1],
+                    step.tensors[first + 2],
+                    op.epsilon,
+                    op.momentum,
+                    false};
+    return normalize(x(), norm, training && step.trainable);
+  }
+  Tensor operator()(const ActivationOp& op) const {
+    return spent ? activate_own(x(), op.activation) : activate(x(), op.activation);
+  }
+  Tensor operator()(const MaxPoolOp& op) const { return max_pool(x(), op.window); }
+  Tensor operator()(const AveragePoolOp& op) const { return average_pool(x(), op.window, op.count_padding); }
+  Tensor operator()(const ZeroPadOp& op) const {
+    const ZeroPadOp pad = zero_padding(op, x().size(2), x().size(3));
+    return at::constant_pad_nd(x(), {pad.left, pad.right, pad.top, pad.bottom}, 0.0);
+  }
+  Tensor operator()(const CropOp& op) const {
+    return x().narrow(2, op.top, x().size(2) - op.top).narrow(3, op.left, x().size(3) - op.left);
+  }
+  Tensor operator()(const AddOp& op) const { return at::add(x(), inputs[1], op.scale); }
+  Tensor operator()(const ConcatOp&) const { return at::cat(inputs, 1); }
+  Tensor operator()(const GlobalAverageOp&) const { return x().mean({2, 3}); }
+};
+
+/// @param x RGB in [0,1], [N,3,H,W].
+Tensor prepare(const Tensor& x, BackboneInput input) {
+  const auto channels = [&](const std::vector<double>& values) {
+    return torch::tensor(values, torch::kFloat64).to(x.device(), x.scalar_type()).view({1, 3, 1, 1});
+  };
+  switch (input) {
+    case BackboneInput::caffe:
+      return x.flip({1}) * 255.0 - channels({103.939, 116.779, 123.68});
+    case BackboneInput::torch:
+      return (x - channels({0.485, 0.456, 0.406})) / channels({0.229, 0.224, 0.225});
+    case BackboneInput::tf:
+      return x * 2.0 - 1.0;
+    case BackboneInput::none:
+      break;
+  }
+  return x;
+}
+
+/// Layers before the first trainable one need no gradient, so autograd keeps nothing of them.
+class Backbone : public Layer {
+ public:
+  Backbone(const BackboneSpec& spec, const Graph& graph, const FindTensor& tensor)
+      : input_(spec.input), uses_(graph.nodes.size(), 0) {
+    for (NodeId id = 0; id < graph.nodes.size(); ++id) {
+      const Node& node = graph.nodes[id];
+      Step step{node.operation, node.inputs, {}, is_trainable(spec, node)};
+      for (const NodeTensor& item : node_tensors(graph, id))
+        step.tensors.push_back(tensor(node.name + "." + item.role));
+      for (const NodeId from : node.inputs) ++uses_[from];
+      steps_.push_back(std::move(step));
+    }
+  }
+
+  Tensor forward(const Tensor& input, const ForwardContext& context) override {
+    std::vector<Tensor> values(steps_.size());
+    std::vector<int> wanted = uses_;
+    values[0] = prepare(input, input_);
+    for (NodeId id = 1; id < steps_.size(); ++id) {
+      const Step& step = steps_[id];
+      std::vector<Tensor> inputs;
+      for (const NodeId from : step.inputs) {
+        inputs.push_back(values[from]);
+        if (--wanted[from] == 0) values[from] = Tensor();
+      }
+      const bool spent = step.inputs[0] != 0 && !values[step.inputs[0]].defined();
+      values[id] = std::visit(Run{step, inputs, context.training, spent}, step.operation);
+    }
+    return values.back();
+  }
+
+ private:
+  BackboneInput input_;
+  std::vector<Step> steps_;
+  std::vector<int> uses_;  // How many nodes want each node's result.
+};
+
+}  // namespace
+
+std::unique_ptr<Layer> make_backbone(const LayerPlan& plan, const FindTensor& tensor) {
+  const auto& spec = std::get<BackboneSpec>(plan.layer.kind);
+  if (spec.backbone == kTorchScript)
+    throw core::Error(core::ExitCode::config,
+                      "layer '" + plan.layer.name + "': TorchScript backbones are not supported");
+  return std::make_unique<Backbone>(spec, backbone_graph(spec, plan.input), tensor);
+}
+
+}  // namespace svhn::model

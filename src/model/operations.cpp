@@ -1,0 +1,120 @@
+#include "operations.h"
+
+#include <array>
+#include <limits>
+
+namespace svhn::model {
+namespace {
+
+using torch::Tensor;
+using Sides = std::array<std::int64_t, 2>;  // Height, width.
+
+struct Pads {
+  PadAmount rows;
+  PadAmount columns;
+
+  [[nodiscard]] bool symmetric() const {
+    return rows.before == rows.after && columns.before == columns.after;
+  }
+};
+
+Pads pads_of(const Tensor& x, const Window& window) {
+  return {window_padding(window.pad, x.size(2), window.height, window.stride),
+          window_padding(window.pad, x.size(3), window.width, window.stride)};
+}
+
+Tensor pad(const Tensor& x, const Pads& pads, double value) {
+  return at::constant_pad_nd(x, {pads.columns.before, pads.columns.after, pads.rows.before, pads.rows.after},
+                             value);
+}
+
+/// @param variance of this batch, Bessel-corrected. @param count values for each channel.
+void update_statistics(const Norm& norm, const Tensor& mean, const Tensor& variance, std::int64_t count) {
+  const torch::NoGradGuard no_grad;
+  const auto n = static_cast<double>(count);
+  // The batch's tensors are saved for backward and must not change. A single value has no corrected variance;
+  // its biased one is 0.
+  const double factor = norm.biased_variance ? (n - 1.0) / n : 1.0;
+  const Tensor kept = count == 1 ? at::zeros_like(variance) : variance * factor;
+  // Tensor handles are shared with the network's list of tensors.
+  Tensor running_mean = norm.mean, running_variance = norm.variance;
+  running_mean.mul_(norm.momentum).add_(mean, 1.0 - norm.momentum);
+  running_variance.mul_(norm.momentum).add_(kept, 1.0 - norm.momentum);
+}
+
+}  // namespace
+
+Tensor in_dtype_of(const Tensor& weight, const Tensor& input) {
+  return weight.defined() ? weight.to(input.scalar_type()) : weight;
+}
+
+Tensor activate(const Tensor& x, Activation activation) {
+  switch (activation) {
+    case Activation::relu:
+      return at::relu(x);
+    case Activation::selu:
+      return at::selu(x);
+    case Activation::tanh:
+      return at::tanh(x);
+    case Activation::sigmoid:
+      return at::sigmoid(x);
+    case Activation::elu:
+      return at::elu(x);
+    case Activation::gelu:
+      return at::gelu(x);
+    case Activation::swish:
+      return at::silu(x);
+    case Activation::linear:
+    case Activation::softmax:
+      break;  // Networks return logits.
+  }
+  return x;
+}
+
+Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const Window& window,
+                std::int64_t groups) {
+  const Pads pads = pads_of(x, window);
+  const bool inside = pads.symmetric();  // The convolution can do it itself.
+  const Sides stride{window.stride, window.stride}, dilation{1, 1};
+  const Sides padding{inside ? pads.rows.before : 0, inside ? pads.columns.before : 0};
+  return at::conv2d(inside ? x : pad(x, pads, 0.0), in_dtype_of(weight, x), in_dtype_of(bias, x),
+                    at::IntArrayRef(stride), at::IntArrayRef(padding), at::IntArrayRef(dilation), groups);
+}
+
+Tensor max_pool(const Tensor& x, const Window& window) {
+  const Pads pads = pads_of(x, window);
+  const Sides kernel{window.height, window.width}, stride{window.stride, window.stride};
+  if (pads.symmetric()) {
+    return at::max_pool2d(x, kernel, stride, {pads.rows.before, pads.columns.before}, {1, 1}, window.ceil);
+  }
+  constexpr double kLowest = -std::numeric_limits<double>::infinity();
+  return at::max_pool2d(pad(x, pads, kLowest), kernel, stride);
+}
+
+Tensor average_pool(const Tensor& x, const Window& window, bool count_padding) {
+  const Pads pads = pads_of(x, window);
+  const Sides kernel{window.height, window.width}, stride{window.stride, window.stride};
+  if (pads.symmetric()) {
+    return at::avg_pool2d(x, kernel, stride, {pads.rows.before, pads.columns.before}, window.ceil,
+                          count_padding);
+  }
+  const Tensor mean = at::avg_pool2d(pad(x, pads, 0.0), kernel, stride);
+  if (count_padding) return mean;
+  // Divide by the share of real pixels.
+  const Tensor ones = at::ones({1, 1, x.size(2), x.size(3)}, x.options());
+  return mean / at::avg_pool2d(pad(ones, pads, 0.0), kernel, stride);
+}
+
+Tensor normalize(const Tensor& x, const Norm& norm, bool training) {
+  if (!training) {
+    return at::batch_norm(x, norm.weight, norm.bias, norm.mean, norm.variance, false, 0.0, norm.epsilon,
+                          true);
+  }
+  // A momentum of 1 leaves this batch's own statistics in the scratch tensors.
+  Tensor mean = at::zeros_like(norm.mean), variance = at::zeros_like(norm.variance);
+  Tensor y = at::batch_norm(x, norm.weight, norm.bias, mean, variance, true, 1.0, norm.epsilon, true);
+  update_statistics(norm, mean, variance, x.numel() / x.size(1));
+  return y;
+}
+
+}  // namespace svhn::model

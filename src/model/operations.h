@@ -1,0 +1,41 @@
+#pragma once
+/// What layers and the nodes of a backbone's graph have in common, on tensors. N,C,H,W = batch, channels,
+/// height, width; weights are float32 and arithmetic is in the type of the input.
+
+#include <torch/types.h>
+
+#include "svhn/model/graph.h"
+
+namespace svhn::model {
+
+/// @returns the weight in the input's type; an undefined one stays undefined.
+torch::Tensor in_dtype_of(const torch::Tensor& weight, const torch::Tensor& input);
+
+/// @returns the function of each number; linear and softmax change nothing (networks return logits).
+torch::Tensor activate(const torch::Tensor& x, Activation activation);
+
+/// Convolves [N,C,H,W]. @param bias may be undefined. @param groups the weight is [out,C/groups,kh,kw].
+torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
+                       const Window& window, std::int64_t groups = 1);
+
+torch::Tensor max_pool(const torch::Tensor& x, const Window& window);
+
+/// @param count_padding whether zeros around the image belong to a mean.
+torch::Tensor average_pool(const torch::Tensor& x, const Window& window, bool count_padding);
+
+/// A batch norm's tensors, each [C], and numbers.
+struct Norm {
+  torch::Tensor weight;  ///< May be undefined: no scale.
+  torch::Tensor bias;
+  torch::Tensor mean;
+  torch::Tensor variance;
+  double epsilon = 1e-3;
+  double momentum = 0.99;        ///< Share of the old statistics that stays.
+  bool biased_variance = false;  ///< Of the statistics that are kept, see BatchNormVariance.
+};
+
+/// Normalises each channel: in training by this batch's statistics, which move the running ones, else by
+/// those.
+torch::Tensor normalize(const torch::Tensor& x, const Norm& norm, bool training);
+
+}  // namespace svhn::model
