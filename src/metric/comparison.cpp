@@ -1,0 +1,125 @@
+#include "svhn/metric/comparison.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "svhn/core/fields_json.h"
+#include "svhn/core/json.h"
+
+namespace svhn::metric {
+namespace {
+
+using core::Fields;
+using core::Need;
+using core::Visitor;
+
+constexpr std::size_t kMostBackbones = 200;
+constexpr double kMostSeconds = 1e9;
+constexpr std::int64_t kMostParameters = std::int64_t{1} << 40;
+
+void describe_score(Visitor& visitor, BackboneScore& score) {
+  visitor.object([&](Fields& f) {
+    f.number({"val_accuracy", "Best validation accuracy", Need::required}, score.val_accuracy,
+             core::between(0, 1));
+    f.number({"seconds", "Wall time", Need::required}, score.seconds, core::between(0, kMostSeconds));
+  });
+}
+
+void describe_backbone(Fields& f, BackboneResult& backbone) {
+  f.text({"name", "The backbone", Need::required}, backbone.name, {200});
+  f.text({"weights", "File name or random", Need::required}, backbone.weights);
+  f.integer({"parameters", "Of the backbone", Need::required}, backbone.parameters, {0, kMostParameters});
+  f.list({"feature_shape", "Channels, rows, columns", Need::required}, backbone.feature_shape, {0, 3},
+         [](Visitor& v, std::int64_t& size) {
+           v.integer(size, {1, 1 << 20});
+         });
+  f.optional({"frozen", "The head alone is trained"}, backbone.frozen, describe_score);
+  f.optional({"unfrozen", "The last layers are trained too"}, backbone.unfrozen, describe_score);
+  f.optional({"milliseconds_per_image", "Of one pass"}, backbone.milliseconds_per_image,
+             [](Visitor& v, double& ms) { v.number(ms, core::between(0, kMostSeconds)); });
+  f.optional({"error", "Why there is no score"}, backbone.error,
+             [](Visitor& v, std::string& text) { v.text(text, {}); });
+}
+
+void describe(Visitor& visitor, ComparisonResult& result) {
+  visitor.object([&](Fields& f) {
+    f.text({"name", "Of the comparison", Need::required}, result.name, {200});
+    f.boolean({"synthetic", "Made on synthetic digits"}, result.synthetic);
+    f.list({"backbones", "In the order asked for", Need::required}, result.backbones, {0, kMostBackbones},
+           [](Visitor& v, BackboneResult& backbone) {
+             v.object([&](Fields& fields) { describe_backbone(fields, backbone); });
+           });
+  });
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text;
+  for (const std::int64_t size : shape) text += (text.empty() ? "" : "x") + std::to_string(size);
+  return text.empty() ? "-" : text;
+}
+
+std::string number_text(const char* format, const std::optional<double>& value) {
+  std::array<char, 48> text{};
+  if (value) std::snprintf(text.data(), text.size(), format, *value);
+  return value ? text.data() : "-";
+}
+
+std::string score_text(const std::optional<BackboneScore>& score) {
+  if (!score) return "       -         -";
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%8.4f %7.1f s", score->val_accuracy, score->seconds);
+  return text.data();
+}
+
+}  // namespace
+
+std::optional<double> best_score(const BackboneResult& backbone) {
+  std::optional<double> best;
+  for (const auto& score : {backbone.frozen, backbone.unfrozen}) {
+    if (score) best = std::max(best.value_or(score->val_accuracy), score->val_accuracy);
+  }
+  return best;
+}
+
+std::vector<const BackboneResult*> ranked_backbones(const ComparisonResult& result) {
+  std::vector<const BackboneResult*> ranked;
+  for (const BackboneResult& backbone : result.backbones) ranked.push_back(&backbone);
+  std::stable_sort(ranked.begin(), ranked.end(), [](const BackboneResult* a, const BackboneResult* b) {
+    return best_score(*a).value_or(-1) > best_score(*b).value_or(-1);
+  });
+  return ranked;
+}
+
+std::string format_comparison(const ComparisonResult& result) {
+  std::string table =
+      "backbone              parameters     features    frozen      time  unfrozen      time  ms/image  "
+      "weights\n";
+  for (const BackboneResult* b : ranked_backbones(result)) {
+    std::array<char, 160> text{};
+    std::snprintf(text.data(), text.size(), "%-20.40s %11lld %12s  %s  %s  %8s  ", b->name.c_str(),
+                  static_cast<long long>(b->parameters), shape_text(b->feature_shape).c_str(),
+                  score_text(b->frozen).c_str(), score_text(b->unfrozen).c_str(),
+                  number_text("%.2f", b->milliseconds_per_image).c_str());
+    table += text.data() + b->weights + (b->error ? "  (" + *b->error + ")" : "") + "\n";
+  }
+  return table;
+}
+
+nlohmann::ordered_json comparison_json(const ComparisonResult& result) {
+  ComparisonResult copy = result;
+  return core::write_fields([&](Visitor& visitor) { describe(visitor, copy); });
+}
+
+ComparisonResult read_comparison(const std::filesystem::path& path) {
+  const auto document = core::read_json_file(path, core::ExitCode::data);
+  core::Problems problems("'" + path.string() + "'");
+  ComparisonResult result;
+  core::read_fields(
+      document, [&](Visitor& visitor) { describe(visitor, result); }, problems);
+  problems.throw_if_any(core::ExitCode::data, "run 'svhn transfer --compare' again");
+  return result;
+}
+
+}  // namespace svhn::metric
