@@ -15,6 +15,10 @@ find_library(XXHASH_LIBRARY xxhash REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_path(MATIO_INCLUDE_DIR matio.h REQUIRED)
 find_library(MATIO_LIBRARY matio REQUIRED)
+find_path(HDF5_INCLUDE_DIR hdf5.h PATH_SUFFIXES hdf5/serial REQUIRED)
+find_library(HDF5_LIBRARY NAMES hdf5_serial hdf5 REQUIRED)
+find_path(LIBZIP_INCLUDE_DIR zip.h REQUIRED)  # Its CMake package asks for programs of other Debian packages.
+find_library(LIBZIP_LIBRARY zip REQUIRED)
 
 # Libraries without a CMake package of their own.
 function(svhn_library NAME INCLUDE LIBRARY)
@@ -24,6 +28,8 @@ function(svhn_library NAME INCLUDE LIBRARY)
 endfunction()
 svhn_library(svhn_xxhash "${XXHASH_INCLUDE_DIR}" "${XXHASH_LIBRARY}")
 svhn_library(svhn_matio "${MATIO_INCLUDE_DIR}" "${MATIO_LIBRARY}")
+svhn_library(svhn_hdf5 "${HDF5_INCLUDE_DIR}" "${HDF5_LIBRARY}")
+svhn_library(svhn_zip "${LIBZIP_INCLUDE_DIR}" "${LIBZIP_LIBRARY}")
 find_package(ZLIB REQUIRED)  # MATLAB files: matio inflates the arrays, their checksums are checked by us.
 target_link_libraries(svhn_matio INTERFACE ZLIB::ZLIB)
 find_path(GNUPLOT_IOSTREAM_INCLUDE_DIR gnuplot-iostream.h REQUIRED)  # Charts; its own needs are Boost's.

@@ -13,13 +13,14 @@ build_packages=(
   build-essential cmake ninja-build ccache pkg-config
   libcli11-dev nlohmann-json3-dev libspdlog-dev libgtest-dev libbenchmark-dev
   libopenblas-dev libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
-  libxxhash-dev libmatio-dev libssl-dev
+  libxxhash-dev libmatio-dev libhdf5-dev libzip-dev libssl-dev
   gnuplot-nox libgnuplot-iostream-dev
 )
 torch_packages=(libtorch-dev)
 check_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck curl git
   python3 python3-venv python3-numpy python3-scipy python3-pandas python3-sklearn python3-torch python3-torchvision
+  python3-h5py
 )
 
 choose_packages() {
