@@ -144,6 +144,17 @@ int show_dry_run(const TrainCommandOptions& options, train::Session& session) {
   return 0;
 }
 
+void tell_resumed(const train::Session& session, const Hardware& hardware) {
+  if (!session.resumed()) {
+    spdlog::info("Nothing to resume in '{}': starting anew", session.files().folder.string());
+    return;
+  }
+  spdlog::info("Resuming after epoch {}, step {}", session.state().epoch, session.state().step_in_epoch);
+  if (session.former_threads() == hardware.threads) return;
+  spdlog::warn("warning: the run was trained with {} threads so far; with {} it ends a little differently",
+               session.former_threads(), hardware.threads);
+}
+
 void train_and_draw(train::Session& session, const report::RunLabel& label, bool on_terminal,
                     const GlobalOptions& global) {
   Progress progress(global);
@@ -169,12 +180,7 @@ int run_train(const TrainCommandOptions& options, const GlobalOptions& global) {
   if (!options.json) print_text(run_header(session, config, hardware));
   warn_about(config.train, session.plan());
   if (options.dry_run) return show_dry_run(options, session);
-  if (options.resume) {
-    const auto epoch = session.state().epoch;
-    session.resumed()
-        ? spdlog::info("Resuming after epoch {}, step {}", epoch, session.state().step_in_epoch)
-        : spdlog::info("Nothing to resume in '{}': starting anew", session.files().folder.string());
-  }
+  if (options.resume) tell_resumed(session, hardware);
   train_and_draw(session, {config.name, session.data().synthetic()}, options.live_chart, global);
   print_finish(options, session.files(), session.state().history, session.data().synthetic());
   return 0;

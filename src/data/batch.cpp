@@ -16,8 +16,10 @@ namespace {
 /// Makes the batches of one pass, one after the other.
 class Maker {
  public:
-  Maker(const PreparedData& data, const PreprocessPlan& plan, std::int64_t batch_size)
-      : data_(data), plan_(plan), batch_size_(static_cast<std::size_t>(batch_size)) {}
+  Maker(const PreparedData& data, const InputSource& inputs, std::int64_t batch_size)
+      : data_(data), inputs_(inputs), batch_size_(static_cast<std::size_t>(batch_size)) {
+    for (const std::int64_t side : inputs.shape()) numbers_ *= static_cast<std::size_t>(side);
+  }
 
   void restart(std::span<const std::int64_t> rows) {
     rows_.assign(rows.begin(), rows.end());
@@ -25,7 +27,6 @@ class Maker {
   }
 
   void set_hook(ImageHook hook) { hook_ = std::move(hook); }
-  [[nodiscard]] std::int64_t channels() const { return plan_.channels(); }
   [[nodiscard]] bool done() const { return at_ == rows_.size(); }
 
   void make(Batch& batch) {
@@ -33,13 +34,12 @@ class Maker {
     const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(at_);
     batch.rows.assign(first, first + static_cast<std::ptrdiff_t>(n));
     batch.labels.resize(n);
-    const auto numbers = static_cast<std::size_t>(channels() * kSide * kSide);
-    batch.pixels.resize(n * numbers);
+    batch.pixels.resize(n * numbers_);
     for (std::size_t i = 0; i < n; ++i) {
       const std::int64_t row = batch.rows[i];
-      const std::span<float> chw(batch.pixels.data() + i * numbers, numbers);
-      plan_.apply(data_.image(row), chw);
-      if (hook_) hook_(chw, row);
+      const std::span<float> input(batch.pixels.data() + i * numbers_, numbers_);
+      inputs_.read(row, input);
+      if (hook_) hook_(input, row);
       batch.labels[i] = data_.labels()[static_cast<std::size_t>(row)];
     }
     batch.size = static_cast<std::int64_t>(n);
@@ -48,8 +48,9 @@ class Maker {
 
  private:
   const PreparedData& data_;
-  PreprocessPlan plan_;
+  const InputSource& inputs_;
   std::size_t batch_size_;
+  std::size_t numbers_ = 1;  ///< Of one input.
   ImageHook hook_;
   std::vector<std::int64_t> rows_;
   std::size_t at_ = 0;
@@ -124,6 +125,13 @@ class Prefetcher {
   std::thread thread_;  ///< Last: it uses all of the above.
 };
 
+const BatchOptions& checked(const BatchOptions& options) {
+  if (options.batch_size >= 1) return options;
+  throw core::Error(core::ExitCode::config,
+                    "the batch size is " + std::to_string(options.batch_size) + ", it must be 1 or more",
+                    "change train.batch_size");
+}
+
 }  // namespace
 
 std::vector<std::int64_t> epoch_order(std::span<const std::int64_t> rows, std::uint64_t seed,
@@ -137,12 +145,30 @@ std::vector<std::int64_t> epoch_order(std::span<const std::int64_t> rows, std::u
   return order;
 }
 
+PixelSource::PixelSource(const PreparedData& data, PreprocessPlan plan)
+    : data_(data), plan_(std::move(plan)) {}
+
+std::vector<std::int64_t> PixelSource::shape() const {
+  return {plan_.channels(), kSide, kSide};
+}
+
+void PixelSource::read(std::int64_t row, std::span<float> values) const {
+  plan_.apply(data_.image(row), values);
+}
+
 struct BatchLoader::Impl {
-  Impl(const PreparedData& data, const PreprocessPlan& plan, const BatchOptions& options)
-      : maker(data, plan, options.batch_size), batch_size(options.batch_size), ahead(options.prefetch) {
+  Impl(const PreparedData& data, const InputSource* inputs, std::unique_ptr<InputSource> own,
+       const BatchOptions& options)
+      : owned(std::move(own)),
+        shape((inputs != nullptr ? *inputs : *owned).shape()),
+        maker(data, inputs != nullptr ? *inputs : *owned, options.batch_size),
+        batch_size(options.batch_size),
+        ahead(options.prefetch) {
     maker.set_hook(options.hook);
   }
 
+  std::unique_ptr<InputSource> owned;  ///< Where the caller gave a plan instead.
+  std::vector<std::int64_t> shape;
   Maker maker;
   std::int64_t batch_size;
   bool ahead;
@@ -150,14 +176,12 @@ struct BatchLoader::Impl {
   std::unique_ptr<Prefetcher> prefetcher;
 };
 
-BatchLoader::BatchLoader(const PreparedData& data, const PreprocessPlan& plan, const BatchOptions& options) {
-  if (options.batch_size < 1) {
-    throw core::Error(core::ExitCode::config,
-                      "the batch size is " + std::to_string(options.batch_size) + ", it must be 1 or more",
-                      "change train.batch_size");
-  }
-  impl_ = std::make_unique<Impl>(data, plan, options);
-}
+BatchLoader::BatchLoader(const PreparedData& data, const PreprocessPlan& plan, const BatchOptions& options)
+    : impl_(std::make_unique<Impl>(data, nullptr, std::make_unique<PixelSource>(data, plan),
+                                   checked(options))) {}
+
+BatchLoader::BatchLoader(const PreparedData& data, const InputSource& inputs, const BatchOptions& options)
+    : impl_(std::make_unique<Impl>(data, &inputs, nullptr, checked(options))) {}
 
 BatchLoader::~BatchLoader() = default;
 
@@ -180,8 +204,8 @@ const Batch* BatchLoader::next() {
   return &impl_->batch;
 }
 
-std::int64_t BatchLoader::channels() const {
-  return impl_->maker.channels();
+std::vector<std::int64_t> BatchLoader::shape() const {
+  return impl_->shape;
 }
 
 std::int64_t BatchLoader::batches(std::int64_t rows) const {

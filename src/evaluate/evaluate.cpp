@@ -10,14 +10,16 @@ namespace {
 
 using torch::Tensor;
 
-/// @returns logits [n, classes] on the processor.
-Tensor batch_logits(model::Network& network, const data::Batch& batch, compute::Precision precision) {
+/// @param shape of one input. @returns logits [n, classes] on the processor.
+Tensor batch_logits(model::Network& network, const data::Batch& batch, std::vector<std::int64_t> shape,
+                    const EvaluateOptions& options) {
   const torch::NoGradGuard no_grad;
-  const auto shape = network.input_shape();
+  shape.insert(shape.begin(), batch.size);
   auto* pixels = const_cast<float*>(batch.pixels.data());
-  const Tensor input = torch::from_blob(pixels, {batch.size, shape[0], shape[1], shape[2]}, torch::kFloat32);
+  const Tensor input = torch::from_blob(pixels, shape, torch::kFloat32);
   model::ForwardContext context;
-  context.precision = precision;
+  context.precision = options.precision;
+  context.first_layer = options.first_layer;
   return network.forward(input.to(network.device()), context).to(torch::kCPU, torch::kFloat32).contiguous();
 }
 
@@ -44,11 +46,13 @@ metric::EvaluationResult evaluate(model::Network& network, const data::PreparedD
                       "choose another --split, or prepare the data with other fractions");
   }
   const auto start = std::chrono::steady_clock::now();
-  data::BatchLoader loader(data, plan, {options.batch_size, true, {}});
+  const data::PixelSource pixels(data, plan);
+  const data::InputSource& inputs = options.inputs != nullptr ? *options.inputs : pixels;
+  data::BatchLoader loader(data, inputs, {options.batch_size, true, {}});
   loader.start(rows);
-  metric::EvaluationMeter meter;
+  metric::EvaluationMeter meter(options.label_smoothing);
   while (const data::Batch* batch = loader.next()) {
-    add_batch(batch_logits(network, *batch, options.precision), *batch, options, meter);
+    add_batch(batch_logits(network, *batch, inputs.shape(), options), *batch, options, meter);
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   metric::EvaluationResult result = meter.value();

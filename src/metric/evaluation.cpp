@@ -46,11 +46,20 @@ Json most_confused_json(const EvaluationResult& result) {
       "the weights are damaged or training diverged; train again with a lower learning rate");
 }
 
+/// The cross-entropy with (1 - smoothing) one_hot + smoothing / classes as target.
+double smoothed_loss(std::span<const float, kClasses> logits, int true_class, double smoothing) {
+  const double plain = cross_entropy(logits, true_class);
+  if (smoothing <= 0.0) return plain;
+  double mean = 0.0;
+  for (int i = 0; i < kClasses; ++i) mean += cross_entropy(logits, i) / kClasses;
+  return (1.0 - smoothing) * plain + smoothing * mean;
+}
+
 }  // namespace
 
-void EvaluationMeter::count(int true_class, const Prediction& prediction) {
+void EvaluationMeter::count(int true_class, const Prediction& prediction, double loss) {
   confusion_.add(true_class, prediction.predicted);
-  loss_.add(prediction.loss);
+  loss_.add(loss);
   top_k_.add(prediction.probabilities, true_class);
   const double confidence = prediction.probabilities[class_slot(prediction.predicted)];
   calibration_.add(confidence, prediction.predicted == true_class);
@@ -63,7 +72,7 @@ Prediction EvaluationMeter::add_logits(int true_class, std::span<const float, kC
   prediction.probabilities = softmax(logits);
   prediction.predicted = top_class(prediction.probabilities);
   prediction.loss = cross_entropy(logits, true_class);
-  count(true_class, prediction);
+  count(true_class, prediction, smoothed_loss(logits, true_class, smoothing_));
   return prediction;
 }
 
@@ -75,7 +84,7 @@ Prediction EvaluationMeter::add_probabilities(int true_class, const Probabilitie
   prediction.probabilities = probabilities;
   prediction.predicted = top_class(probabilities);
   prediction.loss = cross_entropy(probabilities, true_class);
-  count(true_class, prediction);
+  count(true_class, prediction, prediction.loss);
   return prediction;
 }
 

@@ -87,7 +87,7 @@ Tensor Network::forward(const Tensor& input, const ForwardContext& context) {
 
 Tensor Network::forward_visiting(const Tensor& input, const ForwardContext& context, const Visit& visit) {
   Tensor x = to_precision(input, context.precision);
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
+  for (std::size_t i = context.first_layer; i < layers_.size(); ++i) {
     x = layers_[i]->forward(x, context);
     if (visit) visit(i, x);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -15,9 +16,10 @@ using core::Error;
 using core::ExitCode;
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 8> kMayDiffer{"/data/file",
+constexpr std::array<std::string_view, 9> kMayDiffer{"/data/file",
                                                      "/train/epochs",
                                                      "/train/optimizer/learning_rate",
+                                                     "/train/optimizer/backbone_learning_rate",
                                                      "/train/schedule",
                                                      "/train/early_stopping",
                                                      "/train/checkpoint_every",
@@ -38,6 +40,17 @@ const std::string& entry(const model::ModelFile& file, const std::string& key) {
               "a run's checkpoints lie in OUTPUT/NAME/checkpoints");
 }
 
+int thread_count(const model::ModelFile& file) {
+  const std::string& text = entry(file, "threads");
+  int threads = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), threads);
+  if (fault == std::errc() && end == text.data() + text.size() && threads > 0) return threads;
+  throw Error(
+      ExitCode::model,
+      "'" + file.file().path().string() + "' has no count of threads but '" + core::printable(text) + "'",
+      "the checkpoint is damaged; start anew with --overwrite");
+}
+
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& path, const CheckpointRecord& record,
@@ -47,13 +60,15 @@ void write_checkpoint(const std::filesystem::path& path, const CheckpointRecord&
   metadata["config"] = record.config;
   metadata["precision"] = record.precision;
   metadata["data"] = record.data;
+  metadata["threads"] = std::to_string(record.threads);
   model::write_tensors(path, tensors, metadata);
 }
 
 CheckpointRecord read_checkpoint_record(const model::ModelFile& file) {
   const std::string source = file.file().path().string();
-  return {file.record(), state_from_json(entry(file, "state"), source), entry(file, "config"),
-          entry(file, "precision"), entry(file, "data")};
+  return {file.record(),         state_from_json(entry(file, "state"), source),
+          entry(file, "config"), entry(file, "precision"),
+          entry(file, "data"),   thread_count(file)};
 }
 
 void check_same_run(const std::string& saved, const std::string& now, const std::string& source) {

@@ -24,15 +24,17 @@ FlatParameters::FlatParameters(const std::vector<model::NamedTensor>& tensors) :
   }
 }
 
-std::vector<model::NamedTensor> FlatParameters::split(const Tensor& flat, const std::string& prefix) const {
+std::vector<model::NamedTensor> FlatParameters::split(const Tensor& flat, const std::string& prefix,
+                                                      std::int64_t first) const {
   std::vector<model::NamedTensor> views;
   views.reserve(tensors_.size());
   std::int64_t offset = 0;
   for (const auto& item : tensors_) {
-    const std::int64_t count = item.tensor.numel();
-    views.push_back(
-        {prefix + item.name, flat.narrow(0, offset, count).view(item.tensor.sizes()), item.trainable});
+    const std::int64_t count = item.tensor.numel(), at = offset - first;
     offset += count;
+    if (at < 0 || at + count > flat.numel()) continue;
+    views.push_back(
+        {prefix + item.name, flat.narrow(0, at, count).view(item.tensor.sizes()), item.trainable});
   }
   return views;
 }

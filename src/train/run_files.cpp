@@ -21,6 +21,7 @@ RunFiles::RunFiles(const fs::path& output, const std::string& name)
       log(folder / "train.log"),
       checkpoints(folder / "checkpoints"),
       last_checkpoint(checkpoints / "last.safetensors"),
+      monitored(checkpoints / "monitored.safetensors"),
       summary(folder / "summary.json"),
       curves_png(folder / "curves.png"),
       curves_svg(folder / "curves.svg"),
@@ -35,7 +36,7 @@ fs::path RunFiles::epoch_checkpoint(std::int64_t epoch) const {
 std::vector<fs::path> RunFiles::existing() const {
   std::vector<fs::path> found;
   for (const auto& path : {model, best_model, history, config, run_history, metrics, log, summary, curves_png,
-                           curves_svg, events, checkpoints}) {
+                           curves_svg, events, last_checkpoint}) {
     std::error_code error;
     if (fs::exists(path, error)) found.push_back(path);
   }
@@ -43,13 +44,21 @@ std::vector<fs::path> RunFiles::existing() const {
 }
 
 void RunFiles::remove_existing() const {
-  for (const auto& path : existing()) {
-    std::error_code error;
-    fs::remove_all(path, error);
-    if (error) {
-      throw core::Error(core::ExitCode::data, "cannot remove '" + path.string() + "': " + error.message(),
-                        "choose another --output");
-    }
+  remove_temporaries();
+  std::vector<fs::path> own = existing();
+  own.push_back(monitored);
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(checkpoints, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("epoch-") && name.ends_with(".safetensors")) own.push_back(entry.path());
+  }
+  own.push_back(checkpoints);
+  for (const auto& path : own) {
+    fs::remove(path, error);
+    // A folder that holds somebody else's files stays.
+    if (!error || error == std::errc::directory_not_empty) continue;
+    throw core::Error(core::ExitCode::data, "cannot remove '" + path.string() + "': " + error.message(),
+                      "choose another --output");
   }
 }
 

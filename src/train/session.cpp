@@ -1,5 +1,6 @@
 #include "svhn/train/session.h"
 
+#include <ATen/Parallel.h>
 #include <sys/resource.h>
 
 #include <nlohmann/json.hpp>
@@ -45,6 +46,7 @@ struct Session::Impl {
   TensorBoardLog events;
   std::vector<TrainObserver*> observers;
   bool resumed = false;
+  int former_threads = 0;  ///< Those of the checkpoint.
   bool folder_ready = false;
 
   explicit Impl(SessionRequest r)
@@ -73,6 +75,7 @@ struct Session::Impl {
     model::read_tensors(saved->file(), all_tensors());
     trainer->state() = record.state;
     resumed = true;
+    former_threads = record.threads;
   }
 
   static RunFiles checked_files(const SessionRequest& request) {
@@ -137,8 +140,9 @@ struct Session::Impl {
 
   void save_checkpoint() const {
     const TrainingState& state = trainer->state();
-    const CheckpointRecord record{model_record(), state, request.config, compute::precision_name(precision),
-                                  fingerprint};
+    const CheckpointRecord record{model_record(), state,
+                                  request.config, compute::precision_name(precision),
+                                  fingerprint,    at::get_num_threads()};
     write_checkpoint(files.last_checkpoint, record, all_tensors());
     const std::int64_t keep = request.train.keep_checkpoints;
     if (keep > 0 && state.epoch > 0 && state.step_in_epoch == 0 && state.epoch % keep == 0) {
@@ -149,8 +153,7 @@ struct Session::Impl {
   void save_final() {
     const auto& early = request.train.early_stopping;
     if (early && early->restore_best && trainer->state().stopped_early) {
-      // The best epoch's file holds exactly what the last one shall hold.
-      const model::ModelFile best(files.best_model);
+      const model::ModelFile best(files.monitored);
       model::read_tensors(best.file(), network.tensors());
       save_model(files.model);
     } else {
@@ -201,8 +204,11 @@ bool Session::run(const std::vector<TrainObserver*>& observers, const PauseRule&
   Impl& impl = *impl_;
   impl.observers = observers;
   if (impl.request.train.tensorboard) impl.events.start(impl.trainer->state().history);
-  const TrainerHooks hooks{[&] { impl.save_checkpoint(); }, [&] { impl.save_model(impl.files.best_model); },
-                           [] { return core::stop_signal(); }, pause};
+  const TrainerHooks hooks{.save_checkpoint = [&] { impl.save_checkpoint(); },
+                           .save_best = [&] { impl.save_model(impl.files.best_model); },
+                           .stop_requested = [] { return core::stop_signal(); },
+                           .save_monitored = [&] { impl.save_model(impl.files.monitored); },
+                           .pause = pause};
   if (!impl.trainer->run(hooks)) return false;
   impl.save_final();
   return true;
@@ -239,6 +245,9 @@ const TrainingState& Session::state() const {
 }
 bool Session::resumed() const {
   return impl_->resumed;
+}
+int Session::former_threads() const {
+  return impl_->former_threads;
 }
 compute::Precision Session::precision() const {
   return impl_->precision;

@@ -34,27 +34,20 @@ std::int64_t count_steps(const TrainOptions& options, const data::PreparedData& 
   return options.steps_per_epoch.value_or((rows + options.batch_size - 1) / options.batch_size);
 }
 
-std::vector<model::NamedTensor> trainable_tensors(const model::Network& network) {
-  std::vector<model::NamedTensor> found;
-  for (const auto& item : network.tensors()) {
-    if (item.trainable) found.push_back(item);
-  }
-  return found;
-}
-
 Tensor class_weight_tensor(const TrainOptions& options, const torch::Device& device) {
   if (options.class_weights.empty()) return {};
   return torch::tensor(options.class_weights, torch::kFloat64).to(device, torch::kFloat32);
 }
 
-/// @returns pixels [n,C,H,W] and class indices [n] on the network's device, borrowed from the batch where
-/// they can be.
-std::pair<Tensor, Tensor> batch_tensors(const data::Batch& batch, const model::Network& network) {
-  const auto& shape = network.input_shape();
+/// @param shape of one input.
+/// @returns inputs [n,...] and class indices [n] on the network's device, borrowed from the batch where they
+/// can be.
+std::pair<Tensor, Tensor> batch_tensors(const data::Batch& batch, std::vector<std::int64_t> shape,
+                                        const model::Network& network) {
+  shape.insert(shape.begin(), batch.size);
   auto* pixels = const_cast<float*>(batch.pixels.data());
   auto* labels = const_cast<std::int64_t*>(batch.labels.data());
-  return {torch::from_blob(pixels, {batch.size, shape[0], shape[1], shape[2]}, torch::kFloat32)
-              .to(network.device()),
+  return {torch::from_blob(pixels, shape, torch::kFloat32).to(network.device()),
           torch::from_blob(labels, {batch.size}, torch::kInt64).to(network.device())};
 }
 
@@ -63,24 +56,18 @@ std::pair<Tensor, Tensor> batch_tensors(const data::Batch& batch, const model::N
 Trainer::Trainer(const TrainOptions& options, TrainerParts parts)
     : options_(options),
       parts_(std::move(parts)),
-      parameters_(trainable_tensors(*parts_.network)),
-      optimizer_(make_optimizer(options.optimizer, options.semantics, parameters_.values())),
+      update_(*parts_.network, options),
+      average_(*parts_.network, options.ema_decay),
       class_weights_(class_weight_tensor(options, parts_.network->device())),
-      steps_per_epoch_(count_steps(options, *parts_.data)) {
-  if (!options_.ema_decay) return;
-  for (const auto& item : parts_.network->tensors()) {
-    average_.push_back({"average." + item.name, item.tensor.detach().clone(), false});
-  }
-}
+      pixels_(*parts_.data, parts_.train_plan),
+      steps_per_epoch_(count_steps(options, *parts_.data)) {}
 
 Trainer::~Trainer() = default;
 
 std::vector<model::NamedTensor> Trainer::optimizer_tensors() const {
-  std::vector<model::NamedTensor> tensors = average_;
-  for (const auto& [name, flat] : optimizer_->state()) {
-    const auto views = parameters_.split(flat, "optimizer." + name + ".");
-    tensors.insert(tensors.end(), views.begin(), views.end());
-  }
+  std::vector<model::NamedTensor> tensors = average_.tensors();
+  const auto more = update_.tensors();
+  tensors.insert(tensors.end(), more.begin(), more.end());
   return tensors;
 }
 
@@ -108,7 +95,7 @@ void Trainer::train_epoch(const TrainerHooks& hooks) {
     const std::size_t images = parts_.data->indices(Split::train).size();
     batches.hook = epoch_hook(parts_.augment, {state_.epoch, images, rows.size(), done});
   }
-  data::BatchLoader loader(*parts_.data, parts_.train_plan, batches);
+  data::BatchLoader loader(*parts_.data, inputs(), batches);
   loader.start(std::span(rows).subspan(std::min(done, rows.size())));
   const auto start = Clock::now();
   const double before = state_.sums.seconds;
@@ -126,24 +113,23 @@ void Trainer::train_epoch(const TrainerHooks& hooks) {
 
 void Trainer::train_step(const data::Batch& batch) {
   model::Network& network = *parts_.network;
-  const auto [input, classes] = batch_tensors(batch, network);
-  model::ForwardContext context{true, parts_.precision, options_.seed, state_.step, 0};
+  const auto [input, classes] = batch_tensors(batch, inputs().shape(), network);
+  const model::ForwardContext context{true, parts_.precision, options_.seed, state_.step, 0, first_layer_};
   const Mixing mixing =
       draw_mixing(parts_.mixup, batch.size, {options_.seed, state_.epoch, state_.step_in_epoch});
   const Tensor logits = network.forward(mix(input, mixing), context);
   const Tensor targets =
       mix(smooth_targets(classes, data::kClasses, options_.label_smoothing, logits.scalar_type()), mixing);
   Tensor loss = cross_entropy(logits, targets, class_weights_);
-  if (const Tensor penalty = weight_penalty(parameters_.tensors()); penalty.defined()) loss = loss + penalty;
+  const FlatParameters& parameters = update_.parameters();
+  if (const Tensor penalty = weight_penalty(parameters.tensors()); penalty.defined()) loss = loss + penalty;
   const double value = loss.item().toDouble();
   check_finite(value);
 
-  parameters_.gradients().zero_();
+  parameters.gradients().zero_();
   loss.backward();
-  const torch::NoGradGuard no_grad;
-  if (options_.clip_norm) parameters_.clip_norm(*options_.clip_norm);
-  optimizer_->step(parameters_.values(), parameters_.gradients(), rate_at(state_.step), state_.step + 1);
-  update_average();
+  update_.step(rate_at(state_.step), state_.step + 1);
+  average_.update();
   state_.sums.loss += value * static_cast<double>(batch.size);
   state_.sums.correct += logits.argmax(1).eq(classes).sum().item().toLong();
   state_.sums.images += batch.size;
@@ -154,7 +140,7 @@ void Trainer::train_step(const data::Batch& batch) {
 double Trainer::time_step() {
   constexpr int kWarmUp = 1, kMeasured = 3;
   const auto rows = epoch_rows(options_, *parts_.data, 0, steps_per_epoch_);
-  data::BatchLoader loader(*parts_.data, parts_.train_plan, {options_.batch_size, false, {}});
+  data::BatchLoader loader(*parts_.data, inputs(), {options_.batch_size, false, {}});
   loader.start(rows);
   const data::Batch* batch = loader.next();
   for (int i = 0; i < kWarmUp; ++i) train_step(*batch);
@@ -179,23 +165,19 @@ void Trainer::diverged(std::int64_t step, const std::string& what) const {
               "lower the learning rate or set train.clip_norm; the last checkpoint is kept");
 }
 
-void Trainer::update_average() {
-  const auto& tensors = parts_.network->tensors();
-  for (std::size_t i = 0; i < average_.size(); ++i) {
-    average_[i].tensor.lerp_(tensors[i].tensor.detach(), 1.0 - *options_.ema_decay);
-  }
+void Trainer::with_average(const std::function<void()>& body) {
+  average_.use(body);
 }
 
-void Trainer::with_average(const std::function<void()>& body) {
-  const torch::NoGradGuard no_grad;
-  const auto& tensors = parts_.network->tensors();
-  std::vector<Tensor> raw;
-  for (std::size_t i = 0; i < average_.size(); ++i) {
-    raw.push_back(tensors[i].tensor.detach().clone());
-    tensors[i].tensor.detach().copy_(average_[i].tensor);
-  }
-  body();
-  for (std::size_t i = 0; i < raw.size(); ++i) tensors[i].tensor.detach().copy_(raw[i]);
+void Trainer::use_features(const data::InputSource& features, std::size_t first_layer) {
+  features_ = &features;
+  first_layer_ = first_layer;
+  parts_.augment = {};
+}
+
+const data::InputSource& Trainer::inputs() const {
+  if (features_ != nullptr) return *features_;
+  return pixels_;
 }
 
 metric::EvaluationResult Trainer::validate() {
@@ -203,13 +185,16 @@ metric::EvaluationResult Trainer::validate() {
   with_average([&] {
     evaluate::EvaluateOptions options;
     options.precision = parts_.precision;
+    options.label_smoothing = options_.label_smoothing;
+    options.inputs = features_;
+    options.first_layer = first_layer_;
     try {
       result = evaluate::evaluate(*parts_.network, *parts_.data, Split::val, parts_.val_plan, options);
     } catch (const Error& error) {
       if (error.code() != ExitCode::numeric) throw;
       diverged(state_.step_in_epoch, std::string("in validation ") + error.what());
     }
-    const Tensor penalty = weight_penalty(parameters_.tensors());
+    const Tensor penalty = weight_penalty(update_.parameters().tensors());
     if (penalty.defined()) result.loss += penalty.item().toDouble();
   });
   return result;
@@ -226,11 +211,7 @@ void Trainer::finish_epoch(const TrainerHooks& hooks) {
     state_.best_epoch = epoch;
   }
   update_plateau(options_.schedule, validation.loss, state_.plateau);
-  if (options_.early_stopping) {
-    const auto& early = *options_.early_stopping;
-    state_.stopped_early =
-        update_early_stopping(early, monitored(early.monitor), epoch, state_.early_stopping);
-  }
+  if (options_.early_stopping) watch(*options_.early_stopping, epoch, hooks);
   state_.epoch = epoch;
   state_.step_in_epoch = 0;
   state_.sums = {};
@@ -251,6 +232,12 @@ void Trainer::append_history(const metric::EvaluationResult& validation) {
   history.learning_rate.push_back(rate_at(state_.step - 1));
   history.seconds.push_back(sums.seconds);
   history.images_per_second.push_back(images / std::max(sums.seconds, 1e-9));
+}
+
+void Trainer::watch(const EarlyStoppingOptions& early, std::int64_t epoch, const TrainerHooks& hooks) {
+  state_.stopped_early = update_early_stopping(early, monitored(early.monitor), epoch, state_.early_stopping);
+  const bool best = state_.early_stopping.best_epoch == epoch;
+  if (best && early.restore_best && hooks.save_monitored) with_average(hooks.save_monitored);
 }
 
 double Trainer::monitored(const std::string& name) const {
@@ -277,7 +264,7 @@ void Trainer::report_step() const {
 }
 
 bool Trainer::weights_finite() const {
-  return parameters_.values().isfinite().all().item().toBool();
+  return update_.parameters().values().isfinite().all().item().toBool();
 }
 
 void Trainer::save(const TrainerHooks& hooks) const {

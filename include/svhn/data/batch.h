@@ -20,8 +20,32 @@ namespace svhn::data {
 std::vector<std::int64_t> epoch_order(std::span<const std::int64_t> rows, std::uint64_t seed,
                                       std::uint64_t epoch, bool shuffle);
 
+/// What a network is fed with for a row of the data file.
+class InputSource {
+ public:
+  virtual ~InputSource() = default;
+  /// @returns the shape of one input: [C,H,W], or [F] for features.
+  [[nodiscard]] virtual std::vector<std::int64_t> shape() const = 0;
+  /// @param row of the data file. @param values f32, as many as `shape` says, filled.
+  /// @throws core::Error when the row's input cannot be had.
+  virtual void read(std::int64_t row, std::span<float> values) const = 0;
+};
+
+/// The usual input: preprocessed pixels.
+class PixelSource : public InputSource {
+ public:
+  /// @param data borrowed; must outlive the source.
+  PixelSource(const PreparedData& data, PreprocessPlan plan);
+  [[nodiscard]] std::vector<std::int64_t> shape() const override;
+  void read(std::int64_t row, std::span<float> values) const override;
+
+ private:
+  const PreparedData& data_;
+  PreprocessPlan plan_;
+};
+
 struct Batch {
-  std::vector<float> pixels;         ///< f32 [n,C,H,W].
+  std::vector<float> pixels;         ///< f32 [n,C,H,W], or [n,...] in the shape of another input source.
   std::vector<std::int64_t> labels;  ///< [n], class index 0..9.
   std::vector<std::int64_t> rows;    ///< [n], rows of the data file.
   std::int64_t size = 0;             ///< n; smaller than the batch size only in the last batch.
@@ -43,6 +67,8 @@ class BatchLoader {
   /// @param data borrowed; must outlive the loader.
   /// @throws core::Error(config) when the batch size is below 1.
   BatchLoader(const PreparedData& data, const PreprocessPlan& plan, const BatchOptions& options);
+  /// The same for any input; the labels are the data file's. @param inputs borrowed as `data` is.
+  BatchLoader(const PreparedData& data, const InputSource& inputs, const BatchOptions& options);
   /// Stops the thread; batches not taken are dropped.
   ~BatchLoader();
   BatchLoader(const BatchLoader&) = delete;
@@ -56,8 +82,8 @@ class BatchLoader {
   /// @throws what making the batch threw (a damaged data file, a fault of the hook); the pass is over then.
   const Batch* next();
 
-  /// @returns C.
-  [[nodiscard]] std::int64_t channels() const;
+  /// @returns the shape of one input.
+  [[nodiscard]] std::vector<std::int64_t> shape() const;
   /// @returns batches in a pass over `rows` rows: rows / batch size, rounded up.
   [[nodiscard]] std::int64_t batches(std::int64_t rows) const;
 

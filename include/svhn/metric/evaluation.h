@@ -33,13 +33,18 @@ struct EvaluationResult {
 /// One image's prediction.
 struct Prediction {
   int predicted = 0;  ///< Class index 0..9.
-  double loss = 0.0;
+  double loss = 0.0;  ///< Cross-entropy with the label itself.
   Probabilities probabilities{};
 };
 
 /// Gathers predictions one by one into an `EvaluationResult`.
 class EvaluationMeter {
  public:
+  EvaluationMeter() = default;
+  /// @param label_smoothing share of each target that is spread over all classes, [0, 1): the loss is then
+  /// the cross-entropy with the smoothed target, as a training loss with smoothing is. Logits only.
+  explicit EvaluationMeter(double label_smoothing) : smoothing_(label_smoothing) {}
+
   /// @param true_class 0..9. @param logits f32 [10], the network's output before softmax.
   /// @returns what was counted. @throws core::Error(numeric) when a logit is not finite.
   Prediction add_logits(int true_class, std::span<const float, kClasses> logits);
@@ -48,11 +53,12 @@ class EvaluationMeter {
   Prediction add_probabilities(int true_class, const Probabilities& probabilities);
   /// @throws core::Error(data) when nothing was added.
   [[nodiscard]] EvaluationResult value() const;
-  void reset() { *this = {}; }
+  void reset() { *this = EvaluationMeter(smoothing_); }
 
  private:
-  void count(int true_class, const Prediction& prediction);
+  void count(int true_class, const Prediction& prediction, double loss);
 
+  double smoothing_ = 0.0;
   ConfusionMatrix confusion_;
   MeanMeter loss_;
   TopKMeter top_k_;

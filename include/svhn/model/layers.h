@@ -18,9 +18,10 @@ namespace svhn::model {
 struct ForwardContext {
   bool training = false;
   compute::Precision precision = compute::Precision::float32;
-  std::uint64_t seed = 0;      ///< Dropout only.
-  std::int64_t step = 0;       ///< Dropout only: optimizer step from the start of the run.
-  std::int64_t first_row = 0;  ///< Dropout only: place of the first image in the global batch.
+  std::uint64_t seed = 0;       ///< Dropout only.
+  std::int64_t step = 0;        ///< Dropout only: optimizer step from the start of the run.
+  std::int64_t first_row = 0;   ///< Dropout only: place of the first image in the global batch.
+  std::size_t first_layer = 0;  ///< Layers before it are left out: the input is what they would have given.
 };
 
 /// How batch norm keeps its running variance. keras: Bessel-corrected after convolutions, biased after dense

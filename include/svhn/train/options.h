@@ -18,6 +18,8 @@ enum class Semantics { keras, torch };
 struct OptimizerOptions {
   OptimizerType type = OptimizerType::adam;
   double learning_rate = 1e-3;
+  /// Of the trainable tensors of backbones; schedules scale it as they scale learning_rate. Unset: the same.
+  std::optional<double> backbone_learning_rate{};
   double epsilon = 1e-7;
   double beta1 = 0.9;         ///< adam, adamw.
   double beta2 = 0.999;       ///< adam, adamw.

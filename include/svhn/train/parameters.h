@@ -22,9 +22,10 @@ class FlatParameters {
     return gradients_;
   }  ///< [P], zero it before backward.
   [[nodiscard]] const std::vector<model::NamedTensor>& tensors() const { return tensors_; }
-  /// @param flat [P] @returns views of it, one for each tensor under `prefix` + its name, in its shape.
-  [[nodiscard]] std::vector<model::NamedTensor> split(const torch::Tensor& flat,
-                                                      const std::string& prefix) const;
+  /// @param flat [P], or the part of such a vector that starts at `first` and ends where some tensor ends.
+  /// @returns views of it, one for each tensor that lies in it under `prefix` + its name, in its shape.
+  [[nodiscard]] std::vector<model::NamedTensor> split(const torch::Tensor& flat, const std::string& prefix,
+                                                      std::int64_t first = 0) const;
   /// @returns the factor that brought the gradients' Euclidean norm to at most `limit`. @see Pascanu et al.
   /// 2013
   double clip_norm(double limit);

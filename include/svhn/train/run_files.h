@@ -23,6 +23,7 @@ struct RunFiles {
   std::filesystem::path log;
   std::filesystem::path checkpoints;
   std::filesystem::path last_checkpoint;
+  std::filesystem::path monitored;  ///< Weights of the epoch that early stopping would restore.
   std::filesystem::path summary;
   std::filesystem::path curves_png;
   std::filesystem::path curves_svg;
@@ -32,7 +33,8 @@ struct RunFiles {
   [[nodiscard]] std::filesystem::path epoch_checkpoint(std::int64_t epoch) const;
   /// @returns those of the run's files and folders that exist.
   [[nodiscard]] std::vector<std::filesystem::path> existing() const;
-  /// Removes a former run's files, and no others. @throws core::Error(data) when that fails.
+  /// Removes a former run's files, and no others: folders go when nothing else is in them. @throws
+  /// core::Error(data) when that fails.
   void remove_existing() const;
   /// Removes the temporary files (of core::AtomicFile) that a killed process left beside the run's own.
   void remove_temporaries() const;

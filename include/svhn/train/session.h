@@ -66,6 +66,8 @@ class Session {
   [[nodiscard]] const RunFiles& files() const;
   [[nodiscard]] const TrainingState& state() const;
   [[nodiscard]] bool resumed() const;  ///< A checkpoint was found and read.
+  /// @returns the threads that the checkpoint was trained with; 0 without one.
+  [[nodiscard]] int former_threads() const;
   [[nodiscard]] compute::Precision precision() const;
   [[nodiscard]] std::int64_t steps_per_epoch() const;
 

@@ -9,11 +9,11 @@
 #include "svhn/data/prepared.h"
 #include "svhn/metric/evaluation.h"
 #include "svhn/model/network.h"
+#include "svhn/train/average.h"
 #include "svhn/train/observer.h"
-#include "svhn/train/optimizer.h"
 #include "svhn/train/options.h"
-#include "svhn/train/parameters.h"
 #include "svhn/train/state.h"
+#include "svhn/train/update.h"
 #include "svhn/train/views.h"
 
 namespace svhn::train {
@@ -32,11 +32,12 @@ struct TrainerParts {
 
 /// What the loop asks of whoever keeps its files. Called between steps, with the state as it stands.
 struct TrainerHooks {
-  std::function<void()> save_checkpoint;  ///< Everything needed to go on from here.
-  std::function<void()> save_best;        ///< The weights of the best epoch so far.
-  std::function<int()> stop_requested;    ///< A signal's number, or 0.
+  std::function<void()> save_checkpoint;   ///< Everything needed to go on from here.
+  std::function<void()> save_best;         ///< The weights of the best epoch so far.
+  std::function<int()> stop_requested;     ///< A signal's number, or 0.
+  std::function<void()> save_monitored{};  ///< The weights of early stopping's best epoch. May be empty.
   /// Asked after each epoch but the last: whether to end here, with a checkpoint. May be empty.
-  std::function<bool(const TrainingState&)> pause;
+  std::function<bool(const TrainingState&)> pause{};
 };
 
 class Trainer {
@@ -58,6 +59,9 @@ class Trainer {
   [[nodiscard]] std::vector<model::NamedTensor> optimizer_tensors() const;
   /// Calls `body` while the network holds the averaged weights (EMA), or as it is without averaging.
   void with_average(const std::function<void()>& body);
+  /// Feeds layer `first_layer` with `features` from now on, instead of the network with pixels.
+  /// @param features what the layers before give for each row; borrowed. Views (augmentation) do not apply.
+  void use_features(const data::InputSource& features, std::size_t first_layer);
   /// Trains a few steps and throws the run away. @returns seconds of one step.
   double time_step();
 
@@ -70,20 +74,23 @@ class Trainer {
   [[noreturn]] void diverged(std::int64_t step, const std::string& what) const;
   [[nodiscard]] bool ended() const;
   [[nodiscard]] bool weights_finite() const;
-  void update_average();
   void append_history(const metric::EvaluationResult& validation);
   void report_step() const;
   void save(const TrainerHooks& hooks) const;
   metric::EvaluationResult validate();
   [[nodiscard]] double rate_at(std::int64_t step) const;
+  void watch(const EarlyStoppingOptions& early, std::int64_t epoch, const TrainerHooks& hooks);
   [[nodiscard]] double monitored(const std::string& name) const;
+  [[nodiscard]] const data::InputSource& inputs() const;
 
   TrainOptions options_;
   TrainerParts parts_;
-  FlatParameters parameters_;
-  std::unique_ptr<Optimizer> optimizer_;
+  ParameterUpdate update_;
+  WeightAverage average_;
   torch::Tensor class_weights_;
-  std::vector<model::NamedTensor> average_;  // EMA of every tensor of the network; empty without averaging.
+  data::PixelSource pixels_;
+  const data::InputSource* features_ = nullptr;
+  std::size_t first_layer_ = 0;
   TrainingState state_;
   std::int64_t steps_per_epoch_ = 0;
 };

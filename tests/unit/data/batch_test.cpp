@@ -51,7 +51,7 @@ std::vector<Batch> drain(BatchLoader& loader) {
 
 TEST_P(BatchLoaderTest, YieldsTheRowsInOrderAndKeepsTheSmallerLastBatch) {
   BatchLoader loader(*data_, plan(), options(3));
-  EXPECT_EQ(loader.channels(), 1);
+  EXPECT_EQ(loader.shape(), (std::vector<std::int64_t>{1, 32, 32}));
   EXPECT_EQ(loader.batches(7), 3);
   EXPECT_EQ(loader.batches(6), 2);
   loader.start(kRows);
@@ -75,6 +75,27 @@ TEST_P(BatchLoaderTest, PixelsAreThoseOfThePlan) {
       ASSERT_TRUE(std::ranges::equal(expected, std::span(batch.pixels).subspan(i * 1024, 1024)));
     }
   }
+}
+
+/// Features [2]: the row and its double.
+struct RowFeatures : InputSource {
+  [[nodiscard]] std::vector<std::int64_t> shape() const override { return {2}; }
+  void read(std::int64_t row, std::span<float> values) const override {
+    values[0] = static_cast<float>(row);
+    values[1] = static_cast<float>(2 * row);
+  }
+};
+
+TEST_P(BatchLoaderTest, FeedsAnyInputWithTheFilesLabels) {
+  const RowFeatures features;
+  BatchLoader loader(*data_, features, options(2));
+  EXPECT_EQ(loader.shape(), (std::vector<std::int64_t>{2}));
+  loader.start(std::vector<std::int64_t>{3, 5, 1});
+  const auto batches = drain(loader);
+  ASSERT_EQ(batches.size(), 2U);
+  EXPECT_EQ(batches[0].pixels, (std::vector<float>{3, 6, 5, 10}));
+  EXPECT_EQ(batches[0].labels, (std::vector<std::int64_t>{6, 4}));
+  EXPECT_EQ(batches[1].pixels, (std::vector<float>{1, 2}));
 }
 
 TEST_P(BatchLoaderTest, CallsTheHookForEveryImageInOrder) {

@@ -52,6 +52,15 @@ TEST(EvaluationMeter, TakesLogitsToo) {
   EXPECT_EQ(meter.value().accuracy, 1.0);
 }
 
+TEST(EvaluationMeter, SmoothsLabelsInTheLossOnly) {
+  EvaluationMeter meter(0.1);
+  const std::array<float, kClasses> logits{1.0F};
+  const double log_sum = std::log(std::exp(1.0) + 9.0);
+  EXPECT_NEAR(meter.add_logits(0, logits).loss, log_sum - 1.0, 1e-7);
+  // 0.9 (log_sum - 1) + 0.1 (log_sum - mean logit 0.1)
+  EXPECT_NEAR(meter.value().loss, log_sum - 0.91, 1e-7);
+}
+
 TEST(EvaluationMeter, RefusesOutputThatIsNotFinite) {
   EvaluationMeter meter;
   meter.add_logits(0, std::array<float, kClasses>{});

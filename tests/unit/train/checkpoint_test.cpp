@@ -22,7 +22,7 @@ CheckpointRecord record() {
   state.step_in_epoch = 5;
   state.sums = {1.0 / 3.0, 2, 3, 0.5};
   return {
-      {"tiny", {1, 2, 2}, model::spec_of(kLayers), "{}", false}, state, R"({"a":1})", "bfloat16", "12345"};
+      {"tiny", {1, 2, 2}, model::spec_of(kLayers), "{}", false}, state, R"({"a":1})", "bfloat16", "12345", 3};
 }
 
 TEST(Checkpoint, HoldsModelAndRun) {
@@ -39,6 +39,7 @@ TEST(Checkpoint, HoldsModelAndRun) {
   EXPECT_EQ(read.config, R"({"a":1})");
   EXPECT_EQ(read.precision, "bfloat16");
   EXPECT_EQ(read.data, "12345");
+  EXPECT_EQ(read.threads, 3);
   EXPECT_EQ(read.state.step, 5);
   EXPECT_EQ(read.state.sums.loss, 1.0 / 3.0);
   tensors.back().tensor = torch::zeros({10});

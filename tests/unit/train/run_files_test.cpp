@@ -23,6 +23,23 @@ TEST(RunFiles, LieWhereTheReadmeSays) {
   EXPECT_EQ(files.epoch_checkpoint(12345), fs::path("out/model_1/checkpoints/epoch-12345.safetensors"));
 }
 
+TEST(RunFiles, LeaveForeignFilesAmongTheCheckpoints) {
+  const test::TemporaryFolder folder;
+  const RunFiles files(folder.path(), "a");
+  const fs::path checkpoints = folder.path() / "a" / "checkpoints";
+  for (const char* name : {"last", "monitored", "epoch-0003"}) {
+    folder.write("a/checkpoints/" + std::string(name) + ".safetensors", "x");
+  }
+  folder.write("a/checkpoints/notes.txt", "x");
+  files.remove_existing();
+  EXPECT_TRUE(files.existing().empty());
+  EXPECT_EQ(std::distance(fs::directory_iterator(checkpoints), {}), 1);
+  EXPECT_TRUE(fs::exists(checkpoints / "notes.txt"));
+  fs::remove(checkpoints / "notes.txt");
+  files.remove_existing();
+  EXPECT_FALSE(fs::exists(checkpoints));
+}
+
 TEST(RunFiles, RemoveThisRunsFilesAndNoOthers) {
   const test::TemporaryFolder folder;
   const RunFiles files(folder.path(), "a");

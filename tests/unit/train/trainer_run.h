@@ -57,7 +57,9 @@ struct Recorder : TrainObserver {
 struct TrainingRun {
   TrainingRun(const data::PreparedData& data, const TrainOptions& train)
       : network(make_network()), trainer(train, parts(data)) {
-    hooks = {[this] { ++saves; }, [this] { ++best_saves; }, [] { return 0; }, {}};
+    hooks = {.save_checkpoint = [this] { ++saves; },
+             .save_best = [this] { ++best_saves; },
+             .stop_requested = [] { return 0; }};
   }
 
   TrainerParts parts(const data::PreparedData& data) {

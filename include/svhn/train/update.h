@@ -1,0 +1,45 @@
+#pragma once
+/// One optimizer step over all trainable tensors, with a learning rate of its own for backbones.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "svhn/model/network.h"
+#include "svhn/train/optimizer.h"
+#include "svhn/train/options.h"
+#include "svhn/train/parameters.h"
+
+namespace svhn::train {
+
+class ParameterUpdate {
+ public:
+  /// Moves the network's trainable tensors into one flat buffer, see `FlatParameters`.
+  ParameterUpdate(const model::Network& network, const TrainOptions& options);
+  ~ParameterUpdate();
+
+  /// Clips the gradients where the options say so, and changes the weights.
+  /// @param rate the head's learning rate; a backbone's is scaled by backbone_learning_rate / learning_rate.
+  /// @param step from 1.
+  void step(double rate, std::int64_t step);
+  [[nodiscard]] const FlatParameters& parameters() const { return parameters_; }
+  /// @returns the optimizer's state as "optimizer.<slot>.<tensor>"; writing to them restores it.
+  [[nodiscard]] std::vector<model::NamedTensor> tensors() const;
+
+ private:
+  /// Neighbours in the flat buffer with one learning rate.
+  struct Group {
+    std::int64_t first = 0;
+    std::int64_t count = 0;
+    double factor = 1.0;  ///< Of the rate.
+    std::unique_ptr<Optimizer> optimizer;
+  };
+
+  void make_groups(const model::Network& network, const TrainOptions& options);
+
+  FlatParameters parameters_;
+  std::optional<double> clip_norm_;
+  std::vector<Group> groups_;
+};
+
+}  // namespace svhn::train
