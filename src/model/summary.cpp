@@ -12,12 +12,23 @@ namespace {
 
 using Row = std::array<std::string, 3>;
 
+/// Whether training leaves a layer's tensors as they are (running statistics aside, it always may).
+std::string frozen_text(const LayerPlan& layer) {
+  const auto statistic = [](const TensorPlan& t) {
+    return t.role == TensorRole::running_mean || t.role == TensorRole::running_var;
+  };
+  const auto fixed = [&](const TensorPlan& t) { return statistic(t) || !t.trainable; };
+  const auto free = [&](const TensorPlan& t) { return statistic(t) || t.trainable; };
+  if (std::all_of(layer.tensors.begin(), layer.tensors.end(), free)) return "";
+  return std::all_of(layer.tensors.begin(), layer.tensors.end(), fixed) ? " frozen" : " partly frozen";
+}
+
 std::vector<Row> rows_of(const NetworkPlan& plan) {
   std::vector<Row> rows{{"Layer (type)", "Output shape", "Parameters"},
                         {"input", shape_text(plan.input), "0"}};
   for (const LayerPlan& layer : plan.layers) {
     std::string title = layer.layer.name + " (" + std::string(type_name(layer.layer.kind)) + ")";
-    if (!layer.layer.trainable && !layer.tensors.empty()) title += " frozen";
+    title += frozen_text(layer);
     rows.push_back({std::move(title), shape_text(layer.output), with_thousands(parameter_count(layer))});
   }
   return rows;
