@@ -1,0 +1,118 @@
+#include "svhn/interpret/saliency.h"
+
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "svhn/core/error.h"
+#include "svhn/model/spec_json.h"
+
+namespace svhn::interpret {
+namespace {
+
+using torch::Tensor;
+
+constexpr std::int64_t kBatch = 32;  // Gradients hold every layer's output.
+
+/// The logits of one class, a number an image.
+Tensor class_logits(model::Network& network, const Tensor& images, std::int64_t class_index) {
+  return network.forward(images, {}).select(1, class_index);
+}
+
+Tensor gradient(const Tensor& value, const Tensor& of) {
+  return torch::autograd::grad({value}, {of}).front();
+}
+
+Tensor on_processor(const Tensor& map) {
+  return map.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+}
+
+double number(const Tensor& scalar) {
+  return scalar.detach().item().toDouble();
+}
+
+/// Left edges of windows over `size` pixels; the last one ends with the picture.
+std::vector<std::int64_t> places(std::int64_t size, std::int64_t side, std::int64_t stride) {
+  std::vector<std::int64_t> found;
+  for (std::int64_t at = 0; at + side < size; at += stride) found.push_back(at);
+  found.push_back(std::max<std::int64_t>(0, size - side));
+  return found;
+}
+
+}  // namespace
+
+double Attribution::gap() const {
+  return map.to(torch::kFloat64).sum().item().toDouble() - (image - baseline);
+}
+
+Tensor flat_baseline(const Tensor& image) {
+  return image.mean({2, 3}, true).expand_as(image).contiguous();
+}
+
+std::optional<std::size_t> last_convolution(const model::NetworkPlan& plan) {
+  for (std::size_t i = plan.layers.size(); i-- > 0;) {
+    const std::string_view type = model::type_name(plan.layers[i].layer.kind);
+    if ((type == "conv2d" || type == "backbone") && plan.layers[i].output.size() == 3) return i;
+  }
+  return std::nullopt;
+}
+
+Tensor grad_cam(model::Network& network, const Tensor& image, std::size_t layer, std::int64_t class_index) {
+  Tensor maps;
+  // Without a gradient of its own the picture would leave frozen layers out of the graph.
+  const Tensor input = image.detach().clone().set_requires_grad(true);
+  const auto keep = [&](std::size_t index, const Tensor& output) {
+    if (index == layer) maps = output;
+  };
+  const Tensor logits = network.forward_visiting(input, {}, keep);
+  if (!maps.defined() || maps.dim() != 4) {
+    throw core::Error(core::ExitCode::bug, "Grad-CAM needs a layer that gives [channels,height,width]");
+  }
+  const Tensor weights = gradient(logits[0][class_index], maps).mean({2, 3}, true);
+  const Tensor map = at::relu((weights * maps).sum(1, true)).detach();
+  return on_processor(at::upsample_bilinear2d(map, {image.size(2), image.size(3)}, false)[0][0]);
+}
+
+Attribution integrated_gradients(model::Network& network, const Tensor& image, const Tensor& baseline,
+                                 std::int64_t class_index, std::int64_t steps) {
+  const Tensor way = (image - baseline).detach();
+  Tensor sum = at::zeros_like(way);
+  for (std::int64_t first = 0; first < steps; first += kBatch) {
+    const std::int64_t count = std::min(kBatch, steps - first);
+    const Tensor shares =
+        (at::arange(count, way.options()) + static_cast<double>(first) + 0.5) / static_cast<double>(steps);
+    const Tensor points = (baseline + shares.view({-1, 1, 1, 1}) * way).detach().set_requires_grad(true);
+    sum += gradient(class_logits(network, points, class_index).sum(), points).sum(0, true);
+  }
+  const torch::NoGradGuard no_grad;
+  const Tensor ends = class_logits(network, at::cat({image, baseline}), class_index);
+  return {on_processor((way * sum / static_cast<double>(steps))[0]), number(ends[0]), number(ends[1])};
+}
+
+Tensor occlusion(model::Network& network, const Tensor& image, const Tensor& baseline,
+                 std::int64_t class_index, const OcclusionWindow& window) {
+  const torch::NoGradGuard no_grad;
+  const std::int64_t height = image.size(2), width = image.size(3);
+  std::vector<Tensor> masks;
+  for (const std::int64_t top : places(height, window.side, window.stride)) {
+    for (const std::int64_t left : places(width, window.side, window.stride)) {
+      Tensor mask = at::zeros({1, height, width}, image.options());
+      mask.slice(1, top, top + window.side).slice(2, left, left + window.side).fill_(1.0);
+      masks.push_back(mask);
+    }
+  }
+  const double whole = number(class_logits(network, image, class_index)[0]);
+  Tensor falls = at::zeros({height, width}, image.options());
+  Tensor counts = at::zeros_like(falls);
+  for (const Tensor& batch : at::stack(masks).split(kBatch)) {
+    const Tensor covered = image * (1.0 - batch) + baseline * batch;
+    const Tensor fall = whole - class_logits(network, covered, class_index);
+    falls += (fall.view({-1, 1, 1, 1}) * batch).sum(at::IntArrayRef{0, 1});
+    counts += batch.sum(at::IntArrayRef{0, 1});
+  }
+  return on_processor(falls / counts.clamp_min(1.0));
+}
+
+}  // namespace svhn::interpret
