@@ -1,0 +1,46 @@
+#include "svhn/cli/model_source.h"
+
+#include "svhn/config/run_config.h"
+
+namespace svhn::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The config of the run that made the model, where there is one.
+std::optional<fs::path> run_config_of(const fs::path& model, const model::ModelFile& file) {
+  const fs::path folder = model.parent_path();
+  const fs::path run = file.is_checkpoint() ? folder / ".." : folder / file.record().name;
+  const fs::path config = run / "config.resolved.json";
+  std::error_code error;
+  if (!fs::exists(config, error)) return std::nullopt;
+  return config;
+}
+
+}  // namespace
+
+std::optional<fs::path> run_folder_of(const fs::path& model, const model::ModelFile& file) {
+  // The name in a foreign file may be any path; the file's own name cannot lead out of its folder.
+  const std::string& name = file.record().name;
+  const fs::path own = model.filename();
+  if (file.is_checkpoint() || (own != name + ".safetensors" && own != name + ".best.safetensors")) {
+    return std::nullopt;
+  }
+  const auto config = run_config_of(model, file);
+  return config ? std::optional(config->parent_path()) : std::nullopt;
+}
+
+fs::path data_file_of(const std::optional<fs::path>& asked, const fs::path& model,
+                      const model::ModelFile& file) {
+  if (asked) return *asked;
+  const auto config = run_config_of(model, file);
+  return config ? fs::path(config::load_run_config(*config, {}).data.file) : "data/svhn.safetensors";
+}
+
+data::Split split_from_name(const std::string& name) {
+  if (name == "train") return data::Split::train;
+  return name == "val" ? data::Split::val : data::Split::test;
+}
+
+}  // namespace svhn::cli
