@@ -20,7 +20,7 @@ struct Refused {
   std::string hint;
 };
 
-std::string quoted(const std::string& path) {
+std::string in_quotes(const std::string& path) {
   return "'" + core::printable(path) + "'";
 }
 
@@ -70,7 +70,7 @@ void Scan::walk(hid_t group, const std::string& prefix, int depth) {
   index_.groups.insert(prefix);
   add_texts(group, prefix);
   const auto names = hdf5_links(group, kMostObjects - objects_);
-  if (!names) throw Refused{"the group " + quoted("/" + prefix) + " is damaged or too large", kDamaged};
+  if (!names) throw Refused{"the group " + in_quotes("/" + prefix) + " is damaged or too large", kDamaged};
   objects_ += names->size();
   for (const std::string& name : *names) visit(group, name, prefix, depth);
 }
@@ -79,28 +79,28 @@ void Scan::visit(hid_t group, const std::string& name, const std::string& prefix
   const std::string full = prefix.empty() ? name : prefix + "/" + name;
   H5L_info_t link{};
   if (H5Lget_info(group, name.c_str(), &link, H5P_DEFAULT) < 0)
-    throw Refused{"the link " + quoted(full) + " is damaged", kDamaged};
+    throw Refused{"the link " + in_quotes(full) + " is damaged", kDamaged};
   if (link.type != H5L_TYPE_HARD)
-    throw Refused{quoted(full) + " is a link to another place, which is not followed", kForeign};
+    throw Refused{in_quotes(full) + " is a link to another place, which is not followed", kForeign};
   const Hdf5Handle object(H5Oopen(group, name.c_str(), H5P_DEFAULT));
   const H5I_type_t kind = H5Iget_type(object.get());
-  if (!object.valid()) throw Refused{quoted(full) + " is damaged", kDamaged};
+  if (!object.valid()) throw Refused{in_quotes(full) + " is damaged", kDamaged};
   if (kind == H5I_DATASET) add_dataset(object.get(), full);
   if (kind != H5I_GROUP) return;
   if (!seen_.insert(link.u.address).second)
-    throw Refused{"the group " + quoted(full) + " is linked twice", kForeign};
+    throw Refused{"the group " + in_quotes(full) + " is linked twice", kForeign};
   walk(object.get(), full, depth + 1);
 }
 
 void Scan::add_texts(hid_t group, const std::string& path) {
   H5O_info_t info{};
   if (H5Oget_info2(group, &info, H5O_INFO_NUM_ATTRS) < 0 || info.num_attrs > kMostAttributes)
-    throw Refused{"the attributes of " + quoted("/" + path) + " are damaged or too many", kDamaged};
+    throw Refused{"the attributes of " + in_quotes("/" + path) + " are damaged or too many", kDamaged};
   for (hsize_t i = 0; i < info.num_attrs; ++i) {
     const Hdf5Handle attribute(
         H5Aopen_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT));
     const auto name = hdf5_attribute_name(attribute.get());
-    if (!name) throw Refused{"an attribute of " + quoted("/" + path) + " is damaged", kDamaged};
+    if (!name) throw Refused{"an attribute of " + in_quotes("/" + path) + " is damaged", kDamaged};
     index_.texts[{path, *name}] = read_hdf5_texts(attribute.get());
   }
 }

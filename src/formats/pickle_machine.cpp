@@ -231,6 +231,7 @@ void PickleMachine::op_mark() {
 
 void PickleMachine::op_stop() {
   pickle_.root_ = pop();
+  pickle_.size_ = at_;
   done_ = true;
 }
 

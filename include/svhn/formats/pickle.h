@@ -69,6 +69,8 @@ class Pickle {
   Pickle(std::span<const std::byte> bytes, PickleOptions options);
 
   [[nodiscard]] PickleValue root() const { return root_; }
+  /// @returns the pickle's length, its STOP opcode included; what follows was not looked at.
+  [[nodiscard]] std::size_t size() const { return size_; }
   /// Each of the following throws core::Error when the value is of another kind.
   [[nodiscard]] bool boolean(PickleValue value) const;
   [[nodiscard]] std::int64_t integer(PickleValue value) const;
@@ -122,6 +124,7 @@ class Pickle {
   std::span<const std::byte> file_;
   PickleOptions options_;
   PickleValue root_;
+  std::size_t size_ = 0;
   std::vector<std::int64_t> integers_;
   std::vector<double> floats_;
   std::vector<View> views_;
