@@ -1,10 +1,43 @@
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
 #include "svhn/cli/commands.h"
-#include "svhn/core/error.h"
+#include "svhn/cli/console.h"
+#include "svhn/report/page.h"
 
 namespace svhn::cli {
+namespace {
 
-int run_report(const ReportCommandOptions&, const GlobalOptions&) {
-  throw core::Error(core::ExitCode::usage, "'report' is not part of this build", "see svhn --help");
+std::string result_text(const ReportCommandOptions& options, const report::PageResult& result) {
+  const auto count = [](std::size_t n, const char* one, const char* many) {
+    return n == 0 ? std::string() : ", " + std::to_string(n) + " " + (n == 1 ? one : many);
+  };
+  const std::string what = count(result.runs, "run", "runs") + count(result.searches, "search", "searches") +
+                           count(result.comparisons, "comparison", "comparisons") +
+                           count(result.pictures, "picture", "pictures");
+  return "Report: " + options.output.string() + " (" + what.substr(2) + "; " +
+         std::to_string((result.bytes + 1023) / 1024) + " KiB)\n";
+}
+
+}  // namespace
+
+int run_report(const ReportCommandOptions& options, const GlobalOptions& /*global*/) {
+  const auto result = report::write_page(options.runs, options.output);
+  for (const auto& problem : result.problems) spdlog::warn("warning: {}", problem);
+  if (!options.json) {
+    print_text(result_text(options, result));
+    return 0;
+  }
+  print_json({{"output", options.output.string()},
+              {"bytes", result.bytes},
+              {"runs", result.runs},
+              {"searches", result.searches},
+              {"comparisons", result.comparisons},
+              {"pictures", result.pictures},
+              {"questions", result.questions},
+              {"problems", result.problems}});
+  return 0;
 }
 
 }  // namespace svhn::cli

@@ -1,0 +1,39 @@
+// Making elements. Every text goes in as text: nothing of the data is ever read as markup.
+
+/** el('p', {class: 'soft'}, 'text', child…); a function value listens to the event of its name. */
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') node.addEventListener(key, value);
+    else if (value !== undefined && value !== null && value !== false) node.setAttribute(key, value === true ? '' : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export const digitOf = (index) => (index + 1) % 10;
+export const percent = (share, digits = 2) => (share * 100).toFixed(digits) + ' %';
+export const fixed = (value, digits = 4) => (Number.isFinite(value) ? value.toFixed(digits) : '–');
+export const whole = (value) => (Number.isFinite(value) ? Math.round(value).toLocaleString('en-US') : '–');
+
+export function duration(seconds) {
+  if (!Number.isFinite(seconds)) return '–';
+  if (seconds < 60) return seconds.toFixed(1) + ' s';
+  if (seconds < 5400) return Math.round(seconds / 60) + ' min';
+  return (seconds / 3600).toFixed(1) + ' h';
+}
+
+/** A colour of the page's style sheet, in the theme that is on. */
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
+
+export function bytesOf(base64) {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; ++i) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** What a missing part needs: a sentence and the command that makes it. */
+export function missing(what, command) {
+  return el('p', {class: 'soft'}, what + ' ', command ? el('code', {}, command) : '');
+}

@@ -1,0 +1,43 @@
+// Tables: plain ones, and those whose columns sort by click or by Enter on the heading.
+import {el} from './dom.js';
+
+/** @param columns [{title, value(row), show(row), text, help}] @param rows any. */
+export function table(caption, columns, rows, options = {}) {
+  const body = el('tbody');
+  const heads = columns.map((column) => el('th', {scope: 'col', class: column.text ? 'text' : null, title: column.help}, column.title));
+  const node = el('table', {class: options.wide ? 'wide' : null}, el('caption', {}, caption), el('thead', {}, el('tr', {}, ...heads)), body);
+  const fill = (order) => body.replaceChildren(...order.map((row) => line(columns, row, options)));
+  fill(rows);
+  if (options.sortable) makeSortable(columns, heads, rows, fill);
+  return el('div', {class: 'scroll'}, node);
+}
+
+function line(columns, row, options) {
+  const cells = columns.map((column) => el('td', {class: column.text ? 'text' : null}, column.show(row)));
+  return el('tr', options.row ? options.row(row) : {}, ...cells);
+}
+
+function compare(a, b) {
+  const none = (x) => x === null || x === undefined || Number.isNaN(x);
+  if (none(a) || none(b)) return none(a) - none(b) || 0;
+  return typeof a === 'string' ? a.localeCompare(b, 'en', {numeric: true}) : a - b;
+}
+
+function makeSortable(columns, heads, rows, fill) {
+  heads.forEach((head, index) => {
+    const column = columns[index];
+    const sort = () => {
+      const first = column.text ? 'ascending' : 'descending';
+      const now = head.getAttribute('aria-sort');
+      const next = !now ? first : now === 'ascending' ? 'descending' : 'ascending';
+      heads.forEach((other) => other.removeAttribute('aria-sort'));
+      head.setAttribute('aria-sort', next);
+      const known = rows.filter((row) => compare(column.value(row), null) < 0);
+      const unknown = rows.filter((row) => !known.includes(row));
+      const sign = next === 'ascending' ? 1 : -1;
+      // What is not known stays below, whichever way the rest is sorted.
+      fill([...known].sort((a, b) => sign * compare(column.value(a), column.value(b))).concat(unknown));
+    };
+    head.replaceChildren(el('button', {type: 'button', click: sort}, column.title));
+  });
+}
