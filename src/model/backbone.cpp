@@ -110,14 +110,25 @@ Fault no_layer_fits(const std::string& pattern, const Graph& graph) {
               : "did you mean '" + std::string(near) + "'?"};
 }
 
+bool fits_any(const std::vector<std::string>& patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return glob_matches(pattern, name); });
+}
+
 Fault plan_script(LayerPlan& plan, const BackboneSpec& spec) {
   if (plan.input.size() != 3)
     return {"needs an image, but its input is " + shape_text(plan.input), "put it first"};
-  if (spec.feature_shape.empty() || spec.feature_shape.size() > 3) {
+  if (spec.feature_shape.empty() || !fits_bound(spec.feature_shape, kMaxActivations)) {
     return {"a torchscript backbone needs a 'feature_shape'",
             R"(say what it gives: "feature_shape": [512, 7, 7])"};
   }
   plan.output = spec.feature_shape;
+  for (const ScriptTensor& tensor : spec.tensors) {
+    // The file says what is in them; nothing of it is drawn.
+    const TensorRole role = tensor.buffer ? TensorRole::running_mean : TensorRole::beta;
+    const bool trainable = !tensor.buffer && fits_any(spec.trainable, tensor.name);
+    plan.tensors.push_back({plan.layer.name + "." + tensor.name, tensor.shape, role, trainable, 0.0, 0.0});
+  }
   return {};
 }
 
@@ -184,9 +195,7 @@ Fault check_backbone(const BackboneSpec& spec, const Shape& input) {
 }
 
 bool is_trainable(const BackboneSpec& spec, const Node& node) {
-  return std::any_of(spec.trainable.begin(), spec.trainable.end(), [&](const std::string& pattern) {
-    return glob_matches(pattern, node.name) || glob_matches(pattern, node.torch);
-  });
+  return fits_any(spec.trainable, node.name) || fits_any(spec.trainable, node.torch);
 }
 
 bool glob_matches(std::string_view pattern, std::string_view text) {

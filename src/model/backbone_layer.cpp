@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "operations.h"
-#include "svhn/core/error.h"
+#include "script_layer.h"
 #include "svhn/model/backbone.h"
 
 namespace svhn::model {
@@ -76,24 +76,6 @@ struct Run {
   Tensor operator()(const GlobalAverageOp&) const { return x().mean({2, 3}); }
 };
 
-/// @param x RGB in [0,1], [N,3,H,W].
-Tensor prepare(const Tensor& x, BackboneInput input) {
-  const auto channels = [&](const std::vector<double>& values) {
-    return torch::tensor(values, torch::kFloat64).to(x.device(), x.scalar_type()).view({1, 3, 1, 1});
-  };
-  switch (input) {
-    case BackboneInput::caffe:
-      return x.flip({1}) * 255.0 - channels({103.939, 116.779, 123.68});
-    case BackboneInput::torch:
-      return (x - channels({0.485, 0.456, 0.406})) / channels({0.229, 0.224, 0.225});
-    case BackboneInput::tf:
-      return x * 2.0 - 1.0;
-    case BackboneInput::none:
-      break;
-  }
-  return x;
-}
-
 /// Layers before the first trainable one need no gradient, so autograd keeps nothing of them.
 class Backbone : public Layer {
  public:
@@ -112,7 +94,7 @@ class Backbone : public Layer {
   Tensor forward(const Tensor& input, const ForwardContext& context) override {
     std::vector<Tensor> values(steps_.size());
     std::vector<int> wanted = uses_;
-    values[0] = prepare(input, input_);
+    values[0] = prepare_input(input, input_);
     for (NodeId id = 1; id < steps_.size(); ++id) {
       const Step& step = steps_[id];
       std::vector<Tensor> inputs;
@@ -136,9 +118,7 @@ class Backbone : public Layer {
 
 std::unique_ptr<Layer> make_backbone(const LayerPlan& plan, const FindTensor& tensor) {
   const auto& spec = std::get<BackboneSpec>(plan.layer.kind);
-  if (spec.backbone == kTorchScript)
-    throw core::Error(core::ExitCode::config,
-                      "layer '" + plan.layer.name + "': TorchScript backbones are not supported");
+  if (spec.backbone == kTorchScript) return make_script(plan, tensor);
   return std::make_unique<Backbone>(spec, backbone_graph(spec, plan.input), tensor);
 }
 

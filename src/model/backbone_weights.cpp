@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "script_layer.h"
 #include "svhn/core/error.h"
 #include "svhn/model/network.h"
 
@@ -46,6 +47,15 @@ void load_layer(const Network& network, const LayerPlan& layer, const BackboneSp
 }
 
 }  // namespace
+
+void settle_backbones(ModelSpec& spec) {
+  settle_variants(spec);
+  for (LayerSpec& layer : spec.layers) {
+    auto* backbone = std::get_if<BackboneSpec>(&layer.kind);
+    if (backbone != nullptr && backbone->backbone == kTorchScript)
+      backbone->tensors = script_tensors(*backbone);
+  }
+}
 
 void load_backbone_weights(Network& network) {
   for (const LayerPlan& layer : network.plan().layers) {

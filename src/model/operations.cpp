@@ -2,6 +2,7 @@
 
 #include <array>
 #include <limits>
+#include <vector>
 
 namespace svhn::model {
 namespace {
@@ -115,6 +116,23 @@ Tensor normalize(const Tensor& x, const Norm& norm, bool training) {
   Tensor y = at::batch_norm(x, norm.weight, norm.bias, mean, variance, true, 1.0, norm.epsilon, true);
   update_statistics(norm, mean, variance, x.numel() / x.size(1));
   return y;
+}
+
+Tensor prepare_input(const Tensor& x, BackboneInput input) {
+  const auto channels = [&](const std::vector<double>& values) {
+    return torch::tensor(values, torch::kFloat64).to(x.device(), x.scalar_type()).view({1, 3, 1, 1});
+  };
+  switch (input) {
+    case BackboneInput::caffe:
+      return x.flip({1}) * 255.0 - channels({103.939, 116.779, 123.68});
+    case BackboneInput::torch:
+      return (x - channels({0.485, 0.456, 0.406})) / channels({0.229, 0.224, 0.225});
+    case BackboneInput::tf:
+      return x * 2.0 - 1.0;
+    case BackboneInput::none:
+      break;
+  }
+  return x;
 }
 
 }  // namespace svhn::model

@@ -38,4 +38,7 @@ struct Norm {
 /// those.
 torch::Tensor normalize(const torch::Tensor& x, const Norm& norm, bool training);
 
+/// @param x RGB in [0,1], [N,3,H,W]. @returns what a backbone's weights expect, see BackboneInput.
+torch::Tensor prepare_input(const torch::Tensor& x, BackboneInput input);
+
 }  // namespace svhn::model

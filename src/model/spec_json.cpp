@@ -49,6 +49,7 @@ constexpr std::array<Name<BackboneVariant>, 3> kVariants{{{BackboneVariant::auto
                                                           {BackboneVariant::torch, "torch"}}};
 
 constexpr core::TextRule kNameRule{64, "[A-Za-z0-9_-]+", "letters, digits, '_' and '-' only"};
+constexpr core::TextRule kPathRule{256, "[A-Za-z0-9_.-]+", "letters, digits, \'_\', \'-\' and \'.\' only"};
 constexpr core::TextRule kGlobRule{64, "[A-Za-z0-9_.*?-]+",
                                    "letters, digits, '_', '-', '.', '*' and '?' only"};
 
@@ -122,6 +123,27 @@ void describe(Fields& f, ResizeSpec& spec) {
   f.integer({"width", "New width.", Need::required}, spec.width, {1, kMaxSide});
 }
 
+void describe_shape(Fields& f, const core::Key& key, std::vector<std::int64_t>& shape, std::size_t rank) {
+  f.list(key, shape, {0, rank}, [](Visitor& v, std::int64_t& size) {
+    v.integer(size, {1, std::int64_t{1} << 31});
+  });
+}
+
+void describe_tensor(Fields& f, ScriptTensor& tensor) {
+  f.text({"name", "Its path in the module.", Need::required}, tensor.name, kPathRule);
+  describe_shape(f, {"shape", "Its sizes.", Need::required}, tensor.shape, 8);
+  f.boolean({"buffer", "Whether it is never trained."}, tensor.buffer);
+}
+
+void describe_script(Fields& f, BackboneSpec& spec) {
+  describe_shape(f, {"feature_shape", "What a torchscript file gives, without the batch."},
+                 spec.feature_shape, 3);
+  f.list({"tensors", "The torchscript file's tensors; filled in when it is read."}, spec.tensors, {0, 5000},
+         [](Visitor& v, ScriptTensor& tensor) {
+           v.object([&](Fields& inner) { describe_tensor(inner, tensor); });
+         });
+}
+
 void describe(Fields& f, BackboneSpec& spec) {
   f.member({"weights", "A weights file (.safetensors, .h5, .pth), or random; null: not said."},
            [&](Visitor& v) {
@@ -135,11 +157,11 @@ void describe(Fields& f, BackboneSpec& spec) {
            spec.input, kInputs);
   f.list({"trainable", "Patterns of its layers' names that training changes (block5*); none: frozen."},
          spec.trainable, {0, 100}, [](Visitor& v, std::string& pattern) { v.text(pattern, kGlobRule); });
-  f.boolean({"top", "Keep the 1000 ImageNet outputs (squeezenet1_1 only)."}, spec.top);
-  f.list({"feature_shape", "What a torchscript file gives, without the batch."}, spec.feature_shape, {0, 3},
-         [](Visitor& v, std::int64_t& size) {
-           v.integer(size, {1, kMaxUnits});
-         });
+  // Keys of one network each; a schema, which has no name yet, shows them all.
+  const bool any = spec.backbone.empty();
+  if (any || spec.backbone == "squeezenet1_1")
+    f.boolean({"top", "Keep the 1000 ImageNet outputs (squeezenet1_1 only)."}, spec.top);
+  if (any || spec.backbone == kTorchScript) describe_script(f, spec);
 }
 
 /// A backbone's "name" is the network's, as Keras names a nested model; what layers have in common comes

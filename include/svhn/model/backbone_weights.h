@@ -26,6 +26,11 @@ bool has_random_weights(const BackboneSpec& spec);
 /// @throws core::Error(model) when a file cannot be read.
 void settle_variants(ModelSpec& spec);
 
+/// As `settle_variants`, and lists the tensors of TorchScript files. To be done before a network is planned
+/// that is to be trained from a config; a model file's spec is settled already.
+/// @throws core::Error(model) when a file cannot be read or a TorchScript file is missing.
+void settle_backbones(ModelSpec& spec);
+
 /// Finds each tensor of a backbone in a file.
 /// @param graph what `backbone_graph` gave for `spec`. @param file how messages call the file.
 /// @returns the arrays in the order of the graph's nodes and their tensors; they point into `source`.

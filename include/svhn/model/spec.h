@@ -86,6 +86,13 @@ enum class BackboneInput { none, caffe, torch, tf };
 /// weights have it where they are at hand, else Keras', else torchvision's where Keras has no such network.
 enum class BackboneVariant { automatic, keras, torch };
 
+/// A tensor of a TorchScript file.
+struct ScriptTensor {
+  std::string name;  ///< Its path in the module: "features.0.weight".
+  std::vector<std::int64_t> shape;
+  bool buffer = false;  ///< Never trained: statistics and constants.
+};
+
 /// The convolutional part of an ImageNet network, or a TorchScript file's. C,H,W -> C',H',W'.
 /// @see model/backbone.h
 struct BackboneSpec {
@@ -96,6 +103,7 @@ struct BackboneSpec {
   std::vector<std::string> trainable;       ///< Globs on the names of its layers; none: frozen.
   bool top = false;                         ///< SqueezeNet only: with its 1000 ImageNet outputs.
   std::vector<std::int64_t> feature_shape;  ///< TorchScript only: C,H,W that it gives.
+  std::vector<ScriptTensor> tensors;        ///< TorchScript only: filled in when the file is read.
 };
 
 using LayerKind = std::variant<FlattenSpec, ReshapeSpec, DenseSpec, Conv2dSpec, BatchNormSpec, MaxPool2dSpec,
