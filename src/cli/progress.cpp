@@ -44,9 +44,9 @@ std::string numbers(const train::StepReport& report) {
   return text.data();
 }
 
-std::string bar_line(const train::StepReport& report) {
+std::string bar_line(const std::string& prefix, const train::StepReport& report) {
   const std::string head =
-      "epoch " + std::to_string(report.epoch) + "/" + std::to_string(report.epochs) + " [";
+      prefix + "epoch " + std::to_string(report.epoch) + "/" + std::to_string(report.epochs) + " [";
   const std::string tail = "]" + numbers(report);
   const int room = terminal_columns() - static_cast<int>(head.size() + tail.size()) - 1;
   const auto width = static_cast<std::size_t>(std::clamp(room, 4, 40));
@@ -60,7 +60,8 @@ std::string bar_line(const train::StepReport& report) {
 
 }  // namespace
 
-Progress::Progress(const GlobalOptions& global) : bar_(stderr_is_terminal() && !global.quiet) {}
+Progress::Progress(const GlobalOptions& global, std::string prefix)
+    : bar_(stderr_is_terminal() && !global.quiet), prefix_(std::move(prefix)) {}
 
 Progress::~Progress() {
   clear_bar();
@@ -76,7 +77,7 @@ void Progress::on_step(const train::StepReport& report) {
   if (!bar_ || now - last_ < kRedraw) return;
   last_ = now;
   drawn_ = true;
-  std::fputs(("\r" + bar_line(report) + "\x1b[K").c_str(), stderr);
+  std::fputs(("\r" + bar_line(prefix_, report) + "\x1b[K").c_str(), stderr);
 }
 
 void Progress::on_epoch(const train::EpochReport& report) {

@@ -1,10 +1,151 @@
 #include "svhn/cli/commands.h"
-#include "svhn/core/error.h"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "svhn/cli/console.h"
+#include "svhn/cli/engine_setup.h"
+#include "svhn/cli/progress.h"
+#include "svhn/metric/tuning.h"
+#include "svhn/tune/search.h"
 
 namespace svhn::cli {
+namespace {
 
-int run_tune(const TuneCommandOptions&, const GlobalOptions&) {
-  throw core::Error(core::ExitCode::usage, "'tune' is not part of this build", "see svhn --help");
+using core::ExitCode;
+using metric::TrialResult;
+using metric::TrialStatus;
+
+std::vector<std::string> overrides(const TuneCommandOptions& options, const GlobalOptions& global) {
+  std::vector<std::string> set = options.set;
+  if (options.data) set.push_back("data.file=" + nlohmann::json(options.data->string()).dump());
+  if (options.trials) set.push_back("tune.trials=" + std::to_string(*options.trials));
+  if (options.seed) set.push_back("tune.seed=" + std::to_string(*options.seed));
+  if (global.precision != "auto") set.push_back("train.precision=" + global.precision);
+  return set;
+}
+
+train::ExistingRun existing_search(const TuneCommandOptions& options) {
+  if (options.resume) return train::ExistingRun::resume;
+  return options.overwrite ? train::ExistingRun::overwrite : train::ExistingRun::refuse;
+}
+
+std::string shown_values(const std::string& label, const std::vector<metric::TunedValue>& values) {
+  if (!label.empty()) return label;
+  std::string text;
+  for (const auto& value : values) {
+    const std::string name = value.name.substr(value.name.rfind('/') + 1);
+    text += (text.empty() ? "" : " ") + name + "=" + value.shown();
+  }
+  return text;
+}
+
+/// The steps of a run as a bar on a terminal, and a line for each trial that has ended.
+class SearchProgress : public tune::SearchObserver, private train::TrainObserver {
+ public:
+  SearchProgress(const GlobalOptions& global, std::size_t trials, std::string objective)
+      : global_(global), trials_(trials), objective_(std::move(objective)) {}
+
+  void on_run(const tune::Trial& trial, std::int64_t run, std::int64_t runs) override {
+    std::string text = "trial " + std::to_string(trial.id) + "/" + std::to_string(trials_);
+    if (runs > 1) text += " run " + std::to_string(run + 1) + "/" + std::to_string(runs);
+    bar_.emplace(global_, text + " ");
+  }
+
+  void on_result(const TrialResult& result, bool best) override {
+    bar_.reset();
+    std::array<char, 160> numbers{};
+    std::snprintf(numbers.data(), numbers.size(), "  %lld epochs  %.1f s  ",
+                  static_cast<long long>(result.epochs), result.seconds);
+    std::array<char, 64> score{};
+    if (result.score)
+      std::snprintf(score.data(), score.size(), "  %s %.4f", objective_.c_str(), *result.score);
+    const std::string end =
+        result.error.empty() ? "" : ": " + result.error.substr(0, result.error.find('\n'));
+    const std::string line = "trial " + std::to_string(result.id) + "/" + std::to_string(trials_) + "  " +
+                             shown_values(result.label, result.values) + score.data() + numbers.data() +
+                             std::string(metric::trial_status_name(result.status)) + end +
+                             (best ? "  *" : "");
+    spdlog::info("{}", line);
+  }
+
+  train::TrainObserver& training() override { return *this; }
+
+ private:
+  void on_step(const train::StepReport& report) override {
+    if (bar_) bar_->on_step(report);
+  }
+
+  const GlobalOptions& global_;
+  std::size_t trials_;
+  std::string objective_;
+  std::optional<Progress> bar_;
+};
+
+std::string search_header(const tune::SearchConfig& config, const tune::Search& search,
+                          const Hardware& hardware) {
+  const auto& tune = config.tune;
+  const auto& data = search.runner().data();
+  std::string text = "Search: " + std::to_string(search.trials().size()) + " trials of " + config.base.name +
+                     ", " + (tune::maximised(tune.objective) ? "highest " : "lowest ") + tune.objective;
+  if (tune.folds) text += ", " + std::to_string(*tune.folds) + " folds";
+  if (tune.repeats > 1) text += ", " + std::to_string(tune.repeats) + " repeats";
+  text += ", up to " + std::to_string(config.base.train.epochs) + " epochs, " +
+          std::to_string(hardware.threads) + " threads\nData: " + data.path().string() +
+          (data.synthetic() ? " (synthetic digits)" : "") + "\n";
+  return text;
+}
+
+std::string finish_text(const metric::TuningResult& result, const tune::TuneFiles& files) {
+  std::string text = "\n" + metric::format_tuning(result);
+  if (result.synthetic) text += "These numbers are of synthetic digits.\n";
+  text += "\n";
+  if (const auto* best = metric::best_trial(result)) {
+    text += "Best:     trial " + std::to_string(best->id) + ", " + shown_values(best->label, best->values) +
+            "\nConfig:   " + files.best_config.string() + "\n";
+  }
+  return text + "Results:  " + files.results_csv.string() + "\n          " + files.results_json.string() +
+         "\n";
+}
+
+void say_where(const tune::Search& search, const TuneCommandOptions& options) {
+  if (!options.resume) return;
+  if (search.resumed()) {
+    spdlog::info("Resuming: {} of {} trials have ended", search.recorded(), search.trials().size());
+  } else {
+    spdlog::info("Nothing to resume in '{}': starting anew", search.files().folder.string());
+  }
+}
+
+/// A search in which nothing worked is no success, even though it came to its end.
+int end_code(const metric::TuningResult& result) {
+  if (metric::best_trial(result) != nullptr) return 0;
+  const std::string why = result.trials.empty() ? "" : "; the first: " + result.trials.front().error;
+  return report_error({ExitCode::numeric,
+                       "none of the " + std::to_string(result.trials.size()) + " trials was completed" + why,
+                       "change the search's space or its stopping rule"});
+}
+
+}  // namespace
+
+int run_tune(const TuneCommandOptions& options, const GlobalOptions& global) {
+  auto config = tune::load_search(options.config, overrides(options, global));
+  const Hardware hardware = set_up_hardware(global);
+  tune::Search search({config, options.output, existing_search(options), hardware.device});
+  if (!options.json) print_text(search_header(config, search, hardware));
+  say_where(search, options);
+  SearchProgress progress(global, search.trials().size(), config.tune.objective);
+  const auto result = search.run(progress);
+  if (options.json) {
+    print_json(metric::tuning_json(result, metric::TuningDetail::contract));
+  } else {
+    print_text(finish_text(result, search.files()));
+  }
+  return end_code(result);
 }
 
 }  // namespace svhn::cli

@@ -38,12 +38,23 @@ void describe_run(core::Fields& f, RunConfig& config) {
   f.object({"train", "How the network is trained."}, config.train, describe_train);
 }
 
+RunConfig read_run(const nlohmann::json& document, core::Problems& problems) {
+  RunConfig config;
+  const core::Describe with_tune = [&config](core::Visitor& visitor) {
+    visitor.object([&config](core::Fields& fields) {
+      describe_run(fields, config);
+      fields.member({"tune", "A search over this config."}, [](core::Visitor&) {});
+    });
+  };
+  core::read_fields(document, with_tune, problems);
+  return config;
+}
+
 RunConfig run_config_from_json(nlohmann::json document, const std::string& source,
                                const std::vector<std::string>& overrides) {
   core::Problems problems(source);
   for (const std::string& assignment : overrides) apply_override(document, assignment, source, problems);
-  RunConfig config;
-  core::read_fields(document, describe(config), problems);
+  RunConfig config = read_run(document, problems);
   problems.throw_if_any(ExitCode::config, "'svhn config schema' describes every key and its range");
   return config;
 }
@@ -60,6 +71,16 @@ RunConfig load_run_config(const std::filesystem::path& path, const std::vector<s
                           overrides);
 }
 
+nlohmann::json load_document(const std::filesystem::path& path, const std::vector<std::string>& overrides,
+                             core::Problems& problems) {
+  const core::JsonLimits limits{.max_bytes = kMaxConfigBytes};
+  nlohmann::json document = core::read_json_file(path, ExitCode::config, limits);
+  for (const std::string& assignment : overrides) {
+    apply_override(document, assignment, path.string(), problems);
+  }
+  return document;
+}
+
 nlohmann::ordered_json resolved_json(const RunConfig& config) {
   RunConfig copy = config;
   return core::write_fields(describe(copy));
@@ -71,6 +92,7 @@ nlohmann::ordered_json config_schema() {
                                 {"title", "svhn run config"},
                                 {"description", "A run: data, network and training."}};
   schema.update(core::fields_schema(describe(defaults)));
+  schema["properties"]["tune"] = {{"type", "object"}};
   return schema;
 }
 

@@ -2,6 +2,7 @@
 /// Training as a person watches it: a bar on a terminal, a line an epoch elsewhere.
 
 #include <chrono>
+#include <string>
 
 #include "svhn/cli/options.h"
 #include "svhn/train/observer.h"
@@ -10,7 +11,8 @@ namespace svhn::cli {
 
 class Progress : public train::TrainObserver {
  public:
-  explicit Progress(const GlobalOptions& global);
+  /// @param prefix begins each line of the bar.
+  explicit Progress(const GlobalOptions& global, std::string prefix = {});
   ~Progress() override;
   void on_step(const train::StepReport& report) override;
   void on_epoch(const train::EpochReport& report) override;
@@ -19,6 +21,7 @@ class Progress : public train::TrainObserver {
   void clear_bar();
 
   bool bar_;
+  std::string prefix_;
   bool drawn_ = false;
   std::chrono::steady_clock::time_point last_;
 };

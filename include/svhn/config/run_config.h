@@ -12,6 +12,10 @@
 #include "svhn/model/spec.h"
 #include "svhn/train/options.h"
 
+namespace svhn::core {
+class Problems;
+}
+
 namespace svhn::config {
 
 /// Everything that reproduces a run.
@@ -38,10 +42,19 @@ RunConfig run_config_from_json(nlohmann::json document, const std::string& sourc
 /// The same for a file of at most 4 MiB. @throws core::Error(config), also when it cannot be read.
 RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides = {});
 
+/// Reads a document in two steps, for commands that read further sections of it ("tune").
+/// @param problems told which override each value came from.
+/// @returns the file's document with the overrides. @throws core::Error as `load_run_config`.
+nlohmann::json load_document(const std::filesystem::path& path, const std::vector<std::string>& overrides,
+                             core::Problems& problems);
+/// The run that a document describes; a "tune" section may stand beside it. What is wrong is added to
+/// `problems`.
+RunConfig read_run(const nlohmann::json& document, core::Problems& problems);
+
 /// @returns the config with every key in a fixed order; reading it gives the same config.
 nlohmann::ordered_json resolved_json(const RunConfig& config);
 
-/// @returns the JSON Schema (draft 2020-12) of configs.
+/// @returns the JSON Schema (draft 2020-12) of configs; of "tune" it says only that it is an object.
 nlohmann::ordered_json config_schema();
 
 /// @returns C,H,W of the network's input: [1,32,32] when the preprocessing makes images grey, else [3,32,32].

@@ -44,7 +44,7 @@ struct TrialResult {
   std::vector<double> run_scores;  ///< One for each fold and repeat, repeats outermost.
   std::vector<double> curve;       ///< The objective after each epoch, mean over the runs that got so far.
   std::int64_t epochs = 0;         ///< Trained, over all runs.
-  double seconds = 0.0;            ///< Of training and validation, over all runs.
+  double seconds = 0.0;            ///< Of the training steps, over all runs.
   std::string error;               ///< Why it failed or was stopped; else empty.
 
   bool operator==(const TrialResult&) const = default;

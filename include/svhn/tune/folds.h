@@ -1,0 +1,25 @@
+#pragma once
+/// k-fold cross-validation, equal to scikit-learn's row for row.
+/// @see scikit-learn 1.2, model_selection.KFold and StratifiedKFold
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "svhn/tune/options.h"
+
+namespace svhn::tune {
+
+struct Fold {
+  std::vector<std::int64_t> train;
+  std::vector<std::int64_t> val;
+};
+
+/// @param rows to divide, in their order. @param labels [N], class index 0..9 of every row of the data file.
+/// @param folds at least 2. @param seed of shuffled folds; its low 32 bits, as numpy takes them.
+/// @returns `folds` divisions; within each both parts keep the order of `rows`.
+/// @throws core::Error(config) for more folds than rows; stratified: than rows of the most frequent class.
+std::vector<Fold> make_folds(std::span<const std::int64_t> rows, std::span<const std::uint8_t> labels,
+                             std::int64_t folds, FoldOrder order, std::uint64_t seed);
+
+}  // namespace svhn::tune

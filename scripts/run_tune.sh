@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Runs one of the assignment's searches. Killed, it goes on where it was with --resume.
+#
+#   scripts/run_tune.sh NAME [options of svhn tune]
+#
+# NAME is a search of configs/ without .json; scripts/tune_units.sh and its siblings are this command for one NAME each.
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+
+case ${1:-} in
+  "" | -h | --help) usage && exit 0 ;;
+esac
+config=$root/configs/$1.json
+svhn=$root/build/release/bin/svhn
+[ -f "$config" ] || fail "there is no configuration '$1'" "see configs/" 2
+shift
+[ -x "$svhn" ] || fail "the program is not built yet" "scripts/quickstart.sh does it, or: cmake --preset release && cmake --build --preset release"
+
+# given OPTION WORDS…: whether the words have the option.
+given() {
+  local option=$1 word
+  shift
+  for word in "$@"; do
+    case $word in "$option" | "$option="*) return 0 ;; esac
+  done
+  return 1
+}
+
+options=()
+given --data "$@" || options+=(--data "$root/data/svhn.safetensors")
+given --output "$@" || options+=(--output "$root/models")
+shown "$svhn" tune --config "$config" ${options[@]+"${options[@]}"} "$@"

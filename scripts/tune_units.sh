@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# Question 1.3: a random search for the width and the learning rate. Options: see scripts/run_tune.sh --help
+exec "$(dirname -- "${BASH_SOURCE[0]}")/run_tune.sh" tune_units "$@"

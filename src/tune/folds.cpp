@@ -1,0 +1,103 @@
+#include "svhn/tune/folds.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <string>
+
+#include "svhn/core/error.h"
+#include "svhn/data/numpy_random.h"
+#include "svhn/data/prepared.h"
+
+namespace svhn::tune {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+
+[[noreturn]] void refuse(std::int64_t folds, const std::string& why) {
+  throw Error(ExitCode::config, "/tune/folds: " + std::to_string(folds) + " folds " + why,
+              "use fewer folds or prepare more images");
+}
+
+/// The first n % k folds have one more; places in the order of `order`.
+std::vector<std::size_t> fold_of_blocks(const std::vector<std::size_t>& order, std::size_t folds) {
+  std::vector<std::size_t> fold_of(order.size());
+  std::size_t begin = 0;
+  for (std::size_t fold = 0; fold < folds; ++fold) {
+    const std::size_t size = order.size() / folds + (fold < order.size() % folds ? 1 : 0);
+    for (std::size_t i = begin; i < begin + size; ++i) fold_of[order[i]] = fold;
+    begin += size;
+  }
+  return fold_of;
+}
+
+/// Class numbers in the order in which the classes first occur, as scikit-learn encodes them.
+std::vector<std::size_t> encoded(std::span<const std::int64_t> rows, std::span<const std::uint8_t> labels) {
+  constexpr std::size_t kUnseen = data::kClasses;
+  std::array<std::size_t, data::kClasses> code{};
+  code.fill(kUnseen);
+  std::size_t next = 0;
+  std::vector<std::size_t> codes;
+  for (const std::int64_t row : rows) {
+    std::size_t& own = code.at(labels[static_cast<std::size_t>(row)]);
+    if (own == kUnseen) own = next++;
+    codes.push_back(own);
+  }
+  return codes;
+}
+
+/// How many of each class a fold gets: what every k-th of the sorted labels, from the fold's number on,
+/// holds. The rows of a class then go to the folds in blocks.
+std::vector<std::size_t> fold_stratified(const std::vector<std::size_t>& codes, std::size_t folds) {
+  std::vector<std::size_t> sorted = codes;
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<std::array<std::size_t, data::kClasses>> left(folds);
+  for (std::size_t i = 0; i < sorted.size(); ++i) ++left[i % folds][sorted[i]];
+  std::vector<std::size_t> fold_of;
+  for (const std::size_t code : codes) {
+    std::size_t fold = 0;
+    while (left[fold][code] == 0) ++fold;
+    --left[fold][code];
+    fold_of.push_back(fold);
+  }
+  return fold_of;
+}
+
+void check_counts(std::span<const std::int64_t> rows, std::span<const std::uint8_t> labels,
+                  std::int64_t folds, FoldOrder order) {
+  if (folds < 2) refuse(folds, "divide nothing");
+  if (static_cast<std::size_t>(folds) > rows.size()) {
+    refuse(folds, "are more than the " + std::to_string(rows.size()) + " training images");
+  }
+  if (order != FoldOrder::stratified) return;
+  std::array<std::int64_t, data::kClasses> counts{};
+  for (const std::int64_t row : rows) ++counts.at(labels[static_cast<std::size_t>(row)]);
+  if (folds > *std::max_element(counts.begin(), counts.end())) {
+    refuse(folds, "are more than the images of any class");
+  }
+}
+
+}  // namespace
+
+std::vector<Fold> make_folds(std::span<const std::int64_t> rows, std::span<const std::uint8_t> labels,
+                             std::int64_t folds, FoldOrder order, std::uint64_t seed) {
+  check_counts(rows, labels, folds, order);
+  const auto count = static_cast<std::size_t>(folds);
+  std::vector<std::size_t> places(rows.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  if (order == FoldOrder::shuffled) {
+    data::NumpyRandom(static_cast<std::uint32_t>(seed)).shuffle(std::span(places));
+  }
+  const auto fold_of = order == FoldOrder::stratified ? fold_stratified(encoded(rows, labels), count)
+                                                      : fold_of_blocks(places, count);
+  std::vector<Fold> result(count);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::size_t fold = 0; fold < count; ++fold) {
+      (fold_of[i] == fold ? result[fold].val : result[fold].train).push_back(rows[i]);
+    }
+  }
+  return result;
+}
+
+}  // namespace svhn::tune

@@ -1,0 +1,133 @@
+#include "ledger.h"
+
+#include <nlohmann/json.hpp>
+
+#include "svhn/core/file.h"
+#include "svhn/core/json.h"
+
+namespace svhn::tune {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using nlohmann::json;
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMaxRecordBytes = std::size_t{64} << 20;
+constexpr std::size_t kMaxName = 128;
+
+/// What makes a search what it is.
+Json identity(const SearchConfig& search, const std::string& data) {
+  return {{"config", config::resolved_json(search.base)},
+          {"tune", tune_section_json(search.tune)},
+          {"data", data}};
+}
+
+/// The name of the data file is free, as its content is compared. Halving ranks all trials among each other,
+/// so a longer search is another one; else it begins as a shorter one does.
+bool may_differ(const std::string& pointer, const TuneOptions& options) {
+  const bool halving = options.stopping && options.stopping->type == StoppingType::halving;
+  return pointer == "/config/data/file" || (pointer == "/tune/trials" && !halving);
+}
+
+void check_same(const json& saved, const json& now, const SearchConfig& search, const std::string& source) {
+  const json before = saved.flatten(), after = now.flatten();
+  for (const auto* side : {&before, &after}) {
+    for (const auto& [pointer, unused] : side->items()) {
+      const bool equal =
+          before.contains(pointer) && after.contains(pointer) && before[pointer] == after[pointer];
+      if (equal || may_differ(pointer, search.tune)) continue;
+      const auto show = [&](const json& document) {
+        return document.contains(pointer) ? core::printable(document[pointer].dump()) : "nothing";
+      };
+      throw Error(ExitCode::model,
+                  "'" + source + "' is a search with " + core::printable(pointer) + " = " + show(before) +
+                      ", not " + show(after),
+                  "resume with the same config and data, or start anew with --overwrite");
+    }
+  }
+}
+
+/// A record must be of the trial that is planned under its number.
+metric::TrialResult read_record(const std::filesystem::path& path, const Trial& trial) {
+  const std::string source = path.string();
+  const json document = core::read_json_file(path, ExitCode::data, {.max_bytes = kMaxRecordBytes});
+  auto record = metric::trial_from_json(document, source);
+  if (record.id == trial.id && record.label == trial.label && record.values == trial.values) return record;
+  throw Error(ExitCode::data, "'" + source + "' is the record of another trial",
+              "start the search anew with --overwrite");
+}
+
+Json best_document(const SearchConfig& search, const metric::TrialResult& best) {
+  auto config = config::run_config_from_json(trial_document(search.base, {best.id, best.label, best.values}),
+                                             search.source);
+  const std::string ending = "_best";
+  config.name = config.name.substr(0, kMaxName - ending.size()) + ending;
+  return config::resolved_json(config);
+}
+
+}  // namespace
+
+Ledger::Ledger(const SearchConfig& search, TuneFiles files, train::ExistingRun existing)
+    : search_(search), files_(std::move(files)), existing_(existing) {
+  const auto found = files_.existing();
+  if (existing != train::ExistingRun::refuse || found.empty()) return;
+  throw Error(ExitCode::usage,
+              "'" + found.front().string() + "' exists: there is a search '" + search.base.name + "' already",
+              "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
+}
+
+void Ledger::read(const std::string& data, const std::vector<Trial>& trials, bool synthetic) {
+  synthetic_ = synthetic;
+  if (existing_ != train::ExistingRun::resume || !std::filesystem::exists(files_.search)) return;
+  const std::string source = files_.search.string();
+  const json saved = core::read_json_file(files_.search, ExitCode::model, {.max_bytes = kMaxRecordBytes});
+  check_same(saved, json::parse(identity(search_, data).dump()), search_, source);
+  for (const auto& trial : trials) {
+    const auto path = files_.record(trial.id);
+    if (std::filesystem::exists(path)) records_[trial.id] = read_record(path, trial);
+  }
+  resumed_ = true;
+}
+
+void Ledger::open(const std::string& data) {
+  if (existing_ == train::ExistingRun::overwrite) files_.remove_existing();
+  files_.remove_temporaries();
+  core::write_text_file(files_.search, core::json_text(identity(search_, data)), ExitCode::data);
+}
+
+void Ledger::add(const metric::TrialResult& result) {
+  const Json document = metric::trial_json(result, metric::TuningDetail::full);
+  core::write_text_file(files_.record(result.id), core::json_text(document), ExitCode::data);
+  records_[result.id] = result;
+  write_results();
+}
+
+const metric::TrialResult* Ledger::find(std::int64_t id) const {
+  const auto found = records_.find(id);
+  return found == records_.end() ? nullptr : &found->second;
+}
+
+metric::TuningResult Ledger::result() const {
+  const Json section = tune_section_json(search_.tune);
+  metric::TuningResult result{search_.base.name,
+                              section["search"],
+                              search_.tune.objective,
+                              maximised(search_.tune.objective),
+                              synthetic_,
+                              {}};
+  for (const auto& [id, record] : records_) result.trials.push_back(record);
+  return result;
+}
+
+void Ledger::write_results() const {
+  const auto all = result();
+  const Json document = metric::tuning_json(all, metric::TuningDetail::full);
+  core::write_text_file(files_.results_json, core::json_text(document), ExitCode::data);
+  core::write_text_file(files_.results_csv, metric::tuning_csv(all), ExitCode::data);
+  const auto* best = metric::best_trial(all);
+  if (best == nullptr) return;
+  core::write_text_file(files_.best_config, core::json_text(best_document(search_, *best)), ExitCode::data);
+}
+
+}  // namespace svhn::tune

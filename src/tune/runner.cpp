@@ -1,0 +1,87 @@
+#include "svhn/tune/runner.h"
+
+#include <nlohmann/json.hpp>
+
+#include "svhn/core/json.h"
+#include "svhn/train/run_files.h"
+#include "svhn/tune/folds.h"
+
+namespace svhn::tune {
+namespace {
+
+using data::PreparedData;
+using data::Split;
+
+std::vector<std::shared_ptr<const PreparedData>> divide(const std::shared_ptr<const PreparedData>& data,
+                                                        const TuneOptions& options) {
+  std::vector<std::shared_ptr<const PreparedData>> divided;
+  for (std::int64_t repeat = 0; repeat < options.repeats; ++repeat) {
+    if (!options.folds) {
+      divided.push_back(data);
+      continue;
+    }
+    const auto folds = make_folds(data->indices(Split::train), data->labels(), *options.folds,
+                                  options.fold_order, options.seed + static_cast<std::uint64_t>(repeat));
+    for (const auto& fold : folds) {
+      divided.push_back(std::make_shared<const PreparedData>(data->divided(fold.train, fold.val)));
+    }
+  }
+  return divided;
+}
+
+bool at_its_end(const train::TrainingState& state, const train::TrainOptions& options) {
+  return state.epoch >= options.epochs || state.stopped_early;
+}
+
+}  // namespace
+
+Runner::Runner(const SearchConfig& search, TuneFiles files, const torch::Device& device)
+    : search_(search),
+      files_(std::move(files)),
+      device_(device),
+      data_(std::make_shared<const PreparedData>(search.base.data.file)),
+      divided_(divide(data_, search.tune)) {}
+
+std::int64_t Runner::runs() const {
+  return static_cast<std::int64_t>(divided_.size());
+}
+
+train::SessionRequest Runner::request(const Trial& trial, std::int64_t run) const {
+  auto config = trial_config(search_, trial);
+  config.name = TuneFiles::run_name(trial.id, run, runs());
+  config.train.seed += static_cast<std::uint64_t>(run / folds());
+  train::SessionRequest request;
+  request.name = config.name;
+  request.data = config.data;
+  request.model = config.model;
+  request.train = config.train;
+  request.config = core::json_text(config::resolved_json(config));
+  request.output = files_.trials;
+  request.existing = train::ExistingRun::resume;
+  request.device = device_;
+  request.opened = divided_[static_cast<std::size_t>(run)];
+  return request;
+}
+
+metric::History Runner::advance(const Trial& trial, std::int64_t run, const RunPause& pause,
+                                train::TrainObserver& observer) const {
+  const auto asked = request(trial, run);
+  train::Session session(asked);
+  const auto& state = session.state();
+  // A process that was killed may have stood at the very epoch that pauses.
+  const bool paused = state.epoch > 0 && !at_its_end(state, asked.train) && pause(state.history);
+  if (!paused) {
+    session.run({&observer}, [&](const train::TrainingState& now) { return pause(now.history); });
+  }
+  return session.state().history;
+}
+
+void Runner::tidy(const Trial& trial) const {
+  for (std::int64_t run = 0; run < runs(); ++run) {
+    const train::RunFiles files(files_.trials, TuneFiles::run_name(trial.id, run, runs()));
+    std::error_code error;
+    std::filesystem::remove_all(files.checkpoints, error);  // Left behind, they only take room.
+  }
+}
+
+}  // namespace svhn::tune

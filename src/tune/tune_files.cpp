@@ -1,0 +1,82 @@
+#include "svhn/tune/tune_files.h"
+
+#include <string_view>
+
+#include "svhn/core/error.h"
+
+namespace svhn::tune {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string trial_name(std::int64_t id) {
+  std::string number = std::to_string(id);
+  number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
+  return "trial-" + number;
+}
+
+void remove_tree(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (!error) return;
+  throw core::Error(core::ExitCode::data, "cannot remove '" + path.string() + "': " + error.message(),
+                    "choose another --output");
+}
+
+}  // namespace
+
+TuneFiles::TuneFiles(const fs::path& output, const std::string& name)
+    : folder(output / name),
+      search(folder / "search.json"),
+      results_json(folder / "results.json"),
+      results_csv(folder / "results.csv"),
+      best_config(folder / "best.config.json"),
+      trials(folder / "trials") {}
+
+fs::path TuneFiles::record(std::int64_t id) const {
+  return trials / (trial_name(id) + ".json");
+}
+
+std::string TuneFiles::run_name(std::int64_t id, std::int64_t run, std::int64_t runs) {
+  return trial_name(id) + (runs > 1 ? "-run-" + std::to_string(run + 1) : "");
+}
+
+std::vector<fs::path> TuneFiles::existing() const {
+  std::vector<fs::path> found;
+  for (const auto& path : {search, results_json, results_csv, best_config, trials}) {
+    std::error_code error;
+    if (fs::exists(path, error)) found.push_back(path);
+  }
+  return found;
+}
+
+void TuneFiles::remove_existing() const {
+  // The search's own mark goes last: killed in between, what is left still counts as a search.
+  std::vector<fs::path> ours;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(trials, error)) {
+    if (entry.path().filename().string().starts_with("trial-")) ours.push_back(entry.path());
+  }
+  for (const auto& path : ours) remove_tree(path);
+  fs::remove(trials, error);  // Not when something of others is in it.
+  for (const auto& path : {results_json, results_csv, best_config, search}) remove_tree(path);
+}
+
+void TuneFiles::remove_temporaries() const {
+  constexpr std::string_view kEnding = ".XXXXXX.tmp";
+  for (const auto& where : {folder, trials}) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(where, error)) {
+      const std::string name = entry.path().filename().string();
+      if (!name.ends_with(".tmp") || name.size() <= kEnding.size()) continue;
+      const fs::path target = where / name.substr(0, name.size() - kEnding.size());
+      const bool a_record = where == trials && name.starts_with("trial-") && target.extension() == ".json";
+      const bool ours = target == search || target == results_json || target == results_csv ||
+                        target == best_config || a_record;
+      if (ours) fs::remove(entry.path(), error);
+    }
+  }
+}
+
+}  // namespace svhn::tune
