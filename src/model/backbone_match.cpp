@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <optional>
 #include <set>
@@ -148,6 +147,16 @@ struct Misfits {
   }
 };
 
+std::vector<std::string> unexpected_arrays(const WeightSource& source,
+                                           const std::vector<const WeightArray*>& found) {
+  const std::set<const WeightArray*> used(found.begin(), found.end());
+  std::vector<std::string> names;
+  for (const WeightArray& array : source.arrays) {
+    if (!used.contains(&array) && !is_top(array.name)) names.push_back(array.name);
+  }
+  return names;
+}
+
 [[noreturn]] void refuse(const BackboneSpec& spec, bool keras, const Misfits& misfits,
                          const std::filesystem::path& file) {
   const bool other = keras != (variant_of(spec) == BackboneVariant::keras);
@@ -182,13 +191,8 @@ std::vector<const WeightArray*> match_weights(const BackboneSpec& spec, const Gr
     if (found.back()->shape != item.shape)
       misfits.shaped.push_back(name + " " + shape_text(found.back()->shape) + ", not " +
                                shape_text(item.shape));
-    arrays.erase(place);
   }
-  for (const WeightArray& array : source.arrays) {
-    const bool left =
-        std::any_of(arrays.begin(), arrays.end(), [&](const auto& e) { return e.second == &array; });
-    if (left && !is_top(array.name)) misfits.unexpected.push_back(array.name);
-  }
+  misfits.unexpected = unexpected_arrays(source, found);
   if (!misfits.none()) refuse(spec, keras, misfits, file);
   return found;
 }

@@ -8,6 +8,7 @@
 #include "svhn/core/fields.h"
 #include "svhn/core/fields_json.h"
 #include "svhn/core/json.h"
+#include "svhn/model/backbone.h"
 #include "svhn/model/spec_json.h"
 
 namespace svhn::model {
@@ -103,6 +104,19 @@ void check_tensors(const formats::SafetensorsFile& file, const NetworkPlan& plan
   }
 }
 
+/// A file that holds a backbone's tensors says which network they are of, and nothing of where they once came
+/// from; a TorchScript file is still needed for its code.
+ModelSpec recorded_spec(const ModelSpec& spec) {
+  ModelSpec recorded = spec;
+  for (LayerSpec& layer : recorded.layers) {
+    auto* backbone = std::get_if<BackboneSpec>(&layer.kind);
+    if (backbone == nullptr || backbone->backbone == kTorchScript) continue;
+    backbone->variant = variant_of(*backbone);
+    backbone->weights.clear();
+  }
+  return recorded;
+}
+
 }  // namespace
 
 std::map<std::string, std::string> record_metadata(const ModelRecord& record, const std::string& kind) {
@@ -110,7 +124,7 @@ std::map<std::string, std::string> record_metadata(const ModelRecord& record, co
           {"kind", kind},
           {"name", record.name},
           {"input", nlohmann::json(record.input).dump()},
-          {"layers", model_to_json(record.spec).dump()},
+          {"layers", model_to_json(recorded_spec(record.spec)).dump()},
           {"preprocessing", record.preprocessing},
           {"classes", kClasses},
           {"synthetic", record.synthetic ? "true" : "false"}};

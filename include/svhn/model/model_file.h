@@ -23,7 +23,8 @@ struct ModelRecord {
   bool synthetic = false;     ///< Trained on built-in synthetic digits.
 };
 
-/// @returns the record as safetensors metadata. `kind` is "model" or "checkpoint".
+/// @returns the record as safetensors metadata. `kind` is "model" or "checkpoint". A backbone's variant is
+/// settled and the path of its weights, which the file holds itself, left out (a TorchScript file's stays).
 std::map<std::string, std::string> record_metadata(const ModelRecord& record, const std::string& kind);
 
 class ModelFile {
