@@ -1,0 +1,108 @@
+#include "svhn/evaluate/predictor.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "svhn/core/error.h"
+#include "svhn/data/prepared.h"
+#include "svhn/metric/scores.h"
+
+namespace svhn::evaluate {
+namespace {
+
+using data::kImageBytes;
+using data::kSide;
+using metric::kClasses;
+using metric::Probabilities;
+
+constexpr auto kBytes = static_cast<std::size_t>(kImageBytes);
+
+struct Shift {
+  int right;
+  int down;
+};
+
+std::vector<Shift> shifts_of(bool several) {
+  if (!several) return {{0, 0}};
+  std::vector<Shift> shifts;
+  for (int down = -1; down <= 1; ++down) {
+    for (int right = -1; right <= 1; ++right) shifts.push_back({right, down});
+  }
+  return shifts;
+}
+
+Probabilities mean_of(std::span<const Probabilities> views) {
+  Probabilities mean{};
+  for (const Probabilities& view : views) {
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += view[i] / static_cast<double>(views.size());
+  }
+  return mean;
+}
+
+}  // namespace
+
+Predictor::Predictor(model::Network network, const data::Preprocessing& preprocessing,
+                     const PredictorOptions& options)
+    : network_(std::move(network)), plan_(preprocessing, preprocessing.train), options_(options) {}
+
+void Predictor::predict_batch(const std::vector<float>& pixels, std::vector<Probabilities>& results) {
+  const torch::NoGradGuard no_grad;
+  const auto& shape = network_.input_shape();
+  const auto count = static_cast<std::int64_t>(pixels.size()) / (shape[0] * shape[1] * shape[2]);
+  auto* values = const_cast<float*>(pixels.data());
+  const torch::Tensor input =
+      torch::from_blob(values, {count, shape[0], shape[1], shape[2]}, torch::kFloat32);
+  model::ForwardContext context;
+  context.precision = options_.precision;
+  const torch::Tensor logits =
+      network_.forward(input.to(network_.device()), context).to(torch::kCPU, torch::kFloat32).contiguous();
+  const auto* row = static_cast<const float*>(logits.data_ptr());
+  for (std::int64_t i = 0; i < logits.size(0); ++i, row += kClasses) {
+    if (!std::all_of(row, row + kClasses, [](float x) { return std::isfinite(x); })) {
+      throw core::Error(core::ExitCode::numeric, "the model gives numbers that are not finite",
+                        "it has diverged; train it again with a smaller learning rate");
+    }
+    results.push_back(metric::softmax(std::span<const float, kClasses>(row, kClasses)));
+  }
+}
+
+std::vector<Probabilities> Predictor::predict(std::span<const std::uint8_t> images) {
+  const auto shifts = shifts_of(options_.shifts);
+  const auto numbers = static_cast<std::size_t>(plan_.channels() * kSide * kSide);
+  const std::size_t total = images.size() / kBytes * shifts.size();
+  const auto batch_size = static_cast<std::size_t>(options_.batch_size);
+  std::vector<Probabilities> views;
+  std::vector<std::uint8_t> moved(kBytes);
+  std::vector<float> pixels;
+  for (std::size_t first = 0; first < total; first += batch_size) {
+    const std::size_t count = std::min(batch_size, total - first);
+    pixels.resize(count * numbers);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto [right, down] = shifts[(first + i) % shifts.size()];
+      shift_image(images.subspan((first + i) / shifts.size() * kBytes, kBytes), right, down, moved);
+      plan_.apply(moved, std::span(pixels).subspan(i * numbers, numbers));
+    }
+    predict_batch(pixels, views);
+  }
+  std::vector<Probabilities> results;
+  for (std::size_t i = 0; i < total; i += shifts.size()) {
+    results.push_back(mean_of(std::span(views).subspan(i, shifts.size())));
+  }
+  return results;
+}
+
+void shift_image(std::span<const std::uint8_t> image, int right, int down, std::span<std::uint8_t> shifted) {
+  constexpr auto last = static_cast<int>(kSide) - 1;
+  std::size_t at = 0;
+  for (int y = 0; y <= last; ++y) {
+    const auto row = static_cast<std::size_t>(std::clamp(y - down, 0, last)) * kSide;
+    for (int x = 0; x <= last; ++x) {
+      const std::size_t from = (row + static_cast<std::size_t>(std::clamp(x - right, 0, last))) * 3;
+      for (std::size_t c = 0; c < 3; ++c) shifted[at++] = image[from + c];
+    }
+  }
+}
+
+}  // namespace svhn::evaluate

@@ -1,0 +1,93 @@
+#include "svhn/evaluate/predictor.h"
+
+#include <cmath>
+
+#include "../model/small_network.h"
+#include "svhn/core/error.h"
+#include "svhn/data/prepared.h"
+
+namespace svhn::evaluate {
+namespace {
+
+constexpr auto kBytes = static_cast<std::size_t>(data::kImageBytes);
+
+/// A network whose logit of class 4 is `weight` times the red byte / 255 at (x, y) = (5, 2), all others 0.
+model::Network one_pixel(double weight) {
+  model::Network network(model::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 10}}, {3, 32, 32}),
+                         1);
+  std::vector<double> weights(30720, 0.0);
+  weights[4 * 3072 + 2 * 32 + 5] = weight;
+  model::set(network, "dense_1.weight", weights);
+  return network;
+}
+
+/// Pictures that are black but for the red of (5, 2).
+std::vector<std::uint8_t> pictures(const std::vector<std::uint8_t>& reds) {
+  std::vector<std::uint8_t> images(reds.size() * kBytes, 0);
+  for (std::size_t i = 0; i < reds.size(); ++i) images[i * kBytes + (2 * 32 + 5) * 3] = reds[i];
+  return images;
+}
+
+double expected(double logit) {
+  return std::exp(logit) / (std::exp(logit) + 9.0);
+}
+
+TEST(Predictor, TellsEachPicturesProbabilities) {
+  for (const std::int64_t batch : {1, 2, 100}) {
+    Predictor predictor(one_pixel(3.0), {}, {.batch_size = batch});
+    const auto results = predictor.predict(pictures({255, 0, 51}));
+    ASSERT_EQ(results.size(), 3U);
+    EXPECT_NEAR(results[0][4], expected(3.0), 1e-6);
+    EXPECT_NEAR(results[1][4], 0.1, 1e-6);
+    EXPECT_NEAR(results[2][4], expected(0.6), 1e-6);
+    EXPECT_NEAR(results[2][0], 1.0 / (std::exp(0.6) + 9.0), 1e-6);
+  }
+}
+
+TEST(Predictor, AveragesNineShifts) {
+  Predictor predictor(one_pixel(3.0), {}, {.shifts = true, .batch_size = 4});
+  const auto results = predictor.predict(pictures({255, 255}));
+  ASSERT_EQ(results.size(), 2U);
+  // In one of the nine views the red pixel stands where the network looks.
+  for (const auto& result : results) EXPECT_NEAR(result[4], (expected(3.0) + 8.0 * 0.1) / 9.0, 1e-6);
+}
+
+TEST(Predictor, TakesTheTrainingSplitsNumbersForItsSplit) {
+  data::Preprocessing preprocessing{{data::PreprocessStep::minmax_per_split}, {}};
+  preprocessing.train.min = 0.2;
+  preprocessing.train.max = 0.7;
+  Predictor predictor(one_pixel(3.0), preprocessing, {});
+  // Red 0.6 becomes (0.6 - 0.2) / 0.5.
+  EXPECT_NEAR(predictor.predict(pictures({153}))[0][4], expected(3.0 * 0.8), 1e-6);
+}
+
+TEST(Predictor, HasNothingToSayOfNothing) {
+  Predictor predictor(one_pixel(1.0), {}, {});
+  EXPECT_TRUE(predictor.predict({}).empty());
+}
+
+TEST(Predictor, RefusesLogitsThatAreNoNumbers) {
+  Predictor predictor(one_pixel(std::nan("")), {}, {});
+  try {
+    predictor.predict(pictures({255}));
+    FAIL();
+  } catch (const core::Error& error) {
+    EXPECT_EQ(error.code(), core::ExitCode::numeric);
+  }
+}
+
+TEST(ShiftImage, MovesAndRepeatsTheBorder) {
+  std::vector<std::uint8_t> image(kBytes), shifted(kBytes);
+  for (std::size_t i = 0; i < kBytes; ++i) image[i] = static_cast<std::uint8_t>(i * 7 % 251);
+  shift_image(image, 1, -2, shifted);
+  const auto at = [](const std::vector<std::uint8_t>& pixels, std::size_t x, std::size_t y) {
+    return pixels[(y * 32 + x) * 3 + 1];
+  };
+  EXPECT_EQ(at(shifted, 10, 10), at(image, 9, 12));
+  EXPECT_EQ(at(shifted, 0, 10), at(image, 0, 12));   // Left border repeated.
+  EXPECT_EQ(at(shifted, 10, 31), at(image, 9, 31));  // Bottom border repeated.
+  EXPECT_EQ(at(shifted, 10, 29), at(image, 9, 31));
+}
+
+}  // namespace
+}  // namespace svhn::evaluate
