@@ -1,10 +1,199 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
 #include "svhn/cli/commands.h"
+#include "svhn/cli/console.h"
+#include "svhn/cli/engine_setup.h"
+#include "svhn/cli/stage_progress.h"
 #include "svhn/core/error.h"
+#include "svhn/core/json.h"
+#include "svhn/data/parallel.h"
+#include "svhn/data/picture.h"
+#include "svhn/data/prepared.h"
+#include "svhn/evaluate/predictor.h"
+#include "svhn/metric/scores.h"
+#include "svhn/model/fold.h"
+#include "svhn/model/model_file.h"
+#include "svhn/model/weights.h"
 
 namespace svhn::cli {
+namespace {
 
-int run_predict(const PredictCommandOptions&, const GlobalOptions&) {
-  throw core::Error(core::ExitCode::usage, "'predict' is not part of this build", "see svhn --help");
+namespace fs = std::filesystem;
+using core::ExitCode;
+using metric::Probabilities;
+using nlohmann::ordered_json;
+
+constexpr std::size_t kChunk = 512;  // Pictures that are in memory at a time.
+
+/// What became of one file.
+struct Answer {
+  std::string file;
+  std::string error;  ///< Empty when it could be read.
+  Probabilities probabilities{};
+};
+
+/// The files of a folder and of those within, by name; hidden ones are not looked at.
+void add_folder(const fs::path& folder, std::vector<Answer>& answers) {
+  const std::size_t before = answers.size();
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    const bool hidden = it->path().filename().string().starts_with('.');
+    if (hidden && it->is_directory(ignored)) it.disable_recursion_pending();
+    if (!hidden && !it->is_directory(ignored)) answers.push_back({it->path().string(), {}});
+  }
+  std::sort(answers.begin() + static_cast<std::ptrdiff_t>(before), answers.end(),
+            [](const Answer& a, const Answer& b) { return a.file < b.file; });
+  if (error) answers.push_back({folder.string(), "the folder cannot be listed: " + error.message()});
+  if (answers.size() == before) answers.push_back({folder.string(), "the folder holds no files"});
+}
+
+std::vector<Answer> list_files(const std::vector<fs::path>& images) {
+  std::vector<Answer> answers;
+  for (const fs::path& image : images) {
+    std::error_code error;
+    if (fs::is_directory(image, error)) {
+      add_folder(image, answers);
+    } else {
+      answers.push_back({image.string(), {}});
+    }
+  }
+  return answers;
+}
+
+/// Decodes on all threads, then predicts those that could be read.
+void answer_chunk(std::span<Answer> chunk, evaluate::Predictor& predictor, int threads) {
+  constexpr auto kBytes = static_cast<std::size_t>(data::kImageBytes);
+  std::vector<std::uint8_t> pixels(chunk.size() * kBytes);
+  data::parallel_for(
+      static_cast<std::int64_t>(chunk.size()), static_cast<unsigned>(threads), [&](std::int64_t i) {
+        Answer& answer = chunk[static_cast<std::size_t>(i)];
+        if (!answer.error.empty()) return;
+        answer.error = data::read_picture(
+            answer.file, std::span(pixels).subspan(static_cast<std::size_t>(i) * kBytes, kBytes));
+      });
+  std::vector<Answer*> readable;
+  for (std::size_t i = 0; i < chunk.size(); ++i) {
+    if (!chunk[i].error.empty()) continue;
+    const auto source = pixels.begin() + static_cast<std::ptrdiff_t>(i * kBytes);
+    const auto target = pixels.begin() + static_cast<std::ptrdiff_t>(readable.size() * kBytes);
+    if (source != target) std::copy_n(source, kBytes, target);
+    readable.push_back(&chunk[i]);
+  }
+  const auto results = predictor.predict(std::span(pixels).first(readable.size() * kBytes));
+  for (std::size_t i = 0; i < readable.size(); ++i) readable[i]->probabilities = results[i];
+}
+
+/// @returns class indices, the most probable first.
+std::array<int, metric::kClasses> ranking(const Probabilities& probabilities) {
+  std::array<int, metric::kClasses> order{};
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, std::ranges::greater{},
+                           [&](int index) { return probabilities[metric::class_slot(index)]; });
+  return order;
+}
+
+ordered_json answer_json(const Answer& answer) {
+  if (!answer.error.empty()) return {{"file", answer.file}, {"error", answer.error}};
+  const int best = metric::top_class(answer.probabilities);
+  ordered_json probabilities;
+  for (int digit = 0; digit < metric::kClasses; ++digit) {
+    probabilities[std::to_string(digit)] =
+        answer.probabilities[metric::class_slot(data::class_of_digit(digit))];
+  }
+  return {{"file", answer.file},
+          {"digit", metric::class_digit(best)},
+          {"probability", answer.probabilities[metric::class_slot(best)]},
+          {"probabilities", probabilities}};
+}
+
+std::string share_text(double probability) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%.4f", probability);
+  return text.data();
+}
+
+std::string pad(std::string text, std::size_t width) {
+  text.resize(std::max(text.size(), width), ' ');
+  return text;
+}
+
+/// A line a picture; those that could not be read are told on stderr.
+std::string table(const std::vector<Answer>& answers, int top_k) {
+  std::size_t width = 4;
+  for (const Answer& answer : answers) {
+    if (answer.error.empty()) width = std::max(width, core::printable(answer.file, 4096).size());
+  }
+  std::string text = pad("file", width) + "  digit  probability" + (top_k > 1 ? "  then" : "") + "\n";
+  for (const Answer& answer : answers) {
+    if (!answer.error.empty()) continue;
+    const auto order = ranking(answer.probabilities);
+    std::string line = pad(core::printable(answer.file, 4096), width) + "  ";
+    for (int k = 0; k < top_k; ++k) {
+      const int index = order[static_cast<std::size_t>(k)];
+      const std::string digit = std::to_string(metric::class_digit(index));
+      const std::string share = share_text(answer.probabilities[metric::class_slot(index)]);
+      line +=
+          k == 0 ? pad(digit, 5) + "  " + pad(share, top_k > 1 ? 11 : 0) : "  " + digit + " (" + share + ")";
+    }
+    text += line + "\n";
+  }
+  return text;
+}
+
+evaluate::Predictor make_predictor(const PredictCommandOptions& options, const GlobalOptions& global,
+                                   const Hardware& hardware) {
+  const model::ModelFile file(options.model);
+  auto folded = model::fold_batch_norm(model::load_network(file));
+  folded.network.to(hardware.device);
+  const auto preprocessing =
+      data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
+  evaluate::PredictorOptions how;
+  how.shifts = options.tta;
+  if (global.precision == "bfloat16") how.precision = compute::Precision::bfloat16;
+  return {std::move(folded.network), preprocessing, how};
+}
+
+/// @returns how many pictures could not be read, each of which is told on stderr.
+std::size_t report_unreadable(const std::vector<Answer>& answers) {
+  std::size_t count = 0;
+  for (const Answer& answer : answers) {
+    if (answer.error.empty()) continue;
+    ++count;
+    report_failure("'" + core::printable(answer.file, 4096) + "': " + answer.error);
+  }
+  return count;
+}
+
+}  // namespace
+
+int run_predict(const PredictCommandOptions& options, const GlobalOptions& global) {
+  const Hardware hardware = set_up_hardware(global);
+  evaluate::Predictor predictor = make_predictor(options, global, hardware);
+  std::vector<Answer> answers = list_files(options.images);
+  {
+    StageProgress progress(global, "pictures");
+    for (std::size_t first = 0; first < answers.size(); first += kChunk) {
+      const std::size_t count = std::min(kChunk, answers.size() - first);
+      answer_chunk(std::span(answers).subspan(first, count), predictor, hardware.threads);
+      progress.show(static_cast<std::int64_t>(first + count), static_cast<std::int64_t>(answers.size()));
+      stop_if_asked("stopped after " + std::to_string(first + count) + " of " +
+                    std::to_string(answers.size()) + " pictures");
+    }
+  }
+  const std::size_t unreadable = report_unreadable(answers);
+  if (options.json) {
+    ordered_json document = ordered_json::array();
+    for (const Answer& answer : answers) document.push_back(answer_json(answer));
+    print_json(document);
+  } else if (unreadable < answers.size()) {
+    print_text(table(answers, options.top_k));
+  }
+  return unreadable == 0 ? 0 : static_cast<int>(ExitCode::data);
 }
 
 }  // namespace svhn::cli
