@@ -2,30 +2,68 @@
 
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
-#include "svhn/config/run_config.h"
+#include "svhn/config/compare_config.h"
 #include "svhn/core/fields_json.h"
+#include "svhn/model/backbone_place.h"
 #include "svhn/model/summary.h"
 #include "svhn/tune/trials.h"
 
 namespace svhn::cli {
-
 namespace {
 
-/// Looks which sections a document has; its faults are found by whoever reads them.
-bool has_search(const std::filesystem::path& path, const std::vector<std::string>& set) {
+/// @returns a document without a look at its faults: whoever reads it finds them.
+nlohmann::json document_of(const std::filesystem::path& path, const std::vector<std::string>& set) {
   core::Problems unused(path.string());
-  return tune::has_search(config::load_document(path, set, unused));
+  return config::load_document(path, set, unused);
+}
+
+std::string checked_run(const config::RunConfig& config, const std::filesystem::path& path) {
+  const auto plan = config::plan_run(config, path.string());
+  return config.name + ", " + model::with_thousands(plan.counts.total) + " parameters";
+}
+
+std::string checked_search(const std::filesystem::path& path, const std::vector<std::string>& set) {
+  const auto search = tune::load_search(path, set);
+  const std::string run = checked_run(search.base, path);
+  return run + ", " + std::to_string(tune::check_search(search).size()) + " trials";
+}
+
+std::string checked_comparison(const std::filesystem::path& path, const std::vector<std::string>& set) {
+  const auto comparison = config::load_comparison(path, set);
+  const std::string run = checked_run(comparison.base, path);
+  const auto place = model::backbone_places(comparison.base.model).front();
+  for (const auto& entry : comparison.compare.backbones) {
+    config::RunConfig other = comparison.base;
+    other.model = model::with_backbone(other.model, place, entry.backbone, entry.resize);
+    config::plan_run(other, path.string());
+  }
+  return run + ", " + std::to_string(comparison.compare.backbones.size()) + " backbones";
 }
 
 /// @returns what a sound config describes, in a few words. @throws core::Error(config) for an unsound one.
 std::string checked(const std::filesystem::path& path, const std::vector<std::string>& set) {
-  const bool search = has_search(path, set);
-  const auto found = search ? tune::load_search(path, set)
-                            : tune::SearchConfig{path.string(), config::load_run_config(path, set), {}};
-  const auto plan = config::plan_run(found.base, path.string());
-  std::string text = found.base.name + ", " + model::with_thousands(plan.counts.total) + " parameters";
-  if (search) text += ", " + std::to_string(tune::check_search(found).size()) + " trials";
-  return text;
+  const auto document = document_of(path, set);
+  if (tune::has_search(document)) return checked_search(path, set);
+  if (config::has_comparison(document)) return checked_comparison(path, set);
+  return checked_run(config::load_run_config(path, set), path);
+}
+
+/// @returns the config with every key.
+nlohmann::ordered_json resolved(const std::filesystem::path& path, const std::vector<std::string>& set) {
+  const auto document = document_of(path, set);
+  nlohmann::ordered_json shown;
+  if (tune::has_search(document)) {
+    const auto search = tune::load_search(path, set);
+    shown = config::resolved_json(search.base);
+    shown["tune"] = tune::tune_section_json(search.tune);
+  } else if (config::has_comparison(document)) {
+    const auto comparison = config::load_comparison(path, set);
+    shown = config::resolved_json(comparison.base);
+    shown["compare"] = config::compare_section_json(comparison.compare);
+  } else {
+    shown = config::resolved_json(config::load_run_config(path, set));
+  }
+  return shown;
 }
 
 }  // namespace
@@ -43,21 +81,14 @@ int run_config_check(const ConfigOptions& options) {
 }
 
 int run_config_show(const ConfigOptions& options) {
-  const auto& path = options.files.front();
-  if (!has_search(path, options.set)) {
-    print_json(config::resolved_json(config::load_run_config(path, options.set)));
-    return 0;
-  }
-  const auto search = tune::load_search(path, options.set);
-  auto document = config::resolved_json(search.base);
-  document["tune"] = tune::tune_section_json(search.tune);
-  print_json(document);
+  print_json(resolved(options.files.front(), options.set));
   return 0;
 }
 
 int run_config_schema() {
   auto schema = config::config_schema();
   schema["properties"]["tune"] = tune::tune_section_schema();
+  schema["properties"]["compare"] = config::compare_section_schema();
   print_json(schema);
   return 0;
 }

@@ -9,9 +9,12 @@
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/live_chart.h"
 #include "svhn/cli/progress.h"
+#include "svhn/cli/stage_progress.h"
+#include "svhn/cli/train_run.h"
 #include "svhn/config/run_config.h"
 #include "svhn/core/json.h"
 #include "svhn/metric/tables.h"
+#include "svhn/model/backbone_weights.h"
 #include "svhn/model/model_file.h"
 #include "svhn/model/summary.h"
 #include "svhn/train/session.h"
@@ -21,14 +24,6 @@ namespace {
 
 using core::Error;
 using core::ExitCode;
-
-std::vector<std::string> overrides(const TrainCommandOptions& options, const GlobalOptions& global) {
-  std::vector<std::string> set = options.set;
-  if (options.data) set.push_back("data.file=" + nlohmann::json(options.data->string()).dump());
-  if (options.seed) set.push_back("train.seed=" + std::to_string(*options.seed));
-  if (global.precision != "auto") set.push_back("train.precision=" + global.precision);
-  return set;
-}
 
 train::ExistingRun existing_run(const TrainCommandOptions& options) {
   if (options.resume) return train::ExistingRun::resume;
@@ -170,12 +165,42 @@ void train_and_draw(train::Session& session, const report::RunLabel& label, bool
 
 }  // namespace
 
-int run_train(const TrainCommandOptions& options, const GlobalOptions& global) {
-  const auto config = config::load_run_config(options.config, overrides(options, global));
+std::vector<std::string> run_overrides(const TrainCommandOptions& options, const GlobalOptions& global) {
+  std::vector<std::string> set = options.set;
+  if (options.data) set.push_back("data.file=" + nlohmann::json(options.data->string()).dump());
+  if (options.seed) set.push_back("train.seed=" + std::to_string(*options.seed));
+  if (global.precision != "auto") set.push_back("train.precision=" + global.precision);
+  return set;
+}
+
+transfer::FeatureEvents feature_events(const GlobalOptions& global) {
+  transfer::FeatureEvents events;
+  events.writing = [](const std::filesystem::path& path, std::uint64_t bytes, std::size_t images) {
+    spdlog::info("The frozen layers run once: the features of {} images go to '{}', {} MiB", images,
+                 path.string(), (bytes >> 20) + 1);
+  };
+  events.found = [](const std::filesystem::path& path) {
+    spdlog::info("The frozen layers have run before: their features are in '{}'", path.string());
+  };
+  events.progress = [bar = std::make_shared<StageProgress>(global, "features")](std::size_t done,
+                                                                                std::size_t images) {
+    bar->show(static_cast<std::int64_t>(done), static_cast<std::int64_t>(images));
+  };
+  events.unused = [](const std::string& reason) {
+    spdlog::warn("warning: the frozen layers run in every epoch, which is slower: {}", reason);
+  };
+  return events;
+}
+
+int run_configured(const TrainCommandOptions& options, config::RunConfig config,
+                   const GlobalOptions& global) {
   if (options.no_train) return show_finished(options, config);
+  model::settle_variants(config.model);
   config::plan_run(config, options.config.string());  // Names the file where the session could not.
   const Hardware hardware = set_up_hardware(global);
-  train::Session session(session_request(options, config, hardware));
+  auto request = session_request(options, config, hardware);
+  request.make_features = transfer::feature_maker(options.output / "features", feature_events(global));
+  train::Session session(std::move(request));
   if (!options.dry_run) session.open();
   if (!options.json) print_text(run_header(session, config, hardware));
   warn_about(config.train, session.plan());
@@ -184,6 +209,11 @@ int run_train(const TrainCommandOptions& options, const GlobalOptions& global) {
   train_and_draw(session, {config.name, session.data().synthetic()}, options.live_chart, global);
   print_finish(options, session.files(), session.state().history, session.data().synthetic());
   return 0;
+}
+
+int run_train(const TrainCommandOptions& options, const GlobalOptions& global) {
+  return run_configured(options, config::load_run_config(options.config, run_overrides(options, global)),
+                        global);
 }
 
 }  // namespace svhn::cli

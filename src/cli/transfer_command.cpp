@@ -1,10 +1,119 @@
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
 #include "svhn/cli/commands.h"
+#include "svhn/cli/console.h"
+#include "svhn/cli/engine_setup.h"
+#include "svhn/cli/progress.h"
+#include "svhn/cli/train_run.h"
+#include "svhn/config/compare_config.h"
 #include "svhn/core/error.h"
+#include "svhn/core/json.h"
+#include "svhn/model/backbone_place.h"
+#include "svhn/report/comparison.h"
+#include "svhn/transfer/compare.h"
 
 namespace svhn::cli {
+namespace {
 
-int run_transfer(const TransferCommandOptions&, const GlobalOptions&) {
-  throw core::Error(core::ExitCode::usage, "'transfer' is not part of this build", "see svhn --help");
+using core::Error;
+using core::ExitCode;
+
+/// Gives every backbone of a config the weights that the command line names.
+void use_weights(config::RunConfig& config, const TransferCommandOptions& options) {
+  const auto places = model::backbone_places(config.model);
+  if (places.empty()) {
+    throw Error(ExitCode::config, "'" + options.run.config.string() + "' has no backbone to transfer from",
+                "add a layer {\"type\": \"backbone\", \"name\": \"vgg16\"}, or use 'svhn train'");
+  }
+  if (!options.weights) return;
+  for (const std::size_t place : places) {
+    std::get<model::BackboneSpec>(config.model.layers[place].kind).weights = *options.weights;
+  }
+}
+
+transfer::CompareRequest compare_request(const config::CompareConfig& config, const TrainCommandOptions& run,
+                                         const Hardware& hardware) {
+  transfer::CompareRequest request;
+  request.run.name = config.base.name;
+  request.run.data = config.base.data;
+  request.run.model = config.base.model;
+  request.run.train = config.base.train;
+  request.run.output = run.output;
+  request.run.device = hardware.device;
+  request.run.opened = std::make_shared<const data::PreparedData>(config.base.data.file);
+  request.run.existing = run.resume      ? train::ExistingRun::resume
+                         : run.overwrite ? train::ExistingRun::overwrite
+                                         : train::ExistingRun::refuse;
+  request.compare = config.compare;
+  request.config = [base = config.base](const std::string& name, const model::ModelSpec& model) {
+    config::RunConfig one = base;
+    one.name = name;
+    one.model = model;
+    return core::json_text(config::resolved_json(one));
+  };
+  return request;
+}
+
+void tell_finished(const metric::BackboneResult& result) {
+  if (result.error) {
+    spdlog::warn("warning: {} failed: {}", result.name, *result.error);
+    return;
+  }
+  const auto text = [](const char* what, const std::optional<metric::BackboneScore>& score) {
+    return score ? fmt::format("  {} {:.4f} in {:.0f} s", what, score->val_accuracy, score->seconds) : "";
+  };
+  spdlog::info("{}:{}{}", result.name, text("frozen", result.frozen), text("unfrozen", result.unfrozen));
+}
+
+void draw(const transfer::CompareFiles& files, const metric::ComparisonResult& result) {
+  for (const char* name : {"comparison.png", "comparison.svg"}) {
+    const auto drawn = report::write_comparison_chart(files.folder / name, result);
+    if (drawn.status == report::ChartStatus::drawn) continue;
+    spdlog::warn("warning: {}; the numbers are in '{}'", drawn.message, files.results.string());
+    return;
+  }
+}
+
+int run_compare(const TransferCommandOptions& options, const GlobalOptions& global) {
+  auto config = config::load_comparison(*options.compare, run_overrides(options.run, global));
+  if (options.weights) {
+    for (auto& entry : config.compare.backbones) entry.backbone.weights = *options.weights;
+  }
+  const Hardware hardware = set_up_hardware(global);
+  const auto request = compare_request(config, options.run, hardware);
+  Progress progress(global);
+  transfer::CompareEvents events;
+  events.started = [](const std::string& run, const train::Session& session) {
+    spdlog::info("{}: {} parameters, {} of them trainable", run, session.plan().counts.total,
+                 session.plan().counts.trainable);
+  };
+  events.finished = tell_finished;
+  events.observers = {&progress};
+  events.features = feature_events(global);
+  const auto result = transfer::compare(request, events);
+  const transfer::CompareFiles files(options.run.output, config.base.name);
+  draw(files, result);
+  if (options.run.json) {
+    print_json(metric::comparison_json(result));
+  } else {
+    print_text("\n" + metric::format_comparison(result) + "\nResults:  " + files.results.string() +
+               "\nTable:    " + files.table.string() + "\n");
+  }
+  return 0;
+}
+
+}  // namespace
+
+int run_transfer(const TransferCommandOptions& options, const GlobalOptions& global) {
+  if (options.compare) return run_compare(options, global);
+  if (options.run.config.empty()) {
+    throw Error(ExitCode::usage, "neither --config nor --compare is given", "see svhn transfer --help");
+  }
+  auto config = config::load_run_config(options.run.config, run_overrides(options.run, global));
+  use_weights(config, options);
+  return run_configured(options.run, std::move(config), global);
 }
 
 }  // namespace svhn::cli

@@ -40,13 +40,14 @@ void describe_run(core::Fields& f, RunConfig& config) {
 
 RunConfig read_run(const nlohmann::json& document, core::Problems& problems) {
   RunConfig config;
-  const core::Describe with_tune = [&config](core::Visitor& visitor) {
+  const core::Describe with_sections = [&config](core::Visitor& visitor) {
     visitor.object([&config](core::Fields& fields) {
       describe_run(fields, config);
       fields.member({"tune", "A search over this config."}, [](core::Visitor&) {});
+      fields.member({"compare", "Other backbones in this config."}, [](core::Visitor&) {});
     });
   };
-  core::read_fields(document, with_tune, problems);
+  core::read_fields(document, with_sections, problems);
   return config;
 }
 
@@ -92,7 +93,7 @@ nlohmann::ordered_json config_schema() {
                                 {"title", "svhn run config"},
                                 {"description", "A run: data, network and training."}};
   schema.update(core::fields_schema(describe(defaults)));
-  schema["properties"]["tune"] = {{"type", "object"}};
+  for (const char* section : {"tune", "compare"}) schema["properties"][section] = {{"type", "object"}};
   return schema;
 }
 

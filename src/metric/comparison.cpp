@@ -7,6 +7,7 @@
 
 #include "svhn/core/fields_json.h"
 #include "svhn/core/json.h"
+#include "svhn/metric/csv.h"
 
 namespace svhn::metric {
 namespace {
@@ -105,6 +106,28 @@ std::string format_comparison(const ComparisonResult& result) {
     table += text.data() + b->weights + (b->error ? "  (" + *b->error + ")" : "") + "\n";
   }
   return table;
+}
+
+std::string comparison_csv(const ComparisonResult& result) {
+  std::string text =
+      csv_line({"name", "weights", "parameters", "feature_shape", "frozen_val_accuracy", "frozen_seconds",
+                "unfrozen_val_accuracy", "unfrozen_seconds", "milliseconds_per_image", "error"});
+  const auto cell = [](const char* format, const std::optional<double>& value) {
+    return value ? number_text(format, value) : std::string();
+  };
+  for (const BackboneResult& b : result.backbones) {
+    std::vector<std::string> row{b.name, b.weights, std::to_string(b.parameters),
+                                 b.feature_shape.empty() ? "" : shape_text(b.feature_shape)};
+    for (const auto& score : {b.frozen, b.unfrozen}) {
+      using Number = std::optional<double>;
+      row.push_back(cell("%.17g", score ? Number(score->val_accuracy) : std::nullopt));
+      row.push_back(cell("%.3f", score ? Number(score->seconds) : std::nullopt));
+    }
+    row.push_back(cell("%.6g", b.milliseconds_per_image));
+    row.push_back(b.error.value_or(""));
+    text += csv_line(row);
+  }
+  return text;
 }
 
 nlohmann::ordered_json comparison_json(const ComparisonResult& result) {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdio>
 
+#include "svhn/metric/csv.h"
+
 namespace svhn::metric {
 namespace {
 
@@ -86,19 +88,6 @@ std::string short_name(const std::string& name) {
 bool labelled(const TuningResult& result) {
   return std::any_of(result.trials.begin(), result.trials.end(),
                      [](const TrialResult& trial) { return !trial.label.empty(); });
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
-std::string csv_line(const std::vector<std::string>& fields) {
-  std::string line;
-  for (std::size_t i = 0; i < fields.size(); ++i) line += (i == 0 ? "" : ",") + csv_field(fields[i]);
-  return line + "\r\n";
 }
 
 std::string unquoted(const TunedValue& value) {

@@ -164,12 +164,16 @@ void describe(Fields& f, BackboneSpec& spec) {
   if (any || spec.backbone == kTorchScript) describe_script(f, spec);
 }
 
+void describe_backbone_name(Fields& f, BackboneSpec& spec) {
+  f.choice({"name", "Which network.", Need::required}, spec.backbone, backbone_names());
+  spec.backbone = canonical_backbone(spec.backbone);
+}
+
 /// A backbone's "name" is the network's, as Keras names a nested model; what layers have in common comes
 /// after.
 void describe_names(Fields& f, LayerSpec& layer) {
   if (auto* backbone = std::get_if<BackboneSpec>(&layer.kind)) {
-    f.choice({"name", "Which network.", Need::required}, backbone->backbone, backbone_names());
-    backbone->backbone = canonical_backbone(backbone->backbone);
+    describe_backbone_name(f, *backbone);
     f.text({"layer_name", "Unique name of the layer; the network's when absent."}, layer.name, kNameRule);
   } else {
     f.text({"name", "Unique name; by type and number (dense_2) when absent."}, layer.name, kNameRule);
@@ -196,6 +200,11 @@ void describe_layer(Visitor& visitor, LayerSpec& layer) {
 }
 
 }  // namespace
+
+void describe_backbone(Fields& fields, BackboneSpec& spec) {
+  describe_backbone_name(fields, spec);
+  describe(fields, spec);
+}
 
 void describe_model(Fields& fields, ModelSpec& spec) {
   name_layers(spec);

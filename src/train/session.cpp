@@ -10,6 +10,7 @@
 #include "svhn/core/error.h"
 #include "svhn/core/file.h"
 #include "svhn/core/signals.h"
+#include "svhn/model/backbone_weights.h"
 #include "svhn/model/network.h"
 #include "svhn/model/weights.h"
 #include "svhn/train/checkpoint.h"
@@ -45,6 +46,7 @@ struct Session::Impl {
   RunLog log;
   TensorBoardLog events;
   std::vector<TrainObserver*> observers;
+  Features features;
   bool resumed = false;
   int former_threads = 0;  ///< Those of the checkpoint.
   bool folder_ready = false;
@@ -70,12 +72,20 @@ struct Session::Impl {
       check_resumable(record);
     }
     precision = choose_precision(request, record.precision);
+    if (!restore) model::load_backbone_weights(network);
     make_trainer();
     if (!restore) return;
     model::read_tensors(saved->file(), all_tensors());
     trainer->state() = record.state;
     resumed = true;
     former_threads = record.threads;
+  }
+
+  void feed_features() {
+    if (!request.make_features) return;
+    features =
+        request.make_features({&network, &data, preprocessing, precision, request.data.augment.has_value()});
+    if (features.inputs) trainer->use_features(*features.inputs, features.first_layer);
   }
 
   static RunFiles checked_files(const SessionRequest& request) {
@@ -203,6 +213,7 @@ bool Session::run(const std::vector<TrainObserver*>& observers, const PauseRule&
   open();
   Impl& impl = *impl_;
   impl.observers = observers;
+  if (!impl.trainer->ended()) impl.feed_features();
   if (impl.request.train.tensorboard) impl.events.start(impl.trainer->state().history);
   const TrainerHooks hooks{.save_checkpoint = [&] { impl.save_checkpoint(); },
                            .save_best = [&] { impl.save_model(impl.files.best_model); },

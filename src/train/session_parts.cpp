@@ -13,9 +13,12 @@ using core::Error;
 using core::ExitCode;
 using data::Split;
 
-bool has_convolution(const model::ModelSpec& spec) {
+/// Whether training spends its time in convolutions; a frozen backbone runs once.
+bool trains_convolutions(const model::ModelSpec& spec) {
   return std::any_of(spec.layers.begin(), spec.layers.end(), [](const model::LayerSpec& layer) {
-    return std::holds_alternative<model::Conv2dSpec>(layer.kind);
+    const auto* backbone = std::get_if<model::BackboneSpec>(&layer.kind);
+    return std::holds_alternative<model::Conv2dSpec>(layer.kind) ||
+           (backbone != nullptr && !backbone->trainable.empty());
   });
 }
 
@@ -36,8 +39,8 @@ compute::Precision choose_precision(const SessionRequest& request, const std::st
   if (!recorded.empty()) {
     return recorded == "bfloat16" ? compute::Precision::bfloat16 : compute::Precision::float32;
   }
-  return has_convolution(request.model) ? compute::automatic_precision(request.device)
-                                        : compute::Precision::float32;
+  return trains_convolutions(request.model) ? compute::automatic_precision(request.device)
+                                            : compute::Precision::float32;
 }
 
 model::NetworkPlan plan_request(const SessionRequest& request) {

@@ -47,6 +47,11 @@ std::vector<const BackboneResult*> ranked_backbones(const ComparisonResult& resu
 /// and times, milliseconds an image.
 std::string format_comparison(const ComparisonResult& result);
 
+/// @returns the same as CSV, a line for each backbone in the order asked for: name, weights, parameters,
+/// feature_shape, frozen_val_accuracy, frozen_seconds, unfrozen_val_accuracy, unfrozen_seconds,
+/// milliseconds_per_image, error.
+std::string comparison_csv(const ComparisonResult& result);
+
 /// @returns {"name","synthetic","backbones":[{"name","weights","parameters","feature_shape",
 /// "frozen":{"val_accuracy","seconds"},"unfrozen","milliseconds_per_image","error"}…]}, which both
 /// comparison.json and `svhn transfer --compare --json` are; what there is none of is null.

@@ -14,6 +14,9 @@ namespace svhn::model {
 /// Describes {"layers": [{"type": …, …}, …]} and fills in the names of layers that have none.
 void describe_model(core::Fields& fields, ModelSpec& spec);
 
+/// Describes a backbone alone: "name" (which network), "weights", "variant", "input", "trainable" …
+void describe_backbone(core::Fields& fields, BackboneSpec& spec);
+
 /// Reads {"layers": […]} from outside a config, e.g. a model file.
 /// @param source what messages call the document. @param code what a fault counts as.
 /// @throws core::Error(code) naming every fault by JSON pointer.

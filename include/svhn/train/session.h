@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "svhn/compute/hardware.h"
+#include "svhn/data/batch.h"
 #include "svhn/data/options.h"
 #include "svhn/data/prepared.h"
+#include "svhn/model/network.h"
 #include "svhn/model/plan.h"
 #include "svhn/model/spec.h"
 #include "svhn/train/observer.h"
@@ -20,6 +22,22 @@ namespace svhn::train {
 
 /// What to do where the run's files exist already.
 enum class ExistingRun { refuse, resume, overwrite };
+
+/// A network before its training, for those who run its frozen layers ahead.
+struct FrozenPart {
+  model::Network* network = nullptr;
+  const data::PreparedData* data = nullptr;
+  data::Preprocessing preprocessing;
+  compute::Precision precision = compute::Precision::float32;
+  bool augmented = false;  ///< Each epoch sees other images.
+};
+
+/// What layer `first_layer` is fed with for each row; empty: the network takes pixels.
+struct Features {
+  std::shared_ptr<const data::InputSource> inputs;
+  std::size_t first_layer = 0;
+};
+using MakeFeatures = std::function<Features(const FrozenPart&)>;
 
 struct SessionRequest {
   std::string name;
@@ -32,6 +50,7 @@ struct SessionRequest {
   torch::Device device = torch::kCPU;
   /// Data that is open already, or divided otherwise than its file; empty: `data.file` is opened.
   std::shared_ptr<const data::PreparedData> opened;
+  MakeFeatures make_features{};  ///< Asked once, when a run starts; empty: layers run in every epoch.
 };
 
 /// Asked after each epoch but the last: whether to end here, with a checkpoint to go on from.

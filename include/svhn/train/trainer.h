@@ -53,6 +53,7 @@ class Trainer {
   bool run(const TrainerHooks& hooks);
 
   [[nodiscard]] TrainingState& state() { return state_; }
+  [[nodiscard]] bool ended() const;  ///< No epoch is left, or early stopping has spoken.
   [[nodiscard]] std::int64_t steps_per_epoch() const { return steps_per_epoch_; }
   /// @returns the optimizer's and the average's state under their names, e.g. "optimizer.m.dense_1.weight";
   /// writing to them restores it.
@@ -72,7 +73,6 @@ class Trainer {
   void stop_if_asked(const TrainerHooks& hooks);
   void check_finite(double loss) const;
   [[noreturn]] void diverged(std::int64_t step, const std::string& what) const;
-  [[nodiscard]] bool ended() const;
   [[nodiscard]] bool weights_finite() const;
   void append_history(const metric::EvaluationResult& validation);
   void report_step() const;

@@ -1,0 +1,46 @@
+#include "svhn/core/scratch.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "svhn/core/error.h"
+
+namespace svhn::core {
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& folder, int fault) {
+  throw Error(ExitCode::data,
+              "cannot take room for temporary numbers in '" + folder.string() + "': " + std::strerror(fault),
+              "choose another --output, on a disk with more room");
+}
+
+}  // namespace
+
+ScratchFile::ScratchFile(const std::filesystem::path& folder, std::size_t bytes) : size_(bytes) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  std::string name = (folder / ".svhn-XXXXXX").string();
+  const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
+  if (descriptor < 0) fail(folder, errno);
+  ::unlink(name.c_str());
+  // Space is taken now: a full disk shall be an error here, not a signal when a page is written.
+  const int fault = bytes == 0 ? 0 : ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
+  void* mapped = fault == 0 && bytes > 0
+                     ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+                     : MAP_FAILED;
+  const int map_fault = errno;
+  ::close(descriptor);
+  if (mapped == MAP_FAILED) fail(folder, fault != 0 ? fault : map_fault);
+  data_ = static_cast<std::byte*>(mapped);
+}
+
+ScratchFile::~ScratchFile() {
+  ::munmap(data_, size_);
+}
+
+}  // namespace svhn::core

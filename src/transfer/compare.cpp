@@ -1,0 +1,189 @@
+#include "svhn/transfer/compare.h"
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <variant>
+
+#include "svhn/core/error.h"
+#include "svhn/core/file.h"
+#include "svhn/core/json.h"
+#include "svhn/model/backbone_place.h"
+#include "svhn/model/backbone_weights.h"
+#include "svhn/model/network.h"
+
+namespace svhn::transfer {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using metric::BackboneResult;
+using metric::BackboneScore;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// @returns the place of the model's one backbone.
+std::size_t backbone_place(const model::ModelSpec& model, const std::string& name) {
+  const auto places = model::backbone_places(model);
+  if (places.size() == 1) return places.front();
+  throw Error(ExitCode::config,
+              "the model of '" + name + "' has " + std::to_string(places.size()) + " backbones",
+              "a comparison puts each of its backbones in the place of one");
+}
+
+/// @returns the model of one run.
+model::ModelSpec model_of(const model::ModelSpec& base, std::size_t place, const ComparedBackbone& entry,
+                          bool frozen) {
+  model::BackboneSpec backbone = entry.backbone;
+  if (frozen) backbone.trainable.clear();
+  model::ModelSpec model = model::with_backbone(base, place, backbone, entry.resize);
+  model::settle_variants(model);
+  return model;
+}
+
+/// @returns milliseconds for one image through the layers up to the backbone, by one batch.
+double pass_cost(const train::FrozenPart& part, std::size_t layers) {
+  constexpr std::int64_t kImages = 32;
+  const torch::NoGradGuard no_grad;
+  const auto& shape = part.network->input_shape();
+  const torch::Tensor images =
+      torch::rand({kImages, shape[0], shape[1], shape[2]}).to(part.network->device());
+  model::ForwardContext context;
+  context.precision = part.precision;
+  Clock::time_point start;
+  double milliseconds = 0.0;
+  for (int pass = 0; pass < 2; ++pass) {  // The first one warms up.
+    start = Clock::now();
+    part.network->forward_visiting(images, context, [&](std::size_t layer, const torch::Tensor&) {
+      if (layer + 1 == layers) milliseconds = seconds_since(start) * 1e3 / kImages;
+    });
+  }
+  return milliseconds;
+}
+
+/// One backbone's two runs.
+class Comparison {
+ public:
+  Comparison(const CompareRequest& request, const CompareEvents& events)
+      : request_(request),
+        events_(events),
+        files_(request.run.output, request.run.name),
+        place_(backbone_place(request.run.model, request.run.name)) {}
+
+  BackboneResult run(const ComparedBackbone& entry) {
+    BackboneResult result;
+    result.name = entry.backbone.backbone;
+    result.weights = entry.backbone.weights;
+    try {
+      result.frozen = train(entry, true, result);
+      if (!entry.backbone.trainable.empty()) result.unfrozen = train(entry, false, result);
+    } catch (const Error& error) {
+      if (error.code() == ExitCode::bug) throw;
+      result.error = error.what();
+    } catch (const std::bad_alloc&) {
+      result.error = "out of memory";
+    } catch (const c10::Error& error) {
+      result.error = core::printable(error.what_without_backtrace());
+    }
+    return result;
+  }
+
+ private:
+  BackboneScore train(const ComparedBackbone& entry, bool frozen, BackboneResult& result) {
+    const Clock::time_point start = Clock::now();
+    train::SessionRequest request = request_.run;
+    request.name = entry.backbone.backbone + (frozen ? "" : "_unfrozen");
+    request.model = model_of(request_.run.model, place_, entry, frozen);
+    request.output = files_.folder;
+    request.config = request_.config(request.name, request.model);
+    request.make_features = features(result);
+    train::Session session(std::move(request));
+    describe(session.plan(), result);
+    session.open();
+    if (events_.started) events_.started(session.files().folder.filename().string(), session);
+    session.run(events_.observers);
+    // What a resumed run has spent before shows in its history alone.
+    const auto& epochs = session.state().history.seconds;
+    const double trained = std::accumulate(epochs.begin(), epochs.end(), 0.0);
+    return {session.state().best_val_accuracy, std::max(seconds_since(start), trained)};
+  }
+
+  static void describe(const model::NetworkPlan& plan, BackboneResult& result) {
+    for (const auto& layer : plan.layers) {
+      if (!std::holds_alternative<model::BackboneSpec>(layer.layer.kind)) continue;
+      result.parameters = model::parameter_count(layer);
+      result.feature_shape = layer.output;
+    }
+  }
+
+  /// Measures a pass, and then makes features as every run does.
+  train::MakeFeatures features(BackboneResult& result) const {
+    const auto make = feature_maker(request_.run.output / "features", events_.features);
+    return [make, &result](const train::FrozenPart& part) {
+      const auto& layers = part.network->plan().layers;
+      const auto is_backbone = [](const model::LayerPlan& layer) {
+        return std::holds_alternative<model::BackboneSpec>(layer.layer.kind);
+      };
+      const auto found = std::find_if(layers.begin(), layers.end(), is_backbone);
+      if (!result.milliseconds_per_image) {
+        result.milliseconds_per_image = pass_cost(part, static_cast<std::size_t>(found - layers.begin()) + 1);
+      }
+      return make(part);
+    };
+  }
+
+  const CompareRequest& request_;
+  const CompareEvents& events_;
+  CompareFiles files_;
+  std::size_t place_;
+};
+
+bool complete(const BackboneResult& result, const ComparedBackbone& entry) {
+  return result.frozen && (entry.backbone.trainable.empty() || result.unfrozen);
+}
+
+/// @returns the results of an earlier, interrupted comparison.
+std::vector<BackboneResult> earlier_results(const CompareRequest& request, const CompareFiles& files) {
+  if (!std::filesystem::exists(files.results)) return {};
+  if (request.run.existing == train::ExistingRun::resume) {
+    return metric::read_comparison(files.results).backbones;
+  }
+  if (request.run.existing == train::ExistingRun::overwrite) return {};
+  throw Error(ExitCode::usage, "'" + files.results.string() + "' exists: there is such a comparison already",
+              "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
+}
+
+void write_results(const CompareFiles& files, const metric::ComparisonResult& result) {
+  core::write_text_file(files.results, core::json_text(metric::comparison_json(result)), ExitCode::data);
+  core::write_text_file(files.table, metric::comparison_csv(result), ExitCode::data);
+}
+
+}  // namespace
+
+CompareFiles::CompareFiles(const std::filesystem::path& output, const std::string& name)
+    : folder(output / name), results(folder / "comparison.json"), table(folder / "comparison.csv") {}
+
+metric::ComparisonResult compare(const CompareRequest& request, const CompareEvents& events) {
+  const CompareFiles files(request.run.output, request.run.name);
+  const auto earlier = earlier_results(request, files);
+  Comparison comparison(request, events);
+  metric::ComparisonResult result;
+  result.name = request.run.name;
+  result.synthetic = request.run.opened && request.run.opened->synthetic();
+  for (const ComparedBackbone& entry : request.compare.backbones) {
+    const auto known = std::find_if(earlier.begin(), earlier.end(), [&](const BackboneResult& one) {
+      return one.name == entry.backbone.backbone && complete(one, entry);
+    });
+    result.backbones.push_back(known != earlier.end() ? *known : comparison.run(entry));
+    write_results(files, result);
+    if (events.finished) events.finished(result.backbones.back());
+  }
+  return result;
+}
+
+}  // namespace svhn::transfer
