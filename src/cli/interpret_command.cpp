@@ -1,10 +1,121 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "interpret_study.h"
 #include "svhn/cli/commands.h"
-#include "svhn/core/error.h"
+#include "svhn/cli/console.h"
+#include "svhn/model/summary.h"
 
 namespace svhn::cli {
+namespace {
 
-int run_interpret(const InterpretCommandOptions&, const GlobalOptions&) {
-  throw core::Error(core::ExitCode::usage, "'interpret' is not part of this build", "see svhn --help");
+using nlohmann::ordered_json;
+
+constexpr std::array<const char*, 6> kParts{"confusion",  "misclassified", "activations",
+                                            "embeddings", "tsne",          "saliency"};
+
+ordered_json parts_of(const Study& study) {
+  ordered_json parts = ordered_json::array();
+  for (const char* part : kParts) {
+    if (study.wants(part)) parts.push_back(part);
+  }
+  return parts;
+}
+
+std::string line(const char* name, const std::string& text) {
+  std::string padded = "  " + std::string(name);
+  padded.resize(18, ' ');
+  return padded + text + "\n";
+}
+
+std::string number(const ordered_json& value, const char* format) {
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), format, value.get<double>());
+  return text.data();
+}
+
+std::string count(const ordered_json& value) {
+  return model::with_thousands(value.get<std::int64_t>());
+}
+
+std::string predictions_text(const ordered_json& document) {
+  std::string text;
+  if (document.contains("accuracy")) text += line("accuracy", number(document["accuracy"], "%.4f"));
+  if (!document.contains("misclassified")) return text;
+  const auto& wrong = document["misclassified"];
+  text += line("misclassified", count(wrong["images"]) + ", " + count(wrong["of_digit"]) + " of the digit " +
+                                    count(wrong["digit"]));
+  return text + line("doubtful labels", count(wrong["suspected_label_errors"]));
+}
+
+std::string image_text(const ordered_json& document) {
+  std::string text;
+  if (document.contains("activations")) {
+    std::string names;
+    for (const auto& layer : document["activations"]["layers"])
+      names += " " + layer["name"].get<std::string>();
+    text += line("activations", "of" + names);
+  }
+  if (!document.contains("saliency")) return text;
+  const auto& saliency = document["saliency"];
+  const bool cam = saliency["classes"][0]["grad_cam"].get<bool>();
+  return text + line("saliency", "of image " + count(saliency["index"]) + ", a " + count(saliency["true"]) +
+                                     " predicted as " + count(saliency["predicted"]) +
+                                     (cam ? "" : "; no Grad-CAM, since the network has no convolution"));
+}
+
+std::string map_text(const ordered_json& document) {
+  std::string text;
+  if (document.contains("embeddings")) {
+    const auto& points = document["embeddings"];
+    text += line("embeddings", count(points["images"]) + " x " + count(points["features"]) + ", layer " +
+                                   points["layer"].get<std::string>());
+  }
+  if (!document.contains("tsne")) return text;
+  const auto& map = document["tsne"];
+  return text + line("t-SNE", "KL divergence " + number(map["kl_divergence"], "%.4f") + " after " +
+                                  count(map["iterations"]) + " steps, " + number(map["seconds"], "%.1f s"));
+}
+
+std::string study_text(const Study& study) {
+  const ordered_json& document = study.document;
+  std::string text = study.title() + ": " + count(document["images"]) + " images\n" +
+                     predictions_text(document) + image_text(document) + map_text(document);
+  text += "Files in " + study.files.output().string() + ":\n";
+  for (const std::string& name : study.files.names()) text += "  " + name + "\n";
+  if (study.files.copies()) text += "What a report shows is also in " + study.files.copies()->string() + "\n";
+  return text;
+}
+
+void run_parts(Study& study) {
+  if (study.wants("confusion") || study.wants("misclassified")) study_predictions(study);
+  if (study.wants("activations")) study_activations(study);
+  if (study.wants("saliency")) study_saliency(study);
+  if (study.wants("embeddings") || study.wants("tsne")) study_embeddings(study);
+}
+
+}  // namespace
+
+int run_interpret(const InterpretCommandOptions& options, const GlobalOptions& global) {
+  Study study(options, global);
+  study.check_requests();
+  const auto images = study.data.indices(study.split).size();
+  study.document = {{"model", study.file.record().name},
+                    {"data", study.data.path().string()},
+                    {"split", options.split},
+                    {"images", images},
+                    {"what", parts_of(study)}};
+  if (study.data.synthetic()) study.document["synthetic"] = true;
+  const ordered_json about = study.document;
+  run_parts(study);
+  study.files.publish_json("interpret.json", about);
+  study.document["output"] = options.output.string();
+  study.document["run_folder"] =
+      study.files.copies() ? ordered_json(study.files.copies()->string()) : nullptr;
+  study.document["files"] = study.files.names();
+  options.json ? print_json(study.document) : print_text(study_text(study));
+  return 0;
 }
 
 }  // namespace svhn::cli

@@ -1,0 +1,236 @@
+// What layers make of one image, and where the model looks.
+
+#include <algorithm>
+#include <cstring>
+
+#include "interpret_study.h"
+#include "svhn/formats/safetensors.h"
+#include "svhn/interpret/activations.h"
+#include "svhn/interpret/saliency.h"
+#include "svhn/metric/classes.h"
+#include "svhn/model/plan.h"
+#include "svhn/model/spec_json.h"
+
+namespace svhn::cli {
+namespace {
+
+using core::ExitCode;
+using interpret::LayerChoice;
+using metric::class_digit;
+using torch::Tensor;
+
+constexpr int kFilterWidth = 1100;  // Of a sheet of filters.
+constexpr int kFewFilters = 32;
+
+std::span<const float> values_of(const Tensor& tensor) {
+  return {static_cast<const float*>(tensor.data_ptr()), static_cast<std::size_t>(tensor.numel())};
+}
+
+std::map<std::string, std::string> image_metadata(const Study& study, const StudyImage& image,
+                                                  int predicted) {
+  return {{"model", study.file.record().name},
+          {"split", study.options.split},
+          {"row", std::to_string(image.row)},
+          {"index", std::to_string(image.index)},
+          {"true", std::to_string(class_digit(image.true_class))},
+          {"predicted", std::to_string(class_digit(predicted))}};
+}
+
+/// A named array of float32 numbers to write.
+struct Named {
+  std::string name;
+  Tensor tensor;
+};
+
+void write_arrays(const std::filesystem::path& path, const std::vector<Named>& arrays,
+                  const std::map<std::string, std::string>& metadata) {
+  std::vector<formats::TensorToWrite> list;
+  for (const Named& array : arrays) {
+    list.push_back({array.name, formats::DType::f32, array.tensor.sizes().vec(),
+                    std::as_bytes(values_of(array.tensor))});
+  }
+  formats::write_safetensors(path, list, metadata, ExitCode::data);
+}
+
+int predicted_class(Study& study, const StudyImage& image) {
+  const torch::NoGradGuard no_grad;
+  return static_cast<int>(study.network.forward(image.pixels, {}).argmax(1).item().toLong());
+}
+
+std::string said_of(const StudyImage& image, int predicted) {
+  const std::string digit = std::to_string(class_digit(image.true_class));
+  return predicted == image.true_class
+             ? "a " + digit + ", recognised"
+             : "a " + digit + ", taken for " + std::to_string(class_digit(predicted));
+}
+
+std::string place_of(const Study& study, const StudyImage& image, int predicted) {
+  return study.title() + ", image " + std::to_string(image.index) + " (" + said_of(image, predicted) + ")";
+}
+
+/// One tile a filter, each on its own scale.
+std::vector<report::Tile> filter_tiles(const Tensor& maps) {
+  std::vector<report::Tile> tiles;
+  const auto values = values_of(maps);
+  const auto size = static_cast<std::size_t>(maps.size(1) * maps.size(2));
+  for (std::int64_t k = 0; k < maps.size(0); ++k) {
+    tiles.push_back(report::colour_map(values.subspan(static_cast<std::size_t>(k) * size, size),
+                                       static_cast<int>(maps.size(1)), static_cast<int>(maps.size(2)),
+                                       report::ColourScale::viridis));
+    tiles.back().captions = {std::to_string(k)};
+  }
+  return tiles;
+}
+
+/// Numbers of a layer without places, as one picture on one scale.
+report::Tile vector_tile(const Tensor& features) {
+  const auto count = static_cast<int>(features.numel());
+  int columns = count <= kFewFilters ? count : kFewFilters;
+  while (count % columns != 0) --columns;
+  return report::colour_map(values_of(features), count / columns, columns, report::ColourScale::viridis);
+}
+
+void draw_layer(Study& study, const LayerChoice& layer, const Tensor& output, const std::string& place) {
+  const std::string type(model::type_name(study.network.plan().layers[layer.index].layer.kind));
+  report::Grid grid{.title = layer.name + " (" + type + ", layer " + std::to_string(layer.index) + "): "};
+  std::vector<report::Tile> tiles;
+  if (output.dim() == 3) {
+    grid.title += std::to_string(output.size(0)) + " filters of " + std::to_string(output.size(1)) + " x " +
+                  std::to_string(output.size(2));
+    grid.note = place + "; each filter on its own scale, viridis";
+    grid.columns = output.size(0) <= kFewFilters ? 8 : 16;
+    grid.side = kFilterWidth / grid.columns - 8;
+    tiles = filter_tiles(output);
+  } else {
+    grid.title += std::to_string(output.numel()) + " numbers" + (layer.softmax ? " after softmax" : "");
+    grid.note = place + "; row by row on one scale, viridis";
+    grid.side = 1000;
+    tiles = {vector_tile(output.flatten())};
+    if (layer.softmax) tiles.front().captions = {"digits 1 2 3 4 5 6 7 8 9 0, from left to right"};
+  }
+  tiles.resize(std::min<std::size_t>(tiles.size(), 4096));
+  const std::string name = "activations/" + layer.name + ".png";
+  report::write_image_grid(study.files.path(name), tiles, grid);
+  study.files.publish(name);
+}
+
+/// Two kinds of maps of one class.
+struct ClassMaps {
+  int class_index;
+  Tensor grad_cam;  ///< [H,W]; undefined without a convolution.
+  interpret::Attribution gradients;
+  Tensor occlusion;  ///< [H,W]
+};
+
+ClassMaps maps_of(Study& study, const StudyImage& image, int class_index) {
+  const Tensor baseline = interpret::flat_baseline(image.pixels);
+  ClassMaps maps{class_index, {}, {}, {}};
+  if (const auto layer = interpret::last_convolution(study.network.plan())) {
+    maps.grad_cam = interpret::grad_cam(study.network, image.pixels, *layer, class_index);
+  }
+  study.check_stop();
+  maps.gradients = interpret::integrated_gradients(study.network, image.pixels, baseline, class_index);
+  study.check_stop();
+  maps.occlusion = interpret::occlusion(study.network, image.pixels, baseline, class_index);
+  study.check_stop();
+  return maps;
+}
+
+report::Tile signed_tile(const Tensor& map) {
+  const Tensor flat = map.contiguous();
+  return report::colour_map(values_of(flat), static_cast<int>(flat.size(0)), static_cast<int>(flat.size(1)),
+                            report::ColourScale::diverging);
+}
+
+/// The picture and one map for each class. @param tile makes the map's picture.
+template <class MakeTile>
+void draw_maps(Study& study, const StudyImage& image, const std::vector<ClassMaps>& classes,
+               const std::string& name, const report::Grid& grid, const MakeTile& tile) {
+  std::vector<report::Tile> tiles{study.picture(image.row)};
+  tiles.front().captions = {"the image"};
+  for (const ClassMaps& maps : classes) {
+    tiles.push_back(tile(maps));
+    tiles.back().captions = {"for " + std::to_string(class_digit(maps.class_index)) +
+                             (maps.class_index == image.true_class ? "" : " (wrong)")};
+  }
+  const std::string path = "saliency/" + name + ".png";
+  report::write_image_grid(study.files.path(path), tiles, grid);
+  study.files.publish(path);
+}
+
+void draw_saliency(Study& study, const StudyImage& image, const std::vector<ClassMaps>& classes,
+                   const std::string& place) {
+  const report::Tile picture = study.picture(image.row);
+  if (classes.front().grad_cam.defined()) {
+    draw_maps(
+        study, image, classes, "grad_cam",
+        {.title = "Grad-CAM: where the last convolution speaks for a digit", .note = place, .side = 288},
+        [&](const ClassMaps& maps) { return report::heat_over(picture, values_of(maps.grad_cam)); });
+  }
+  draw_maps(study, image, classes, "integrated_gradients",
+            {.title = "Integrated gradients: red pixels speak for a digit, blue ones against it",
+             .note = place,
+             .side = 288},
+            [](const ClassMaps& maps) { return signed_tile(maps.gradients.map.sum(0)); });
+  draw_maps(study, image, classes, "occlusion",
+            {.title = "Occlusion: covering red places costs a digit its score", .note = place, .side = 288},
+            [](const ClassMaps& maps) { return signed_tile(maps.occlusion); });
+}
+
+nlohmann::ordered_json saliency_json(const std::vector<ClassMaps>& classes) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const ClassMaps& maps : classes) {
+    list.push_back({{"digit", class_digit(maps.class_index)},
+                    {"logit", maps.gradients.image},
+                    {"baseline_logit", maps.gradients.baseline},
+                    {"completeness_gap", maps.gradients.gap()},
+                    {"grad_cam", maps.grad_cam.defined()}});
+  }
+  return list;
+}
+
+}  // namespace
+
+void study_activations(Study& study) {
+  const StudyImage image = study.chosen_image();
+  auto layers = study.chosen_layers();
+  if (layers.empty()) layers = interpret::default_activation_layers(study.network.plan());
+  const int predicted = predicted_class(study, image);
+  const std::string place = place_of(study, image, predicted);
+  const auto outputs = interpret::layer_outputs(study.network, image.pixels, layers);
+  std::vector<Named> arrays;
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    arrays.push_back({layers[i].name, outputs[i][0].contiguous()});
+    list.push_back({{"name", layers[i].name}, {"index", layers[i].index}, {"shape", layers[i].shape}});
+    draw_layer(study, layers[i], arrays.back().tensor, place);
+    study.check_stop();
+  }
+  write_arrays(study.files.path("activations.safetensors"), arrays, image_metadata(study, image, predicted));
+  study.files.publish("activations.safetensors");
+  study.document["activations"] = {{"row", image.row}, {"index", image.index}, {"layers", list}};
+}
+
+void study_saliency(Study& study) {
+  const StudyImage image = study.chosen_image();
+  const int predicted = predicted_class(study, image);
+  std::vector<ClassMaps> classes{maps_of(study, image, predicted)};
+  if (predicted != image.true_class) classes.push_back(maps_of(study, image, image.true_class));
+  draw_saliency(study, image, classes, place_of(study, image, predicted));
+  std::vector<Named> arrays;
+  for (const ClassMaps& maps : classes) {
+    const std::string digit = std::to_string(class_digit(maps.class_index));
+    if (maps.grad_cam.defined()) arrays.push_back({"grad_cam." + digit, maps.grad_cam});
+    arrays.push_back({"integrated_gradients." + digit, maps.gradients.map});
+    arrays.push_back({"occlusion." + digit, maps.occlusion});
+  }
+  write_arrays(study.files.path("saliency.safetensors"), arrays, image_metadata(study, image, predicted));
+  study.files.publish("saliency.safetensors");
+  study.document["saliency"] = {{"row", image.row},
+                                {"index", image.index},
+                                {"true", class_digit(image.true_class)},
+                                {"predicted", class_digit(predicted)},
+                                {"classes", saliency_json(classes)}};
+}
+
+}  // namespace svhn::cli

@@ -1,0 +1,239 @@
+// A layer's output for all images of a split, and its map.
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "interpret_study.h"
+#include "svhn/cli/model_source.h"
+#include "svhn/cli/stage_progress.h"
+#include "svhn/core/error.h"
+#include "svhn/core/json.h"
+#include "svhn/core/signals.h"
+#include "svhn/formats/safetensors_header.h"
+#include "svhn/interpret/embeddings.h"
+#include "svhn/interpret/tsne.h"
+#include "svhn/report/map.h"
+
+namespace svhn::cli {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using interpret::EmbeddingMap;
+using interpret::Embeddings;
+using interpret::LayerChoice;
+using nlohmann::ordered_json;
+
+/// @returns a number that tells two models' weights apart, in hexadecimal.
+std::string weights_digest(const model::ModelFile& file) {
+  std::vector<std::uint64_t> digests;
+  for (const auto& layer : file.plan().layers) {
+    for (const auto& tensor : layer.tensors) {
+      const auto& info = file.file().require(tensor.name, formats::DType::f32, tensor.shape);
+      digests.push_back(formats::digest_of(file.file().bytes(info)));
+    }
+  }
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx",
+                static_cast<unsigned long long>(formats::digest_of(std::as_bytes(std::span(digests)))));
+  return text.data();
+}
+
+std::string layer_text(const LayerChoice& layer) {
+  return layer.softmax ? "output" : layer.name;
+}
+
+std::map<std::string, std::string> metadata_of(const Study& study, const LayerChoice& layer) {
+  return {{"model", study.file.record().name},
+          {"weights", weights_digest(study.file)},
+          {"split", study.options.split},
+          {"layer", layer_text(layer)},
+          {"synthetic", study.data.synthetic() ? "true" : "false"}};
+}
+
+Embeddings embed(Study& study, std::span<const std::int64_t> rows, data::Split split,
+                 const LayerChoice& layer, const char* stage) {
+  StageProgress progress(study.global, stage);
+  interpret::EmbedOptions how;
+  how.scratch = study.files.output();
+  how.progress = [&](std::int64_t done, std::int64_t total) {
+    progress.show(done, total);
+    study.check_stop();
+  };
+  return interpret::embed(study.network, study.data, rows, study.plan_of(split), layer, how);
+}
+
+const std::string& entry(const EmbeddingMap& map, const std::filesystem::path& path, const std::string& key) {
+  const auto found = map.metadata.find(key);
+  if (found != map.metadata.end()) return found->second;
+  throw Error(ExitCode::data, "'" + path.string() + "' does not say its " + key,
+              "name a tsne.safetensors that 'svhn interpret' has written");
+}
+
+/// The map of `--onto`, once it is known to be of this model.
+EmbeddingMap reference_map(const Study& study) {
+  const std::filesystem::path& path = *study.options.onto;
+  EmbeddingMap map = interpret::read_map(path);
+  if (entry(map, path, "weights") != weights_digest(study.file)) {
+    throw Error(ExitCode::data,
+                "'" + path.string() + "' is a map of another model, '" +
+                    core::printable(entry(map, path, "model")) + "' or other weights of it",
+                "make the map with this model first");
+  }
+  const std::string& split = entry(map, path, "split");
+  if (split != "train" && split != "val" && split != "test") {
+    throw Error(ExitCode::data, "'" + path.string() + "' is of the split '" + core::printable(split) + "'",
+                "name a tsne.safetensors that 'svhn interpret' has written");
+  }
+  for (std::size_t i = 0; i < map.rows.size(); ++i) {
+    const std::int64_t row = map.rows[i];
+    if (row < study.data.size() && study.data.labels()[static_cast<std::size_t>(row)] == map.labels[i])
+      continue;
+    throw Error(ExitCode::data,
+                "'" + path.string() + "' does not fit '" + study.data.path().string() + "': row " +
+                    std::to_string(row) + " has another label or is not there",
+                "use the data file that the map was made of");
+  }
+  return map;
+}
+
+/// @returns the layer to embed: the first one asked for, else that of the map, else the usual one.
+LayerChoice chosen_layer(const Study& study, const std::optional<EmbeddingMap>& reference) {
+  const auto& plan = study.network.plan();
+  if (!reference) {
+    return study.options.layers.empty() ? interpret::default_embedding_layer(plan)
+                                        : interpret::find_layer(plan, study.options.layers.front());
+  }
+  const LayerChoice layer = interpret::find_layer(plan, entry(*reference, *study.options.onto, "layer"));
+  const bool other = !study.options.layers.empty() &&
+                     interpret::find_layer(plan, study.options.layers.front()).index != layer.index;
+  if (!other) return layer;
+  throw Error(ExitCode::usage,
+              "the map '" + study.options.onto->string() + "' is of the layer '" + layer_text(layer) + "'",
+              "leave out --layer, or name that one first");
+}
+
+/// A map and what is to be said of it.
+struct Mapped {
+  torch::Tensor map;
+  ordered_json document;
+};
+
+interpret::TsneMethod method_of(const Study& study) {
+  return study.options.tsne_method == "exact" ? interpret::TsneMethod::exact : interpret::TsneMethod::fft;
+}
+
+Mapped make_map(Study& study, const Embeddings& points) {
+  StageProgress progress(study.global, "t-SNE");
+  interpret::TsneOptions how;
+  how.perplexity = study.options.perplexity;
+  how.seed = study.options.seed;
+  how.method = method_of(study);
+  how.device = study.hardware.device;
+  how.stop_signal = core::stop_signal;
+  how.progress = [&](const interpret::TsneProgress& step) {
+    std::array<char, 48> text{};
+    if (step.kl_divergence > 0.0) std::snprintf(text.data(), text.size(), "KL %.3f", step.kl_divergence);
+    progress.show(step.iteration, step.iterations, text.data());
+  };
+  const auto made = interpret::tsne(points.tensor(), how);
+  return {made.map,
+          {{"n", points.size()},
+           {"perplexity", how.perplexity},
+           {"kl_divergence", made.kl_divergence},
+           {"iterations", made.iterations},
+           {"seconds", made.seconds},
+           {"neighbour_seconds", made.neighbour_seconds},
+           {"learning_rate", made.learning_rate},
+           {"features", made.input_features},
+           {"pca_features", made.features}}};
+}
+
+Mapped place_on(Study& study, const Embeddings& points, const EmbeddingMap& reference,
+                const LayerChoice& layer) {
+  const auto split = split_from_name(reference.metadata.at("split"));
+  const Embeddings known = embed(study, reference.rows, split, layer, "embeddings of the map");
+  const auto start = std::chrono::steady_clock::now();
+  interpret::PlaceOptions how;
+  how.method = method_of(study);
+  how.seed = study.options.seed;
+  how.stop_signal = core::stop_signal;
+  const auto placed = interpret::place(points.tensor(), known.tensor(), reference.map, how);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return {placed.map,
+          {{"n", points.size()},
+           {"perplexity", how.perplexity},
+           {"kl_divergence", placed.kl_divergence},
+           {"iterations", how.iterations},
+           {"seconds", seconds},
+           {"onto", {{"n", known.size()}, {"split", reference.metadata.at("split")}}}}};
+}
+
+void finish_document(const Study& study, const LayerChoice& layer, ordered_json& document) {
+  document["split"] = study.options.split;
+  document["layer"] = layer_text(layer);
+  document["method"] = study.options.tsne_method;
+  document["seed"] = study.options.seed;
+  document["model"] = study.file.record().name;
+  if (study.data.synthetic()) document["synthetic"] = true;
+}
+
+void write_map_files(Study& study, const Embeddings& points, const LayerChoice& layer, const Mapped& mapped) {
+  StudyFiles& files = study.files;
+  interpret::write_map(files.path("tsne.safetensors"),
+                       {mapped.map, points.rows, points.labels, metadata_of(study, layer)});
+  const bool placed = study.options.onto.has_value();
+  const auto list = [&](const std::string& name) {
+    // The run folder keeps the whole map, which may be the very one that was placed on.
+    placed ? files.keep(name) : files.publish(name);
+  };
+  list("tsne.safetensors");
+  core::write_text_file(files.path("tsne.json"), core::json_text(mapped.document), ExitCode::data);
+  list("tsne.json");
+  const std::string title = study.title() + ": t-SNE of " + std::to_string(points.size()) + " images (" +
+                            layer_text(layer) + ")" + (placed ? ", placed on a map" : "");
+  const report::MapPoints drawn{
+      {static_cast<const float*>(mapped.map.data_ptr()), static_cast<std::size_t>(mapped.map.numel())},
+      points.labels};
+  for (const char* name : {"tsne.png", "tsne.svg"}) {
+    const auto result = report::write_map_chart(files.path(name), drawn, title);
+    if (placed && result.status == report::ChartStatus::drawn) {
+      files.keep(name);
+    } else {
+      files.publish_chart(name, result);
+    }
+  }
+}
+
+void refuse_overwriting(const Study& study) {
+  std::error_code error;
+  if (!std::filesystem::equivalent(*study.options.onto, study.files.path("tsne.safetensors"), error)) return;
+  throw Error(ExitCode::usage, "--output would replace the map of --onto", "choose another --output");
+}
+
+}  // namespace
+
+void study_embeddings(Study& study) {
+  std::optional<EmbeddingMap> reference;
+  if (study.options.onto && study.wants("tsne")) {
+    refuse_overwriting(study);
+    reference = reference_map(study);
+  }
+  const LayerChoice layer = chosen_layer(study, reference);
+  const Embeddings points = embed(study, study.data.indices(study.split), study.split, layer, "embeddings");
+  study.document["embeddings"] = {
+      {"layer", layer_text(layer)}, {"images", points.size()}, {"features", points.features}};
+  if (study.wants("embeddings")) {
+    interpret::write_embeddings(study.files.path("embeddings.safetensors"), points,
+                                metadata_of(study, layer));
+    study.files.keep("embeddings.safetensors");
+  }
+  if (!study.wants("tsne")) return;
+  Mapped mapped = reference ? place_on(study, points, *reference, layer) : make_map(study, points);
+  finish_document(study, layer, mapped.document);
+  write_map_files(study, points, layer, mapped);
+  study.document["tsne"] = mapped.document;
+}
+
+}  // namespace svhn::cli

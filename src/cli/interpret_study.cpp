@@ -1,0 +1,132 @@
+#include "interpret_study.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "svhn/cli/model_source.h"
+#include "svhn/cli/stage_progress.h"
+#include "svhn/core/error.h"
+#include "svhn/core/file.h"
+#include "svhn/core/json.h"
+#include "svhn/model/weights.h"
+
+namespace svhn::cli {
+
+namespace fs = std::filesystem;
+using core::ExitCode;
+
+namespace {
+
+bool same_folder(const fs::path& a, const fs::path& b) {
+  std::error_code error;
+  return fs::weakly_canonical(a, error) == fs::weakly_canonical(b, error);
+}
+
+void copy_whole(const fs::path& from, const fs::path& to) {
+  const core::MappedFile source(from, ExitCode::data);
+  core::AtomicFile target(to, ExitCode::data);
+  target.write(source.bytes());
+  target.commit();
+}
+
+}  // namespace
+
+StudyFiles::StudyFiles(fs::path output, const std::optional<fs::path>& run_folder)
+    : output_(std::move(output)) {
+  if (run_folder && !same_folder(*run_folder / "interpret", output_)) copies_ = *run_folder / "interpret";
+}
+
+void StudyFiles::publish(const std::string& name) {
+  if (copies_) copy_whole(path(name), *copies_ / name);
+  keep(name);
+}
+
+void StudyFiles::publish_json(const std::string& name, const nlohmann::ordered_json& document) {
+  core::write_text_file(path(name), core::json_text(document), ExitCode::data);
+  publish(name);
+}
+
+void StudyFiles::publish_chart(const std::string& name, const report::ChartResult& drawn) {
+  if (drawn.status == report::ChartStatus::drawn) {
+    publish(name);
+  } else {
+    spdlog::warn("warning: {}; '{}' was not drawn, its numbers are in the data files", drawn.message, name);
+  }
+}
+
+Study::Study(const InterpretCommandOptions& asked, const GlobalOptions& how)
+    : options(asked),
+      global(how),
+      file(asked.model),
+      hardware(set_up_hardware(how)),
+      network(model::load_network(file)),
+      data(data_file_of(asked.data, asked.model, file)),
+      preprocessing(
+          data::preprocessing_from_json(file.record().preprocessing, asked.model.string(), ExitCode::model)),
+      split(split_from_name(asked.split)),
+      files(asked.output, run_folder_of(asked.model, file)) {
+  network.to(hardware.device);
+  if (data.indices(split).empty()) {
+    throw core::Error(ExitCode::data,
+                      "'" + data.path().string() + "': the " + asked.split + " split is empty",
+                      "choose another --split, or prepare the data with other fractions");
+  }
+}
+
+bool Study::wants(const std::string& part) const {
+  return options.what.empty() || std::ranges::find(options.what, part) != options.what.end();
+}
+
+data::PreprocessPlan Study::plan_of(data::Split of) const {
+  return data::plan_for(preprocessing, data, of);
+}
+
+StudyImage Study::chosen_image() const {
+  const auto rows = data.indices(split);
+  if (options.index >= static_cast<std::int64_t>(rows.size())) {
+    throw core::Error(ExitCode::usage,
+                      "--index is " + std::to_string(options.index) + ", but the " + options.split +
+                          " split has " + std::to_string(rows.size()) + " images",
+                      "the first one has the index 0");
+  }
+  const std::int64_t row = rows[static_cast<std::size_t>(options.index)];
+  const auto& shape = network.input_shape();
+  torch::Tensor pixels = torch::empty({1, shape[0], shape[1], shape[2]}, torch::kFloat32);
+  const std::span<float> values(static_cast<float*>(pixels.data_ptr()),
+                                static_cast<std::size_t>(pixels.numel()));
+  plan_of(split).apply(data.image(row), values);
+  return {row, options.index, data.labels()[static_cast<std::size_t>(row)], pixels.to(hardware.device)};
+}
+
+std::vector<interpret::LayerChoice> Study::chosen_layers() const {
+  std::vector<interpret::LayerChoice> layers;
+  for (const std::string& text : options.layers) {
+    const auto layer = interpret::find_layer(network.plan(), text);
+    const auto same = [&](const interpret::LayerChoice& other) { return other.index == layer.index; };
+    if (std::ranges::none_of(layers, same)) layers.push_back(layer);
+  }
+  return layers;
+}
+
+std::string Study::title() const {
+  return file.record().name + " on the " + options.split + " split" +
+         (data.synthetic() ? " (synthetic digits)" : "");
+}
+
+report::Tile Study::picture(std::int64_t row) const {
+  const auto pixels = data.image(row);
+  return {static_cast<int>(data::kSide), static_cast<int>(data::kSide), {pixels.begin(), pixels.end()}};
+}
+
+void Study::check_requests() const {
+  std::ignore = chosen_layers();
+  if (wants("activations") || wants("saliency")) std::ignore = chosen_image();
+}
+
+void Study::check_stop() const {
+  stop_if_asked("stopped; the files that were finished are in '" + options.output.string() + "'");
+}
+
+}  // namespace svhn::cli

@@ -1,0 +1,93 @@
+#pragma once
+/// What the parts of `svhn interpret` share, and the parts.
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "svhn/cli/engine_setup.h"
+#include "svhn/cli/options.h"
+#include "svhn/data/prepared.h"
+#include "svhn/data/preprocess.h"
+#include "svhn/interpret/layer_choice.h"
+#include "svhn/model/model_file.h"
+#include "svhn/model/network.h"
+#include "svhn/report/chart.h"
+#include "svhn/report/image_grid.h"
+
+namespace svhn::cli {
+
+/// The folder that is filled, and the model's run folder, which gets a copy of what a report page shows.
+class StudyFiles {
+ public:
+  StudyFiles(std::filesystem::path output, const std::optional<std::filesystem::path>& run_folder);
+
+  [[nodiscard]] const std::filesystem::path& output() const { return output_; }
+  /// @returns where the file of this name belongs.
+  [[nodiscard]] std::filesystem::path path(const std::string& name) const { return output_ / name; }
+  /// Lists a file that has been written, and copies it. @throws core::Error(data)
+  void publish(const std::string& name);
+  /// Lists a file that stays in the output folder alone.
+  void keep(const std::string& name) { names_.push_back(name); }
+  void publish_json(const std::string& name, const nlohmann::ordered_json& document);
+  /// Lists a chart, or warns why it was not drawn.
+  void publish_chart(const std::string& name, const report::ChartResult& drawn);
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] const std::optional<std::filesystem::path>& copies() const { return copies_; }
+
+ private:
+  std::filesystem::path output_;
+  std::optional<std::filesystem::path> copies_;
+  std::vector<std::string> names_;
+};
+
+/// One image of the data.
+struct StudyImage {
+  std::int64_t row = 0;
+  std::int64_t index = 0;
+  int true_class = 0;
+  torch::Tensor pixels;  ///< f32 [1,C,H,W], preprocessed, on the network's device.
+};
+
+/// An opened model with its data, and the results so far.
+struct Study {
+  Study(const InterpretCommandOptions& options, const GlobalOptions& global);
+
+  [[nodiscard]] bool wants(const std::string& part) const;
+  [[nodiscard]] data::PreprocessPlan plan_of(data::Split of) const;
+  /// @throws core::Error(usage) when the split has no such index.
+  [[nodiscard]] StudyImage chosen_image() const;
+  /// @returns the layers of `--layer`, each once.
+  [[nodiscard]] std::vector<interpret::LayerChoice> chosen_layers() const;
+  /// @returns "model on the test split (synthetic digits)".
+  [[nodiscard]] std::string title() const;
+  [[nodiscard]] report::Tile picture(std::int64_t row) const;
+  /// Refuses a layer or an image that there is not, before anything is made. @throws core::Error(usage)
+  void check_requests() const;
+  /// Throws when a signal has asked to stop.
+  void check_stop() const;
+
+  const InterpretCommandOptions& options;
+  const GlobalOptions& global;
+  model::ModelFile file;
+  Hardware hardware;
+  model::Network network;  ///< As trained, so that every layer can be looked at.
+  data::PreparedData data;
+  data::Preprocessing preprocessing;
+  data::Split split;
+  StudyFiles files;
+  nlohmann::ordered_json document;
+};
+
+/// confusion.*, misclassified.*, evaluation.json, predictions.csv
+void study_predictions(Study& study);
+/// activations/*.png, activations.safetensors
+void study_activations(Study& study);
+/// saliency/*.png, saliency.safetensors
+void study_saliency(Study& study);
+/// embeddings.safetensors, tsne.*
+void study_embeddings(Study& study);
+
+}  // namespace svhn::cli
