@@ -1,0 +1,121 @@
+#include "convert_curves.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "svhn/core/error.h"
+#include "svhn/core/file.h"
+#include "svhn/core/json.h"
+#include "svhn/formats/pickle.h"
+#include "svhn/formats/pickle_column.h"
+#include "svhn/formats/pickle_globals.h"
+#include "svhn/metric/history.h"
+
+namespace svhn::cli {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using formats::Pickle;
+using formats::PickledScalar;
+using formats::PickleKind;
+using formats::PickleValue;
+
+constexpr std::size_t kMostCurves = 100;
+constexpr const char* kHint =
+    "expected the dict that fit() leaves in history.history, saved with pickle.dump";
+
+using Curve = std::pair<std::string, std::vector<double>>;
+
+std::string modern_name(std::string_view name) {
+  if (name == "acc") return "accuracy";
+  if (name == "val_acc") return "val_accuracy";
+  return name == "lr" ? "learning_rate" : std::string(name);
+}
+
+double number(const Pickle& pickle, const PickledScalar& scalar, const std::string& curve, PickleValue list) {
+  if (const auto* integer = std::get_if<std::int64_t>(&scalar)) return static_cast<double>(*integer);
+  const auto* floating = std::get_if<double>(&scalar);
+  if (floating != nullptr && std::isfinite(*floating)) return *floating;
+  if (std::holds_alternative<std::string>(scalar))
+    pickle.fail("the curve '" + core::printable(curve) + "' holds text", pickle.position(list), kHint);
+  throw Error(ExitCode::numeric,
+              "'" + pickle.options().file + "': the curve '" + core::printable(curve) +
+                  "' holds a number that is not finite",
+              "the training diverged; JSON has no such numbers");
+}
+
+std::vector<Curve> read_curves(const Pickle& pickle) {
+  const PickleValue root = pickle.root();
+  if (root.kind != PickleKind::dict)
+    pickle.fail("the pickle is not a dict of curves", pickle.position(root), kHint);
+  const auto pairs = pickle.items(root);
+  if (pairs.empty() || pairs.size() / 2 > kMostCurves)
+    pickle.fail("the pickle holds " + std::to_string(pairs.size() / 2) + " curves", 0, kHint);
+  std::vector<Curve> curves;
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+    Curve curve{modern_name(pickle.text(pairs[i])), {}};
+    formats::ColumnReader reader(pickle);
+    for (const PickledScalar& scalar : reader.read(pairs[i + 1], std::nullopt))
+      curve.second.push_back(number(pickle, scalar, curve.first, pairs[i + 1]));
+    const bool repeated = std::any_of(curves.begin(), curves.end(),
+                                      [&](const Curve& other) { return other.first == curve.first; });
+    if (repeated) pickle.fail("the curve '" + core::printable(curve.first) + "' is there twice", 0, kHint);
+    if (!curves.empty() && curve.second.size() != curves.front().second.size())
+      pickle.fail("the curves are not equally long", pickle.position(pairs[i + 1]), kHint);
+    curves.push_back(std::move(curve));
+  }
+  return curves;
+}
+
+/// Moves the curves of a history out of `curves`. @returns whether Keras' four are there.
+bool take_history(std::vector<Curve>& curves, metric::History& history) {
+  const auto place = [&](std::string_view key) {
+    return std::find_if(curves.begin(), curves.end(), [&](const Curve& curve) { return curve.first == key; });
+  };
+  const auto& fields = metric::history_fields();
+  const bool complete = std::all_of(fields.begin(), fields.end(), [&](const metric::HistoryField& field) {
+    return !field.required || place(field.key) != curves.end();
+  });
+  if (!complete) return false;
+  for (const metric::HistoryField& field : fields) {
+    const auto found = place(field.key);
+    if (found == curves.end()) continue;
+    history.*field.values = std::move(found->second);
+    curves.erase(found);
+  }
+  return true;
+}
+
+PickledCurves as_history(const metric::History& history, const std::vector<Curve>& others) {
+  PickledCurves result;
+  result.text = metric::history_json(history).dump() + "\n";
+  result.description = "learning curves of " + std::to_string(history.epochs()) + " epochs";
+  for (const Curve& other : others)
+    result.description += (&other == &others.front() ? "; left out: " : ", ") + core::printable(other.first);
+  return result;
+}
+
+}  // namespace
+
+PickledCurves read_pickled_curves(const std::filesystem::path& path) {
+  const core::MappedFile file(path, ExitCode::data);
+  formats::PickleOptions options;
+  options.file = path.string();
+  options.purpose = "a history of learning curves";
+  options.globals = formats::frame_globals();
+  std::vector<Curve> curves = read_curves(Pickle(file.bytes(), options));
+  const std::size_t epochs = curves.front().second.size();
+  metric::History history;
+  if (take_history(curves, history)) return as_history(history, curves);
+  nlohmann::ordered_json json;
+  for (const auto& [name, values] : curves) json[name] = values;
+  return {json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+          std::to_string(curves.size()) + " curves of " + std::to_string(epochs) +
+              " epochs (not all of loss, accuracy, val_loss, val_accuracy)"};
+}
+
+}  // namespace svhn::cli
