@@ -7,13 +7,15 @@
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
-#include "svhn/config/run_config.h"
+#include "svhn/cli/model_source.h"
+#include "svhn/cli/stage_progress.h"
 #include "svhn/core/error.h"
-#include "svhn/core/file.h"
 #include "svhn/data/preprocess.h"
 #include "svhn/evaluate/evaluate.h"
+#include "svhn/evaluate/prediction_table.h"
 #include "svhn/metric/classes.h"
 #include "svhn/metric/tables.h"
+#include "svhn/model/fold.h"
 #include "svhn/model/model_file.h"
 #include "svhn/model/weights.h"
 #include "svhn/report/confusion.h"
@@ -23,43 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using core::ExitCode;
-
-/// The data of the run that made the model: config.resolved.json in NAME beside it (for a checkpoint, in the
-/// folder above its own), else the usual place.
-fs::path data_file(const EvaluateCommandOptions& options, const model::ModelFile& file) {
-  if (options.data) return *options.data;
-  const fs::path folder = options.model.parent_path();
-  const fs::path run = file.is_checkpoint() ? folder / ".." : folder / file.record().name;
-  const fs::path config = run / "config.resolved.json";
-  std::error_code error;
-  if (!fs::exists(config, error)) return "data/svhn.safetensors";
-  return config::load_run_config(config, {}).data.file;
-}
-
-data::Split split_of(const std::string& name) {
-  if (name == "train") return data::Split::train;
-  return name == "val" ? data::Split::val : data::Split::test;
-}
-
-/// Lines of the predictions file: digits, probabilities from digit 0 to digit 9.
-class PredictionTable {
- public:
-  void add(std::int64_t row, int true_class, const metric::Prediction& prediction) {
-    text_ += std::to_string(row) + "," + std::to_string(metric::class_digit(true_class)) + "," +
-             std::to_string(metric::class_digit(prediction.predicted));
-    for (int digit = 0; digit < metric::kClasses; ++digit) {
-      std::array<char, 32> number{};
-      const auto slot = static_cast<std::size_t>(data::class_of_digit(digit));
-      std::snprintf(number.data(), number.size(), ",%.9g", prediction.probabilities[slot]);
-      text_ += number.data();
-    }
-    text_ += "\n";
-  }
-  void write(const fs::path& path) const { core::write_text_file(path, text_, ExitCode::data); }
-
- private:
-  std::string text_ = "row,true,predicted,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9\n";
-};
 
 std::string result_text(const metric::EvaluationResult& result, bool synthetic) {
   std::array<char, 512> text{};
@@ -105,22 +70,21 @@ int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& glo
   if (options.confusion) report::chart_format(*options.confusion);
   const model::ModelFile file(options.model);
   const Hardware hardware = set_up_hardware(global);
-  model::Network network = model::load_network(file);
+  model::Network network = model::fold_batch_norm(model::load_network(file)).network;
   network.to(hardware.device);
-  const data::PreparedData data(data_file(options, file));
+  const data::PreparedData data(data_file_of(options.data, options.model, file));
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
-  const data::Split split = split_of(options.split);
+  const data::Split split = split_from_name(options.split);
 
-  PredictionTable table;
+  evaluate::PredictionTable table;
   evaluate::EvaluateOptions how;
   // Results should not depend on the machine, so only an explicit wish leaves float32.
   if (global.precision == "bfloat16") how.precision = compute::Precision::bfloat16;
-  if (options.predictions) {
-    how.on_prediction = [&](std::int64_t row, int label, const metric::Prediction& p) {
-      table.add(row, label, p);
-    };
-  }
+  how.on_prediction = [&](std::int64_t row, int label, const metric::Prediction& p) {
+    if (options.predictions) table.add(row, label, p);
+    stop_if_asked("stopped; nothing was written");
+  };
   auto result = evaluate::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
   result.model = file.record().name;
   if (options.predictions) table.write(*options.predictions);
