@@ -1,5 +1,7 @@
 #include "page_base64.h"
 
+#include <algorithm>
+
 namespace svhn::report {
 
 std::string base64(std::span<const std::byte> bytes) {

@@ -1,5 +1,6 @@
 #include "svhn/report/page_runs.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -80,7 +81,10 @@ std::string training_text(const JsonView& train) {
   return core::printable(text, kLongText);
 }
 
-void read_config(RunRecord& run, const JsonView& config) {
+void read_config(RunRecord& run, std::vector<std::string>& layers, const JsonView& config) {
+  for (const JsonView& layer : config.at("model").at("layers").items(kMostLayers)) {
+    if (const auto name = layer.find("name")) layers.push_back(name->text(200));
+  }
   run.facts.emplace_back("Network", network_text(config.at("model")));
   run.input = input_text(config.at("data"));
   run.facts.emplace_back("Input", run.input);
@@ -121,6 +125,15 @@ void read_curves(RunRecord& run) {
   }
 }
 
+/// Files hold layers by name; a reader expects them as the image passes them.
+void sort_layers(std::vector<LayerMaps>& maps, const std::vector<std::string>& layers) {
+  const auto place = [&](const LayerMaps& map) {
+    return std::find(layers.begin(), layers.end(), map.name) - layers.begin();
+  };
+  std::stable_sort(maps.begin(), maps.end(),
+                   [&](const LayerMaps& a, const LayerMaps& b) { return place(a) < place(b); });
+}
+
 }  // namespace
 
 std::optional<BestEpoch> best_epoch(const RunRecord& run) {
@@ -138,13 +151,15 @@ RunRecord read_run(const fs::path& folder) {
   run.folder = folder;
   run.name = folder.filename().string();
   run.model = folder.parent_path() / (run.name + ".safetensors");
+  std::vector<std::string> layers;
   read_part(folder / "config.resolved.json", run.problems,
-            [&](const JsonView& config) { read_config(run, config); });
+            [&](const JsonView& config) { read_config(run, layers, config); });
   read_part(folder / "summary.json", run.problems,
             [&](const JsonView& summary) { read_summary(run, summary); });
   read_curves(run);
   run.interpretation = read_interpretation(folder / "interpret", run.problems);
   if (!run.interpretation.data.empty()) run.data = run.interpretation.data;
+  if (run.interpretation.activations) sort_layers(run.interpretation.activations->layers, layers);
   return run;
 }
 

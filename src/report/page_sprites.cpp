@@ -7,6 +7,7 @@
 #include <opencv2/imgproc.hpp>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "svhn/core/error.h"
 #include "svhn/formats/safetensors.h"

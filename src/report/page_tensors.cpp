@@ -48,6 +48,11 @@ std::optional<std::int64_t> metadata_number(const SafetensorsFile& file, const c
   return value;
 }
 
+std::string metadata_text(const SafetensorsFile& file, const char* key) {
+  const auto entry = file.metadata().find(key);
+  return entry == file.metadata().end() ? std::string() : core::printable(entry->second, 200);
+}
+
 std::optional<int> metadata_digit(const SafetensorsFile& file, const char* key) {
   const auto value = metadata_number(file, key);
   return value && *value <= 9 ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
@@ -209,6 +214,8 @@ ImageMap read_map(const fs::path& path, const fs::path& facts) {
   if (!known) std::iota(rows.begin(), rows.end(), std::int64_t{0});
   ImageMap map;
   map.points = classes.size();
+  map.split = metadata_text(file, "split");
+  map.layer = metadata_text(file, "layer");
   const auto places = thin_out(rows);
   spread(positions, places, map);
   for (const std::size_t place : places) {

@@ -13,7 +13,7 @@ import tempfile
 import time
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-SECONDS = 120  # Far beyond what any step takes, also on a busy machine.
+SECONDS = 60  # Far beyond what any step takes, also on a busy machine.
 
 
 def find():
@@ -153,7 +153,8 @@ class Browser:
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
 
     def prefer(self, scheme):
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}])
 
     def picture(self, path, whole=False):
         more = {}

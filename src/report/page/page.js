@@ -84,9 +84,11 @@ function theme() {
   name();
 }
 
+const count = (list, one, many) => (list.length ? `${whole(list.length)} ${list.length === 1 ? one : many}` : '');
+
 function build() {
   const main = document.getElementById('main');
-  document.getElementById('lead').textContent = `${whole(data.runs.length)} runs` + (data.tuning.length ? `, ${data.tuning.length} searches` : '') + (data.comparisons.length ? `, ${data.comparisons.length} comparisons` : '');
+  document.getElementById('lead').textContent = [count(data.runs, 'run', 'runs'), count(data.tuning, 'search', 'searches'), count(data.comparisons, 'comparison', 'comparisons')].filter(Boolean).join(', ');
   const links = [];
   const add = (section, text) => { main.append(section); if (text) links.push(el('a', {href: `#${section.id}`}, text)); };
   if (data.problems.length) add(problems(), 'Problems');

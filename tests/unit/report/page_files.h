@@ -1,0 +1,89 @@
+#pragma once
+/// Small runs for the tests of the page: a folder that is gone afterwards, a prepared file, an
+/// interpretation.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "svhn/core/file.h"
+#include "svhn/formats/safetensors.h"
+
+namespace svhn::report {
+
+class PageFolder {
+ public:
+  PageFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "svhn_page_XXXXXX").string();
+    if (::mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  PageFolder(const PageFolder&) = delete;
+  PageFolder& operator=(const PageFolder&) = delete;
+  ~PageFolder() { std::filesystem::remove_all(path_); }
+
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path write(const std::string& name, const std::string& text) const {
+    core::write_text_file(path_ / name, text, core::ExitCode::data);
+    return path_ / name;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+template <class T>
+formats::TensorToWrite tensor(const std::string& name, formats::DType dtype, std::vector<std::int64_t> shape,
+                              const std::vector<T>& values) {
+  return {name, dtype, std::move(shape), std::as_bytes(std::span(values))};
+}
+
+/// A prepared file's images: all pixels of image `row` are `value(row)`.
+inline void write_images(const std::filesystem::path& path, std::int64_t rows) {
+  std::vector<std::uint8_t> pixels;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    pixels.insert(pixels.end(), 32 * 32 * 3, static_cast<std::uint8_t>(20 * row));
+  }
+  formats::write_safetensors(path, {tensor("images", formats::DType::u8, {rows, 32, 32, 3}, pixels)}, {},
+                             core::ExitCode::data);
+}
+
+inline constexpr const char* kHistory =
+    R"({"loss":[2.0,1.0,0.5],"accuracy":[0.3,0.6,0.8],"val_loss":[1.5,0.9,1.0],"val_accuracy":[0.4,0.75,0.7],)"
+    R"("learning_rate":[0.001,0.001,0.001],"seconds":[1,2,3],"images_per_second":[10,20,30]})";
+
+/// Ten images, nine right: one 1 (class 0) was taken for a 7 (class 6).
+inline std::string evaluation_text() {
+  std::string rows;
+  for (int t = 0; t < 10; ++t) {
+    std::string row;
+    for (int p = 0; p < 10; ++p) {
+      const bool here = t == 0 ? p == 6 : p == t;
+      row += std::string(p == 0 ? "" : ",") + (here ? "1" : "0");
+    }
+    rows += (t == 0 ? "[" : ",[") + row + "]";
+  }
+  return R"({"model":"m","split":"test","images":10,"loss":0.5,"accuracy":0.9,"accuracy_interval_95":[0.6,0.98],)"
+         R"("top_k":{"2":0.95,"3":1.0},"expected_calibration_error":0.05,"digits":[1,2,3,4,5,6,7,8,9,0],)"
+         R"("confusion_matrix":[)" +
+         rows + R"(],"per_class":[],"most_confused":[],"images_per_second":1,"synthetic":true})";
+}
+
+inline constexpr const char* kCsvHead = "row,true,predicted,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9\n";
+
+/// @returns what reading throws, or "accepted".
+template <class F>
+std::string refusal(F read) {
+  try {
+    read();
+  } catch (const core::Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+}  // namespace svhn::report
