@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Parameter counts and features of torchvision's own networks with random weights and statistics.
+
+    python3 tests/parity/backbone_torchvision.py build/tests/parity/backbone_dump [NAME...]
+
+Needs numpy, torch and torchvision (Debian: python3-torchvision).
+"""
+import sys
+import tempfile
+
+try:
+    import numpy as np
+    import torch
+    import torchvision
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+from backbone_case import count_parameters, random_images, report, run_backbone
+
+torch.set_num_threads(1)
+SIDES = {"vgg16": 64, "vgg19": 64, "resnet50": 64, "densenet121": 64, "densenet169": 64, "densenet201": 64,
+         "inception_v3": 96, "squeezenet1_1": 67}
+
+
+def make(name):
+    """A network in inference mode whose batch norms differ from doing nothing."""
+    torch.manual_seed(1)
+    extra = {"transform_input": False, "init_weights": False} if name == "inception_v3" else {}
+    network = getattr(torchvision.models, name)(weights=None, **extra)
+    draw = np.random.default_rng(5)
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            fan = module.weight[0].numel()
+            module.weight.data = torch.from_numpy(draw.normal(0, (1.5 / fan) ** 0.5, module.weight.shape)).float()
+        if isinstance(module, torch.nn.BatchNorm2d):
+            for tensor in (module.weight.data, module.running_var):
+                tensor.copy_(torch.from_numpy(draw.uniform(0.5, 1.5, tensor.shape)))
+            for tensor in (module.bias.data, module.running_mean):
+                tensor.copy_(torch.from_numpy(draw.normal(0, 0.1, tensor.shape)))
+    return network.eval()
+
+
+def features_of(name, network, images):
+    """What the network gives before its pooling and classifier."""
+    if name.startswith("densenet"):
+        return torch.relu(network.features(images))
+    if hasattr(network, "features"):
+        return network.features(images)
+    kept, last = {}, network.Mixed_7c if name == "inception_v3" else network.layer4
+    last.register_forward_hook(lambda module, given, result: kept.update(features=result))
+    network(images)
+    return kept["features"]
+
+
+def arrays_of(network):
+    return {key: value.numpy() for key, value in network.state_dict().items() if "num_batches" not in key}
+
+
+def parameters_of(arrays):
+    tops = ("classifier", "fc", "AuxLogits")
+    return sum(array.size for key, array in arrays.items() if key.split(".")[0] not in tops)
+
+
+def compare(dump, name):
+    network, images = make(name), random_images(SIDES[name])
+    with torch.no_grad():
+        theirs = features_of(name, network, torch.from_numpy(images)).numpy()
+    arrays = arrays_of(network)
+    spec = {"name": name, "variant": "torch"}
+    ours, count = count_parameters(dump, spec, SIDES[name]), parameters_of(arrays)
+    assert ours == count, f"{name}: {ours} parameters, torchvision has {count}"
+    with tempfile.TemporaryDirectory() as folder:
+        torch.save(network.state_dict(), folder + "/weights.pth")
+        # The variant is left for the program to find out from the names.
+        features = run_backbone(dump, {"name": name}, folder + "/weights.pth", images)
+    report(f"{name} ({count:,} parameters)", features, theirs)
+
+
+def compare_top(dump):
+    """SqueezeNet's classifier is part of the comparison."""
+    network, images = make("squeezenet1_1"), random_images(SIDES["squeezenet1_1"])
+    with torch.no_grad():
+        theirs = network(torch.from_numpy(images)).numpy()
+    ours = run_backbone(dump, {"name": "squeezenet1_1", "top": True}, arrays_of(network), images)
+    report("squeezenet1_1 with its classifier", ours, theirs)
+
+
+def main():
+    for name in sys.argv[2:] or SIDES:
+        compare(sys.argv[1], name)
+        if name == "squeezenet1_1":
+            compare_top(sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()
