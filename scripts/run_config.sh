@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains one of the project's configurations and evaluates the result on the test split.
 #
-#   scripts/run_config.sh NAME [--data FILE] [--output DIR] [further options of svhn train]
+#   scripts/run_config.sh NAME [--data FILE] [--output DIR] [further options of svhn train or svhn transfer]
 #
 # NAME is a file of configs/ without .json; scripts/q1_1.sh and its siblings are this command for one NAME each.
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -35,5 +35,7 @@ shift
 read_options "$@"
 [ -x "$svhn" ] || fail "the program is not built yet" "scripts/quickstart.sh does it, or: cmake --preset release && cmake --build --preset release"
 [ -f "$data" ] || fail "there is no prepared data '$data'" "svhn preprocess --input FILE --output '$data'; scripts/fetch_data.sh fetches the files" 4
-shown "$svhn" train --config "$config" --data "$data" --output "$output" ${options[@]+"${options[@]}"}
+command=train
+grep -q '"backbone"' "$config" && command=transfer
+shown "$svhn" "$command" --config "$config" --data "$data" --output "$output" ${options[@]+"${options[@]}"}
 shown "$svhn" evaluate --model "$output/$(config_name "$config").safetensors" --data "$data" --split test

@@ -31,14 +31,26 @@ constexpr Row kAssignment[] = {{"q1_1", "model_1_1", 404'010, 404'010, 0},
                                {"q2_1", "model_2_1", 552'298, 551'146, 1'152},
                                {"q2_2", "model_2_2", 552'298, 551'146, 1'152}};
 
+constexpr Row kTransfer[] = {{"q4_1", "model_4_1", 14'748'426, 33'610, 14'714'816},
+                             {"q4_2", "model_4_2", 14'748'426, 13'012'810, 1'735'616}};
+
+void expect_counts(const Row& row, const RunConfig& config) {
+  const auto counts = plan_run(config, row.file).counts;
+  EXPECT_EQ(config.name, row.name);
+  EXPECT_EQ(counts.total, row.total) << row.file;
+  EXPECT_EQ(counts.trainable, row.trainable) << row.file;
+  EXPECT_EQ(counts.non_trainable, row.non_trainable) << row.file;
+}
+
 RunConfig load(const std::string& name) {
   return load_run_config(kFolder / (name + ".json"));
 }
 
-/// Runs and the searches around them: a "tune" section is read by others.
+/// Runs without the searches and comparisons around them, which are read by others.
 nlohmann::json run_part(const fs::path& path) {
   auto document = core::read_json_file(path, core::ExitCode::config);
   document.erase("tune");
+  document.erase("compare");
   return document;
 }
 
@@ -51,13 +63,13 @@ std::vector<fs::path> all_configs() {
 }
 
 TEST(Configs, HaveTheAssignmentsParameterCounts) {
-  for (const Row& row : kAssignment) {
+  for (const Row& row : kAssignment) expect_counts(row, load(row.file));
+  for (const Row& row : kTransfer) {
     const RunConfig config = load(row.file);
-    const auto counts = plan_run(config, row.file).counts;
-    EXPECT_EQ(config.name, row.name);
-    EXPECT_EQ(counts.total, row.total) << row.file;
-    EXPECT_EQ(counts.trainable, row.trainable) << row.file;
-    EXPECT_EQ(counts.non_trainable, row.non_trainable) << row.file;
+    expect_counts(row, config);
+    EXPECT_EQ(config.train.epochs, 20);
+    EXPECT_EQ(config.train.batch_size, 64);
+    EXPECT_TRUE(config.data.preprocess.empty()) << "RGB/255, as it is";
   }
 }
 

@@ -1,0 +1,158 @@
+#include "svhn/transfer/features.h"
+
+#include <fstream>
+
+#include "transfer_run.h"
+
+namespace svhn::transfer {
+namespace {
+
+TEST(FrozenLayers, EndWhereSomethingLearnsOrVaries) {
+  model::ModelSpec spec = squeezenet();
+  EXPECT_EQ(frozen_layers(planned(spec)), 2U) << "up to the dropout";
+  spec.layers[2].kind = model::ReshapeSpec{{512}};
+  EXPECT_EQ(frozen_layers(planned(spec)), 3U) << "up to the head";
+  spec.layers.insert(spec.layers.begin(), {"resize_1", model::ResizeSpec{32, 32}});
+  EXPECT_EQ(frozen_layers(planned(spec)), 4U);
+}
+
+TEST(FrozenLayers, AreNoneWithoutAFrozenBackbone) {
+  EXPECT_EQ(frozen_layers(planned(squeezenet({"features.12.*"}))), 0U);
+  model::ModelSpec spec;
+  spec.layers = {{"a", model::FlattenSpec{}}, {"b", model::DenseSpec{.units = 10}}};
+  EXPECT_EQ(frozen_layers(planned(spec)), 0U);
+}
+
+class FeaturesTest : public TransferTest {
+ protected:
+  void SetUp() override {
+    TransferTest::SetUp();
+    network_ = std::make_unique<model::Network>(planned(squeezenet()), 1);
+  }
+
+  [[nodiscard]] train::FrozenPart part() const {
+    // Each split has its own range here, so that a mixed-up split shows.
+    return {
+        .network = network_.get(),
+        .data = data_.get(),
+        .preprocessing = {{data::PreprocessStep::minmax_per_split}, data_->statistics(data::Split::train)}};
+  }
+
+  train::Features make(const train::FrozenPart& part) {
+    FeatureEvents events;
+    events.writing = [this](const auto& path, std::uint64_t bytes, std::size_t images) {
+      written_.push_back(path);
+      EXPECT_EQ(images, 16U);
+      EXPECT_EQ(bytes, 16U * (512 * 4 + 8));
+    };
+    events.found = [this](const auto& path) { found_.push_back(path); };
+    events.unused = [this](const std::string& reason) { reason_ = reason; };
+    return feature_maker(folder(), events)(part);
+  }
+
+  std::vector<float> expected(const train::FrozenPart& part, data::Split split, std::int64_t row) {
+    const data::PixelSource pixels(*data_, data::plan_for(part.preprocessing, *data_, split));
+    const torch::Tensor image = torch::empty({1, 3, 32, 32});
+    pixels.read(row, {static_cast<float*>(image.data_ptr()), 3 * 32 * 32});
+    std::vector<float> values;
+    const torch::NoGradGuard no_grad;
+    network_->forward_visiting(image, {}, [&](std::size_t layer, const torch::Tensor& output) {
+      const torch::Tensor flat = output.contiguous();
+      const auto* first = static_cast<const float*>(flat.data_ptr());
+      if (layer == 1) values.assign(first, first + flat.numel());
+    });
+    return values;
+  }
+
+  std::unique_ptr<model::Network> network_;
+  std::vector<std::filesystem::path> written_, found_;
+  std::string reason_;
+};
+
+TEST_F(FeaturesTest, AreWhatTheFrozenLayersGiveForEveryImage) {
+  const auto part = this->part();
+  const train::Features features = make(part);
+  EXPECT_EQ(features.first_layer, 2U);
+  ASSERT_NE(features.inputs, nullptr);
+  EXPECT_EQ(features.inputs->shape(), (std::vector<std::int64_t>{512}));
+  std::vector<float> values(512);
+  for (const data::Split split : {data::Split::train, data::Split::val}) {
+    for (const std::int64_t row : data_->indices(split)) {
+      features.inputs->read(row, values);
+      const auto wanted = expected(part, split, row);
+      ASSERT_EQ(wanted.size(), values.size());
+      for (std::size_t i = 0; i < values.size(); ++i) ASSERT_NEAR(values[i], wanted[i], 1e-4) << row;
+    }
+  }
+  EXPECT_THROW(features.inputs->read(16, values), core::Error);
+}
+
+TEST_F(FeaturesTest, AreFoundAgainForTheSameAndMadeAnewForOthers) {
+  make(part());
+  ASSERT_EQ(written_.size(), 1U);
+  make(part());
+  EXPECT_EQ(found_, written_);
+  auto other = part();
+  other.preprocessing.steps.clear();
+  make(other);
+  network_ = std::make_unique<model::Network>(planned(squeezenet()), 2);
+  make(part());
+  EXPECT_EQ(written_.size(), 3U);
+  EXPECT_NE(written_[0], written_[1]);
+  EXPECT_NE(written_[0], written_[2]);
+}
+
+TEST_F(FeaturesTest, AreMadeAgainWhereTheFileIsDamaged) {
+  make(part());
+  std::filesystem::resize_file(written_[0], 1000);
+  make(part());
+  EXPECT_EQ(written_.size(), 2U);
+  make(part());
+  EXPECT_EQ(found_.size(), 1U);
+}
+
+TEST_F(FeaturesTest, TellADamagedByteWhenItIsRead) {
+  const auto features = make(part());
+  {
+    std::fstream file(written_[0], std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(written_[0])) - 200);
+    file.put('\x55');
+  }
+  const auto again = make(part());
+  std::vector<float> values(512);
+  try {
+    for (std::int64_t row = 0; row < 16; ++row) again.inputs->read(row, values);
+    FAIL();
+  } catch (const core::Error& error) {
+    EXPECT_EQ(error.code(), core::ExitCode::data);
+    EXPECT_NE(std::string(error.what()).find(written_[0].string()), std::string::npos);
+  }
+}
+
+TEST_F(FeaturesTest, AreNotMadeWhereEachEpochSeesOtherImages) {
+  auto augmented = part();
+  augmented.augmented = true;
+  EXPECT_EQ(make(augmented).inputs, nullptr);
+  EXPECT_NE(reason_.find("augmentation"), std::string::npos);
+  EXPECT_TRUE(written_.empty());
+}
+
+TEST_F(FeaturesTest, TrainTheHeadAsPixelsDo) {
+  const auto run = [&](bool cached) {
+    auto request = this->request(squeezenet());
+    request.output = folder() / (cached ? "cached" : "pixels");
+    if (cached) request.make_features = feature_maker(folder(), {});
+    train::Session session(std::move(request));
+    session.run({});
+    return session.state().history;
+  };
+  const auto pixels = run(false), cached = run(true);
+  ASSERT_EQ(cached.loss.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_NEAR(cached.loss[i], pixels.loss[i], 1e-4);
+    EXPECT_NEAR(cached.val_loss[i], pixels.val_loss[i], 1e-4);
+  }
+}
+
+}  // namespace
+}  // namespace svhn::transfer
