@@ -7,18 +7,23 @@ import numpy as np
 import tiny_safetensors
 
 
-def run_backbone(dump, spec, weights, images):
-    """Returns the features [n, ...] for images [n,3,H,W]; weights {name: array} or a path."""
+def run_dump(dump, mode, spec, weights, given):
+    """Runs a mode of backbone_dump on arrays; weights {name: array} or a path. Returns its arrays."""
     with tempfile.TemporaryDirectory() as folder:
-        given, result = folder + "/images.safetensors", folder + "/features.safetensors"
-        tiny_safetensors.save(given, {"images": images.astype(np.float32)})
+        tiny_safetensors.save(folder + "/given.safetensors", given)
         path = weights
         if isinstance(weights, dict):
             path = folder + "/weights.safetensors"
             tiny_safetensors.save(path, weights)
-        layer = {"type": "backbone", "weights": str(path)} | spec
-        subprocess.run([dump, "run", json.dumps(layer), given, result], check=True)
-        return tiny_safetensors.load(result)[0]["features"]
+        layer = json.dumps({"type": "backbone", "weights": str(path)} | spec)
+        files = [folder + "/given.safetensors", folder + "/result.safetensors"]
+        subprocess.run([dump, mode, layer] + files, check=True)
+        return tiny_safetensors.load(files[1])[0]
+
+
+def run_backbone(dump, spec, weights, images):
+    """Returns the features [n, ...] for images [n,3,H,W]."""
+    return run_dump(dump, "run", spec, weights, {"images": images.astype(np.float32)})["features"]
 
 
 def count_parameters(dump, spec, side):

@@ -1,7 +1,10 @@
 // Lets Python scripts run backbones:
-//   backbone_dump run SPEC IMAGES RESULT      SPEC: a layer's JSON with its weights; IMAGES: `images` f32
-//   [n,3,H,W];
-//                                             RESULT gets `features`, and `logits`-like outputs of a `top`
+//   backbone_dump run SPEC IMAGES RESULT     SPEC: a layer's JSON with its weights; IMAGES holds `images` f32
+//                                            [n,3,H,W]; RESULT gets `features`
+//   backbone_dump train SPEC IMAGES RESULT   a step in training mode; IMAGES holds `direction` too, which the
+//                                            features are multiplied with; RESULT gets `features`, the
+//                                            gradient of each trainable tensor's and each statistic's new
+//                                            values, by names
 //   backbone_dump tensors SPEC SIDE           one line a tensor: name and shape, then "total N"
 #include <cstdio>
 #include <cstring>
@@ -26,17 +29,43 @@ model::ModelSpec read_spec(const char* text) {
   return spec;
 }
 
+torch::Tensor read_array(const formats::SafetensorsFile& file, const std::string& name) {
+  const auto* info = file.find(name);
+  if (info == nullptr) throw core::Error(ExitCode::data, "no array '" + name + "'");
+  torch::Tensor tensor = torch::empty(info->shape, torch::kFloat32);
+  const auto bytes = file.bytes(*info);
+  std::memcpy(tensor.data_ptr(), bytes.data(), bytes.size());
+  return tensor;
+}
+
+model::Network load(const char* spec, const torch::Tensor& images) {
+  const model::Shape input = images.sizes().slice(1).vec();
+  model::Network network(model::plan_network(read_spec(spec), input, {.outputs = 0}), 1);
+  model::load_backbone_weights(network);
+  return network;
+}
+
 void run(char** arguments) {
   const formats::SafetensorsFile file(arguments[1], ExitCode::data);
-  const auto& info = file.require("images", formats::DType::f32, {-1, 3, -1, -1});
-  torch::Tensor images = torch::empty(info.shape, torch::kFloat32);
-  const auto bytes = file.bytes(info);
-  std::memcpy(images.data_ptr(), bytes.data(), bytes.size());
-  const model::Shape input(info.shape.begin() + 1, info.shape.end());
-  model::Network network(model::plan_network(read_spec(arguments[0]), input, {.outputs = 0}), 1);
-  model::load_backbone_weights(network);
+  const torch::Tensor images = read_array(file, "images");
+  model::Network network = load(arguments[0], images);
   const torch::NoGradGuard no_grad;
   model::write_tensors(arguments[2], {{"features", network.forward(images, {})}}, {});
+}
+
+void train(char** arguments) {
+  const formats::SafetensorsFile file(arguments[1], ExitCode::data);
+  const torch::Tensor images = read_array(file, "images");
+  model::Network network = load(arguments[0], images);
+  const torch::Tensor features = network.forward(images, {.training = true});
+  (features * read_array(file, "direction")).sum().backward();
+  std::vector<model::NamedTensor> results{{"features", features.detach()}};
+  for (const auto& item : network.tensors()) {
+    const bool statistic = item.name.find(".running_") != std::string::npos;
+    if (statistic) results.push_back(item);
+    if (item.trainable) results.push_back({item.name, item.tensor.grad()});
+  }
+  model::write_tensors(arguments[2], results, {});
 }
 
 void list_tensors(char** arguments) {
@@ -54,6 +83,8 @@ int main(int argc, char** argv) {
     const std::string_view mode = argc > 1 ? argv[1] : "";
     if (mode == "run" && argc == 5) {
       run(argv + 2);
+    } else if (mode == "train" && argc == 5) {
+      train(argv + 2);
     } else if (mode == "tensors" && argc == 4) {
       list_tensors(argv + 2);
     } else {

@@ -16,11 +16,13 @@ except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
 
-from backbone_case import count_parameters, random_images, report, run_backbone
+from backbone_case import count_parameters, random_images, relative_error, report, run_backbone, run_dump
 
 torch.set_num_threads(1)
 SIDES = {"vgg16": 64, "vgg19": 64, "resnet50": 64, "densenet121": 64, "densenet169": 64, "densenet201": 64,
          "inception_v3": 96, "squeezenet1_1": 67}
+
+TRAINED = {"resnet50": "layer4", "densenet121": "features.denseblock4"}  # What is trained in the test of training.
 
 
 def make(name):
@@ -86,11 +88,43 @@ def compare_top(dump):
     report("squeezenet1_1 with its classifier", ours, theirs)
 
 
+def compare_training(dump, name, trainable):
+    """One step with some layers trained: gradients of their weights, and statistics that move or stay."""
+    network, images = make(name), random_images(SIDES[name], 4)
+    arrays = {key: value.copy() for key, value in arrays_of(network).items()}
+    trained = {key: part for key, part in network.named_modules() if key.startswith(trainable)}
+    network.requires_grad_(False)
+    for part in trained.values():
+        part.requires_grad_(True).train()
+    features = features_of(name, network, torch.from_numpy(images))
+    direction = np.random.default_rng(9).normal(0, 1, features.shape).astype(np.float32)
+    (features * torch.from_numpy(direction)).sum().backward()
+    theirs = {key: value.numpy() for key, value in network.state_dict().items() if "running" in key}
+    theirs |= {key: value.grad.numpy() for key, value in network.named_parameters() if value.grad is not None}
+    ours = run_dump(dump, "train", {"name": name, "variant": "torch", "trainable": [trainable + "*"]}, arrays,
+                    {"images": images, "direction": direction})
+    report(f"{name} in training", ours.pop("features"), features.detach().numpy())
+    compare_by_size(name, ours, theirs)
+
+
+def compare_by_size(name, ours, theirs):
+    """The layers' names differ: arrays are compared in the order of sums of squares, which no two share."""
+    assert sorted(a.shape for a in ours.values()) == sorted(a.shape for a in theirs.values())
+
+    def ordered(arrays):
+        return sorted(arrays.values(), key=lambda a: (a.shape, float(np.square(a.astype(np.float64)).sum())))
+    worst = max(relative_error(a, b) for a, b in zip(ordered(ours), ordered(theirs)))
+    print(f"{name} in training: {len(theirs)} gradients and statistics, largest relative difference {worst:.1e}")
+    assert worst < 1e-3, f"{name}: a gradient or a statistic differs by {worst}"
+
+
 def main():
     for name in sys.argv[2:] or SIDES:
         compare(sys.argv[1], name)
         if name == "squeezenet1_1":
             compare_top(sys.argv[1])
+        if name in TRAINED:
+            compare_training(sys.argv[1], name, TRAINED[name])
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ TEST(PlanBackbone, FollowsTheVariant) {
 
 // Names and shapes of keras.applications' layers, kernels in PyTorch's layout.
 TEST(PlanBackbone, NamesTensorsAfterKerasLayers) {
-  const std::map<std::string, std::pair<std::string, Shape>> kExamples{
+  const std::map<std::string, std::pair<std::string, Shape>> examples{
       {"vgg16", {"block5_conv3.weight", {512, 512, 3, 3}}},
       {"resnet50", {"conv5_block3_3_bn.running_var", {2048}}},
       {"resnet101v2", {"conv4_block23_2_conv.weight", {256, 256, 3, 3}}},
@@ -115,7 +115,7 @@ TEST(PlanBackbone, NamesTensorsAfterKerasLayers) {
       {"nasnet_mobile", {"adjust_conv_projection_12.weight", {176, 1056, 1, 1}}},
       {"squeezenet1_1", {"features.12.expand3x3.weight", {256, 64, 3, 3}}},
   };
-  for (const auto& [name, expected] : kExamples) {
+  for (const auto& [name, expected] : examples) {
     const NetworkPlan plan = plan_of(name, 96);
     const TensorPlan* tensor = find(plan, name + "." + expected.first);
     ASSERT_NE(tensor, nullptr) << name << " " << expected.first;
