@@ -39,3 +39,43 @@ config_name() {
   [ -n "$name" ] || fail "'$1' has no \"name\"" "see svhn config check '$1'" 3
   printf '%s\n' "$name"
 }
+
+# has_sum FILE md5|sha256 SUM: whether the file is there and its sum starts so.
+has_sum() { [ -f "$1" ] && [[ $("$2sum" <"$1") == "$3"* ]]; }
+
+# download URL FILE: goes on where FILE ends; where that cannot be done, it starts from the beginning.
+download() {
+  local status=0 code
+  local -a options=(--fail --location --silent --show-error --retry 3 --connect-timeout 30
+    --speed-limit 1000 --speed-time 60)
+  [ ! -t 2 ] || options+=(--no-silent --progress-bar)
+  code=$(curl "${options[@]}" --continue-at - --output "$2" --write-out '%{http_code}' -- "$1") || status=$?
+  # 33: the server knows no ranges; 36 and 416: FILE is longer than what the server has.
+  case $status:$code in
+    0:*) ;;
+    33:* | 36:* | *:416) rm -f -- "$2" && curl "${options[@]}" --output "$2" -- "$1" ;;
+    *) return "$status" ;;
+  esac
+}
+
+# fetch_file URL FILE md5|sha256 SUM EXIT_CODE: the file gets its name only when its sum is right.
+fetch_file() {
+  local url=$1 file=$2 kind=$3 sum=$4 code=$5 title
+  [ "$kind" = md5 ] && title='MD5 sum' || title='SHA-256 sum'
+  if [ -e "$file" ]; then
+    has_sum "$file" "$kind" "$sum" || fail "'$file' does not have the $title $sum" "delete it to fetch it again" "$code"
+    printf '%s: there already, %s verified\n' "$file" "$title"
+    return
+  fi
+  # A part that is whole needs no server; most refuse to go on behind the end.
+  if ! has_sum "$file.part" "$kind" "$sum"; then
+    download "$url" "$file.part" || fail "cannot fetch $url" "run it again to go on where it stopped" "$code"
+  fi
+  if ! has_sum "$file.part" "$kind" "$sum"; then
+    rm -f -- "$file.part"
+    fail "$url does not have the $title $sum; it was thrown away" \
+      "run it again; if it stays so, the file on the server is another one" "$code"
+  fi
+  mv -- "$file.part" "$file"
+  printf '%s: fetched, %s verified\n' "$file" "$title"
+}

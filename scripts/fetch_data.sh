@@ -49,44 +49,10 @@ read_options() {
   [ "${#wanted[@]}" -gt 0 ] || wanted=(train test)
 }
 
-has_sum() { [ -f "$1" ] && [ "$(md5sum <"$1" | cut -d ' ' -f 1)" = "$2" ]; }
-
-# download URL FILE: goes on where FILE ends; where that cannot be done, it starts from the beginning.
-download() {
-  local status=0 code
-  local -a options=(--fail --location --silent --show-error --retry 3 --connect-timeout 30
-    --speed-limit 1000 --speed-time 60)
-  [ ! -t 2 ] || options+=(--no-silent --progress-bar)
-  code=$(curl "${options[@]}" --continue-at - --output "$2" --write-out '%{http_code}' -- "$1") || status=$?
-  # 33: the server knows no ranges; 36 and 416: FILE is longer than what the server has.
-  case $status:$code in
-    0:*) ;;
-    33:* | 36:* | *:416) rm -f -- "$2" && curl "${options[@]}" --output "$2" -- "$1" ;;
-    *) return "$status" ;;
-  esac
-}
-
 # fetch URL NAME MD5: the file gets its name only when its sum is right.
 fetch() {
-  local url=$1 file=$output/$2 sum=$3
-  [[ $sum =~ ^[0-9a-f]{32}$ ]] || fail "there is no MD5 sum for $2" "name one with --checksums" 2
-  if [ -e "$file" ]; then
-    has_sum "$file" "$sum" || fail "'$file' does not have the MD5 sum $sum" "delete it to fetch it again" "$data_error"
-    printf '%s: there already, MD5 sum verified\n' "$file"
-    return
-  fi
-  # A part that is whole needs no server; most refuse to go on behind the end.
-  if ! has_sum "$file.part" "$sum"; then
-    download "$url" "$file.part" ||
-      fail "cannot fetch $url" "run it again to go on where it stopped" "$data_error"
-  fi
-  if ! has_sum "$file.part" "$sum"; then
-    rm -f -- "$file.part"
-    fail "$url does not have the MD5 sum $sum; it was thrown away" \
-      "run it again; if it stays so, the file on the server is another one" "$data_error"
-  fi
-  mv -- "$file.part" "$file"
-  printf '%s: fetched, MD5 sum verified\n' "$file"
+  [[ $3 =~ ^[0-9a-f]{32}$ ]] || fail "there is no MD5 sum for $2" "name one with --checksums" 2
+  fetch_file "$1" "$output/$2" md5 "$3" "$data_error"
 }
 
 sum_of() { awk -v name="$1" '$2 == name || $2 == "*" name { print $1; exit }' <<<"$sums"; }
