@@ -19,7 +19,8 @@ std::string decimal(double value, const char* form) {
 }
 
 std::string score_text(const std::optional<double>& score) {
-  return score ? decimal(*score, "%.6g") : "-";
+  if (!score) return "-";
+  return decimal(*score, *score < 1e9 && *score > -1e9 ? "%.6f" : "%.6g");
 }
 
 /// @returns how many of the first bytes end at the end of a character (UTF-8).
@@ -40,19 +41,25 @@ bool better(const TuningResult& result, const TrialResult& a, const TrialResult&
   return (*a.score > *b.score) == result.maximize;
 }
 
+/// @returns how many characters a terminal shows (UTF-8, none of them wide).
+std::size_t shown_width(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 using Rows = std::vector<std::vector<std::string>>;
 
 /// @param numeric which columns are set flush right.
 std::string aligned(const Rows& rows, const std::vector<bool>& numeric) {
   std::vector<std::size_t> widths(numeric.size());
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], shown_width(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string fill(widths[i] - row[i].size(), ' ');
+      const std::string fill(widths[i] - shown_width(row[i]), ' ');
       line += (i == 0 ? "" : "  ") + (numeric[i] ? fill + row[i] : row[i] + fill);
     }
     text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';

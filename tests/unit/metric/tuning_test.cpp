@@ -60,19 +60,19 @@ TEST(RankedTrials, PutCompletedBeforeStoppedBeforeFailed) {
 TEST(FormatTuning, AlignsTheTrialsBestFirst) {
   EXPECT_EQ(format_tuning(small_result()),
             "trial  units    t/rate  val_accuracy  epochs  seconds  status\n"
-            "    3  relu, x  0.001           0.75       2      1.5  completed\n"
-            "    1  64       0.001            0.5       2      1.5  completed\n"
-            "    4  64       0.001            0.9       2      1.5  stopped\n"
+            "    3  relu, x  0.001       0.750000       2      1.5  completed\n"
+            "    1  64       0.001       0.500000       2      1.5  completed\n"
+            "    4  64       0.001       0.900000       2      1.5  stopped\n"
             "    2  64       0.001              -       2      1.5  failed\n");
 }
 
 TEST(FormatTuning, ShowsLabelsInPlaceOfValues) {
   auto result = small_result();
   result.trials.resize(1);
-  result.trials[0].label = "batch 16";
+  result.trials[0].label = "bätch 16";
   EXPECT_EQ(format_tuning(result),
             "trial  change    val_accuracy  epochs  seconds  status\n"
-            "    1  batch 16           0.5       2      1.5  completed\n");
+            "    1  bätch 16      0.500000       2      1.5  completed\n");
 }
 
 TEST(TuningCsv, QuotesWhatNeedsIt) {
