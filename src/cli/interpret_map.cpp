@@ -216,7 +216,7 @@ void refuse_overwriting(const Study& study) {
 
 void study_embeddings(Study& study) {
   std::optional<EmbeddingMap> reference;
-  if (study.options.onto && study.wants("tsne")) {
+  if (study.options.onto) {
     refuse_overwriting(study);
     reference = reference_map(study);
   }

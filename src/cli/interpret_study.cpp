@@ -10,6 +10,7 @@
 #include "svhn/core/error.h"
 #include "svhn/core/file.h"
 #include "svhn/core/json.h"
+#include "svhn/interpret/embeddings.h"
 #include "svhn/model/weights.h"
 
 namespace svhn::cli {
@@ -123,6 +124,11 @@ report::Tile Study::picture(std::int64_t row) const {
 void Study::check_requests() const {
   std::ignore = chosen_layers();
   if (wants("activations") || wants("saliency")) std::ignore = chosen_image();
+  if (!options.onto) return;
+  if (!wants("tsne")) {
+    throw core::Error(ExitCode::usage, "--onto is for t-SNE, which --what leaves out", "add tsne to --what");
+  }
+  std::ignore = interpret::read_map(*options.onto);
 }
 
 void Study::check_stop() const {

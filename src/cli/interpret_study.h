@@ -64,7 +64,7 @@ struct Study {
   /// @returns "model on the test split (synthetic digits)".
   [[nodiscard]] std::string title() const;
   [[nodiscard]] report::Tile picture(std::int64_t row) const;
-  /// Refuses a layer or an image that there is not, before anything is made. @throws core::Error(usage)
+  /// Refuses a layer, an image or a map that there is not, before anything is made. @throws core::Error
   void check_requests() const;
   /// Throws when a signal has asked to stop.
   void check_stop() const;

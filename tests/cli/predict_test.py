@@ -1,0 +1,123 @@
+"""`svhn predict`: pictures of any size and kind, folders, unreadable files, its two forms of output."""
+
+import csv
+import json
+import os
+
+import harness
+
+DIGITS = [str(digit) for digit in range(10)]
+
+
+def write_ppm(path, pixels, side=32, scale=1):
+    """Writes RGB bytes of a square picture, each pixel `scale` times as large each way."""
+    rows = [pixels[3 * side * y:3 * side * (y + 1)] for y in range(side)]
+    large = b"".join(b"".join(row[3 * x:3 * x + 3] * scale for x in range(side)) * scale for row in rows)
+    with open(path, "wb") as file:
+        file.write(b"P6\n%d %d\n255\n" % (side * scale, side * scale) + large)
+
+
+class Predict(harness.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        harness.write_json(os.path.join(cls.base, "run.json"), harness.config(train={"epochs": 3}))
+        done = harness.run("train", "--config", "run.json", "--threads", 1, cwd=cls.base)
+        told = harness.run("evaluate", "--model", "models/tiny.safetensors", "--predictions", "p.csv", cwd=cls.base)
+        if done.code != 0 or told.code != 0:
+            raise AssertionError((done, told))
+        cls.model = os.path.join(cls.base, "models", "tiny.safetensors")
+        with open(os.path.join(cls.base, "p.csv"), newline="", encoding="ascii") as file:
+            cls.known = list(csv.DictReader(file))[:6]
+
+    def pixels(self, row):
+        begin, _ = harness.tensor_place(self.data, "images")
+        return harness.read_bytes(self.data)[begin + 3072 * int(row):begin + 3072 * (int(row) + 1)]
+
+    def pictures(self, scale=1):
+        names = []
+        for i, line in enumerate(self.known):
+            names.append(f"{i}.ppm")
+            write_ppm(self.path(names[-1]), self.pixels(line["row"]), scale=scale)
+        return names
+
+    def predict(self, *arguments):
+        return self.run_svhn("predict", "--model", self.model, *arguments)
+
+    def assert_known(self, entries, places):
+        for entry, line in zip(entries, self.known):
+            self.assertEqual(entry["digit"], int(line["predicted"]))
+            self.assertEqual(sorted(entry["probabilities"]), DIGITS)
+            self.assertAlmostEqual(entry["probability"], max(entry["probabilities"].values()), 12)
+            self.assertAlmostEqual(sum(entry["probabilities"].values()), 1.0, 9)
+            for digit in DIGITS:
+                self.assertAlmostEqual(entry["probabilities"][digit], float(line["p" + digit]), places)
+
+    def test_tells_what_evaluate_tells_of_the_same_pictures(self):
+        names = self.pictures()
+        result = self.predict(*names, "--json")
+        self.assertEqual((result.code, result.err), (0, ""), result)
+        entries = json.loads(result.out)
+        self.assertEqual([entry["file"] for entry in entries], names)
+        self.assert_known(entries, 5)
+
+    def test_takes_pictures_of_any_size(self):
+        result = self.predict(*self.pictures(scale=5), "--json")  # Reduced by area, that is the picture itself.
+        self.assert_known(json.loads(result.out), 5)
+
+    def test_takes_folders_and_those_within(self):
+        os.makedirs(self.path("all", "more", ".hidden"))
+        for i, where in enumerate(("all/b.ppm", "all/more/a.ppm", "all/.x.ppm", "all/more/.hidden/a.ppm")):
+            write_ppm(self.path(where), self.pixels(self.known[i]["row"]))
+        entries = json.loads(self.predict("all", "--json").out)
+        self.assertEqual([entry["file"] for entry in entries], ["all/b.ppm", "all/more/a.ppm"])
+        self.assert_known(entries, 5)
+
+    def test_goes_on_after_an_unreadable_file(self):
+        names = self.pictures()
+        with open(self.path("text.png"), "w", encoding="ascii") as file:
+            file.write("no picture")
+        with open(self.path("huge.ppm"), "wb") as file:
+            file.write(b"P6\n100000 100000\n255\n")
+        os.makedirs(self.path("empty"))
+        result = self.predict(names[0], "text.png", "none.png", "huge.ppm", "empty", names[1], "--json")
+        self.assertEqual(result.code, 4)
+        entries = json.loads(result.out)
+        self.assertEqual([sorted(entry) for entry in entries[1:5]], [["error", "file"]] * 4)
+        self.assertEqual([entry["file"] for entry in entries],
+                         [names[0], "text.png", "none.png", "huge.ppm", "empty", names[1]])
+        self.assertIn("100000x100000 pixels", entries[3]["error"])
+        self.assertEqual(entries[4]["error"], "the folder holds no files")
+        self.assert_known([entries[0], entries[5]], 5)
+        lines = result.err.splitlines()
+        self.assertEqual([line.split("'")[1] for line in lines], ["text.png", "none.png", "huge.ppm", "empty"])
+        self.assertTrue(all(line.startswith("svhn: error: '") for line in lines), result)
+
+    def test_prints_a_table(self):
+        names = self.pictures()[:2]
+        result = self.predict(*names, "--top-k", 2)
+        lines = result.out.splitlines()
+        self.assertEqual(lines[0], "file   digit  probability  then")
+        for name, line, known in zip(names, lines[1:], self.known):
+            ranked = sorted(DIGITS, key=lambda digit: -float(known["p" + digit]))
+            first, second = (float(known["p" + digit]) for digit in ranked[:2])
+            self.assertEqual(line, f"{name}  {ranked[0]}      {first:.4f}       {ranked[1]} ({second:.4f})")
+        self.assertEqual(self.predict(names[0], "--top-k", 1).out.splitlines()[0], "file   digit  probability")
+        self.assertEqual(self.predict("none.png").out, "")
+
+    def test_averages_over_shifts_when_asked(self):
+        name = self.pictures()[0]
+        plain, shifted = (json.loads(self.predict(name, "--json", *more).out)[0]["probabilities"]
+                          for more in ((), ("--tta",)))
+        self.assertNotEqual(plain, shifted)
+        self.assertAlmostEqual(sum(shifted.values()), 1.0, 9)
+
+    def test_refuses_a_file_that_is_no_model(self):
+        result = self.run_svhn("predict", "--model", "data.safetensors", "x.png")
+        self.assertEqual((result.code, result.out), (5, ""), result)
+        result = self.predict("x.png", "--top-k", 11)
+        self.assertEqual((result.code, result.out), (2, ""), result)
+
+
+if __name__ == "__main__":
+    harness.main()
