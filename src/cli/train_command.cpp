@@ -71,11 +71,28 @@ std::string run_header(const train::Session& session, const config::RunConfig& c
   return text;
 }
 
+std::string charts_text(const train::RunFiles& files) {
+  std::string text;
+  for (const auto& chart : {files.curves_png, files.curves_svg}) {
+    if (std::filesystem::exists(chart)) text += (text.empty() ? "\nCharts:   " : ", ") + chart.string();
+  }
+  return text;
+}
+
+nlohmann::ordered_json charts_json(const train::RunFiles& files) {
+  auto charts = nlohmann::ordered_json::array();
+  for (const auto& chart : {files.curves_png, files.curves_svg}) {
+    if (std::filesystem::exists(chart)) charts.push_back(chart.string());
+  }
+  return charts;
+}
+
 std::string finish_text(const train::RunFiles& files, const metric::History& history, bool synthetic) {
   std::string text = "\n" + metric::format_min_max(history);
   if (synthetic) text += "These numbers are of synthetic digits.\n";
   text += "\nModel:    " + files.model.string() + "\nBest:     " + files.best_model.string() +
-          "\nCurves:   " + files.history.string() + "\nRun:      " + files.folder.string() + "\n";
+          "\nCurves:   " + files.history.string() + charts_text(files) +
+          "\nRun:      " + files.folder.string() + "\n";
   return text;
 }
 
@@ -88,6 +105,7 @@ nlohmann::ordered_json finish_json(const train::RunFiles& files, const metric::H
   return {{"model", files.model.string()},
           {"best_model", files.best_model.string()},
           {"run", files.folder.string()},
+          {"charts", charts_json(files)},
           {"epochs", history.epochs()},
           {"synthetic", synthetic},
           {"ranges", ranges},
@@ -126,16 +144,23 @@ int show_dry_run(const TrainCommandOptions& options, train::Session& session) {
     print_json({{"seconds_per_step", dry.seconds_per_step},
                 {"seconds_total", dry.seconds_total},
                 {"peak_megabytes", dry.peak_megabytes},
-                {"checkpoint_megabytes", dry.checkpoint_megabytes}});
+                {"checkpoint_megabytes", dry.checkpoint_megabytes},
+                {"features_megabytes", dry.features_megabytes}});
     return 0;
   }
   std::array<char, 256> text{};
   std::snprintf(
       text.data(), text.size(),
-      "A step takes %.1f ms, the whole run about %.0f s; peak memory %.0f MiB, a checkpoint %.1f MiB.\n"
-      "Nothing was written.\n",
+      "A step takes %.1f ms, the whole run about %.0f s; peak memory %.0f MiB, a checkpoint %.1f MiB.\n",
       dry.seconds_per_step * 1e3, dry.seconds_total, dry.peak_megabytes, dry.checkpoint_megabytes);
-  print_text(text.data());
+  std::string all = text.data();
+  if (dry.features_megabytes > 0.0) {
+    std::snprintf(text.data(), text.size(),
+                  "The frozen layers would run once; their features take %.0f MiB.\n",
+                  dry.features_megabytes);
+    all += text.data();
+  }
+  print_text(all + "Nothing was written.\n");
   return 0;
 }
 
@@ -196,9 +221,11 @@ int run_configured(const TrainCommandOptions& options, config::RunConfig config,
                    const GlobalOptions& global) {
   if (options.no_train) return show_finished(options, config);
   model::settle_variants(config.model);
-  config::plan_run(config, options.config.string());  // Names the file where the session could not.
+  const auto plan =
+      config::plan_run(config, options.config.string());  // Names the file where the session could not.
   const Hardware hardware = set_up_hardware(global);
   auto request = session_request(options, config, hardware);
+  request.frozen_layers = transfer::frozen_layers(plan);
   request.make_features = transfer::feature_maker(options.output / "features", feature_events(global));
   train::Session session(std::move(request));
   if (!options.dry_run) session.open();

@@ -1,7 +1,6 @@
 #include "svhn/train/session.h"
 
 #include <ATen/Parallel.h>
-#include <sys/resource.h>
 
 #include <nlohmann/json.hpp>
 
@@ -24,12 +23,6 @@ namespace {
 using core::Error;
 using core::ExitCode;
 using data::Split;
-
-double peak_megabytes() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024.0;
-}
 
 }  // namespace
 
@@ -228,13 +221,23 @@ bool Session::run(const std::vector<TrainObserver*>& observers, const PauseRule&
 DryRun Session::dry_run() {
   Impl& impl = *impl_;
   DryRun result;
-  result.seconds_per_step = impl.trainer->time_step();
   const TrainOptions& options = impl.request.train;
+  const auto rows = [&](Split split) { return static_cast<double>(impl.data.indices(split).size()); };
+  const std::size_t frozen = impl.request.data.augment ? 0 : impl.request.frozen_layers;
+  if (frozen > 0) {
+    const double images = rows(Split::train) + rows(Split::val);
+    result.seconds_total = images * seconds_per_image(impl.network, impl.precision, frozen);
+    const auto& shape = impl.network.plan().layers[frozen - 1].output;
+    result.features_megabytes = images * static_cast<double>(model::element_count(shape)) * 4 / 1048576.0;
+    impl.features = {std::make_shared<const ZeroFeatures>(shape), frozen};
+    impl.trainer->use_features(*impl.features.inputs, frozen);
+  }
+  result.seconds_per_step = impl.trainer->time_step();
   const auto steps = static_cast<double>(impl.trainer->steps_per_epoch());
   // A forward pass costs about a third of a step.
-  const auto validation = static_cast<double>(impl.data.indices(Split::val).size()) /
-                          static_cast<double>(options.batch_size) / 3.0;
-  result.seconds_total = result.seconds_per_step * (steps + validation) * static_cast<double>(options.epochs);
+  const double validation = rows(Split::val) / static_cast<double>(options.batch_size) / 3.0;
+  result.seconds_total +=
+      result.seconds_per_step * (steps + validation) * static_cast<double>(options.epochs);
   result.peak_megabytes = peak_megabytes();
   double bytes = 0;
   for (const auto& item : impl.all_tensors()) bytes += static_cast<double>(item.tensor.nbytes());

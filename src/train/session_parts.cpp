@@ -1,6 +1,9 @@
 #include "session_parts.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <chrono>
 #include <variant>
 
 #include "svhn/core/error.h"
@@ -57,6 +60,34 @@ std::shared_ptr<const data::PreparedData> open_data(const SessionRequest& reques
 model::BatchNormVariance batch_norm_variance(const SessionRequest& request) {
   return request.train.semantics == Semantics::keras ? model::BatchNormVariance::keras
                                                      : model::BatchNormVariance::torch;
+}
+
+double peak_megabytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+double seconds_per_image(model::Network& network, compute::Precision precision, std::size_t layers) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::int64_t kImages = 32;
+  const torch::NoGradGuard no_grad;
+  const auto& shape = network.input_shape();
+  const torch::Tensor images = torch::zeros({kImages, shape[0], shape[1], shape[2]}).to(network.device());
+  model::ForwardContext context;
+  context.precision = precision;
+  double seconds = 0.0;
+  for (int pass = 0; pass < 2; ++pass) {  // The first one warms up.
+    const auto start = Clock::now();
+    network.forward_visiting(images, context, [&](std::size_t layer, const torch::Tensor&) {
+      if (layer + 1 == layers) seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    });
+  }
+  return seconds / kImages;
+}
+
+void ZeroFeatures::read(std::int64_t /*row*/, std::span<float> values) const {
+  std::fill(values.begin(), values.end(), 0.0F);
 }
 
 std::string data_fingerprint(const data::PreparedData& data) {

@@ -20,6 +20,20 @@ model::NetworkPlan plan_request(const SessionRequest& request);
 /// @returns the opened data of the request, or its file, opened.
 std::shared_ptr<const data::PreparedData> open_data(const SessionRequest& request);
 
+/// @returns the most resident memory of this process so far, in units of 2^20 bytes.
+double peak_megabytes();
+
+/// Features that cost nothing, for timing what comes after them.
+class ZeroFeatures : public data::InputSource {
+ public:
+  explicit ZeroFeatures(std::vector<std::int64_t> shape) : shape_(std::move(shape)) {}
+  [[nodiscard]] std::vector<std::int64_t> shape() const override { return shape_; }
+  void read(std::int64_t row, std::span<float> values) const override;
+
+ private:
+  std::vector<std::int64_t> shape_;
+};
+
 model::BatchNormVariance batch_norm_variance(const SessionRequest& request);
 
 }  // namespace svhn::train

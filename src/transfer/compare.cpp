@@ -46,26 +46,6 @@ model::ModelSpec model_of(const model::ModelSpec& base, std::size_t place, const
   return model;
 }
 
-/// @returns milliseconds for one image through the layers up to the backbone, by one batch.
-double pass_cost(const train::FrozenPart& part, std::size_t layers) {
-  constexpr std::int64_t kImages = 32;
-  const torch::NoGradGuard no_grad;
-  const auto& shape = part.network->input_shape();
-  const torch::Tensor images =
-      torch::rand({kImages, shape[0], shape[1], shape[2]}).to(part.network->device());
-  model::ForwardContext context;
-  context.precision = part.precision;
-  Clock::time_point start;
-  double milliseconds = 0.0;
-  for (int pass = 0; pass < 2; ++pass) {  // The first one warms up.
-    start = Clock::now();
-    part.network->forward_visiting(images, context, [&](std::size_t layer, const torch::Tensor&) {
-      if (layer + 1 == layers) milliseconds = seconds_since(start) * 1e3 / kImages;
-    });
-  }
-  return milliseconds;
-}
-
 /// One backbone's two runs.
 class Comparison {
  public:
@@ -131,7 +111,8 @@ class Comparison {
       };
       const auto found = std::find_if(layers.begin(), layers.end(), is_backbone);
       if (!result.milliseconds_per_image) {
-        result.milliseconds_per_image = pass_cost(part, static_cast<std::size_t>(found - layers.begin()) + 1);
+        const auto count = static_cast<std::size_t>(found - layers.begin()) + 1;
+        result.milliseconds_per_image = 1e3 * train::seconds_per_image(*part.network, part.precision, count);
       }
       return make(part);
     };

@@ -50,7 +50,8 @@ struct SessionRequest {
   torch::Device device = torch::kCPU;
   /// Data that is open already, or divided otherwise than its file; empty: `data.file` is opened.
   std::shared_ptr<const data::PreparedData> opened;
-  MakeFeatures make_features{};  ///< Asked once, when a run starts; empty: layers run in every epoch.
+  MakeFeatures make_features{};   ///< Asked once, when a run starts; empty: layers run in every epoch.
+  std::size_t frozen_layers = 0;  ///< Those that `make_features` runs ahead, for the dry run's estimate.
 };
 
 /// Asked after each epoch but the last: whether to end here, with a checkpoint to go on from.
@@ -62,6 +63,7 @@ struct DryRun {
   double seconds_total = 0.0;   ///< Training and validation of all epochs.
   double peak_megabytes = 0.0;  ///< Resident memory of this process so far (2^20 bytes).
   double checkpoint_megabytes = 0.0;
+  double features_megabytes = 0.0;  ///< Of the file of the frozen layers' features; 0: none is made.
 };
 
 class Session {
@@ -94,6 +96,9 @@ class Session {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// @returns the seconds that one image takes in the first `layers` layers, by one batch.
+double seconds_per_image(model::Network& network, compute::Precision precision, std::size_t layers);
 
 /// @returns what the data is, wherever it lies: its origin (with checksums), labels and splits, in a number.
 std::string data_fingerprint(const data::PreparedData& data);
