@@ -14,7 +14,7 @@ constexpr double kOverfit = 0.03, kUnderfit = -0.01, kEqual = 0.00005;
 constexpr double kEarly = 0.7, kGoodCalibration = 0.02;
 
 std::string count_text(std::int64_t count, const std::string& thing) {
-  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+  return grouped_text(count) + " " + thing + (count == 1 ? "" : "s");
 }
 
 const metric::EvaluationResult* evaluation(const RunRecord& run) {
@@ -29,20 +29,30 @@ std::string share_text(double share) {
   return text.data();
 }
 
+std::string grouped_text(std::int64_t count) {
+  std::string text = std::to_string(count);
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  return text;
+}
+
 std::string difference_text(double ours, double theirs) {
   const double difference = ours - theirs;
   if (std::abs(difference) < kEqual) return "equal to";
   return share_text(std::abs(difference)) + (difference < 0 ? " below" : " above");
 }
 
+std::string against_assignment(double ours, double theirs, bool synthetic) {
+  const std::string reported = " the assignment's " + share_text(theirs);
+  if (synthetic) return " on synthetic digits, which do not compare with" + reported;
+  return ", " + difference_text(ours, theirs) + reported;
+}
+
 std::string reached_sentence(const RunRecord& run, double theirs) {
   const auto best = best_epoch(run);
   if (!best) return {};
-  const std::string synthetic = run.synthetic ? " on synthetic digits, so the two do not compare" : "";
   return "Best validation accuracy " + share_text(best->val_accuracy) + " in epoch " +
-         std::to_string(best->epoch) + " of " + std::to_string(run.history->epochs()) + ", " +
-         difference_text(best->val_accuracy, theirs) + " the assignment's " + share_text(theirs) + synthetic +
-         ".";
+         std::to_string(best->epoch) + " of " + std::to_string(run.history->epochs()) +
+         against_assignment(best->val_accuracy, theirs, run.synthetic) + ".";
 }
 
 std::string change_sentence(const RunRecord& run, const RunRecord* before, const std::string& change,
@@ -64,7 +74,7 @@ std::string gap_sentence(const RunRecord& run) {
   const double gap = train - val;
   std::string meaning = ": little overfitting";
   if (gap > kOverfit) meaning = ": it overfits";
-  if (gap < kUnderfit) meaning = ": training, made harder, ends below validation";
+  if (gap < kUnderfit) meaning = ": no overfitting, training even ends below validation";
   return "In the last epoch training accuracy is " + share_text(train) + ", validation " + share_text(val) +
          meaning + ".";
 }

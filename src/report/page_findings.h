@@ -1,6 +1,7 @@
 #pragma once
 /// Sentences about measured numbers. Each is chosen by the numbers that it tells; "" where they are missing.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,13 @@ namespace svhn::report {
 
 /// @returns "0.9541"
 std::string share_text(double share);
+/// @returns "404,010". @param count from 0.
+std::string grouped_text(std::int64_t count);
 /// @returns "0.0150 below", "0.0150 above" or "equal to", at four decimals.
 std::string difference_text(double ours, double theirs);
+
+/// @returns ", 0.0150 below the assignment's 0.9541"; on synthetic digits nothing is compared.
+std::string against_assignment(double ours, double theirs, bool synthetic);
 
 /// The best validation accuracy against the assignment's.
 std::string reached_sentence(const RunRecord& run, double theirs);

@@ -103,15 +103,8 @@ const RunRecord* find(const Measured& measured, std::string_view name) {
   return nullptr;
 }
 
-/// 404010 as "404,010".
-std::string grouped(std::int64_t count) {
-  std::string text = std::to_string(count);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
-  return text;
-}
-
 std::string counts_text(std::int64_t total, std::int64_t trainable, std::int64_t rest) {
-  return grouped(total) + " / " + grouped(trainable) + " / " + grouped(rest);
+  return grouped_text(total) + " / " + grouped_text(trainable) + " / " + grouped_text(rest);
 }
 
 std::string range_text(double min, double max) {
@@ -198,10 +191,8 @@ std::vector<Question> look_inside(const RunRecord& run) {
   if (map && map->kl_divergence) {
     question.figures.push_back({"KL divergence of the t-SNE map", "-", share_text(*map->kl_divergence)});
   }
-  const std::string first = "Test accuracy " + share_text(result->accuracy) + ", " +
-                            difference_text(result->accuracy, kReportedTestAccuracy) + " the assignment's " +
-                            share_text(kReportedTestAccuracy) +
-                            (run.synthetic ? " on synthetic digits, so the two do not compare." : ".");
+  const std::string first = "Test accuracy " + share_text(result->accuracy) +
+                            against_assignment(result->accuracy, kReportedTestAccuracy, run.synthetic) + ".";
   question.finding =
       join_sentences({first, mistakes_sentence(run), confidence_sentence(run)}, question.limit);
   return {question};

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 
+#include "page_findings.h"
 #include "page_json_view.h"
 #include "svhn/core/error.h"
 #include "svhn/core/json.h"
@@ -96,8 +97,8 @@ void read_summary(RunRecord& run, const JsonView& summary) {
   const JsonView counts = summary.at("parameters");
   const auto count = [&](const char* key) { return counts.at(key).integer(0, kMostCount); };
   run.parameters = ParameterCounts{count("total"), count("trainable"), count("non_trainable")};
-  run.facts.emplace_back("Parameters", std::to_string(run.parameters->total) + ", " +
-                                           std::to_string(run.parameters->trainable) + " of them trained");
+  run.facts.emplace_back("Parameters", grouped_text(run.parameters->total) + ", " +
+                                           grouped_text(run.parameters->trainable) + " of them trained");
   if (const auto data = summary.find("data")) {
     if (const auto synthetic = data->find("synthetic")) run.synthetic = synthetic->boolean();
     if (const auto file = data->find("file")) run.data = file->text();

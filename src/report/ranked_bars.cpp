@@ -64,18 +64,17 @@ std::string source(const char* colour, const std::string& title) {
          (title.empty() ? " notitle" : " title " + gnuplot_string(title));
 }
 
+/// The note stands behind the last number of a bar, or in place of one.
+std::string bar_labels(const Bar& bar, double y, bool two) {
+  const bool second = two && std::isfinite(bar.second);
+  if (!std::isfinite(bar.value) && !second) return missing_label(y, bar.note);
+  return value_label(bar.value, two ? y - 0.2 : y, second ? "" : bar.note) +
+         (second ? value_label(bar.second, y + 0.2, bar.note) : "");
+}
+
 std::string labels(const std::vector<Bar>& bars, bool two) {
   std::string text;
-  for (std::size_t i = 0; i < bars.size(); ++i) {
-    const Bar& bar = bars[i];
-    const auto y = static_cast<double>(i);
-    const bool any = std::isfinite(bar.value) || (two && std::isfinite(bar.second));
-    text += value_label(bar.value, two ? y - 0.2 : y, two ? "" : bar.note);
-    if (two) text += value_label(bar.second, y + 0.2, bar.note);
-    if (!any || (two && !std::isfinite(bar.second))) {
-      text += missing_label(two && any ? y + 0.2 : y, bar.note);
-    }
-  }
+  for (std::size_t i = 0; i < bars.size(); ++i) text += bar_labels(bars[i], static_cast<double>(i), two);
   return text;
 }
 
@@ -88,7 +87,7 @@ Chart ranked_bars_chart(const std::vector<Bar>& bars, const BarsLook& look) {
   chart.height = kFrameHeight + count * (two ? kTallRowHeight : kRowHeight);
   chart.commands =
       "set title " + gnuplot_string(look.title) + "\nset xlabel " + gnuplot_string(look.axis) +
-      "\nset border 3 linecolor rgb '#555555'\nset xtics nomirror out\n"
+      " offset 0,0.7\nset border 3 linecolor rgb '#555555'\nset xtics nomirror out\n"
       "set grid xtics linetype 1 linewidth 1 linecolor rgb '#dddddd'\n"
       "set style fill solid 0.85 noborder\n"
       "set yrange [" +

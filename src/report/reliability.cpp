@@ -20,11 +20,11 @@ Rows bin_rows(const metric::ReliabilityBins& bins) {
   return rows;
 }
 
-std::string with_error(const std::string& title, const metric::ReliabilityBins& bins) {
+/// On a line of its own: together they would be wider than the picture.
+std::string two_lines(const std::string& title, const metric::ReliabilityBins& bins) {
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), ", calibration error %.4f",
-                metric::expected_calibration_error(bins));
-  return title + text.data();
+  std::snprintf(text.data(), text.size(), "calibration error %.4f", metric::expected_calibration_error(bins));
+  return gnuplot_string(title) + ".\"\\n\"." + gnuplot_string(text.data());
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ Chart reliability_chart(const metric::ReliabilityBins& bins, const std::string& 
   Chart chart;
   chart.width = 1000;
   chart.height = 1000;
-  chart.commands = "set title " + gnuplot_string(with_error(title, bins)) +
+  chart.commands = "set title " + two_lines(title, bins) +
                    "\nset border 3 linecolor rgb '#555555'\nset tics nomirror out 0,0.2,1\n"
                    "set grid linetype 1 linewidth 1 linecolor rgb '#dddddd'\n"
                    "set xrange [0:1]\nset yrange [0:1]\nset size square\nset format '%.1f'\n"

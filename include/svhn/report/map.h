@@ -22,7 +22,7 @@ struct MapPoints {
 inline constexpr const char* kDigitColours[10] = {"#332288", "#88ccee", "#44aa99", "#117733", "#999933",
                                                   "#ddcc77", "#cc6677", "#882255", "#aa4499", "#555555"};
 
-/// Each digit's name stands at the median of its points too, since colours alone do not tell ten apart.
+/// Each digit's name stands where its points are densest, since colours alone do not tell ten apart.
 /// Points that are not finite are left out. @param title any text.
 /// @throws core::Error(data) when there are no finite points, the lengths differ or a class is not 0..9.
 Chart map_chart(const MapPoints& points, const std::string& title);

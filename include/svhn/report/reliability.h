@@ -10,7 +10,7 @@
 
 namespace svhn::report {
 
-/// @param title any text; the expected calibration error is added to it.
+/// @param title any text; the expected calibration error stands below it.
 Chart reliability_chart(const metric::ReliabilityBins& bins, const std::string& title);
 
 /// @param path .png or .svg. @throws as write_chart

@@ -58,5 +58,5 @@ export function tooltip(content, more = {}) {
 }
 
 export function legend(more = {}) {
-  return {bottom: 0, textStyle: {color: colour('text')}, inactiveColor: colour('line'), ...more};
+  return {bottom: 0, itemWidth: 34, itemStyle: {opacity: 0}, textStyle: {color: colour('text')}, inactiveColor: colour('line'), ...more};
 }

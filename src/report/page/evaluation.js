@@ -30,10 +30,12 @@ function matrix(run, sprites) {
   });
   buttons[0][0].tabIndex = 0;
   const heads = counts.map((_, p) => el('th', {scope: 'col'}, String(digitOf(p))));
+  const commonest = run.evaluation.most_confused[0];
+  if (commonest) choose((commonest.true + 9) % 10, (commonest.predicted + 9) % 10);
   const grid = el('table', {class: 'matrix', keydown: (event) => moveFocus(event, buttons)},
     el('caption', {}, 'Rows: true digit, columns: predicted digit; the shade is the share of the true digit’s images'),
     el('thead', {}, el('tr', {}, el('td'), ...heads)), el('tbody', {}, ...rows));
-  return el('div', {}, el('div', {class: 'scroll'}, grid), pictures);
+  return el('div', {class: 'sides'}, el('div', {class: 'scroll'}, grid), pictures);
 }
 
 function cellButton(count, share, t, p, choose) {
@@ -95,12 +97,15 @@ function reliabilityOption(bins) {
   };
 }
 
+const SHOWN = 20;
+
 export function mistakes(run, sprites) {
   const found = run.mistakes;
   const items = (list) => list.map((m) => ({
     id: m.sprite, label: `A ${m.true} taken for a ${m.predicted} with ${percent(m.probability, 0)}`,
     lines: [`${m.true} taken for ${m.predicted}`, percent(m.probability, 1), `loss ${fixed(m.loss, 2)}`]}));
-  const part = (title, list) => (list.length ? [el('h4', {}, title), sprites.gallery(items(list), 80, title)] : []);
-  return el('div', {}, ...part('Largest loss', found.worst), ...part(`The first with the true digit ${found.digit}`, found.first),
-    ...part('Labels to doubt: the model is sure of another digit', found.suspected));
+  const part = (title, list) => (list.length ? [el('h4', {}, title), sprites.gallery(items(list.slice(0, SHOWN)), 80, title), rest(title, list)] : []);
+  const rest = (title, list) => (list.length > SHOWN ? el('details', {}, el('summary', {}, `${list.length - SHOWN} more`), sprites.gallery(items(list.slice(SHOWN)), 80, `${title}, continued`)) : null);
+  return el('div', {}, ...[part('Largest loss', found.worst), part(`The first with the true digit ${found.digit}`, found.first),
+    part('Labels to doubt: the model is sure of another digit', found.suspected)].flat().filter(Boolean));
 }

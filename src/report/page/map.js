@@ -3,10 +3,6 @@ import {chart, tooltip} from './charts.js';
 import {bytesOf, colour, digitOf, el, fixed, whole} from './dom.js';
 import {table} from './table.js';
 
-// Paul Tol's "muted" scheme with grey for 0; the dark ones are lighter on a dark page.
-const LIGHT = ['#332288', '#88ccee', '#44aa99', '#117733', '#999933', '#ddcc77', '#cc6677', '#882255', '#aa4499', '#555555'];
-const DARK = ['#8577e0', '#88ccee', '#44bba5', '#3fb565', '#b5b545', '#ddcc77', '#e08592', '#d0507f', '#cf6cc0', '#b0b0b0'];
-
 /** The typed arrays of a map: coordinates, classes, pictures, and predictions where they are known. */
 export function readMap(map) {
   const words = (text, Type) => new Type(bytesOf(text).buffer);
@@ -35,11 +31,8 @@ function facts(map) {
     known.map(([name, value]) => `; ${name} ${value.toPrecision(4).replace(/\.?0+$/, '')}`).join('') + '. The wheel zooms, dragging moves.';
 }
 
-const palette = () => (colour('page').startsWith('#0') ? DARK : LIGHT);
-
 function mapOption(byClass, state, content) {
-  const paints = palette();
-  const [x0, x1, y0, y1] = state.zoom;
+    const [x0, x1, y0, y1] = state.zoom;
   const size = byClass.flat().length > 3000 ? 4 : 7;
   const bare = {type: 'value', min: -1500, max: 67035, show: false};
   return {
@@ -49,7 +42,7 @@ function mapOption(byClass, state, content) {
     xAxis: bare, yAxis: bare,
     series: byClass.map((points, index) => ({
       name: String(digitOf(index)), type: 'scatter', symbolSize: size, progressive: 0, data: state.hidden.has(index) ? [] : points,
-      itemStyle: {color: paints[index], opacity: .65}, emphasis: {scale: 2, itemStyle: {opacity: 1}},
+      itemStyle: {color: colour('d' + index), opacity: .65}, emphasis: {scale: 2, itemStyle: {opacity: 1}},
     })),
   };
 }
@@ -112,7 +105,7 @@ function filters(state, byClass) {
   };
   byClass.forEach((_, index) => {
     const dot = el('span', {class: 'dot'});
-    dot.style.background = LIGHT[index];
+    dot.style.background = `var(--d${index})`;
     const toggle = () => {
       if (!state.hidden.delete(index)) state.hidden.add(index);
       update();

@@ -25,7 +25,7 @@ function course(search) {
     return [trial.id, record];
   });
   return chart(`Score of each trial of ${search.name}; the numbers are in the table below.`, () => ({
-    grid: {left: 65, right: 20, top: 15, bottom: 80}, legend: legend(),
+    grid: {left: 65, right: 20, top: 15, bottom: 80}, legend: legend({itemStyle: {}}),
     tooltip: tooltip((point) => [el('b', {}, `Trial ${point.value[0]}`), el('div', {}, `${search.objective} ${fixed(point.value[1])}`)]),
     xAxis: axis('Trial', {type: 'value', minInterval: 1, nameGap: 28, min: 0.5, max: search.trials.length + .5, axisLabel: {color: colour('soft'), formatter: (v) => (Number.isInteger(v) ? String(v) : '')}}),
     yAxis: axis(search.objective, {type: 'value', scale: true, nameGap: 46}),
@@ -52,7 +52,7 @@ function bars(result) {
   const rows = [...result.backbones].reverse();
   const series = (name, key, paint) => ({name, type: 'bar', data: rows.map((row) => row[key]?.val_accuracy ?? null), itemStyle: {color: colour(paint)}});
   const node = chart('Validation accuracy of each backbone; the numbers are in the table below.', () => ({
-    grid: {left: 130, right: 30, top: 10, bottom: 80}, legend: legend(),
+    grid: {left: 130, right: 30, top: 10, bottom: 80}, legend: legend({itemStyle: {}}),
     tooltip: tooltip((points) => [el('b', {}, points[0].axisValue), ...points.map((p) => el('div', {}, `${p.seriesName}: ${fixed(p.value ?? NaN)}`))], {trigger: 'axis', axisPointer: {type: 'shadow'}}),
     xAxis: axis('Best validation accuracy', {type: 'value', min: 0, nameGap: 28}), yAxis: axis('', {type: 'category', data: rows.map((row) => row.name), axisLabel: {color: colour('text'), width: 115, overflow: 'truncate'}}),
     series: [series('frozen', 'frozen', 'loss'), series('last layers trained too', 'unfrozen', 'second')],

@@ -14,10 +14,17 @@ namespace {
 constexpr std::array<float, 8> kPositions{0, 0, 4, 2, 8, 1, 1, 1};
 constexpr std::array<std::uint8_t, 4> kClasses{0, 0, 0, 9};
 
-// Class 0 is digit 1: its points (0,0), (4,2), (8,1) have the medians 4 and 1.
-TEST(MapChart, NamesEachDigitAtTheMedianOfItsPoints) {
-  const Rows names = map_chart({kPositions, kClasses}, "t").data.back();
-  EXPECT_EQ(names, (Rows{{4, 1, 1}, {1, 1, 0}}));
+// Class 0 is digit 1: three of its points lie around (10, 10), two at the other end of the map; the median of
+// the three is (10.1, 10). Class 9 is digit 0, at one place.
+TEST(MapChart, NamesEachDigitWhereItsPointsAreDensest) {
+  const std::array<float, 12> positions{0, 0, 0.1F, 0, 10, 10, 10.1F, 9.9F, 10.2F, 10, 5, 3};
+  const std::array<std::uint8_t, 6> classes{0, 0, 0, 0, 0, 9};
+  const Rows names = map_chart({positions, classes}, "t").data.back();
+  ASSERT_EQ(names.size(), 2U);
+  EXPECT_NEAR(names[0][0], 10.1, 1e-6);
+  EXPECT_NEAR(names[0][1], 10.0, 1e-6);
+  EXPECT_EQ(names[0][2], 1.0);
+  EXPECT_EQ(names[1], (std::vector<double>{5, 3, 0}));
 }
 
 TEST(MapChart, HasALegendOfTheDigitsOneToNineAndZero) {

@@ -62,7 +62,8 @@ TEST(AnswerQuestions, SaysBetterEqualAndSynthetic) {
   run.history->val_accuracy[1] = 0.8110;
   EXPECT_NE(finding().find("equal to the assignment's 0.8110."), std::string::npos) << finding();
   run.synthetic = true;
-  EXPECT_NE(finding().find("on synthetic digits, so the two do not compare."), std::string::npos)
+  EXPECT_NE(finding().find("on synthetic digits, which do not compare with the assignment's 0.8110."),
+            std::string::npos)
       << finding();
 }
 

@@ -30,7 +30,7 @@ TEST(ReliabilityChart, SendsTheBinsThatHoldImages) {
 // |1 - 0.30| * 1/5 + |0.75 - 0.95| * 4/5 = 0.30
 TEST(ReliabilityChart, TellsTheCalibrationErrorInItsTitle) {
   const Chart chart = reliability_chart(example(), "model");
-  EXPECT_TRUE(chart.commands.starts_with("set title \"model, calibration error 0.3000\"\n"))
+  EXPECT_TRUE(chart.commands.starts_with("set title \"model\".\"\\n\".\"calibration error 0.3000\"\n"))
       << chart.commands;
 }
 
