@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what the project needs from Debian's packages; what is there already is left alone.
 #
-#   scripts/setup.sh [--without-libtorch] [--with-checks] [--list]
+#   scripts/setup.sh [--without-libtorch] [--without-page] [--with-checks] [--list]
 #
 #   --without-libtorch  leaves LibTorch out: name another one with CMAKE_PREFIX_PATH
-#   --with-checks       adds clang tools, shellcheck and the Python packages that the parity tests compare with
+#   --without-page      leaves npm out (some 400 small packages), without which `svhn report` makes no page
+#   --with-checks       adds clang tools, shellcheck, Chromium and the Python packages that the parity tests compare with
 #   --list              prints the packages and installs nothing
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
@@ -17,18 +18,20 @@ build_packages=(
   gnuplot-nox libgnuplot-iostream-dev
 )
 torch_packages=(libtorch-dev)
+page_packages=(npm)
 check_packages=(
-  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck curl git
+  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck curl git chromium
   python3 python3-venv python3-numpy python3-scipy python3-pandas python3-sklearn python3-torch python3-torchvision
   python3-h5py
 )
 
 choose_packages() {
   packages=("${build_packages[@]}")
-  local torch=yes checks=no list=no
+  local torch=yes page=yes checks=no list=no
   for argument in "$@"; do
     case $argument in
       --without-libtorch) torch=no ;;
+      --without-page) page=no ;;
       --with-checks) checks=yes ;;
       --list) list=yes ;;
       --help | -h) usage && exit 0 ;;
@@ -36,6 +39,9 @@ choose_packages() {
     esac
   done
   [ "$torch" = no ] || packages+=("${torch_packages[@]}")
+  # Debian's npm and one from elsewhere, with its own nodejs, exclude each other.
+  ! command -v npm >/dev/null || page=no
+  [ "$page" = no ] || packages+=("${page_packages[@]}")
   [ "$checks" = no ] || packages+=("${check_packages[@]}")
   [ "$list" = no ] || { printf '%s\n' "${packages[@]}" && exit 0; }
 }
