@@ -1,0 +1,137 @@
+"""Training on a backbone: features made once, the weights' source, exact resume, the comparison's contract."""
+
+import csv
+import json
+import os
+import time
+import unittest
+
+import harness
+from harness import config, curves, read_bytes, write_json
+
+SQUEEZENET = {"type": "backbone", "name": "squeezenet1_1", "weights": "random", "input": "torch"}
+HEAD = [{"type": "flatten"}, {"type": "dense", "units": 16, "activation": "selu"}, {"type": "batch_norm"},
+        {"type": "dropout", "rate": 0.3}, {"type": "dense", "units": 10, "activation": "softmax"}]
+
+
+def transfer_config(backbone=None, **changes):
+    layers = [{**SQUEEZENET, **(backbone or {})}, *HEAD]
+    train = {"epochs": 4, **changes.pop("train", {})}
+    return config(data={"file": "data.safetensors", "preprocess": [], **changes.pop("data", {})},
+                  model={"layers": layers}, train=train, **changes)
+
+
+class TransferTest(harness.ProgramTest):
+    def transfer(self, document, *arguments, **how):
+        write_json(self.path("run.json"), document)
+        return harness.run("transfer", "--config", "run.json", "--threads", 1, *arguments, cwd=self.dir, **how)
+
+    def features(self, output="models"):
+        folder = self.path(output, "features")
+        return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+    def test_frozen_layers_run_once_and_are_found_again(self):
+        first = self.transfer(transfer_config(), "--output", "models")
+        self.assertEqual(first.code, 0, first)
+        self.assertRegex(first.err, r"The frozen layers run once: the features of \d+ images go to '.*', \d+ MiB")
+        self.assertEqual(len(self.features()), 1)
+        self.assertIn("squeezenet1_1 (backbone) frozen", first.out)
+        again = self.transfer(transfer_config(name="other"), "--output", "models")
+        self.assertEqual(again.code, 0, again)
+        self.assertIn("have run before", again.err)
+        self.assertEqual(len(self.features()), 1)
+        self.assertEqual(curves(self.path("models", "tiny.history.json")),
+                         curves(self.path("models", "other.history.json")))
+
+    def test_a_killed_run_goes_on_to_the_same_bytes(self):
+        document = transfer_config(train={"epochs": 30, "checkpoint_every_steps": 1})
+        self.assertEqual(self.transfer(document, "--output", "whole").code, 0)
+        process = harness.start("transfer", "--config", "run.json", "--threads", 1, "--output", "models", cwd=self.dir)
+        checkpoint = self.path("models", "tiny", "checkpoints", "last.safetensors")
+        harness.wait_until(lambda: os.path.exists(checkpoint) or process.poll() is not None)
+        time.sleep(0.3)
+        process.kill()
+        harness.finish(process)
+        resumed = self.transfer(document, "--output", "models", "--resume")
+        self.assertEqual(resumed.code, 0, resumed)
+        for name in ("tiny.safetensors", "tiny.best.safetensors"):
+            self.assertEqual(read_bytes(self.path("models", name)), read_bytes(self.path("whole", name)), name)
+
+    def test_augmentation_says_why_it_is_slower(self):
+        document = transfer_config(data={"augment": {"width_shift": 0.1}}, train={"epochs": 1})
+        result = self.transfer(document, "--output", "models")
+        self.assertEqual(result.code, 0, result)
+        self.assertIn("the frozen layers run in every epoch, which is slower: augmentation", result.err)
+        self.assertEqual(self.features(), [])
+
+    def test_a_dry_run_counts_the_frozen_layers_once_and_writes_nothing(self):
+        result = self.transfer(transfer_config(), "--output", "models", "--dry-run", "--json")
+        self.assertEqual(result.code, 0, result)
+        self.assertGreater(json.loads(result.out)["features_megabytes"], 0)
+        self.assertFalse(os.path.exists(self.path("models")))
+
+    def test_missing_weights_name_where_to_get_them(self):
+        for weights in ({"weights": None}, {"weights": "nowhere.safetensors"}):
+            result = self.transfer(transfer_config(weights), "--output", "models")
+            self.assertEqual(result.code, 5, result)
+            self.assertIn("scripts/fetch_weights.sh squeezenet1_1", result.err)
+            self.assertFalse(os.path.exists(self.path("models")))
+
+    def test_weights_of_something_else_are_refused(self):
+        result = self.transfer(transfer_config(), "--weights", "data.safetensors")
+        self.assertEqual(result.code, 5, result)
+        self.assertIn("data.safetensors", result.err)
+
+    def test_a_config_without_a_backbone_is_told_so(self):
+        result = self.transfer(config())
+        self.assertEqual(result.code, 3, result)
+        self.assertIn("has no backbone", result.err)
+
+    def test_trained_blocks_learn_at_their_own_rate(self):
+        document = transfer_config({"trainable": ["features.12.*"]}, train={
+            "epochs": 1, "optimizer": {"learning_rate": 0.001, "backbone_learning_rate": 1e-12}})
+        self.assertEqual(self.transfer(document, "--output", "models").code, 0)
+        self.assertEqual(self.features(), [], "nothing is frozen as a whole")
+        info = harness.run("info", "models/tiny.safetensors", "--json", cwd=self.dir)
+        parameters = json.loads(info.out)["parameters"]
+        self.assertGreater(parameters["non_trainable"], 400_000)
+        self.assertLess(parameters["trainable"], parameters["total"])
+
+    def compare(self, *arguments):
+        document = transfer_config(name="pair", train={"epochs": 1})
+        document["compare"] = {"backbones": [
+            {"name": "vgg16", "weights": "nowhere.h5"},
+            {"name": "squeezenet1_1", "weights": "random", "resize": 40, "trainable": ["features.12.*"]}]}
+        write_json(self.path("pair.json"), document)
+        return harness.run("transfer", "--compare", "pair.json", "--threads", 1, *arguments, cwd=self.dir)
+
+    def test_a_comparison_goes_on_after_a_failure_and_is_resumed(self):
+        first = self.compare("--json")
+        self.assertEqual(first.code, 0, first)
+        vgg, squeezenet = json.loads(first.out)["backbones"]
+        self.assertIn("nowhere.h5", vgg["error"])
+        self.assertIsNone(vgg["frozen"])
+        self.assertEqual(squeezenet["parameters"], 722_496)
+        for run in ("frozen", "unfrozen"):
+            self.assertTrue(0 <= squeezenet[run]["val_accuracy"] <= 1)
+            self.assertGreater(squeezenet[run]["seconds"], 0)
+        for name in ("comparison.json", "comparison.csv", "squeezenet1_1.safetensors"):
+            self.assertTrue(os.path.exists(self.path("models", "pair", name)), name)
+        with open(self.path("models", "pair", "comparison.csv"), encoding="utf-8", newline="") as file:
+            self.assertEqual([row["name"] for row in csv.DictReader(file)], ["vgg16", "squeezenet1_1"])
+        refused = self.compare()
+        self.assertEqual(refused.code, 2, refused)
+        resumed = self.compare("--resume", "--json")
+        self.assertEqual(json.loads(resumed.out)["backbones"][1], squeezenet)
+        self.assertNotIn("epoch", resumed.err)
+
+    def test_a_comparison_needs_its_section(self):
+        write_json(self.path("run.json"), transfer_config())
+        result = harness.run("transfer", "--compare", "run.json", cwd=self.dir)
+        self.assertEqual(result.code, 3, result)
+        neither = harness.run("transfer", cwd=self.dir)
+        self.assertEqual(neither.code, 2, neither)
+
+
+if __name__ == "__main__":
+    unittest.main()
