@@ -1,0 +1,341 @@
+"""`svhn convert`: Keras' models and weights, PyTorch's checkpoints, pickled curves, and what it refuses."""
+
+import csv
+import json
+import os
+import pickle
+import struct
+import sys
+import unittest
+
+import harness
+from harness import read_bytes, read_json, tree
+
+sys.path.insert(0, os.path.join(harness.SOURCE, "tests", "parity"))
+try:
+    import numpy as np
+    import tiny_safetensors
+except ImportError:
+    np = None
+try:
+    import h5py
+except ImportError:
+    h5py = None
+try:
+    import torch
+except ImportError:
+    torch = None
+
+import keras_files
+from keras_files import input_layer, layer, sequential
+
+HDF5_HINT = "the file is damaged or incomplete; save or fetch it again"
+LAYERS_HINT = "rebuild the model from layers that 'svhn config schema' lists"
+GREYSCALE = ["greyscale", "minmax_per_split"]
+
+
+class Convert(harness.ProgramTest):
+    def convert(self, source, target="out.safetensors", **how):
+        return self.run_svhn("convert", "--input", source, "--output", target, **how)
+
+    def converted(self, source, target="out.safetensors"):
+        """Returns what was said, and the arrays and metadata of the result."""
+        result = self.convert(source, target)
+        self.assertEqual((result.code, result.err), (0, ""), result)
+        self.assert_no_leftovers()
+        return result.out, *tiny_safetensors.load(self.path(target))
+
+    def refused(self, source, message, hint, code=5, target="out.safetensors"):
+        self.assert_error(self.convert(source, target), code, message, hint)
+        self.assertFalse(os.path.exists(self.path(target)))
+        self.assert_no_leftovers()
+
+
+@unittest.skipIf(np is None or h5py is None, "needs numpy and h5py (Debian: python3-h5py)")
+class KerasModels(Convert):
+    def write(self, model, weights, name="model_2_2.h5", **how):
+        keras_files.write(self.path(name), model, weights, **how)
+        return name
+
+    def greyscale_rows(self):
+        """The test split as the assignment prepares it: greyscale, then the split's own range."""
+        arrays, _ = tiny_safetensors.load(self.path("data.safetensors"))
+        rows = arrays["test"]
+        grey = arrays["images"][rows].astype(np.float64) / 255 @ [0.2990, 0.5870, 0.1140]
+        return rows, ((grey - grey.min()) / np.ptp(grey)).reshape(len(rows), 1024)
+
+    def test_a_model_gives_keras_own_predictions(self):
+        layers, weights = keras_files.small_model(np.random.default_rng(1))
+        rows, images = self.greyscale_rows()
+        expected = keras_files.small_forward(weights, images)
+        for make in (sequential, keras_files.functional):
+            with self.subTest(make.__name__):
+                said, _, _ = self.converted(self.write(make(*layers), weights))
+                self.assertEqual(said.splitlines()[0], "out.safetensors: Keras model, 8 layers, 8,346 parameters")
+                self.assertIn("[1024] in Keras, [1,32,32] here (channels first)", said)
+                self.assertIn("assumed: greyscale, minmax_per_split; a Keras file does not say", said)
+                self.succeed("evaluate", "--model", "out.safetensors", "--data", "data.safetensors", "--predictions",
+                             "predictions.csv")
+                with open(self.path("predictions.csv"), encoding="utf-8") as file:
+                    table = list(csv.DictReader(file))
+                self.assertEqual([int(line["row"]) for line in table], list(rows))
+                # Class index i is digit (i + 1) % 10.
+                ours = np.array([[float(line[f"p{(i + 1) % 10}"]) for i in range(10)] for line in table])
+                self.assertLess(np.abs(ours - expected).max(), 1e-5)
+                self.assertGreater(expected.std(axis=0).max(), 0.005)
+
+    def test_the_model_file_says_what_it_is(self):
+        layers, weights = keras_files.small_model(np.random.default_rng(1))
+        _, arrays, metadata = self.converted(self.write(sequential(*layers), weights))
+        self.assertEqual(metadata["name"], "model_2_2")
+        self.assertEqual(json.loads(metadata["preprocessing"])["steps"], GREYSCALE)
+        self.assertEqual(metadata["synthetic"], "false")
+        kernel = dict(weights["conv2d"])["conv2d/kernel:0"]
+        np.testing.assert_array_equal(arrays["conv2d.weight"], kernel.transpose(3, 2, 0, 1))
+        dense = dict(weights["dense"])["dense/kernel:0"].reshape(16, 16, 4, 8)
+        np.testing.assert_array_equal(arrays["dense.weight"], dense.transpose(3, 2, 0, 1).reshape(8, 1024))
+        np.testing.assert_array_equal(arrays["bn.running_var"], dict(weights["bn"])["bn/moving_variance:0"])
+        document = json.loads(self.succeed("info", "out.safetensors", "--json").out)
+        self.assertEqual((document["kind"], document["input"]), ("model", [1, 32, 32]))
+        self.assertEqual([item["name"] for item in document["layers"]], list(weights))
+
+    def test_the_same_file_gives_the_same_bytes(self):
+        layers, weights = keras_files.small_model(np.random.default_rng(1))
+        source = self.write(sequential(*layers), weights)
+        self.converted(source, "a.safetensors")
+        self.write(sequential(*layers), weights, fixed_texts=True)  # As older versions of h5py wrote texts.
+        self.converted(source, "b.safetensors")
+        self.assertEqual(read_bytes(self.path("a.safetensors")), read_bytes(self.path("b.safetensors")))
+
+    def test_flat_colour_images(self):
+        draw = np.random.default_rng(2)
+        kernel = draw.normal(0, 1, (3072, 10)).astype(np.float32)
+        model = sequential(input_layer(3072), layer("Dense", "dense", units=10, activation="softmax", use_bias=False))
+        said, arrays, metadata = self.converted(self.write(model, {"dense": [("dense/kernel:0", kernel)]}))
+        self.assertIn("[3072] in Keras, [3,32,32] here", said)
+        self.assertIn("assumed: none (pixels / 255)", said)
+        self.assertEqual(json.loads(metadata["preprocessing"])["steps"], [])
+        expected = kernel.reshape(32, 32, 3, 10).transpose(3, 2, 0, 1).reshape(10, 3072)
+        np.testing.assert_array_equal(arrays["dense.weight"], expected)
+
+    def test_what_is_not_read_is_refused_by_name(self):
+        cases = [
+            ([input_layer(32, 32, 1), layer("LSTM", "lstm_1", units=3)],
+             "layer 'lstm_1' (LSTM): layers of this class are not read"),
+            ([input_layer(3072), layer("Reshape", "r", target_shape=[3, 32, 32])],
+             "layer 'r' (Reshape): reshaping [3072] to [3,32,32] would need the numbers in another order"),
+        ]
+        for layers, message in cases:
+            with self.subTest(message):
+                self.write(sequential(*layers), {"x": []}, "bad.h5")
+                self.refused("bad.h5", f"'bad.h5': {message}", LAYERS_HINT)
+
+    def test_weights_that_do_not_fit_are_refused(self):
+        layers, weights = keras_files.small_model(np.random.default_rng(1))
+        missing = dict(weights, dense=weights["dense"][:1])
+        self.write(sequential(*layers), missing, "bad.h5")
+        self.refused("bad.h5", "'bad.h5': layer 'dense' (Dense): the file has no bias for it", LAYERS_HINT)
+        more = dict(weights, extra=[("extra/kernel:0", np.zeros((2, 2), np.float32))])
+        self.write(sequential(*layers), more, "bad.h5")
+        self.refused("bad.h5", "'bad.h5': the array 'extra.weight' belongs to no layer of the model",
+                     "the file is not what it says it is")
+
+    def test_models_that_are_no_chain_are_refused(self):
+        layers, weights = keras_files.small_model(np.random.default_rng(1))
+        model = keras_files.functional(*layers)
+        model["config"]["layers"][3]["inbound_nodes"] = [[["conv2d", 0, 0, {}], ["reshape", 0, 0, {}]]]
+        self.write(model, weights, "bad.h5")
+        self.refused("bad.h5", "'bad.h5': layer 'bn' does not take just the one before it",
+                     "Sequential models and plain chains of layers are read")
+
+    def test_damage_is_refused_and_what_was_there_stays(self):
+        layers, weights = keras_files.small_model(np.random.default_rng(1))
+        whole = read_bytes(self.path(self.write(sequential(*layers), weights)))
+        with open(self.path("out.safetensors"), "wb") as file:
+            file.write(b"before")
+        with open(self.path("cut.h5"), "wb") as file:
+            file.write(whole[:-100])
+        message = f"'cut.h5': the file has {len(whole) - 100} of {len(whole)} bytes"
+        self.assert_error(self.convert("cut.h5"), 5, message, HDF5_HINT)
+        self.assertEqual(read_bytes(self.path("out.safetensors")), b"before")
+        self.assert_no_leftovers()
+
+    def test_links_out_of_the_file_are_not_followed(self):
+        layers, weights = keras_files.small_model(np.random.default_rng(1))
+        source = self.path(self.write(sequential(*layers), weights))
+        with h5py.File(source, "a") as file:
+            file["model_weights/dense/other"] = h5py.ExternalLink("/etc/passwd", "/")
+        self.refused("model_2_2.h5", "'model_2_2.h5': 'model_weights/dense/other' is a link to another place, which "
+                     "is not followed", "a file of weights holds its arrays itself; save it again")
+
+
+@unittest.skipIf(np is None or h5py is None, "needs numpy and h5py (Debian: python3-h5py)")
+class KerasWeights(Convert):
+    def test_names_and_layouts(self):
+        draw = np.random.default_rng(1)
+        arrays = {"block1_conv1_W_1:0": draw.normal(size=(3, 3, 3, 8)), "block1_conv1_b_1:0": draw.normal(size=8),
+                  "conv1/bn/gamma:0": draw.normal(size=4), "conv1/bn/moving_variance:0": draw.normal(size=4),
+                  "sep/depthwise_kernel:0": draw.normal(size=(5, 3, 4, 2)),
+                  "sep/pointwise_kernel:0": draw.normal(size=(1, 1, 8, 6)), "fc/kernel:0": draw.normal(size=(6, 7))}
+        arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
+        groups = {"block1_conv1": "block1", "conv1/bn": "conv1/bn", "sep": "sep", "fc": "fc", "pool": "none"}
+        weights = {group: [(name, array) for name, array in arrays.items() if name.startswith(start)]
+                   for group, start in groups.items()}
+        keras_files.write(self.path("net_notop.h5"), None, weights)
+        said, found, metadata = self.converted("net_notop.h5")
+        self.assertEqual(said, "out.safetensors: weights from Keras HDF5, 7 arrays, 442 numbers; names as in Keras\n")
+        self.assertEqual(metadata["origin"], "keras")
+        expected = {
+            "block1_conv1.weight": arrays["block1_conv1_W_1:0"].transpose(3, 2, 0, 1),
+            "block1_conv1.bias": arrays["block1_conv1_b_1:0"],
+            "conv1/bn.weight": arrays["conv1/bn/gamma:0"],
+            "conv1/bn.running_var": arrays["conv1/bn/moving_variance:0"],
+            "sep.depthwise.weight": arrays["sep/depthwise_kernel:0"].reshape(5, 3, 8).transpose(2, 0, 1)[:, None],
+            "sep.pointwise.weight": arrays["sep/pointwise_kernel:0"].transpose(3, 2, 0, 1),
+            "fc.weight": arrays["fc/kernel:0"].T,
+        }
+        self.assertEqual(set(found), set(expected))
+        for name, array in expected.items():
+            np.testing.assert_array_equal(found[name], array, err_msg=name)
+        listed = json.loads(self.succeed("info", "out.safetensors", "--json").out)
+        self.assertEqual((listed["kind"], len(listed["tensors"])), ("weights", 7))
+
+    def test_files_without_weights_are_refused(self):
+        with h5py.File(self.path("other.h5"), "w") as file:
+            file["numbers"] = np.zeros(3)
+        self.refused("other.h5", "'other.h5': the HDF5 file holds no Keras weights (no 'layer_names')",
+                     "Keras saves such files with model.save('NAME.h5') and model.save_weights('NAME.h5')")
+
+
+@unittest.skipIf(np is None or torch is None, "needs numpy and torch (Debian: python3-torch)")
+class TorchWeights(Convert):
+    def state(self):
+        torch.manual_seed(1)
+        network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Flatten(),
+                                      torch.nn.Linear(8, 5))
+        state = network.state_dict()
+        shared = torch.arange(24, dtype=torch.float32).reshape(4, 6)
+        state["turned"] = shared.t()
+        state["part"] = shared[1:3, 2:5]
+        state["half"] = torch.tensor([1.5, -2.0], dtype=torch.float16)
+        state["wide"] = torch.tensor([1.0, 1e-3], dtype=torch.float64)
+        state["brain"] = torch.tensor([1.0, -0.5], dtype=torch.bfloat16)
+        state["parameter"] = torch.nn.Parameter(torch.ones(2, 2))
+        return state
+
+    def test_state_dicts_in_every_container(self):
+        state = self.state()
+        wanted = {name: value for name, value in state.items() if "num_batches" not in name}
+        for zipped, content in ((True, state), (False, {"epoch": 3, "state_dict": state})):
+            with self.subTest(zipped=zipped):
+                torch.save(content, self.path("net.pth"), _use_new_zipfile_serialization=zipped)
+                said, found, metadata = self.converted("net.pth")
+                self.assertIn("weights from PyTorch, 14 arrays, ", said)
+                self.assertEqual(metadata["origin"], "torch")
+                self.assertEqual(set(found), set(wanted))
+                for name, value in wanted.items():
+                    np.testing.assert_array_equal(found[name], value.detach().float().numpy(), err_msg=name)
+
+    def test_nothing_is_run(self):
+        class Evil:
+            def __reduce__(self):
+                return os.system, ("touch evil",)
+
+        torch.save({"weight": torch.ones(2), "x": Evil()}, self.path("evil.pth"))
+        result = self.convert("evil.pth")
+        self.assertEqual(result.code, 5)
+        self.assertRegex(result.err, r"\Asvhn: error: 'evil.pth': the pickle asks for 'posix.system' \(byte \d+\), "
+                                     r"which a state dict does not need\nhint: nothing of the file was run\n\Z")
+        self.assertEqual([name for name in tree(self.dir) if "evil" in name], ["evil.pth"])
+
+    def test_whole_modules_are_refused(self):
+        torch.save(torch.nn.Linear(2, 2), self.path("module.pth"))
+        result = self.convert("module.pth")
+        self.assertEqual(result.code, 5)
+        self.assertIn("which a state dict does not need", result.err)
+
+
+class Curves(Convert):
+    def dump(self, value, protocol=4):
+        with open(self.path("curves.p"), "wb") as file:
+            pickle.dump(value, file, protocol)
+
+    def test_keras_curves_become_a_history(self):
+        curves = {"loss": [1.5, 0.5], "acc": [0.25, 0.75], "val_loss": [1.25, 0.625], "val_acc": [0.5, 1.0]}
+        for protocol in (2, 4):
+            with self.subTest(protocol=protocol):
+                self.dump(curves, protocol)
+                result = self.convert("curves.p", "out.json")
+                self.assertEqual((result.code, result.out), (0, "out.json: learning curves of 2 epochs\n"), result)
+                self.assertEqual(read_json(self.path("out.json")), {
+                    "loss": [1.5, 0.5], "accuracy": [0.25, 0.75], "val_loss": [1.25, 0.625], "val_accuracy": [0.5, 1.0],
+                    "learning_rate": [], "seconds": [], "images_per_second": []})
+
+    @unittest.skipIf(np is None, "needs numpy")
+    def test_numpy_numbers_and_further_curves(self):
+        self.dump({"loss": [np.float32(0.5)], "accuracy": np.array([0.25]), "val_loss": [np.float64(2)],
+                   "val_accuracy": [1], "lr": [np.float32(0.125)], "top_k": [0.5]})
+        result = self.convert("curves.p", "out.json")
+        self.assertEqual(result.out, "out.json: learning curves of 1 epochs; left out: top_k\n", result)
+        found = read_json(self.path("out.json"))
+        self.assertEqual((found["loss"], found["accuracy"], found["learning_rate"]), ([0.5], [0.25], [0.125]))
+
+    def test_other_curves_keep_their_names(self):
+        self.dump({"loss": [1.0], "mse": [2.0]})
+        result = self.convert("curves.p", "out.json")
+        self.assertEqual(result.out, "out.json: 2 curves of 1 epochs (not all of loss, accuracy, val_loss, "
+                                     "val_accuracy)\n", result)
+        self.assertEqual(read_json(self.path("out.json")), {"loss": [1.0], "mse": [2.0]})
+
+    def test_what_is_no_curve_is_refused(self):
+        hint = "expected the dict that fit() leaves in history.history, saved with pickle.dump"
+        for value, message, code in [
+                ([1.0], "the pickle is not a dict of curves", 4),
+                ({"loss": [1.0], "acc": [1.0, 2.0]}, "the curves are not equally long", 4),
+                ({"loss": ["a"]}, "the curve 'loss' holds text", 4),
+                ({"acc": [1.0], "accuracy": [1.0]}, "the curve 'accuracy' is there twice", 4),
+                ({}, "the pickle holds 0 curves", 4),
+                ({"loss": [float("inf")]}, "the curve 'loss' holds a number that is not finite", 6)]:
+            with self.subTest(message):
+                self.dump(value)
+                result = self.convert("curves.p", "out.json")
+                self.assertEqual(result.code, code, result)
+                self.assertTrue(result.err.startswith(f"svhn: error: 'curves.p': {message}"), result)
+                self.assertTrue(code == 6 or result.err.endswith(f"hint: {hint}\n"), result)
+                self.assertFalse(os.path.exists(self.path("out.json")))
+
+
+class Kinds(Convert):
+    def test_the_ending_of_the_output_must_fit(self):
+        with open(self.path("curves.p"), "wb") as file:
+            pickle.dump({"loss": [1.0]}, file, 4)
+        self.refused("curves.p", "'out.safetensors': learning curves become a .json file",
+                     "name the output with the ending .json", code=2)
+        with open(self.path("net.h5"), "wb") as file:
+            file.write(b"\x89HDF\r\n\x1a\n" + bytes(100))
+        self.refused("net.h5", "'out.json': models and weights become a .safetensors file",
+                     "name the output with the ending .safetensors", code=2, target="out.json")
+
+    def test_unknown_and_missing_files_are_refused(self):
+        with open(self.path("net.h5"), "wb") as file:
+            file.write(b"hello, world")
+        self.refused("net.h5", "'net.h5' is neither HDF5, a PyTorch file, a pickle nor safetensors",
+                     "convert reads Keras' .h5, PyTorch's .pth, safetensors, and pickled learning curves")
+        self.refused("gone.h5", "cannot read 'gone.h5': No such file or directory", "check the path")
+
+    def test_own_files_are_refused(self):
+        self.refused("data.safetensors", "'data.safetensors' is a file of this program already", "use it as it is")
+
+    def test_half_precision_safetensors_become_float32(self):
+        header = json.dumps({"w": {"dtype": "F16", "shape": [2], "data_offsets": [0, 4]}}).encode()
+        with open(self.path("half.safetensors"), "wb") as file:
+            file.write(struct.pack("<Q", len(header)) + header + struct.pack("<HH", 0x3C00, 0xC000))  # 1 and -2.
+        result = self.convert("half.safetensors")
+        self.assertEqual(result.out, "out.safetensors: weights from safetensors, 1 arrays, 2 numbers; names as in the "
+                                     "file\n", result)
+        info = json.loads(self.succeed("info", "out.safetensors", "--json").out)
+        self.assertEqual(info["tensors"], [{"name": "w", "dtype": "F32", "shape": [2]}])
+
+
+if __name__ == "__main__":
+    harness.main()
