@@ -18,6 +18,7 @@ void add_evaluate(CLI::App& app, Arguments& arguments, const Engine& engine) {
       ->capture_default_str();
   c->add_option("--predictions", o.predictions, "Write each image's prediction (CSV)");
   c->add_option("--confusion", o.confusion, "Draw the confusion matrix (FILE.png or FILE.svg)");
+  c->add_option("--reliability", o.reliability, "Draw how right each confidence is (FILE.png or FILE.svg)");
   c->add_flag("--json", o.json, "One JSON document on stdout");
   c->callback([&] { arguments.command = [&] { return engine.evaluate(o, arguments.global); }; });
 }

@@ -19,6 +19,7 @@
 #include "svhn/model/model_file.h"
 #include "svhn/model/weights.h"
 #include "svhn/report/confusion.h"
+#include "svhn/report/reliability.h"
 
 namespace svhn::cli {
 namespace {
@@ -52,22 +53,36 @@ std::string result_text(const metric::EvaluationResult& result, bool synthetic) 
   return all + (result.most_confused.empty() ? "" : "\n");
 }
 
-void draw_confusion(const fs::path& path, const metric::EvaluationResult& result, bool synthetic) {
+std::string chart_title(const metric::EvaluationResult& result, bool synthetic) {
   std::array<char, 96> text{};
   std::snprintf(text.data(), text.size(), " split%s: %lld images, accuracy %.4f",
                 synthetic ? " (synthetic digits)" : "", static_cast<long long>(result.images),
                 result.accuracy);
-  const std::string title = result.model + " on the " + result.split + text.data();
-  const auto drawn = report::write_confusion_chart(path, result.confusion, title);
-  if (drawn.status != report::ChartStatus::drawn) {
-    spdlog::warn("warning: {}; the counts are in the results", drawn.message);
+  return result.model + " on the " + result.split + text.data();
+}
+
+void draw_charts(const EvaluateCommandOptions& options, const metric::EvaluationResult& result,
+                 bool synthetic) {
+  const std::string title = chart_title(result, synthetic);
+  const auto warn = [](const report::ChartResult& drawn, const char* rest) {
+    if (drawn.status != report::ChartStatus::drawn) spdlog::warn("warning: {}; {}", drawn.message, rest);
+  };
+  if (options.confusion) {
+    warn(report::write_confusion_chart(*options.confusion, result.confusion, title),
+         "the counts are in the results");
+  }
+  if (options.reliability) {
+    warn(report::write_reliability_chart(*options.reliability, result.reliability, title),
+         "--predictions writes the probabilities");
   }
 }
 
 }  // namespace
 
 int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& global) {
-  if (options.confusion) report::chart_format(*options.confusion);
+  for (const auto& chart : {options.confusion, options.reliability}) {
+    if (chart) report::chart_format(*chart);
+  }
   const model::ModelFile file(options.model);
   const Hardware hardware = set_up_hardware(global);
   model::Network network = model::fold_batch_norm(model::load_network(file)).network;
@@ -88,7 +103,7 @@ int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& glo
   auto result = evaluate::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
   result.model = file.record().name;
   if (options.predictions) table.write(*options.predictions);
-  if (options.confusion) draw_confusion(*options.confusion, result, data.synthetic());
+  draw_charts(options, result, data.synthetic());
 
   if (!options.json) {
     print_text(result_text(result, data.synthetic()));

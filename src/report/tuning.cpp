@@ -64,7 +64,7 @@ Chart points(const TuningResult& result) {
   chart.commands = "set title " + gnuplot_string(title_of(result)) +
                    "\nset border 3 linecolor rgb '#555555'\nset tics nomirror out\n"
                    "set grid linetype 1 linewidth 1 linecolor rgb '#dddddd'\nset key below\n"
-                   "set xlabel 'Trial' offset 0,0.7\nset ylabel " +
+                   "set xlabel 'Trial'\nset bmargin 5.5\nset ylabel " +
                    gnuplot_string(result.objective) +
                    "\nplot '-' using 1:2 with points pointtype 7 pointsize 1 linecolor rgb '#400077bb' title "
                    "'score', '-' using 1:2 with steps linewidth 3 linecolor rgb '#cc3311' title "

@@ -55,7 +55,8 @@ struct EvaluateCommandOptions {
   std::optional<std::filesystem::path> data;
   std::string split = "test";
   std::optional<std::filesystem::path> predictions;
-  std::optional<std::filesystem::path> confusion;  ///< .png or .svg
+  std::optional<std::filesystem::path> confusion;    ///< .png or .svg
+  std::optional<std::filesystem::path> reliability;  ///< .png or .svg
   bool json = false;
 };
 

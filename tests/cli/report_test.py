@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""`svhn report` from outside: what it prints, what it makes of good and of damaged runs, and how it refuses."""
+
+import json
+import os
+import re
+import sys
+import unittest
+
+import harness
+
+sys.path.append(os.path.join(harness.SOURCE, "tests", "page"))
+import runs  # noqa: E402  (beside the page's own test, which needs the same runs)
+
+FOLDER_HINT = "name a folder with runs, such as the --output of 'svhn train'"
+EMPTY_HINT = "name the --output folder of 'svhn train', 'tune' or 'transfer'"
+
+
+def document_in(path):
+    """The data of a page, taken out as a browser would."""
+    text = harness.read_bytes(path).decode()
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script', text, re.S)[1])
+
+
+class ReportTest(harness.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        probe = harness.run("report", "--runs", "none", "--output", "none.html", cwd=cls.base)
+        if "no report page" in probe.err:
+            raise unittest.SkipTest("this build has no report page: npm was missing")
+
+    def test_shows_a_real_run_of_its_own(self):
+        self.train(harness.config(name="mine"), "--output", "models")
+        self.succeed("interpret", "--model", "models/mine.safetensors", "--output", "models/mine/interpret", "--what",
+                     "confusion,misclassified,activations")
+        result = self.succeed("report", "--runs", "models", "--output", "report.html", "--json")
+        told = json.loads(result.out)
+        self.assertEqual((told["runs"], told["questions"], told["problems"]), (1, [], []))
+        self.assertEqual(told["bytes"], os.path.getsize(self.path("report.html")))
+        run = document_in(self.path("report.html"))["runs"][0]
+        self.assertEqual(run["name"], "mine")
+        self.assertEqual(run["history"]["val_accuracy"], harness.read_json(self.path("models/mine.history.json"))["val_accuracy"])
+        self.assertEqual(run["evaluation"]["confusion_matrix"],
+                         harness.read_json(self.path("models/mine/interpret/evaluation.json"))["confusion_matrix"])
+        self.assertTrue(run["synthetic"])
+        self.assertGreater(told["pictures"], 0)
+        self.assertIsNone(run["tsne"])
+        self.assertIn("svhn interpret --model models/mine.safetensors", run["missing"]["tsne"])
+
+    def test_damaged_runs_are_warned_of_and_the_rest_goes_on(self):
+        runs.write_all(self.path("runs"), self.data)
+        with open(self.path("runs", "model_2_2", "interpret", "tsne.safetensors"), "r+b") as file:
+            file.truncate(1000)
+        result = self.succeed("report", "--runs", "runs", "--output", "report.html")
+        self.assertRegex(result.out, r"^Report: report.html \(4 runs, 1 search, 1 comparison, \d+ pictures; \d+ KiB\)\n$")
+        warned = result.err.splitlines()
+        self.assertEqual(len(warned), 2, result)
+        self.assertTrue(all(line.startswith("warning: ") for line in warned), result)
+        document = document_in(self.path("report.html"))
+        self.assertEqual(["warning: " + text for text in document["problems"]], warned)
+        names = [run["name"] for run in document["runs"]]
+        self.assertEqual(sorted(names), sorted(["model_2_1", "model_2_2", runs.HOSTILE, "broken"]))
+        self.assertIsNotNone(document["runs"][names.index("model_2_2")]["evaluation"])
+
+    def test_same_runs_same_bytes(self):
+        runs.write_all(self.path("runs"), self.data)
+        for name in ("a.html", "b.html"):
+            self.succeed("report", "--runs", "runs", "--output", name)
+        self.assertEqual(harness.read_bytes(self.path("a.html")), harness.read_bytes(self.path("b.html")))
+
+    def test_figures_of_a_finding_are_those_of_the_run(self):
+        runs.write_all(self.path("runs"), self.data)
+        self.succeed("report", "--runs", "runs", "--output", "report.html")
+        document = document_in(self.path("report.html"))
+        best = max(runs.curves(10, 0.95)["val_accuracy"])
+        question = next(q for q in document["questions"] if q["id"] == "2.1")
+        figure = next(f for f in question["figures"] if f["name"] == "Best validation accuracy")
+        self.assertEqual((figure["theirs"], figure["ours"]), ("0.9541", f"{best:.4f}"))
+        self.assertIn(f"Best validation accuracy {best:.4f} in epoch 10 of 10", question["finding"])
+        for asked in document["questions"]:
+            self.assertLess(len(asked["finding"]), 800 if asked["id"] == "2.1" else 500)
+
+    def test_refuses_what_cannot_be(self):
+        self.assert_error(self.run_svhn("report", "--runs", "none", "--output", "r.html"), 4, "'none' is not a folder", FOLDER_HINT)
+        os.mkdir(self.path("empty"))
+        self.assert_error(self.run_svhn("report", "--runs", "empty", "--output", "r.html"), 4, "there is no run below 'empty'", EMPTY_HINT)
+        runs.write(self.path("runs", "m", "history.json"), runs.curves(2, 0.5))
+        result = self.run_svhn("report", "--runs", "runs", "--output", "data.safetensors/r.html")
+        self.assertEqual((result.code, result.out), (4, ""), result)
+        self.assertEqual(self.run_svhn("report", "--runs", "runs").code, 2)
+        self.assert_no_leftovers()
+
+    def test_reliability_diagram_and_its_refusal(self):
+        self.train(harness.config(name="mine"), "--output", "models")
+        done = self.succeed("evaluate", "--model", "models/mine.safetensors", "--reliability", "r.svg")
+        if "gnuplot" not in done.err:
+            self.assertTrue(harness.read_bytes(self.path("r.svg")).rstrip().endswith(b"</svg>"))
+        self.assert_error(self.run_svhn("evaluate", "--model", "models/mine.safetensors", "--reliability", "r.gif"), 2,
+                          "'r.gif' is no name for a chart", "end it in .png or .svg")
+
+
+if __name__ == "__main__":
+    harness.main()
