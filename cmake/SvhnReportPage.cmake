@@ -13,6 +13,7 @@ function(svhn_fetch_page_modules FOLDER OUT)
     file(REMOVE_RECURSE "${FOLDER}")
     file(COPY "${from}/package.json" "${from}/package-lock.json" DESTINATION "${FOLDER}")
     execute_process(COMMAND "${SVHN_NPM}" ci --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error
+                            --fetch-retry-mintimeout=2000 --fetch-retry-maxtimeout=10000
                     WORKING_DIRECTORY "${FOLDER}" RESULT_VARIABLE failed ERROR_VARIABLE words OUTPUT_QUIET)
     if(failed)
       message(WARNING "npm could not fetch the packages of the report page, so `svhn report` will not work; configure "

@@ -94,7 +94,8 @@ std::size_t write_parts(const std::filesystem::path& output, const std::string& 
 
 void require_page() {
   if (has_page()) return;
-  throw Error(ExitCode::usage, "this build has no report page: npm was not there when it was configured",
+  throw Error(ExitCode::usage,
+              "this build has no report page: npm or its network was not there when it was configured",
               "install npm (scripts/setup.sh), configure and build again");
 }
 
