@@ -145,8 +145,7 @@ std::vector<std::int64_t> epoch_order(std::span<const std::int64_t> rows, std::u
   return order;
 }
 
-PixelSource::PixelSource(const PreparedData& data, PreprocessPlan plan)
-    : data_(data), plan_(std::move(plan)) {}
+PixelSource::PixelSource(const PreparedData& data, const PreprocessPlan& plan) : data_(data), plan_(plan) {}
 
 std::vector<std::int64_t> PixelSource::shape() const {
   return {plan_.channels(), kSide, kSide};

@@ -35,7 +35,7 @@ class InputSource {
 class PixelSource : public InputSource {
  public:
   /// @param data borrowed; must outlive the source.
-  PixelSource(const PreparedData& data, PreprocessPlan plan);
+  PixelSource(const PreparedData& data, const PreprocessPlan& plan);
   [[nodiscard]] std::vector<std::int64_t> shape() const override;
   void read(std::int64_t row, std::span<float> values) const override;
 
