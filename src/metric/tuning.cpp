@@ -120,7 +120,7 @@ std::optional<double> TunedValue::number() const {
 std::string TunedValue::shown() const {
   const auto as_number = number();
   if (as_number && value.find('.') != std::string::npos) return decimal(*as_number, "%.6g");
-  const std::string text = unquoted(*this);
+  std::string text = unquoted(*this);
   if (text.size() <= kShownBytes) return text;
   return text.substr(0, whole_characters(text, kShownBytes - 1)) + "…";
 }

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "section.h"
 #include "svhn/core/fields_json.h"
@@ -82,10 +83,21 @@ void check_paths(const TuneOptions& options, Problems& problems) {
       if (!fault.empty()) problems.add(pointer_to(parameter.name), shown + " is " + fault);
       const auto [other, is_new] = owners.emplace(path, parameter.name);
       if (!is_new) {
-        problems.add(pointer_to(parameter.name),
-                     shown + " is driven by '" + core::printable(other->second) + "' already");
+        std::string text = shown;
+        text += " is driven by '";
+        text += core::printable(other->second) + "' already";
+        problems.add(pointer_to(parameter.name), text);
       }
     }
+  }
+}
+
+/// A value that stands twice would be two trials that are the same.
+void check_choices(const TuneOptions& options, Problems& problems) {
+  for (const auto& parameter : options.space) {
+    const std::set<std::string> distinct(parameter.choices.begin(), parameter.choices.end());
+    if (distinct.size() == parameter.choices.size()) continue;
+    problems.add(pointer_to(parameter.name) + "/choice", "has the same value twice");
   }
 }
 
@@ -133,6 +145,7 @@ TuneOptions read_tune_section(const json& section, Problems& problems) {
     options.space.push_back(finished(std::move(spelled), section["space"][name]));
   }
   check_paths(options, problems);
+  check_choices(options, problems);
   read_changes(section, options, problems);
   return options;
 }

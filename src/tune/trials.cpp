@@ -14,7 +14,6 @@ namespace {
 
 using core::Error;
 using core::ExitCode;
-using metric::TunedValue;
 using nlohmann::json;
 
 constexpr std::int64_t kMaxPoints = 100'000;
@@ -75,7 +74,10 @@ std::vector<Trial> random_trials(const TuneOptions& options) {
   const std::int64_t wanted = combinations(options.space, options.trials.value_or(kRandomTrials));
   std::vector<Trial> trials;
   std::set<std::vector<std::string>> seen;
-  for (std::uint64_t number = 0; static_cast<std::int64_t>(trials.size()) < wanted; ++number) {
+  // Enough to meet each of `wanted` equally likely trials; a range may hold fewer numbers than it seems.
+  const auto draws = static_cast<std::uint64_t>(wanted) * 100 + 1000;
+  for (std::uint64_t number = 0; number < draws; ++number) {
+    if (static_cast<std::int64_t>(trials.size()) == wanted) break;
     std::vector<std::string> values;
     for (const auto& p : options.space) values.push_back(draw(p, options.seed, number));
     if (seen.insert(values).second) trials.push_back(make_trial(options, values));

@@ -108,6 +108,8 @@ TEST(ReadTuneSection, RefusesWhatMakesNoSense) {
   EXPECT_NE(refusal("{" + space + R"({"int": [1, 9223372036854775807]}}})"), "");
   EXPECT_NE(refusal("{" + space + R"({"choice": []}}})"), "");
   EXPECT_NE(refusal("{" + space + R"({"choice": 5}}})"), "");
+  EXPECT_EQ(refusal("{" + space + R"({"choice": [5, 6, 5]}}})"),
+            "c.json: /tune/space/~1train~1batch_size/choice: has the same value twice");
   EXPECT_NE(refusal("{" + space + R"({"uniform": [1, 1]}}})"), "");
   EXPECT_NE(refusal("{" + space + R"({"log_uniform": [0, 1]}}})"), "");
   EXPECT_NE(refusal("{" + space + R"({"chioce": [1]}}})").find("did you mean 'choice'?"), std::string::npos);

@@ -139,6 +139,13 @@ TEST(PlanTrials, NeverDrawATrialTwice) {
   EXPECT_EQ(std::set(drawn.begin(), drawn.end()).size(), 12U);
 }
 
+TEST(PlanTrials, EndWhereARangeHoldsFewNumbers) {
+  // The only number of [1, the next one) is 1.
+  auto o = options(SearchType::random, {range("/a", ParameterKind::uniform, 1.0, std::nextafter(1.0, 2.0))});
+  o.trials = 5;
+  EXPECT_EQ(plan_trials(o).size(), 1U);
+}
+
 constexpr const char* kRun = R"({"schema": 1, "name": "m", "model": {"layers": [{"type": "flatten"},
   {"type": "dense", "units": 8}, {"type": "dense", "units": 8}, {"type": "dense", "units": 10}]}})";
 
