@@ -1,0 +1,75 @@
+#include "svhn/train/update.h"
+
+#include "../model/small_network.h"
+
+namespace svhn::train {
+namespace {
+
+using model::expect_near;
+using torch::Tensor;
+
+/// SqueezeNet with its last module trained, and a head: [10].
+model::Network with_backbone() {
+  model::BackboneSpec backbone;
+  backbone.backbone = "squeezenet1_1";
+  backbone.weights = "random";
+  backbone.trainable = {"features.12.*"};
+  return {model::any_plan({backbone, model::FlattenSpec{}, model::DenseSpec{.units = 10}}, {3, 32, 32}), 1};
+}
+
+TrainOptions plain_descent() {
+  TrainOptions options;
+  options.optimizer = {.type = OptimizerType::sgd, .learning_rate = 0.5, .momentum = 0.9};
+  return options;
+}
+
+/// @returns by how much one step with gradients of 1 and the head's rate 0.25 moves each trainable tensor.
+std::vector<std::pair<std::string, double>> moves(const TrainOptions& options) {
+  model::Network network = with_backbone();
+  ParameterUpdate update(network, options);
+  const Tensor before = update.parameters().values().clone();
+  update.parameters().gradients().fill_(1.0);
+  update.step(0.25, 1);
+  const Tensor change = update.parameters().values() - before;
+  std::vector<std::pair<std::string, double>> found;
+  for (const auto& item : update.parameters().split(change, "")) {
+    EXPECT_NEAR(item.tensor.min().item().toDouble(), item.tensor.max().item().toDouble(), 1e-6);
+    found.emplace_back(item.name, item.tensor.mean().item().toDouble());
+  }
+  return found;
+}
+
+TEST(ParameterUpdate, MovesABackboneAtItsOwnRate) {
+  TrainOptions options = plain_descent();
+  options.optimizer.backbone_learning_rate = 0.05;
+  int backbone = 0, head = 0;
+  for (const auto& [name, move] : moves(options)) {
+    const bool of_backbone = name.starts_with("squeezenet1_1.");
+    // The step's rate is half the head's 0.5, so the backbone's is half of 0.05.
+    EXPECT_NEAR(move, of_backbone ? -0.025 : -0.25, 1e-6) << name;
+    ++(of_backbone ? backbone : head);
+  }
+  EXPECT_EQ(backbone, 6) << "squeeze and two expansions, weight and bias";
+  EXPECT_EQ(head, 2);
+}
+
+TEST(ParameterUpdate, MovesEverythingAlikeWithoutOne) {
+  for (const auto& [name, move] : moves(plain_descent())) EXPECT_NEAR(move, -0.25, 1e-6) << name;
+}
+
+TEST(ParameterUpdate, NamesTheStateOfEveryTensorOnce) {
+  TrainOptions options = plain_descent();
+  options.optimizer.backbone_learning_rate = 0.05;
+  model::Network network = with_backbone();
+  const ParameterUpdate update(network, options);
+  const auto state = update.tensors();
+  const auto& parameters = update.parameters().tensors();
+  ASSERT_EQ(state.size(), parameters.size());
+  for (std::size_t i = 0; i < state.size(); ++i) {
+    EXPECT_EQ(state[i].name, "optimizer.velocity." + parameters[i].name);
+    EXPECT_EQ(state[i].tensor.sizes(), parameters[i].tensor.sizes());
+  }
+}
+
+}  // namespace
+}  // namespace svhn::train
