@@ -85,8 +85,9 @@ int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& glo
   }
   const model::ModelFile file(options.model);
   const Hardware hardware = set_up_hardware(global);
-  model::Network network = model::fold_batch_norm(model::load_network(file)).network;
-  network.to(hardware.device);
+  model::Network loaded = model::load_network(file);
+  loaded.to(hardware.device);
+  model::Network network = model::fold_batch_norm(std::move(loaded)).network;
   const data::PreparedData data(data_file_of(options.data, options.model, file));
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);

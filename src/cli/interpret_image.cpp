@@ -1,7 +1,7 @@
 // What layers make of one image, and where the model looks.
 
 #include <algorithm>
-#include <cstring>
+#include <cmath>
 
 #include "interpret_study.h"
 #include "svhn/formats/safetensors.h"
@@ -82,12 +82,15 @@ std::vector<report::Tile> filter_tiles(const Tensor& maps) {
   return tiles;
 }
 
-/// Numbers of a layer without places, as one picture on one scale.
+/// Numbers of a layer without places, as one picture on one scale; what the last row lacks stays grey.
 report::Tile vector_tile(const Tensor& features) {
   const auto count = static_cast<int>(features.numel());
-  int columns = count <= kFewFilters ? count : kFewFilters;
-  while (count % columns != 0) --columns;
-  return report::colour_map(values_of(features), count / columns, columns, report::ColourScale::viridis);
+  const int columns = std::min(count, kFewFilters);
+  const int rows = (count + columns - 1) / columns;
+  const auto values = values_of(features);
+  std::vector<float> padded(values.begin(), values.end());
+  padded.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns), std::nanf(""));
+  return report::colour_map(padded, rows, columns, report::ColourScale::viridis);
 }
 
 void draw_layer(Study& study, const LayerChoice& layer, const Tensor& output, const std::string& place) {

@@ -44,8 +44,9 @@ Judgement judge(Study& study) {
     progress.show(index + 1, total);
     study.check_stop();
   };
-  auto folded = model::fold_batch_norm(model::load_network(study.file));
-  folded.network.to(study.hardware.device);
+  model::Network network = model::load_network(study.file);
+  network.to(study.hardware.device);
+  auto folded = model::fold_batch_norm(std::move(network));
   judgement.result =
       evaluate::evaluate(folded.network, study.data, study.split, study.plan_of(study.split), how);
   judgement.result.model = study.file.record().name;

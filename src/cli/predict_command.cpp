@@ -148,8 +148,9 @@ std::string table(const std::vector<Answer>& answers, int top_k) {
 evaluate::Predictor make_predictor(const PredictCommandOptions& options, const GlobalOptions& global,
                                    const Hardware& hardware) {
   const model::ModelFile file(options.model);
-  auto folded = model::fold_batch_norm(model::load_network(file));
-  folded.network.to(hardware.device);
+  model::Network network = model::load_network(file);
+  network.to(hardware.device);
+  auto folded = model::fold_batch_norm(std::move(network));
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
   evaluate::PredictorOptions how;
@@ -164,7 +165,9 @@ std::size_t report_unreadable(const std::vector<Answer>& answers) {
   for (const Answer& answer : answers) {
     if (answer.error.empty()) continue;
     ++count;
-    report_failure("'" + core::printable(answer.file, 4096) + "': " + answer.error);
+    // What the system refuses already says which file.
+    const bool named = answer.error.find("'" + answer.file + "'") != std::string::npos;
+    report_failure(named ? answer.error : "'" + core::printable(answer.file, 4096) + "': " + answer.error);
   }
   return count;
 }

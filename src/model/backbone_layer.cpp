@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "affine.h"
 #include "operations.h"
 #include "script_layer.h"
 #include "svhn/model/backbone.h"
@@ -17,11 +18,35 @@ using torch::Tensor;
 
 /// A node with its tensors at hand.
 struct Step {
+  std::string name;
   Operation operation;
   std::vector<NodeId> inputs;
   std::vector<Tensor> tensors;  // In the order of node_tensors().
   bool trainable = false;
 };
+
+NormTensors norm_tensors(const Step& step, const BatchNormOp& op) {
+  const std::size_t first = op.scale ? 1 : 0;
+  return {op.scale ? step.tensors[0] : Tensor(), step.tensors[first], step.tensors[first + 1],
+          step.tensors[first + 2]};
+}
+
+/// Gives a step copies of its weights that do what the batch norm behind it did.
+/// @returns whether this kind of step can.
+bool take_over(Step& step, const Affine& affine) {
+  auto* conv = std::get_if<ConvOp>(&step.operation);
+  const bool separable = std::holds_alternative<SeparableConvOp>(step.operation);
+  if (!separable && (conv == nullptr || conv->activation != Activation::linear)) return false;
+  const bool biased = conv != nullptr && conv->bias;
+  Tensor& weight = step.tensors[separable ? 1 : 0];
+  const Tensor bias = biased ? exact(step.tensors[1]) * affine.scale + affine.shift : affine.shift;
+  const auto options = weight.options().requires_grad(false);
+  weight = scale_outputs(exact(weight), affine).to(options);
+  step.tensors.resize(separable ? 2 : 1);
+  step.tensors.push_back(bias.to(options));
+  if (conv != nullptr) conv->bias = true;
+  return true;
+}
 
 /// What a node makes of its inputs; one overload an operation. Nothing is written into an input unless
 /// `spent` says that nobody else wants it.
@@ -46,17 +71,12 @@ struct Run {
   }
   Tensor operator()(const SeparableConvOp& op) const {
     const Tensor y = convolve(x(), step.tensors[0], {}, op.window, x().size(1));
-    return convolve(y, step.tensors[1], {}, square(1));
+    const bool folded = step.tensors.size() > 2;  // A batch norm has left its shift behind.
+    return convolve(y, step.tensors[1], folded ? step.tensors[2] : Tensor(), square(1));
   }
   Tensor operator()(const BatchNormOp& op) const {
-    const std::size_t first = op.scale ? 1 : 0;
-    const Norm norm{op.scale ? step.tensors[0] : Tensor(),
-                    step.tensors[first],
-                    step.tensors[first + 1],
-                    step.tensors[first + 2],
-                    op.epsilon,
-                    op.momentum,
-                    false};
+    const NormTensors own = norm_tensors(step, op);
+    const Norm norm{own.weight, own.bias, own.mean, own.variance, op.epsilon, op.momentum, false};
     return normalize(x(), norm, training && step.trainable);
   }
   Tensor operator()(const ActivationOp& op) const {
@@ -83,7 +103,7 @@ class Backbone : public Layer {
       : input_(spec.input), uses_(graph.nodes.size(), 0) {
     for (NodeId id = 0; id < graph.nodes.size(); ++id) {
       const Node& node = graph.nodes[id];
-      Step step{node.operation, node.inputs, {}, is_trainable(spec, node)};
+      Step step{node.name, node.operation, node.inputs, {}, is_trainable(spec, node)};
       for (const NodeTensor& item : node_tensors(graph, id))
         step.tensors.push_back(tensor(node.name + "." + item.role));
       for (const NodeId from : node.inputs) ++uses_[from];
@@ -106,6 +126,19 @@ class Backbone : public Layer {
       values[id] = std::visit(Run{step, inputs, context.training, spent}, step.operation);
     }
     return values.back();
+  }
+
+  std::vector<std::string> fold() override {
+    const torch::NoGradGuard no_grad;
+    std::vector<std::string> folded;
+    for (Step& step : steps_) {
+      const auto* norm = std::get_if<BatchNormOp>(&step.operation);
+      if (norm == nullptr || uses_[step.inputs[0]] != 1) continue;
+      if (!take_over(steps_[step.inputs[0]], affine_of(norm_tensors(step, *norm), norm->epsilon))) continue;
+      step.operation = ActivationOp{Activation::linear};
+      folded.push_back(step.name);
+    }
+    return folded;
   }
 
  private:

@@ -4,20 +4,22 @@
 #include <map>
 #include <utility>
 
+#include "affine.h"
+
 namespace svhn::model {
 namespace {
 
 using torch::Tensor;
 using Tensors = std::map<std::string, Tensor>;
 
-/// y = scale x + shift for each channel or feature, float64 [C].
-struct Affine {
-  Tensor scale;
-  Tensor shift;
-  /// Larger stays larger, so that a maximum is found in the same place.
-  [[nodiscard]] bool keeps_order() const { return scale.ge(0.0).all().item().toBool(); }
-  [[nodiscard]] bool shifts() const { return shift.ne(0.0).any().item().toBool(); }
-};
+/// Larger stays larger, so that a maximum is found in the same place.
+bool keeps_order(const Affine& affine) {
+  return affine.scale.ge(0.0).all().item().toBool();
+}
+
+bool shifts(const Affine& affine) {
+  return affine.shift.ne(0.0).any().item().toBool();
+}
 
 template <class Spec>
 const Spec* as(const LayerPlan& layer) {
@@ -40,7 +42,7 @@ bool is_mean(const LayerPlan& layer) {
 /// @returns whether `layer(a x + b)` is `a layer(x) + b`.
 bool commutes(const LayerPlan& layer, const Affine& affine) {
   if (is_identity(layer) || is_mean(layer)) return true;
-  return as<MaxPool2dSpec>(layer) != nullptr && affine.keeps_order();
+  return as<MaxPool2dSpec>(layer) != nullptr && keeps_order(affine);
 }
 
 bool pads(const LayerPlan& layer, const Conv2dSpec& spec) {
@@ -61,7 +63,7 @@ class Folder {
   void fold_all() {
     for (std::size_t i = 0; i < layers_.size();) {
       const auto* norm = as<BatchNormSpec>(layers_[i]);
-      if (norm != nullptr && fold(i, affine_of(layers_[i].layer.name, norm->epsilon))) {
+      if (norm != nullptr && fold(i, affine_of_norm(layers_[i], norm->epsilon))) {
         folded_.push_back(layers_[i].layer.name);
         layers_.erase(layers_.begin() + static_cast<std::ptrdiff_t>(i));
       } else {
@@ -70,7 +72,7 @@ class Folder {
     }
     for (std::size_t i = layers_.size(); i-- > 0;) {
       if (const auto* norm = as<BatchNormSpec>(layers_[i])) {
-        move_behind_pooling(i, affine_of(layers_[i].layer.name, norm->epsilon));
+        move_behind_pooling(i, affine_of_norm(layers_[i], norm->epsilon));
       }
     }
   }
@@ -91,14 +93,14 @@ class Folder {
   }
 
  private:
-  /// Sums are made in float64; the rounding to the network's type comes once, at the end.
-  [[nodiscard]] Tensor exact(const std::string& name) const {
-    return tensors_.at(name).to(torch::kCPU, torch::kFloat64);
+  [[nodiscard]] const Tensor& tensor(const LayerPlan& layer, const char* role) const {
+    return tensors_.at(layer.layer.name + "." + role);
   }
 
-  [[nodiscard]] Affine affine_of(const std::string& name, double epsilon) const {
-    const Tensor scale = exact(name + ".weight") / (exact(name + ".running_var") + epsilon).sqrt();
-    return {scale, exact(name + ".bias") - exact(name + ".running_mean") * scale};
+  [[nodiscard]] Affine affine_of_norm(const LayerPlan& layer, double epsilon) const {
+    return affine_of({tensor(layer, "weight"), tensor(layer, "bias"), tensor(layer, "running_mean"),
+                      tensor(layer, "running_var")},
+                     epsilon);
   }
 
   bool fold(std::size_t i, const Affine& affine) { return fold_back(i, affine) || fold_ahead(i, affine); }
@@ -135,7 +137,7 @@ class Folder {
       return true;
     }
     auto* conv = std::get_if<Conv2dSpec>(&target.layer.kind);
-    if (conv == nullptr || (pads(target, *conv) && affine.shifts())) return false;
+    if (conv == nullptr || (pads(target, *conv) && shifts(affine))) return false;
     change_input(target, affine);
     conv->use_bias = true;
     return true;
@@ -144,23 +146,20 @@ class Folder {
   /// A layer without a bias gets one.
   [[nodiscard]] Tensor exact_bias(const LayerPlan& layer) const {
     const std::string name = layer.layer.name + ".bias";
-    return tensors_.contains(name) ? exact(name) : at::zeros(layer.output[0], torch::kFloat64);
+    return tensors_.contains(name) ? exact(tensors_.at(name)) : at::zeros(layer.output[0], torch::kFloat64);
   }
 
   /// W -> a W, c -> a c + b.
   void change_output(const LayerPlan& layer, const Affine& affine) {
     const std::string& name = layer.layer.name;
-    const Tensor weight = exact(name + ".weight");
-    std::vector<std::int64_t> rows(static_cast<std::size_t>(weight.dim()), 1);
-    rows[0] = -1;
     tensors_[name + ".bias"] = exact_bias(layer) * affine.scale + affine.shift;
-    tensors_[name + ".weight"] = weight * affine.scale.view(rows);
+    tensors_[name + ".weight"] = scale_outputs(exact(tensor(layer, "weight")), affine);
   }
 
   /// W -> W a, c -> c + W b, summed over what a channel feeds.
   void change_input(const LayerPlan& layer, const Affine& affine) {
     const std::string& name = layer.layer.name;
-    const Tensor weight = exact(name + ".weight");
+    const Tensor weight = exact(tensor(layer, "weight"));
     // Flatten is channels first, so a channel's features stand together.
     const Tensor grouped = weight.reshape({weight.size(0), affine.scale.size(0), -1});
     tensors_[name + ".bias"] = exact_bias(layer) + at::matmul(grouped.sum(2), affine.shift);
@@ -191,8 +190,10 @@ class Folder {
 Folded fold_batch_norm(Network network) {
   Folder folder(network);
   folder.fold_all();
-  if (!folder.changed()) return {std::move(network), {}, {}};
-  return folder.build(network);
+  Folded result = folder.changed() ? folder.build(network) : Folded{std::move(network), {}, {}};
+  const auto inside = result.network.fold_inside();
+  result.folded.insert(result.folded.end(), inside.begin(), inside.end());
+  return result;
 }
 
 }  // namespace svhn::model

@@ -76,6 +76,16 @@ Tensor Network::find(const std::string& name) const {
   throw core::Error(core::ExitCode::bug, "the plan has no tensor '" + name + "'");
 }
 
+std::vector<std::string> Network::fold_inside() {
+  std::vector<std::string> folded;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    for (const std::string& name : layers_[i]->fold()) {
+      folded.push_back(plan_.layers[i].layer.name + "." + name);
+    }
+  }
+  return folded;
+}
+
 void Network::to(const torch::Device& device) {
   device_ = device;
   for (auto& item : tensors_) item.tensor.set_data(item.tensor.detach().to(device));

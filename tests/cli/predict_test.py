@@ -91,7 +91,8 @@ class Predict(harness.ProgramTest):
         self.assert_known([entries[0], entries[5]], 5)
         lines = result.err.splitlines()
         self.assertEqual([line.split("'")[1] for line in lines], ["text.png", "none.png", "huge.ppm", "empty"])
-        self.assertTrue(all(line.startswith("svhn: error: '") for line in lines), result)
+        self.assertEqual(lines[0], "svhn: error: 'text.png': no picture of a known kind, or one that was cut short")
+        self.assertEqual(lines[1], "svhn: error: cannot read 'none.png': No such file or directory")
 
     def test_prints_a_table(self):
         names = self.pictures()[:2]

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "svhn/compute/hardware.h"
 #include "svhn/model/plan.h"
@@ -33,6 +34,9 @@ class Layer {
   virtual ~Layer() = default;
   /// @param input this layer's input, in the context's precision.
   virtual torch::Tensor forward(const torch::Tensor& input, const ForwardContext& context) = 0;
+  /// Takes batch norms inside the layer into its own copies of weights, for inference from then on.
+  /// @returns their names within the layer; most layers have none.
+  virtual std::vector<std::string> fold() { return {}; }
 };
 
 /// Finds a layer's own tensor by its role: "weight", "bias", "running_mean" or "running_var".

@@ -43,6 +43,11 @@ class Network {
   torch::Tensor forward_visiting(const torch::Tensor& input, const ForwardContext& context,
                                  const Visit& visit);
 
+  /// Folds batch norms inside layers (backbones) for inference, see Layer::fold; afterwards the network
+  /// neither trains nor moves, and `tensors` are no longer what it computes with there. @returns
+  /// `<layer>.<norm>` each.
+  std::vector<std::string> fold_inside();
+
   void to(const torch::Device& device);
   [[nodiscard]] torch::Device device() const { return device_; }
   [[nodiscard]] const NetworkPlan& plan() const { return plan_; }

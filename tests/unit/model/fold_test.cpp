@@ -146,6 +146,48 @@ TEST(FoldBatchNorm, FoldsWhatItCanOfADeepNetwork) {
   EXPECT_EQ(moved, Names{"batch_norm_2"});
 }
 
+/// A backbone with random weights and statistics that are not those of a new batch norm.
+Network trained_backbone(const std::string& name) {
+  BackboneSpec spec;
+  spec.backbone = name;
+  spec.weights = "random";
+  Network network(any_plan({spec, GlobalAveragePoolSpec{}, DenseSpec{.units = 10}}, {3, 32, 32}), 1);
+  const torch::NoGradGuard no_grad;
+  double phase = 0.3;
+  for (const auto& item : network.tensors()) {
+    if (item.tensor.dim() != 1) continue;
+    const Tensor values = wave(item.tensor.sizes(), phase += 1.1).mul(0.3);
+    const bool around_one = item.name.ends_with("running_var") || item.name.ends_with(".weight");
+    item.tensor.detach().copy_(around_one ? values + 1.0 : values);
+  }
+  return network;
+}
+
+TEST(FoldBatchNorm, GoesIntoTheConvolutionsOfABackbone) {
+  const torch::NoGradGuard no_grad;
+  Network network = trained_backbone("densenet121");
+  Folded folded = fold_batch_norm(trained_backbone("densenet121"));
+  // One behind the stem's convolution and one in the middle of each of the 6 + 12 + 24 + 16 blocks; the
+  // others stand behind a concatenation or a pooling.
+  EXPECT_EQ(folded.folded.size(), 1U + 58U);
+  EXPECT_EQ(folded.folded[1], "densenet121.conv2_block1_1_bn");
+  const Tensor images = wave({2, 3, 32, 32}, 0.0).to(torch::kFloat32);
+  const Tensor expected = network.forward(images, {}), actual = folded.network.forward(images, {});
+  ASSERT_GT(expected.abs().max().item().toDouble(), 0.01);
+  EXPECT_LT(((expected - actual).abs().max() / expected.abs().max()).item().toDouble(), 1e-5);
+}
+
+TEST(FoldBatchNorm, GoesIntoTheSeparableConvolutionsOfABackbone) {
+  const torch::NoGradGuard no_grad;
+  Network network = trained_backbone("nasnet_mobile");
+  Folded folded = fold_batch_norm(trained_backbone("nasnet_mobile"));
+  EXPECT_GT(folded.folded.size(), 100U);
+  const Tensor images = wave({2, 3, 32, 32}, 0.0).to(torch::kFloat32);
+  const Tensor expected = network.forward(images, {}), actual = folded.network.forward(images, {});
+  ASSERT_GT(expected.abs().max().item().toDouble(), 0.01);
+  EXPECT_LT(((expected - actual).abs().max() / expected.abs().max()).item().toDouble(), 1e-5);
+}
+
 TEST(FoldBatchNorm, UsesTheRunningStatistics) {
   // A dense layer of weight 2 and bias 1 on one pixel: y = 3 (2 x + 1 - 5) / sqrt(3.999 + 0.001) + 7
   //                                                     = 3 x + 1.
