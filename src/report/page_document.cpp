@@ -15,6 +15,7 @@ using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kPicturesACell = 24, kRightPicturesACell = 12;
+constexpr std::size_t kMostTrials = 2'000;
 constexpr std::uint8_t kUnknown = 255;
 
 /// Pictures of one run: where its rows are.
@@ -241,6 +242,7 @@ Json search_json(const metric::TuningResult& search) {
   const auto* best = metric::best_trial(search);
   Json trials = Json::array();
   for (const auto& trial : search.trials) {
+    if (trials.size() == kMostTrials) break;
     Json values = Json::object();
     for (const auto& value : trial.values) values[value.name] = value.shown();
     trials.push_back(Json{{"id", trial.id},
@@ -257,6 +259,8 @@ Json search_json(const metric::TuningResult& search) {
               {"objective", search.objective},
               {"maximize", search.maximize},
               {"best", best != nullptr ? Json(best->id) : Json(nullptr)},
+              {"best_score", best != nullptr && best->score ? Json(*best->score) : Json(nullptr)},
+              {"total", search.trials.size()},
               {"trials", std::move(trials)}};
 }
 

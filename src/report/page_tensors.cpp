@@ -23,7 +23,7 @@ using formats::SafetensorsFile;
 using formats::TensorInfo;
 
 constexpr std::size_t kMostLayers = 100;
-constexpr std::size_t kMostActivationBytes = std::size_t{256} << 20;
+constexpr std::size_t kMostActivationBytes = std::size_t{16} << 20;  // Of what is kept, a byte a pixel.
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& problem) {
   throw core::Error(ExitCode::data, "'" + path.string() + "': " + problem,
@@ -191,9 +191,9 @@ Activations read_activations(const fs::path& path) {
   std::size_t bytes = 0;
   for (const TensorInfo& tensor : file.tensors()) {
     if (activations.layers.size() == kMostLayers) refuse(path, "it has more layers than a page can take");
-    bytes += tensor.bytes;
-    if (bytes > kMostActivationBytes) refuse(path, "it is too large for a page");
     activations.layers.push_back(layer_maps(file, tensor));
+    bytes += activations.layers.back().values.size();
+    if (bytes > kMostActivationBytes) refuse(path, "it is too large for a page");
   }
   if (activations.layers.empty()) refuse(path, "it has no layer");
   return activations;

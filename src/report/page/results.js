@@ -12,9 +12,9 @@ export function tuning(search) {
   columns.push({title: search.objective, value: (t) => t.score, show: (t) => fixed(t.score ?? NaN)},
     {title: 'Epochs', value: (t) => t.epochs, show: (t) => whole(t.epochs)}, {title: 'Time', value: (t) => t.seconds, show: (t) => duration(t.seconds)},
     {title: 'Status', text: true, value: (t) => t.status, show: (t) => t.status + (t.error ? `: ${t.error}` : '')});
-  const best = search.best === null ? 'No trial was completed.' : `Best: trial ${search.best} with ${search.objective} ${fixed(trials.find((t) => t.id === search.best).score)}.`;
+  const best = search.best === null ? 'No trial was completed.' : `Best: trial ${search.best} with ${search.objective} ${fixed(search.best_score ?? NaN)}.`;
   return el('section', {'aria-label': `Search ${search.name}`}, el('h2', {}, `Search ${search.name}`),
-    el('p', {}, `${whole(trials.length)} trials, ${search.search} search. ${best}`), trials.length ? course(search) : '', table('Trials', columns, trials, {sortable: true}));
+    el('p', {}, `${whole(search.total)} trials, ${search.search} search${search.total > trials.length ? `, the first ${whole(trials.length)} shown` : ''}. ${best}`), trials.length ? course(search) : '', table('Trials', columns, trials, {sortable: true}));
 }
 
 function course(search) {

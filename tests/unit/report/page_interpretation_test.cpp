@@ -106,6 +106,10 @@ TEST(ReadMap, KeepsTheProportionsOfTheMap) {
   EXPECT_EQ(map.y, (std::vector<std::uint16_t>{16384, 49151}));
   EXPECT_EQ(map.split, "test");
   EXPECT_FALSE(map.perplexity);
+  write_map(folder / "high.safetensors", {0, -10, 20, 30}, {0, 9}, {5, 6});
+  const auto high = read_map(folder / "high.safetensors", folder / "none.json");
+  EXPECT_EQ(high.x, (std::vector<std::uint16_t>{16384, 49151}));
+  EXPECT_EQ(high.y, (std::vector<std::uint16_t>{0, 65535}));
 }
 
 TEST(ReadMap, ThinsOutManyPointsTheSameWayInWhateverOrderTheyAre) {
