@@ -123,6 +123,16 @@ Fault plan_script(LayerPlan& plan, const BackboneSpec& spec) {
             R"(say what it gives: "feature_shape": [512, 7, 7])"};
   }
   plan.output = spec.feature_shape;
+  for (const std::string& pattern : spec.trainable) {
+    // Before the file is read nobody knows its tensors.
+    const bool idle = !spec.tensors.empty() &&
+                      std::none_of(spec.tensors.begin(), spec.tensors.end(), [&](const ScriptTensor& tensor) {
+                        return !tensor.buffer && glob_matches(pattern, tensor.name);
+                      });
+    if (!idle) continue;
+    return {"no parameter of '" + spec.weights + "' fits the pattern '" + pattern + "' of its 'trainable'",
+            "its first tensor is called '" + spec.tensors.front().name + "'"};
+  }
   for (const ScriptTensor& tensor : spec.tensors) {
     // The file says what is in them; nothing of it is drawn.
     const TensorRole role = tensor.buffer ? TensorRole::running_mean : TensorRole::beta;

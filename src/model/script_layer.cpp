@@ -38,6 +38,17 @@ torch::jit::Module load_module(const BackboneSpec& spec) {
               "the file has changed since the network was planned");
 }
 
+std::vector<ScriptTensor> list_tensors(const torch::jit::Module& module) {
+  std::vector<ScriptTensor> list;
+  for (const auto& item : module.named_parameters())
+    list.push_back({item.name, item.value.sizes().vec(), false});
+  for (const auto& item : module.named_buffers()) {
+    if (item.value.is_floating_point() && item.value.numel() > 0)
+      list.push_back({item.name, item.value.sizes().vec(), true});
+  }
+  return list;
+}
+
 /// A tensor's module and its name there: "features.0.weight" is "weight" of "features.0".
 struct Place {
   torch::jit::Module owner;
@@ -62,6 +73,12 @@ class Script : public Layer {
  public:
   Script(const LayerPlan& plan, const BackboneSpec& spec, const FindTensor& tensor)
       : file_(spec.weights), input_(spec.input), output_(plan.output), module_(load_module(spec)) {
+    const std::size_t count = list_tensors(module_).size();
+    if (count != spec.tensors.size()) {
+      refuse_changed(file_, "it has " + std::to_string(count) +
+                                " tensors, where the network was planned with " +
+                                std::to_string(spec.tensors.size()));
+    }
     for (std::size_t i = 0; i < spec.tensors.size(); ++i)
       adopt(spec.tensors[i], tensor(spec.tensors[i].name));
     for (const TensorPlan& item : plan.tensors) any_trainable_ = any_trainable_ || item.trainable;
@@ -131,15 +148,7 @@ class Script : public Layer {
 }  // namespace
 
 std::vector<ScriptTensor> script_tensors(const BackboneSpec& spec) {
-  const torch::jit::Module module = load_module(spec);
-  std::vector<ScriptTensor> list;
-  for (const auto& item : module.named_parameters())
-    list.push_back({item.name, item.value.sizes().vec(), false});
-  for (const auto& item : module.named_buffers()) {
-    if (item.value.is_floating_point() && item.value.numel() > 0)
-      list.push_back({item.name, item.value.sizes().vec(), true});
-  }
-  return list;
+  return list_tensors(load_module(spec));
 }
 
 std::unique_ptr<Layer> make_script(const LayerPlan& plan, const FindTensor& tensor) {

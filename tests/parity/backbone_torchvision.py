@@ -88,6 +88,19 @@ def compare_top(dump):
     report("squeezenet1_1 with its classifier", ours, theirs)
 
 
+def compare_script(dump):
+    """A network that the program does not know, as a TorchScript file."""
+    network = make("shufflenet_v2_x0_5")
+    features = torch.nn.Sequential(network.conv1, network.maxpool, network.stage2, network.stage3)
+    images = random_images(64)
+    with tempfile.TemporaryDirectory() as folder, torch.no_grad():
+        theirs = features(torch.from_numpy(images)).numpy()
+        torch.jit.script(features).save(folder + "/features.pt")
+        spec = {"name": "torchscript", "feature_shape": list(theirs.shape[1:])}
+        ours = run_backbone(dump, spec, folder + "/features.pt", images)
+    report("shufflenet_v2_x0_5 as TorchScript", ours, theirs)
+
+
 def compare_training(dump, name, trainable):
     """One step with some layers trained: gradients of their weights, and statistics that move or stay."""
     network, images = make(name), random_images(SIDES[name], 4)
@@ -123,6 +136,7 @@ def main():
         compare(sys.argv[1], name)
         if name == "squeezenet1_1":
             compare_top(sys.argv[1])
+            compare_script(sys.argv[1])
         if name in TRAINED:
             compare_training(sys.argv[1], name, TRAINED[name])
 

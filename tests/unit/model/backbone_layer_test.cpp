@@ -1,8 +1,11 @@
 // Backbones as layers: what enters them, what is trained, what is remembered. The numbers themselves are
 // compared with Keras and torchvision by tests/parity/backbone_keras.py and backbone_torchvision.py.
 #include <torch/script.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
 
 #include "small_network.h"
 #include "svhn/core/error.h"
@@ -211,6 +214,16 @@ std::string refusal(const std::function<void()>& act) {
   return "";
 }
 
+TEST(ScriptBackbone, RefusesPatternsThatFitNothing) {
+  const std::string path = write_script("svhn_script_pattern");
+  BackboneSpec spec = script_spec(path);
+  spec.trainable = {"factor"};  // A buffer.
+  EXPECT_THROW(any_plan({spec}, {3, 4, 4}), core::Error);
+  spec.trainable = {"bias"};
+  EXPECT_EQ(any_plan({spec}, {3, 4, 4}).counts.trainable, 4);
+  std::filesystem::remove(path);
+}
+
 TEST(ScriptBackbone, RefusesWhatDoesNotFit) {
   const std::string path = write_script("svhn_script_refuse");
   BackboneSpec spec = script_spec(path);
@@ -221,6 +234,10 @@ TEST(ScriptBackbone, RefusesWhatDoesNotFit) {
             "'" + path + "' gives [1,4,2,2], not [1,4,3,3]");
   spec.tensors[0].shape = {4, 3, 2, 1};
   EXPECT_EQ(refusal([&] { network_of(spec, 4); }), "'" + path + "': 'weight' is no longer [4,3,2,1]");
+  BackboneSpec unread = spec;
+  unread.tensors.clear();
+  EXPECT_EQ(refusal([&] { network_of(unread, 4); }),
+            "'" + path + "': it has 3 tensors, where the network was planned with 0");
   spec.tensors[0].name = "wait";
   EXPECT_EQ(refusal([&] { network_of(spec, 4); }), "'" + path + "': there is no tensor 'wait'");
   std::filesystem::remove(path);
