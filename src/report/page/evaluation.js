@@ -35,7 +35,7 @@ function matrix(run, sprites) {
   const grid = el('table', {class: 'matrix', keydown: (event) => moveFocus(event, buttons)},
     el('caption', {}, 'Rows: true digit, columns: predicted digit; the shade is the share of the true digit’s images'),
     el('thead', {}, el('tr', {}, el('td'), ...heads)), el('tbody', {}, ...rows));
-  return el('div', {class: 'sides'}, el('div', {class: 'scroll'}, grid), pictures);
+  return el('div', {class: 'sides'}, el('div', {class: 'scroll matrix-box'}, grid), pictures);
 }
 
 function cellButton(count, share, t, p, choose) {
