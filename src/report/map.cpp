@@ -79,7 +79,7 @@ std::vector<double> name_place(const Rows& rows, const Grid& grid) {
     return sum;
   };
   const auto place = [&](const std::vector<double>& row, std::size_t axis) {
-    return static_cast<std::size_t>(grid.square(row, axis) + 1);
+    return static_cast<std::size_t>(grid.square(row, axis)) + 1;
   };
   for (const auto& row : rows) ++counts[place(row, 0)][place(row, 1)];
   const auto& best = *std::max_element(rows.begin(), rows.end(), [&](const auto& a, const auto& b) {
