@@ -88,6 +88,22 @@ TEST(AnswerQuestions, LooksInsideTheAugmentedNetwork) {
       << inside.finding;
 }
 
+TEST(AnswerQuestions, PutsTrialsAndBackbonesBesideThoseOfTheAssignment) {
+  const std::vector<RunRecord> runs{run_of("model_1_3", 0.8), run_of("model_4_2", 0.9)};
+  metric::TrialResult trial;
+  trial.id = 1;
+  trial.label = "SELU";
+  trial.score = 0.5;
+  const metric::TuningResult search{"tune_ablation", "list", "val_accuracy", true, false, {trial}};
+  const metric::ComparisonResult comparison{
+      "q4_compare", false, {{"vgg19", "w", 1, {1}, metric::BackboneScore{0.25, 1}, {}, {}, {}}}};
+  const auto questions = answer_questions({runs, std::span(&search, 1), std::span(&comparison, 1)});
+  const auto& ablation = find(questions, "1.3").figures.back();
+  EXPECT_EQ(ablation.name + " " + ablation.theirs + " " + ablation.ours, "tune_ablation: SELU 0.8060 0.5000");
+  const auto& frozen = find(questions, "4.2").figures.back();
+  EXPECT_EQ(frozen.name + " " + frozen.theirs + " " + frozen.ours, "Frozen vgg19 0.5500 0.2500");
+}
+
 TEST(AnswerQuestions, StaysBelowItsLimitsWhateverThereIsToTell) {
   std::vector<RunRecord> runs;
   for (const char* name :
