@@ -17,8 +17,8 @@ enum class TsneMethod {
   exact,  ///< Every pair attracts and repels: O(N^2) in time and memory, at most `kMaxExactPoints` points.
 };
 
-/// Largest N of `TsneMethod::exact`: all pairs take 8 bytes each, so 0.8 GB here.
-inline constexpr std::int64_t kMaxExactPoints = 10'000;
+/// Largest N of `TsneMethod::exact`: a pair takes up to 28 bytes, 0.7 GB in all.
+inline constexpr std::int64_t kMaxExactPoints = 5'000;
 /// Largest N at all (indices are 32 bits wide and the neighbours' search compares all pairs).
 inline constexpr std::int64_t kMaxTsnePoints = 2'000'000;
 
