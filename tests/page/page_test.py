@@ -42,12 +42,19 @@ class PageTest(unittest.TestCase):
         made = svhn("report", "--runs", folder, "--output", cls.page)
         if made.returncode != 0:
             raise AssertionError(made.stderr)
+        cls.browser = browser.Browser()
+        cls.addClassCleanup(cls.browser.close)
 
     def setUp(self):
-        self.browser = browser.Browser()
-        self.addCleanup(self.browser.close)
         self.browser.prefer("light")
+        self.browser.open("/dev/null")  # A leaf of its own, so that the page starts anew even at the same address.
+        self.browser.messages.clear()
+        self.browser.requests.clear()
         self.browser.open(self.page)
+        if self.browser.run("localStorage.length") > 0:
+            self.browser.run("localStorage.clear()")
+            self.browser.requests.clear()
+            self.browser.open(self.page)
 
     def tearDown(self):
         """Whatever a test did, the page stayed silent and asked nobody for anything."""
