@@ -220,7 +220,7 @@ transfer::FeatureEvents feature_events(const GlobalOptions& global) {
 int run_configured(const TrainCommandOptions& options, config::RunConfig config,
                    const GlobalOptions& global) {
   if (options.no_train) return show_finished(options, config);
-  model::settle_variants(config.model);
+  model::settle_backbones(config.model);
   const auto plan =
       config::plan_run(config, options.config.string());  // Names the file where the session could not.
   const Hardware hardware = set_up_hardware(global);
