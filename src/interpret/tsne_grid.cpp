@@ -225,7 +225,7 @@ GridPlan plan_grid(const Tensor& map, const GridPlan& previous) {
   } else {
     plan.spacing = choose_spacing(std::max(extent[0], extent[1]));
     for (std::size_t axis = 0; axis < 2; ++axis)
-      plan.nodes[axis] = good_size(1.05 * needed(axis, plan.spacing));
+      plan.nodes[axis] = good_size(1.02 * needed(axis, plan.spacing));
   }
   for (auto& corner : plan.corner) corner -= kInset * plan.spacing;
   return plan;
