@@ -11,6 +11,7 @@
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/progress.h"
 #include "svhn/metric/tuning.h"
+#include "svhn/report/tuning.h"
 #include "svhn/tune/search.h"
 
 namespace svhn::cli {
@@ -108,8 +109,9 @@ std::string finish_text(const metric::TuningResult& result, const tune::TuneFile
     text += "Best:     trial " + std::to_string(best->id) + ", " + shown_values(best->label, best->values) +
             "\nConfig:   " + files.best_config.string() + "\n";
   }
-  return text + "Results:  " + files.results_csv.string() + "\n          " + files.results_json.string() +
-         "\n";
+  text += "Results:  " + files.results_csv.string() + "\n          " + files.results_json.string() + "\n";
+  if (std::filesystem::exists(files.chart_png)) text += "Chart:    " + files.chart_png.string() + "\n";
+  return text;
 }
 
 void say_where(const tune::Search& search, const TuneCommandOptions& options) {
@@ -118,6 +120,16 @@ void say_where(const tune::Search& search, const TuneCommandOptions& options) {
     spdlog::info("Resuming: {} of {} trials have ended", search.recorded(), search.trials().size());
   } else {
     spdlog::info("Nothing to resume in '{}': starting anew", search.files().folder.string());
+  }
+}
+
+void draw(const metric::TuningResult& result, const tune::TuneFiles& files) {
+  if (result.trials.empty()) return;
+  for (const auto& path : {files.chart_png, files.chart_svg}) {
+    const auto drawn = report::write_tuning_chart(path, result);
+    if (drawn.status == report::ChartStatus::drawn) continue;
+    spdlog::warn("warning: {}; the results are in '{}'", drawn.message, files.results_json.string());
+    return;
   }
 }
 
@@ -140,6 +152,7 @@ int run_tune(const TuneCommandOptions& options, const GlobalOptions& global) {
   say_where(search, options);
   SearchProgress progress(global, search.trials().size(), config.tune.objective);
   const auto result = search.run(progress);
+  draw(result, search.files());
   if (options.json) {
     print_json(metric::tuning_json(result, metric::TuningDetail::contract));
   } else {

@@ -31,6 +31,8 @@ TuneFiles::TuneFiles(const fs::path& output, const std::string& name)
       search(folder / "search.json"),
       results_json(folder / "results.json"),
       results_csv(folder / "results.csv"),
+      chart_png(folder / "results.png"),
+      chart_svg(folder / "results.svg"),
       best_config(folder / "best.config.json"),
       trials(folder / "trials") {}
 
@@ -44,7 +46,7 @@ std::string TuneFiles::run_name(std::int64_t id, std::int64_t run, std::int64_t 
 
 std::vector<fs::path> TuneFiles::existing() const {
   std::vector<fs::path> found;
-  for (const auto& path : {search, results_json, results_csv, best_config, trials}) {
+  for (const auto& path : {search, results_json, results_csv, chart_png, chart_svg, best_config, trials}) {
     std::error_code error;
     if (fs::exists(path, error)) found.push_back(path);
   }
@@ -60,7 +62,9 @@ void TuneFiles::remove_existing() const {
   }
   for (const auto& path : ours) remove_tree(path);
   fs::remove(trials, error);  // Not when something of others is in it.
-  for (const auto& path : {results_json, results_csv, best_config, search}) remove_tree(path);
+  for (const auto& path : {results_json, results_csv, chart_png, chart_svg, best_config, search}) {
+    remove_tree(path);
+  }
 }
 
 void TuneFiles::remove_temporaries() const {
@@ -73,7 +77,7 @@ void TuneFiles::remove_temporaries() const {
       const fs::path target = where / name.substr(0, name.size() - kEnding.size());
       const bool a_record = where == trials && name.starts_with("trial-") && target.extension() == ".json";
       const bool ours = target == search || target == results_json || target == results_csv ||
-                        target == best_config || a_record;
+                        target == chart_png || target == chart_svg || target == best_config || a_record;
       if (ours) fs::remove(entry.path(), error);
     }
   }

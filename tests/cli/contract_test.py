@@ -10,7 +10,8 @@ import signal
 import harness
 from harness import config, read_bytes, read_json, write_json
 
-COMMANDS = [("preprocess",), ("train",), ("evaluate",), ("info",), ("config",), ("config", "check"), ("config", "show"),
+COMMANDS = [("preprocess",), ("train",), ("transfer",), ("tune",), ("evaluate",), ("interpret",), ("predict",),
+            ("report",), ("info",), ("convert",), ("config",), ("config", "check"), ("config", "show"),
             ("config", "schema"), ("env",)]
 DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]
 CONFIGS = sorted(glob.glob(os.path.join(harness.SOURCE, "configs", "*.json")))
@@ -117,7 +118,7 @@ class Documents(harness.ProgramTest):
     def test_train(self):
         self.assertEqual(self.trained.code, 0, self.trained)
         document = json.loads(self.trained.out)
-        self.assertEqual(set(document), {"model", "best_model", "run", "epochs", "synthetic", "ranges", "history"})
+        self.assertEqual(set(document), {"model", "best_model", "run", "charts", "epochs", "synthetic", "ranges", "history"})
         self.assertEqual((document["epochs"], document["synthetic"]), (2, True))
         self.assertEqual(document["history"], read_json(os.path.join(self.base, "models/tiny.history.json")))
         self.assertEqual(list(document["history"]), HISTORY)
@@ -200,7 +201,9 @@ class Documents(harness.ProgramTest):
     def test_dry_run(self):
         document = self.document("train", "--config", "run.json", "--dry-run")
         self.assertEqual(set(document),
-                         {"seconds_per_step", "seconds_total", "peak_megabytes", "checkpoint_megabytes"})
+                         {"seconds_per_step", "seconds_total", "peak_megabytes", "checkpoint_megabytes",
+                          "features_megabytes"})
+        self.assertEqual(document.pop("features_megabytes"), 0, "nothing is frozen")
         self.assertTrue(all(value > 0 for value in document.values()))
 
     def test_evaluate_finds_the_data_of_the_run(self):
@@ -245,7 +248,7 @@ class Configs(harness.ProgramTest):
         self.assertEqual(schema["$schema"], "https://json-schema.org/draft/2020-12/schema")
         write_json(self.path("run.json"), config())
         shown = json.loads(self.succeed("config", "show", "run.json").out)
-        self.assertEqual(set(schema["properties"]), set(shown))
+        self.assertEqual(set(schema["properties"]), set(shown) | {"tune", "compare"})
         self.assertEqual(set(schema["properties"]["train"]["properties"]), set(shown["train"]))
 
 

@@ -18,6 +18,8 @@ struct TuneFiles {
   std::filesystem::path search;  ///< What is searched, to know it again.
   std::filesystem::path results_json;
   std::filesystem::path results_csv;
+  std::filesystem::path chart_png;
+  std::filesystem::path chart_svg;
   std::filesystem::path best_config;  ///< Ready for `svhn train`.
   std::filesystem::path trials;
 
