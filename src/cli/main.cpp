@@ -46,5 +46,6 @@ int become_engine(char** argv) {
 
 int main(int argc, char** argv) {
   const auto engine = [argv](const auto&, const svhn::cli::GlobalOptions&) { return become_engine(argv); };
-  return svhn::cli::run(argc, argv, {engine, engine, engine, engine, engine, engine, engine, engine, engine, engine});
+  return svhn::cli::run(argc, argv,
+                        {engine, engine, engine, engine, engine, engine, engine, engine, engine, engine});
 }

@@ -35,16 +35,6 @@ train::ExistingRun existing_search(const TuneCommandOptions& options) {
   return options.overwrite ? train::ExistingRun::overwrite : train::ExistingRun::refuse;
 }
 
-std::string shown_values(const std::string& label, const std::vector<metric::TunedValue>& values) {
-  if (!label.empty()) return label;
-  std::string text;
-  for (const auto& value : values) {
-    const std::string name = value.name.substr(value.name.rfind('/') + 1);
-    text += (text.empty() ? "" : " ") + name + "=" + value.shown();
-  }
-  return text;
-}
-
 /// The steps of a run as a bar on a terminal, and a line for each trial that has ended.
 class SearchProgress : public tune::SearchObserver, private train::TrainObserver {
  public:
@@ -68,7 +58,7 @@ class SearchProgress : public tune::SearchObserver, private train::TrainObserver
     const std::string end =
         result.error.empty() ? "" : ": " + result.error.substr(0, result.error.find('\n'));
     const std::string line = "trial " + std::to_string(result.id) + "/" + std::to_string(trials_) + "  " +
-                             shown_values(result.label, result.values) + score.data() + numbers.data() +
+                             metric::trial_text(result) + score.data() + numbers.data() +
                              std::string(metric::trial_status_name(result.status)) + end +
                              (best ? "  *" : "");
     spdlog::info("{}", line);
@@ -106,7 +96,7 @@ std::string finish_text(const metric::TuningResult& result, const tune::TuneFile
   if (result.synthetic) text += "These numbers are of synthetic digits.\n";
   text += "\n";
   if (const auto* best = metric::best_trial(result)) {
-    text += "Best:     trial " + std::to_string(best->id) + ", " + shown_values(best->label, best->values) +
+    text += "Best:     trial " + std::to_string(best->id) + ", " + metric::trial_text(*best) +
             "\nConfig:   " + files.best_config.string() + "\n";
   }
   text += "Results:  " + files.results_csv.string() + "\n          " + files.results_json.string() + "\n";

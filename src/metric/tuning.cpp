@@ -109,6 +109,16 @@ std::string_view trial_status_name(TrialStatus status) {
   return kNames.at(static_cast<std::size_t>(status));
 }
 
+std::string trial_text(const TrialResult& trial) {
+  if (!trial.label.empty()) return trial.label;
+  std::string text;
+  for (const auto& value : trial.values) {
+    const std::string name = value.name.substr(value.name.rfind('/') + 1);
+    text += (text.empty() ? "" : " ") + name + "=" + value.shown();
+  }
+  return text.empty() ? "trial " + std::to_string(trial.id) : text;
+}
+
 std::optional<double> TunedValue::number() const {
   double parsed = 0.0;
   const char* end = value.data() + value.size();

@@ -12,7 +12,7 @@
 namespace svhn::model {
 namespace {
 
-constexpr std::int64_t kGreyInput = 32 * 32, kColourInput = 3 * kGreyInput;
+constexpr std::int64_t kGreyInput = std::int64_t{32} * 32, kColourInput = 3 * kGreyInput;
 
 /// [C,H,W] of an input: flat ones are street view digits.
 Shape image_input(const KerasLayer& layer, const Shape& keras) {

@@ -118,7 +118,7 @@ std::string KerasLayer::text(const char* key, const char* absent) const {
   const json& value = config_[key];
   if (value.is_string()) return value.get<std::string>();
   // {"class_name": "function", "config": "selu"}: a function of Keras' own, written out.
-  const std::string inner = value.is_object() ? text_of(value, "config") : std::string();
+  std::string inner = value.is_object() ? text_of(value, "config") : std::string();
   if (inner.empty()) refuse(std::string("its ") + key + " is not one of Keras' own");
   return inner;
 }

@@ -20,14 +20,6 @@ std::string title_of(const TuningResult& result) {
          (result.synthetic ? " (synthetic digits)" : "");
 }
 
-std::string name_of(const TrialResult& trial) {
-  if (!trial.label.empty()) return trial.label;
-  std::string text;
-  for (const auto& value : trial.values)
-    text += (text.empty() ? "" : "  ") + value.name + " " + value.shown();
-  return text.empty() ? "trial " + std::to_string(trial.id) : text;
-}
-
 double score_of(const TrialResult& trial) {
   return trial.score.value_or(std::nan(""));
 }
@@ -37,7 +29,7 @@ Chart bars(const TuningResult& result) {
   for (const TrialResult* trial : metric::ranked_trials(result)) {
     const bool done = trial->status == TrialStatus::completed;
     const std::string why = trial->error.empty() ? "" : ": " + trial->error;
-    bars.push_back({name_of(*trial), score_of(*trial), 0.0,
+    bars.push_back({metric::trial_text(*trial), score_of(*trial), 0.0,
                     done ? "" : std::string(metric::trial_status_name(trial->status)) + why});
   }
   return ranked_bars_chart(bars, {title_of(result), result.objective, "", ""});

@@ -61,6 +61,10 @@ struct TuningResult {
   bool operator==(const TuningResult&) const = default;
 };
 
+/// @returns what makes a trial: its label, or its values: "learning_rate=0.001 units=64" (a path by its last
+/// part), or its number.
+std::string trial_text(const TrialResult& trial);
+
 /// @returns the completed trial with the best score, the first of equals; nullptr when none was completed.
 const TrialResult* best_trial(const TuningResult& result);
 

@@ -30,7 +30,7 @@ TEST(TuningChart, PutsTheBestTrialOnTopAndSaysWhyAnotherFailed) {
   auto result = search(2);
   result.trials.push_back(trial(3, std::nullopt));
   const Chart chart = tuning_chart(result);
-  EXPECT_NE(chart.commands.find("(\"units 64\" 0, \"units 32\" 1, \"units 96\" 2)"), std::string::npos)
+  EXPECT_NE(chart.commands.find("(\"units=64\" 0, \"units=32\" 1, \"units=96\" 2)"), std::string::npos)
       << chart.commands;
   EXPECT_NE(chart.commands.find("failed: diverged"), std::string::npos) << chart.commands;
   EXPECT_DOUBLE_EQ(chart.data.at(0)[0][0], 0.2);
