@@ -8,7 +8,7 @@
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 failures=0
-quick_rooms='src/(core|formats|data|metric|config)/'
+quick_rooms='src/(core|formats|data|metric|config|tune)/'
 
 # step NAME COMMAND…: goes on after a failure, so that one run tells everything.
 step() {
@@ -41,7 +41,7 @@ tidy() {
   local engine=OFF
   [ -z "$base" ] || engine=ON
   cmake --preset tidy -DSVHN_ENGINE=$engine >/dev/null || return 1
-  tidy_files | timeout 900 xargs -r -P "$(nproc)" -n 2 \
+  tidy_files | timeout 1500 xargs -r -P "$(nproc)" -n 2 \
     clang-tidy-14 -p build/tidy --quiet --warnings-as-errors='*' --extra-arg=-Wno-unknown-warning-option \
     2> >(grep -vE '^[0-9]+ warnings? generated|^Suppressed|^Use -header' >&2)
 }

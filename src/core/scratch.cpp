@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "svhn/core/error.h"
 
@@ -39,8 +40,11 @@ ScratchFile::ScratchFile(const std::filesystem::path& folder, std::size_t bytes)
   data_ = static_cast<std::byte*>(mapped);
 }
 
+ScratchFile::ScratchFile(ScratchFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
+
 ScratchFile::~ScratchFile() {
-  ::munmap(data_, size_);
+  if (data_ != nullptr) ::munmap(data_, size_);
 }
 
 }  // namespace svhn::core

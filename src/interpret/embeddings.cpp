@@ -53,7 +53,7 @@ void check_finite(const Tensor& values, const LayerChoice& layer) {
 }  // namespace
 
 Tensor Embeddings::tensor() const {
-  return torch::from_blob(values.values().data(), {size(), features}, torch::kFloat32);
+  return torch::from_blob(values.floats().data(), {size(), features}, torch::kFloat32);
 }
 
 Embeddings embed(model::Network& network, const data::PreparedData& data, std::span<const std::int64_t> rows,
@@ -62,10 +62,11 @@ Embeddings embed(model::Network& network, const data::PreparedData& data, std::s
   const auto images = static_cast<std::int64_t>(rows.size());
   check_size(images, layer);
   const std::int64_t features = model::element_count(layer.shape);
-  Embeddings result{{options.scratch, static_cast<std::size_t>(images * features)}, features, {}, {}};
+  Embeddings result{
+      {options.scratch, static_cast<std::size_t>(images * features) * sizeof(float)}, features, {}, {}};
   data::BatchLoader loader(data, plan, {options.batch_size, true, {}});
   loader.start(rows);
-  float* target = result.values.values().data();
+  float* target = result.values.floats().data();
   while (const data::Batch* batch = loader.next()) {
     const Tensor input = input_of(*batch, network.input_shape());
     const Tensor output = layer_outputs(network, input, {&layer, 1}).front();
@@ -82,7 +83,7 @@ Embeddings embed(model::Network& network, const data::PreparedData& data, std::s
 void write_embeddings(const std::filesystem::path& path, const Embeddings& embeddings,
                       const std::map<std::string, std::string>& metadata) {
   const std::int64_t n = embeddings.size();
-  const auto values = std::as_bytes(std::span<const float>(embeddings.values.values()));
+  const auto values = std::as_bytes(std::span<const float>(embeddings.values.floats()));
   formats::write_safetensors(path,
                              {{"embeddings", formats::DType::f32, {n, embeddings.features}, values},
                               {"labels", formats::DType::u8, {n}, bytes_of(embeddings.labels)},

@@ -16,7 +16,6 @@ namespace {
 
 using core::Error;
 using core::ExitCode;
-using core::Need;
 
 constexpr const char* kFormat = "svhn-model-1";
 constexpr const char* kClasses = R"(["1","2","3","4","5","6","7","8","9","0"])";

@@ -79,7 +79,8 @@ void check_paths(const TuneOptions& options, Problems& problems) {
   for (const auto& parameter : options.space) {
     for (const auto& path : parameter.paths) {
       const std::string fault = path_fault(path);
-      const std::string shown = "'" + core::printable(path) + "'";
+      std::string shown = "'";
+      shown += core::printable(path) + "'";
       if (!fault.empty()) problems.add(pointer_to(parameter.name), shown + " is " + fault);
       const auto [other, is_new] = owners.emplace(path, parameter.name);
       if (!is_new) {

@@ -15,6 +15,8 @@ class ScratchFile {
   ScratchFile(const std::filesystem::path& folder, std::size_t bytes);
   ScratchFile(const ScratchFile&) = delete;
   ScratchFile& operator=(const ScratchFile&) = delete;
+  ScratchFile(ScratchFile&& other) noexcept;
+  ScratchFile& operator=(ScratchFile&&) = delete;
   ~ScratchFile();
 
   [[nodiscard]] std::span<std::byte> bytes() const { return {data_, size_}; }

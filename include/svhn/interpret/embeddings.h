@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "svhn/core/scratch.h"
 #include "svhn/data/prepared.h"
 #include "svhn/data/preprocess.h"
 #include "svhn/interpret/layer_choice.h"
-#include "svhn/interpret/scratch.h"
 #include "svhn/model/network.h"
 
 namespace svhn::interpret {
@@ -24,7 +24,7 @@ namespace svhn::interpret {
 inline constexpr std::int64_t kMostEmbeddingBytes = std::int64_t{16} << 30;
 
 struct Embeddings {
-  ScratchFloats values;  ///< f32 [N,D], row-major.
+  core::ScratchFile values;  ///< f32 [N,D], row-major.
   std::int64_t features = 0;
   std::vector<std::int64_t> rows;    ///< [N], of the data file.
   std::vector<std::uint8_t> labels;  ///< [N], class index 0..9.

@@ -116,7 +116,7 @@ TEST_F(Embed, ComesBackFromItsFile) {
   write_embeddings(path, points, {{"layer", "flatten_1"}});
   const formats::SafetensorsFile read(path, ExitCode::data);
   const auto bytes = read.bytes(read.require("embeddings", formats::DType::f32, {6, 12}));
-  EXPECT_EQ(std::memcmp(bytes.data(), points.values.values().data(), bytes.size()), 0);
+  EXPECT_EQ(std::memcmp(bytes.data(), points.values.floats().data(), bytes.size()), 0);
   read.require("labels", formats::DType::u8, {6});
   read.require("rows", formats::DType::i64, {6});
   EXPECT_EQ(read.metadata().at("layer"), "flatten_1");
@@ -141,36 +141,6 @@ TEST_F(Embed, MapsComeBackAndDamagedOnesAreRefused) {
   EXPECT_EQ(refused({map.map * INFINITY, {4, 1}, {9, 0}, {}}), ExitCode::data);
   EXPECT_EQ(refused({at::empty({0, 2}), {}, {}, {}}), ExitCode::data);
   EXPECT_EQ(code_of([&] { read_map(file()); }), ExitCode::data);  // The data file is no map.
-}
-
-TEST(ScratchFloats, AreZerosThatCanBeWritten) {
-  const ScratchFloats scratch(testing::TempDir(), 1000);
-  EXPECT_EQ(scratch.values().size(), 1000U);
-  EXPECT_EQ(scratch.values()[999], 0.0F);
-  scratch.values()[999] = 5.0F;
-  EXPECT_EQ(scratch.values()[999], 5.0F);
-}
-
-TEST(ScratchFloats, RefuseMoreThanTheDiskHolds) {
-  EXPECT_EQ(code_of([] { ScratchFloats(testing::TempDir(), std::size_t{1} << 55U); }), ExitCode::data);
-  EXPECT_EQ(code_of([] { ScratchFloats("/proc/no-such-folder", 10); }), ExitCode::data);
-}
-
-TEST(LayerOutputs, ReadsSeveralLayersAtOnce) {
-  model::Network network(
-      model::any_plan({model::Conv2dSpec{.filters = 1, .kernel = 1}, model::FlattenSpec{},
-                       model::DenseSpec{.units = 2, .activation = model::Activation::softmax}},
-                      {1, 1, 2}),
-      1);
-  model::set(network, "conv2d_1.weight", {2});
-  model::set(network, "dense_1.weight", {1, 0, 0, 1});
-  const Tensor image = torch::tensor({0.5F, 1.0F}).view({1, 1, 1, 2});
-  const std::vector<LayerChoice> layers{find_layer(network.plan(), "output"),
-                                        find_layer(network.plan(), "0")};
-  const auto outputs = layer_outputs(network, image, layers);
-  // Logits 1 and 2: softmax 1 / (1 + e) and e / (1 + e).
-  model::expect_near(outputs[0], {1.0 / (1.0 + std::exp(1.0)), 1.0 / (1.0 + std::exp(-1.0))}, 1e-6);
-  model::expect_near(outputs[1], {1, 2}, 1e-6);
 }
 
 }  // namespace
