@@ -6,7 +6,7 @@
 /// box and convolve with two kernels, for four kinds of charges. Here cubic splines, centred on the point,
 /// stand for both interpolations; that they do not pass through their coefficients is put right in the
 /// kernel's transform, once. Splines are smooth, so forces are the slope of the potential 1/(1+d^2): one
-/// kernel, one kind of charge and two transforms in all, with a tenth of the boxes' error at the same
+/// kernel, one kind of charge and two transforms in all, with a sixth of the boxes' error at the same
 /// spacing.
 /// @see Linderman et al., Nature Methods 16, 2019, "Online methods".
 
@@ -18,8 +18,9 @@
 namespace svhn::interpret {
 
 inline constexpr int kStencil = 4;  ///< Nodes along each axis that a point uses.
-/// Between nodes, in the map's units; finer on small maps. At 1/3 whole maps end 0.3 % above the divergence
-/// that 1/4 reaches, even when only the way there is taken so roughly.
+/// Between nodes, in the map's units; finer on small maps. Measured on a mixture of 10,000 points: whole maps
+/// end at a divergence of 1.827 with 1/4 and of 1.833 with 1/3; with 0.4 for all but the last 250 steps
+/// at 1.835.
 inline constexpr double kMaxSpacing = 0.25;
 inline constexpr std::int64_t kMinNodes = 150;   ///< Along the longer axis at least.
 inline constexpr std::int64_t kMaxNodes = 4096;  ///< Along an axis; on wider maps the spacing grows.

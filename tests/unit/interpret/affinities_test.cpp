@@ -20,8 +20,8 @@ TEST(ConditionalProbabilities, HaveTheEntropyOfThePerplexity) {
 }
 
 TEST(ConditionalProbabilities, OfTwoNeighboursSolveTheEquation) {
-  // Distances 0 and 1, perplexity 1.5: p solves -p ln p - (1-p) ln(1-p) = ln 1.5; p = 0.85997 (bisected by
-  // hand in a calculator: entropy(0.86) = 0.40497, entropy(0.8597) = 0.40551, ln 1.5 = 0.40547).
+  // Distances 0 and 1, perplexity 1.5: p solves H(p) = -p ln p - (1-p) ln(1-p) = ln 1.5 = 0.405465.
+  // H(0.8597) = 0.405507 and H(0.86) = 0.404964, so p = 0.85972.
   const auto p = conditional_probabilities(at::tensor({0.0F, 1.0F}).unsqueeze(0), 1.5);
   EXPECT_NEAR(p[0][0].item<float>(), 0.8597F, 2e-4F);
 }
