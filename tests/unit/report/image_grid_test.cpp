@@ -8,6 +8,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "../hostile_bytes.h"
 #include "svhn/core/error.h"
 
 namespace svhn::report {
@@ -27,10 +28,9 @@ Tile plain(std::uint8_t red, std::uint8_t green, std::uint8_t blue, int side = 2
 
 class ImageGrid : public testing::Test {
  protected:
-  [[nodiscard]] static std::string path() { return testing::TempDir() + "svhn-image-grid-test.png"; }
-  void TearDown() override { std::remove(path().c_str()); }
+  [[nodiscard]] std::string path() const { return (folder_.path() / "grid.png").string(); }
 
-  static cv::Mat draw(const std::vector<Tile>& tiles, const Grid& grid) {
+  [[nodiscard]] cv::Mat draw(const std::vector<Tile>& tiles, const Grid& grid) const {
     write_image_grid(path(), tiles, grid);
     return cv::imread(path());
   }
@@ -40,6 +40,8 @@ class ImageGrid : public testing::Test {
     cv::inRange(sheet, bgr, bgr, same);
     return cv::countNonZero(same);
   }
+
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(ImageGrid, EnlargesEveryPixelToASquare) {
