@@ -30,20 +30,36 @@ function(svhn_room NAME)
     if(ROOM_TORCH)
       target_link_libraries(svhn_${NAME} PUBLIC svhn_torch)
       svhn_torch_headers(svhn_${NAME})
+    else()
+      svhn_plain_headers(svhn_${NAME})
     endif()
   endif()
   add_library(svhn::${NAME} ALIAS svhn_${NAME})
 endfunction()
 
-# One precompiled header for every target that speaks to LibTorch.
-function(svhn_torch_headers TARGET)
+# svhn_precompile(TARGET OWNER headers...): OWNER compiles the headers once, every other target takes its file.
+function(svhn_precompile TARGET OWNER)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${TARGET} PRIVATE -fpch-preprocess)  # ccache insists on it
   endif()
-  if("${TARGET}" STREQUAL "svhn_compute")
-    target_precompile_headers(${TARGET} PRIVATE
-      <torch/types.h> <torch/csrc/autograd/custom_function.h> <nlohmann/json.hpp>)
+  if("${TARGET}" STREQUAL "${OWNER}")
+    target_precompile_headers(${TARGET} PRIVATE ${ARGN})
   else()
-    target_precompile_headers(${TARGET} REUSE_FROM svhn_compute)
+    target_precompile_headers(${TARGET} REUSE_FROM ${OWNER})
+  endif()
+endfunction()
+
+# One precompiled header for every target that speaks to LibTorch.
+function(svhn_torch_headers TARGET)
+  svhn_precompile(${TARGET} svhn_compute <torch/types.h> <torch/csrc/autograd/custom_function.h> <nlohmann/json.hpp>
+                  <spdlog/spdlog.h>)
+endfunction()
+
+# One for the rooms that do not, and one with the parser for the command line's.
+function(svhn_plain_headers TARGET)
+  if("${TARGET}" STREQUAL "svhn_cli")
+    svhn_precompile(${TARGET} svhn_cli <CLI/App.hpp> <CLI/Config.hpp> <CLI/Formatter.hpp> <nlohmann/json.hpp>)
+  else()
+    svhn_precompile(${TARGET} svhn_core <nlohmann/json.hpp> <algorithm> <filesystem> <functional> <map> <memory>)
   endif()
 endfunction()
