@@ -81,7 +81,8 @@ void describe_optimizer(Fields& f, train::OptimizerOptions& o) {
   f.choice({"type", "Which optimizer."}, o.type, kOptimizers);
   f.number({"learning_rate", "Step size."}, o.learning_rate, above(0.0, kMaxRate));
   f.optional({"backbone_learning_rate", "Step size of a backbone's tensors; null: learning_rate."},
-             o.backbone_learning_rate, [](Visitor& v, double& rate) { v.number(rate, above(0.0, kMaxRate)); });
+             o.backbone_learning_rate,
+             [](Visitor& v, double& rate) { v.number(rate, above(0.0, kMaxRate)); });
   f.number({"epsilon", "Keeps divisions finite."}, o.epsilon, above(0.0, 1.0));
   f.number({"beta1", "adam, adamw: decay of the mean gradient."}, o.beta1, below(0.0, 1.0));
   f.number({"beta2", "adam, adamw: decay of the mean squared gradient."}, o.beta2, below(0.0, 1.0));

@@ -47,14 +47,15 @@ RunConfig load_run_config(const std::filesystem::path& path, const std::vector<s
 /// @returns the file's document with the overrides. @throws core::Error as `load_run_config`.
 nlohmann::json load_document(const std::filesystem::path& path, const std::vector<std::string>& overrides,
                              core::Problems& problems);
-/// The run that a document describes; "tune" and "compare" sections may stand beside it. What is wrong is added to
-/// `problems`.
+/// The run that a document describes; "tune" and "compare" sections may stand beside it. What is wrong is
+/// added to `problems`.
 RunConfig read_run(const nlohmann::json& document, core::Problems& problems);
 
 /// @returns the config with every key in a fixed order; reading it gives the same config.
 nlohmann::ordered_json resolved_json(const RunConfig& config);
 
-/// @returns the JSON Schema (draft 2020-12) of configs; of "tune" and "compare" it says only that they are objects.
+/// @returns the JSON Schema (draft 2020-12) of configs; of "tune" and "compare" it says only that they are
+/// objects.
 nlohmann::ordered_json config_schema();
 
 /// @returns C,H,W of the network's input: [1,32,32] when the preprocessing makes images grey, else [3,32,32].

@@ -32,8 +32,7 @@ class Embed : public data::PreparedFolder {
             1};
   }
 
-  Embeddings embed_train(model::Network& of, const std::string& layer,
-                                       EmbedOptions options = {}) const {
+  Embeddings embed_train(model::Network& of, const std::string& layer, EmbedOptions options = {}) const {
     const data::PreparedData data(file());
     options.scratch = file().parent_path();
     return embed(of, data, data.indices(Split::train),
