@@ -24,6 +24,13 @@ build() {
   (cd -- "$root" && cmake --preset "$1" ${extra[@]+"${extra[@]}"} >/dev/null && cmake --build --preset "$1")
 }
 
+# find_svhn: sets svhn to the built program.
+find_svhn() {
+  svhn=$root/build/release/bin/svhn
+  [ -x "$svhn" ] || fail "the program is not built yet" \
+    "scripts/quickstart.sh does it, or: cmake --preset release && cmake --build --preset release"
+}
+
 # shown COMMAND…: prints a command as it could be typed, then runs it.
 shown() {
   printf '+'

@@ -5,10 +5,9 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-svhn=$root/build/release/bin/svhn
 case ${1:-} in
   -h | --help) usage && exit 0 ;;
 esac
-[ -x "$svhn" ] || fail "the program is not built yet" "scripts/quickstart.sh does it, or: cmake --preset release && cmake --build --preset release"
+find_svhn
 cd -- "$root"
 shown "$svhn" transfer --compare configs/q4_compare.json "$@"

@@ -29,11 +29,10 @@ case ${1:-} in
   "" | -h | --help) usage && exit 0 ;;
 esac
 config=$root/configs/$1.json
-svhn=$root/build/release/bin/svhn
 [ -f "$config" ] || fail "there is no configuration '$1'" "see configs/" 2
 shift
 read_options "$@"
-[ -x "$svhn" ] || fail "the program is not built yet" "scripts/quickstart.sh does it, or: cmake --preset release && cmake --build --preset release"
+find_svhn
 [ -f "$data" ] || fail "there is no prepared data '$data'" "svhn preprocess --input FILE --output '$data'; scripts/fetch_data.sh fetches the files" 4
 command=train
 grep -q '"backbone"' "$config" && command=transfer

@@ -11,10 +11,9 @@ case ${1:-} in
   "" | -h | --help) usage && exit 0 ;;
 esac
 config=$root/configs/$1.json
-svhn=$root/build/release/bin/svhn
 [ -f "$config" ] || fail "there is no configuration '$1'" "see configs/" 2
 shift
-[ -x "$svhn" ] || fail "the program is not built yet" "scripts/quickstart.sh does it, or: cmake --preset release && cmake --build --preset release"
+find_svhn
 
 # given OPTION WORDS…: whether the words have the option.
 given() {

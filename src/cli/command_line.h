@@ -31,6 +31,8 @@ struct Arguments {
   std::function<int()> command;
 };
 
+inline constexpr std::int64_t kMostRows = 10'000'000;  ///< 31 GB of pixels.
+
 /// CLI11 2.1 reads -1 as a huge unsigned number without complaint.
 std::string refuse_negative(const std::string& text);
 

@@ -5,8 +5,6 @@
 namespace svhn::cli {
 namespace {
 
-constexpr std::int64_t kMostRows = 10'000'000;
-
 void add_evaluate(CLI::App& app, Arguments& arguments, const Engine& engine) {
   EvaluateCommandOptions& o = arguments.evaluate;
   CLI::App* c = add_command(app, "evaluate", "Measure a model on a split",

@@ -5,8 +5,6 @@
 namespace svhn::cli {
 namespace {
 
-constexpr std::int64_t kMostRows = 10'000'000;  // 31 GB of pixels.
-
 void add_preprocess(CLI::App& app, Arguments& arguments, const Engine& engine) {
   PreprocessOptions& o = arguments.preprocess;
   CLI::App* c = add_command(app, "preprocess", "Turn digits in any form into one prepared file",

@@ -31,20 +31,6 @@ train::ExistingRun existing_run(const TrainCommandOptions& options) {
   return options.overwrite || options.dry_run ? train::ExistingRun::overwrite : train::ExistingRun::refuse;
 }
 
-train::SessionRequest session_request(const TrainCommandOptions& options, const config::RunConfig& config,
-                                      const Hardware& hardware) {
-  train::SessionRequest request;
-  request.name = config.name;
-  request.data = config.data;
-  request.model = config.model;
-  request.train = config.train;
-  request.config = core::json_text(config::resolved_json(config));
-  request.output = options.output;
-  request.existing = existing_run(options);
-  request.device = hardware.device;
-  return request;
-}
-
 void warn_about(const train::TrainOptions& options, const model::NetworkPlan& plan) {
   constexpr std::int64_t kFewEpochs = 5, kManyEpochs = 100, kLargeBytes = 100'000'000;
   if (options.epochs < kFewEpochs)
@@ -196,6 +182,20 @@ std::vector<std::string> run_overrides(const TrainCommandOptions& options, const
   if (options.seed) set.push_back("train.seed=" + std::to_string(*options.seed));
   if (global.precision != "auto") set.push_back("train.precision=" + global.precision);
   return set;
+}
+
+train::SessionRequest session_request(const TrainCommandOptions& options, const config::RunConfig& config,
+                                      const Hardware& hardware) {
+  train::SessionRequest request;
+  request.name = config.name;
+  request.data = config.data;
+  request.model = config.model;
+  request.train = config.train;
+  request.config = core::json_text(config::resolved_json(config));
+  request.output = options.output;
+  request.existing = existing_run(options);
+  request.device = hardware.device;
+  return request;
 }
 
 transfer::FeatureEvents feature_events(const GlobalOptions& global) {

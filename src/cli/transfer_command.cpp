@@ -36,16 +36,8 @@ void use_weights(config::RunConfig& config, const TransferCommandOptions& option
 transfer::CompareRequest compare_request(const config::CompareConfig& config, const TrainCommandOptions& run,
                                          const Hardware& hardware) {
   transfer::CompareRequest request;
-  request.run.name = config.base.name;
-  request.run.data = config.base.data;
-  request.run.model = config.base.model;
-  request.run.train = config.base.train;
-  request.run.output = run.output;
-  request.run.device = hardware.device;
+  request.run = session_request(run, config.base, hardware);
   request.run.opened = std::make_shared<const data::PreparedData>(config.base.data.file);
-  request.run.existing = run.resume      ? train::ExistingRun::resume
-                         : run.overwrite ? train::ExistingRun::overwrite
-                                         : train::ExistingRun::refuse;
   request.compare = config.compare;
   request.config = [base = config.base](const std::string& name, const model::ModelSpec& model) {
     config::RunConfig one = base;

@@ -9,15 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "svhn/compute/vector_clones.h"
 #include "svhn/core/error.h"
 #include "svhn/core/random.h"
-
-// The loops below are integer hashes that a compiler vectorises well, but only for wide instruction sets.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define SVHN_VECTOR_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
-#else
-#define SVHN_VECTOR_CLONES
-#endif
 
 namespace svhn::compute {
 namespace {

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "svhn/core/temporaries.h"
+
 namespace svhn::core {
 namespace {
 
@@ -89,7 +91,7 @@ AtomicFile::AtomicFile(fs::path path, ExitCode code) : path_(std::move(path)), c
   if (fs::is_directory(path_, error)) {
     throw Error(code_, "cannot write '" + path_.string() + "': it is a folder", "name a file");
   }
-  std::string name = path_.string() + ".XXXXXX.tmp";
+  std::string name = path_.string() + std::string(kTemporaryEnding);
   descriptor_ = ::mkostemps(name.data(), 4, O_CLOEXEC);
   if (descriptor_ < 0) fail("create");
   temporary_ = name;

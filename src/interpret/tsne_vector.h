@@ -9,12 +9,7 @@
 #include <numeric>
 #include <vector>
 
-// The loops are written in lanes that a compiler vectorises well, but only for wide instruction sets.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define SVHN_VECTOR_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
-#else
-#define SVHN_VECTOR_CLONES
-#endif
+#include "svhn/compute/vector_clones.h"
 
 namespace svhn::interpret {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <string_view>
 
 #include "svhn/core/error.h"
+#include "svhn/core/temporaries.h"
 
 namespace svhn::train {
 
@@ -63,19 +63,13 @@ void RunFiles::remove_existing() const {
 }
 
 void RunFiles::remove_temporaries() const {
-  constexpr std::string_view kEnding = ".XXXXXX.tmp";
-  for (const auto& where : {model.parent_path(), folder, checkpoints}) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(where.empty() ? "." : where, error)) {
-      const std::string name = entry.path().filename().string();
-      if (!name.ends_with(".tmp") || name.size() <= kEnding.size()) continue;
-      const fs::path target = where / name.substr(0, name.size() - kEnding.size());
-      // Another run may be writing to the same output folder just now.
-      const bool ours =
-          where != model.parent_path() || target == model || target == best_model || target == history;
-      if (ours) fs::remove(entry.path(), error);
-    }
+  for (const auto& where : {folder, checkpoints}) {
+    core::remove_temporaries(where, [](const fs::path&) { return true; });
   }
+  // Another run may be writing to the same output folder just now.
+  core::remove_temporaries(model.parent_path(), [this](const fs::path& target) {
+    return target == model || target == best_model || target == history;
+  });
 }
 
 }  // namespace svhn::train

@@ -46,6 +46,12 @@ model::ModelSpec model_of(const model::ModelSpec& base, std::size_t place, const
   return model;
 }
 
+/// Whether an error is a backbone's (its weights, its input, divergence); a full disk would meet the others
+/// too.
+bool is_own_fault(ExitCode code) {
+  return code == ExitCode::config || code == ExitCode::model || code == ExitCode::numeric;
+}
+
 /// One backbone's two runs.
 class Comparison {
  public:
@@ -63,7 +69,7 @@ class Comparison {
       result.frozen = train(entry, true, result);
       if (!entry.backbone.trainable.empty()) result.unfrozen = train(entry, false, result);
     } catch (const Error& error) {
-      if (error.code() == ExitCode::bug) throw;
+      if (!is_own_fault(error.code())) throw;
       result.error = error.what();
     } catch (const std::bad_alloc&) {
       result.error = "out of memory";
@@ -81,7 +87,7 @@ class Comparison {
     request.model = model_of(request_.run.model, place_, entry, frozen);
     request.output = files_.folder;
     request.config = request_.config(request.name, request.model);
-    request.make_features = features(result);
+    request.make_features = features(result, model::backbone_places(request.model).front() + 1);
     train::Session session(std::move(request));
     describe(session.plan(), result);
     session.open();
@@ -101,18 +107,12 @@ class Comparison {
     }
   }
 
-  /// Measures a pass, and then makes features as every run does.
-  train::MakeFeatures features(BackboneResult& result) const {
+  /// Measures a pass, and then makes features as every run does. @param layers up to the backbone's.
+  train::MakeFeatures features(BackboneResult& result, std::size_t layers) const {
     const auto make = feature_maker(request_.run.output / "features", events_.features);
-    return [make, &result](const train::FrozenPart& part) {
-      const auto& layers = part.network->plan().layers;
-      const auto is_backbone = [](const model::LayerPlan& layer) {
-        return std::holds_alternative<model::BackboneSpec>(layer.layer.kind);
-      };
-      const auto found = std::find_if(layers.begin(), layers.end(), is_backbone);
+    return [make, layers, &result](const train::FrozenPart& part) {
       if (!result.milliseconds_per_image) {
-        const auto count = static_cast<std::size_t>(found - layers.begin()) + 1;
-        result.milliseconds_per_image = 1e3 * train::seconds_per_image(*part.network, part.precision, count);
+        result.milliseconds_per_image = 1e3 * train::seconds_per_image(*part.network, part.precision, layers);
       }
       return make(part);
     };

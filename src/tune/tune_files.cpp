@@ -1,8 +1,9 @@
 #include "svhn/tune/tune_files.h"
 
-#include <string_view>
+#include <algorithm>
 
 #include "svhn/core/error.h"
+#include "svhn/core/temporaries.h"
 
 namespace svhn::tune {
 
@@ -68,19 +69,13 @@ void TuneFiles::remove_existing() const {
 }
 
 void TuneFiles::remove_temporaries() const {
-  constexpr std::string_view kEnding = ".XXXXXX.tmp";
-  for (const auto& where : {folder, trials}) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(where, error)) {
-      const std::string name = entry.path().filename().string();
-      if (!name.ends_with(".tmp") || name.size() <= kEnding.size()) continue;
-      const fs::path target = where / name.substr(0, name.size() - kEnding.size());
-      const bool a_record = where == trials && name.starts_with("trial-") && target.extension() == ".json";
-      const bool ours = target == search || target == results_json || target == results_csv ||
-                        target == chart_png || target == chart_svg || target == best_config || a_record;
-      if (ours) fs::remove(entry.path(), error);
-    }
-  }
+  core::remove_temporaries(folder, [this](const fs::path& target) {
+    const auto own = {search, results_json, results_csv, chart_png, chart_svg, best_config};
+    return std::find(own.begin(), own.end(), target) != own.end();
+  });
+  core::remove_temporaries(trials, [](const fs::path& target) {
+    return target.filename().string().starts_with("trial-") && target.extension() == ".json";
+  });
 }
 
 }  // namespace svhn::tune

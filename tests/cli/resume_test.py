@@ -146,6 +146,13 @@ class Stopped(ResumeTest):
         self.assertIn(f"Resuming after epoch {where[1]}, step {where[2]}\n", result.err)
         self.assert_same_run()
 
+    def test_another_count_of_threads_is_told(self):
+        self.assertEqual(self.train(config(train={"epochs": 1})).code, 0)
+        more = config(train={"epochs": 2})
+        said = "the run was trained with 1 threads so far; with 2 it ends a little differently"
+        self.assertIn(said, self.train(more, "--resume", threads=2).err)
+        self.assertNotIn("threads so far", self.train(config(train={"epochs": 3}), "--resume", threads=2).err)
+
     def test_in_the_middle_of_an_epoch_without_checkpoints_of_its_own(self):
         """The signal itself makes the checkpoint; the epoch's sums go on where they were."""
         document = config(model={"layers": WIDE}, train={

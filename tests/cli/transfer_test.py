@@ -87,7 +87,7 @@ class TransferTest(harness.ProgramTest):
         self.assertEqual(result.code, 3, result)
         self.assertIn("has no backbone", result.err)
 
-    def test_trained_blocks_learn_at_their_own_rate(self):
+    def test_patterns_choose_what_is_trained(self):
         document = transfer_config({"trainable": ["features.12.*"]}, train={
             "epochs": 1, "optimizer": {"learning_rate": 0.001, "backbone_learning_rate": 1e-12}})
         self.assertEqual(self.transfer(document, "--output", "models").code, 0)

@@ -1,6 +1,7 @@
 #pragma once
 /// A run from its config, as `train` and `transfer` do it.
 
+#include "svhn/cli/engine_setup.h"
 #include "svhn/cli/options.h"
 #include "svhn/config/run_config.h"
 #include "svhn/transfer/features.h"
@@ -9,6 +10,10 @@ namespace svhn::cli {
 
 /// @returns what the options change in a config, as `--set` would.
 std::vector<std::string> run_overrides(const TrainCommandOptions& options, const GlobalOptions& global);
+
+/// @returns what a session is asked for: the config's run, where the options put it.
+train::SessionRequest session_request(const TrainCommandOptions& options, const config::RunConfig& config,
+                                      const Hardware& hardware);
 
 /// @returns events that tell the user about features on stderr.
 transfer::FeatureEvents feature_events(const GlobalOptions& global);

@@ -40,8 +40,9 @@ struct CompareFiles {
 };
 
 /// Trains each backbone's head with the backbone frozen, and once more with its `trainable` layers; writes
-/// the results after each backbone. What fails (weights that are missing, memory, divergence) is noted in the
-/// result, and the others go on. With `run.existing` resume, finished backbones are not run again.
+/// the results after each backbone. What fails by a backbone's own fault (weights that are missing, too small
+/// an input, memory, divergence) is noted in the result, and the others go on. With `run.existing` resume,
+/// finished backbones are not run again.
 /// @throws core::Error(config): the model has no backbone, or several; core::Error(usage): there is a
 /// comparison already; core::Error(data): results cannot be written; core::Interrupted.
 metric::ComparisonResult compare(const CompareRequest& request, const CompareEvents& events);

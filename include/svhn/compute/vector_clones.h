@@ -1,0 +1,9 @@
+#pragma once
+/// SVHN_VECTOR_CLONES before a function compiles it once more for each wide instruction set; the processor's
+/// is chosen when the program starts. For loops that a compiler vectorises well, but only for such sets.
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define SVHN_VECTOR_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#else
+#define SVHN_VECTOR_CLONES
+#endif
