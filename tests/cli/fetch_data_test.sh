@@ -3,19 +3,10 @@
 set -euo pipefail
 
 script=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)/scripts/fetch_data.sh
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-server="$work/the server"
-mkdir -p -- "$server"
-url=file://${server// /%20}
-failures=0
+# shellcheck source-path=SCRIPTDIR source=fetch_cases.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/fetch_cases.sh"
 
-# begin NAME: starts a case in an empty output folder with the files of the server as they should be.
-begin() {
-  name=$1
-  output="$work/out put"
-  rm -rf -- "$output" "$server"
-  mkdir -p -- "$server"
+stock_server() {
   head -c 100000 /dev/zero | tr '\0' 't' >"$server/train_32x32.mat"
   head -c 50000 /dev/zero | tr '\0' 'e' >"$server/test_32x32.mat"
   (cd -- "$server" && md5sum -- *.mat) >"$work/sums"
@@ -23,23 +14,8 @@ begin() {
 
 # run ARGUMENTS…: sets status, stdout and stderr.
 run() {
-  status=0
-  bash "$script" --output "$output" --base-url "$url" --checksums "$work/sums" "$@" \
-    >"$work/stdout" 2>"$work/stderr" || status=$?
+  run_script "$script" --base-url "$url" --checksums "$work/sums" "$@"
 }
-
-expect() {
-  "${@:2}" && return
-  printf 'FAILED %s: %s\n' "$name" "$1"
-  cat -- "$work/stdout" "$work/stderr"
-  failures=$((failures + 1))
-}
-
-# left FILE…: exactly these are in the output folder.
-# shellcheck disable=SC2317  # called through expect
-left() { [ "$(find "$output" -mindepth 1 -printf '%f ' | tr ' ' '\n' | sort | xargs)" = "$*" ]; }
-# shellcheck disable=SC2317  # called through expect
-says() { grep -qF -- "$2" "$work/$1"; }
 
 begin fetches_and_verifies
 run

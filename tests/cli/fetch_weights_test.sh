@@ -3,19 +3,12 @@
 set -euo pipefail
 
 script=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)/scripts/fetch_weights.sh
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-server="$work/the server"
-url=file://${server// /%20}
+# shellcheck source-path=SCRIPTDIR source=fetch_cases.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/fetch_cases.sh"
 keras_file=vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5
 torch_file=squeezenet1_1-b8a52dc0.pth
-failures=0
 
-# begin NAME: starts a case with an empty output folder and both kinds of files on the server.
-begin() {
-  name=$1
-  output="$work/out put"
-  rm -rf -- "$output" "$server"
+stock_server() {
   mkdir -p -- "$server/vgg16"
   head -c 100000 /dev/zero | tr '\0' 'k' >"$server/vgg16/$keras_file"
   head -c 50000 /dev/zero | tr '\0' 't' >"$server/$torch_file"
@@ -25,23 +18,8 @@ begin() {
 
 # run ARGUMENTS…: sets status, stdout and stderr.
 run() {
-  status=0
-  bash "$script" --output "$output" --keras-url "$url" --torch-url "$url" "$@" \
-    >"$work/stdout" 2>"$work/stderr" || status=$?
+  run_script "$script" --keras-url "$url" --torch-url "$url" "$@"
 }
-
-expect() {
-  "${@:2}" && return
-  printf 'FAILED %s: %s\n' "$name" "$1"
-  cat -- "$work/stdout" "$work/stderr"
-  failures=$((failures + 1))
-}
-
-# left FILE…: exactly these are in the output folder.
-# shellcheck disable=SC2317  # called through expect
-left() { [ "$(find "$output" -mindepth 1 -printf '%f ' | tr ' ' '\n' | sort | xargs)" = "$*" ]; }
-# shellcheck disable=SC2317  # called through expect
-says() { grep -qF -- "$2" "$work/$1"; }
 
 begin fetches_both_kinds_and_verifies
 run --checksums "$work/sums" vgg16 squeezenet1_1
