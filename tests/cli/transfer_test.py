@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import time
 import unittest
 
@@ -56,6 +57,21 @@ class TransferTest(harness.ProgramTest):
         self.assertEqual(resumed.code, 0, resumed)
         for name in ("tiny.safetensors", "tiny.best.safetensors"):
             self.assertEqual(read_bytes(self.path("models", name)), read_bytes(self.path("whole", name)), name)
+
+    def test_a_signal_while_the_frozen_layers_run_leaves_nothing_of_them(self):
+        document = transfer_config()
+        document["model"]["layers"].insert(0, {"type": "resize", "height": 224, "width": 224})
+        write_json(self.path("run.json"), document)
+        process = harness.start("transfer", "--config", "run.json", "--threads", 1, cwd=self.dir)
+        for line in process.stderr:
+            if "The frozen layers run once" in line:
+                process.send_signal(signal.SIGTERM)
+                break
+        result = harness.finish(process)
+        self.assertEqual(result.code, 128 + signal.SIGTERM, result)
+        self.assertIn("while the frozen layers ran; nothing is kept of it", result.err)
+        self.assertEqual(self.features(), [])
+        self.assert_no_leftovers(self.path("models"))
 
     def test_augmentation_says_why_it_is_slower(self):
         document = transfer_config(data={"augment": {"width_shift": 0.1}}, train={"epochs": 1})

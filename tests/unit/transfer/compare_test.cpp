@@ -1,5 +1,7 @@
 #include "svhn/transfer/compare.h"
 
+#include <fstream>
+
 #include "transfer_run.h"
 
 namespace svhn::transfer {
@@ -65,6 +67,17 @@ TEST_F(CompareTest, LeavesAnEarlierComparisonAlone) {
     FAIL();
   } catch (const core::Error& error) {
     EXPECT_EQ(error.code(), core::ExitCode::usage);
+  }
+}
+
+TEST_F(CompareTest, StopsAtWhatWouldMeetEveryBackbone) {
+  std::filesystem::create_directories(folder());
+  std::ofstream(folder() / "features") << "a file where a folder should be";
+  try {
+    compare(comparison(), {});
+    FAIL();
+  } catch (const core::Error& error) {
+    EXPECT_EQ(error.code(), core::ExitCode::data);
   }
 }
 
