@@ -80,15 +80,12 @@ void check_paths(const TuneOptions& options, Problems& problems) {
     for (const auto& path : parameter.paths) {
       const std::string fault = path_fault(path);
       std::string shown = "'";
-      shown += core::printable(path) + "'";
-      if (!fault.empty()) problems.add(pointer_to(parameter.name), shown + " is " + fault);
+      shown.append(core::printable(path)).append("' is ");
+      if (!fault.empty()) problems.add(pointer_to(parameter.name), std::string(shown).append(fault));
       const auto [other, is_new] = owners.emplace(path, parameter.name);
-      if (!is_new) {
-        std::string text = shown;
-        text += " is driven by '";
-        text += core::printable(other->second) + "' already";
-        problems.add(pointer_to(parameter.name), text);
-      }
+      if (is_new) continue;
+      shown.append("driven by '").append(core::printable(other->second)).append("' already");
+      problems.add(pointer_to(parameter.name), shown);
     }
   }
 }
