@@ -4,11 +4,12 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "bfloat16.h"
+#include "dropout_mask.h"
 #include "svhn/compute/vector_clones.h"
 #include "svhn/core/error.h"
 #include "svhn/core/random.h"
@@ -20,45 +21,15 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// A mask's numbers: `base` for each row, elements below `threshold` (of 2^32) are dropped.
-struct Mask {
-  std::uint64_t seed;
-  std::uint64_t stream;
-  std::int64_t step;
-  std::int64_t first_row;
-  std::uint32_t threshold;
-  double scale;
-
-  [[nodiscard]] std::uint32_t row_base(std::int64_t row) const {
-    const auto word = core::philox4x32(
-        {static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(step >> 32),
-         static_cast<std::uint32_t>(first_row + row), static_cast<std::uint32_t>(stream >> 32)},
-        {static_cast<std::uint32_t>(seed ^ (seed >> 32)), static_cast<std::uint32_t>(stream)});
-    return word[0];
-  }
-};
-
-/// A 32-bit finaliser (murmur3's): every input bit changes each output bit with probability near 1/2.
-inline std::uint32_t hash32(std::uint32_t x) {
-  x ^= x >> 16;
-  x *= 0x85EBCA6BU;
-  x ^= x >> 13;
-  x *= 0xC2B2AE35U;
-  return x ^ (x >> 16);
-}
-
-inline bool kept(std::uint32_t base, std::uint32_t element, std::uint32_t threshold) {
-  return hash32(base + element * 0x9E3779B9U) >= threshold;
-}
-
 SVHN_VECTOR_CLONES
-void mask_row(const float* in, float* out, std::uint32_t count, std::uint32_t base, const Mask& mask) {
+void mask_row(const float* in, float* out, std::uint32_t count, std::uint32_t base, const DropoutMask& mask) {
   const std::uint32_t threshold = mask.threshold;
   const auto scale = static_cast<float>(mask.scale);
   for (std::uint32_t i = 0; i < count; ++i) out[i] = kept(base, i, threshold) ? in[i] * scale : 0.0F;
 }
 
-void mask_row(const double* in, double* out, std::uint32_t count, std::uint32_t base, const Mask& mask) {
+void mask_row(const double* in, double* out, std::uint32_t count, std::uint32_t base,
+              const DropoutMask& mask) {
   for (std::uint32_t i = 0; i < count; ++i) {
     out[i] = kept(base, i, mask.threshold) ? in[i] * mask.scale : 0.0;
   }
@@ -66,21 +37,17 @@ void mask_row(const double* in, double* out, std::uint32_t count, std::uint32_t 
 
 SVHN_VECTOR_CLONES
 void mask_row(const std::uint16_t* in, std::uint16_t* out, std::uint32_t count, std::uint32_t base,
-              const Mask& mask) {
+              const DropoutMask& mask) {
   const std::uint32_t threshold = mask.threshold;
   const auto scale = static_cast<float>(mask.scale);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const float value = std::bit_cast<float>(static_cast<std::uint32_t>(in[i]) << 16) * scale;
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    // Round to nearest even; a NaN keeps its upper bits and so stays a NaN.
-    const std::uint32_t rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
-    const std::uint32_t result = value == value ? rounded : (bits >> 16) | 0x40U;
-    out[i] = static_cast<std::uint16_t>(kept(base, i, threshold) ? result : 0U);
+    const std::uint16_t result = to_bfloat16(to_float(in[i]) * scale);
+    out[i] = kept(base, i, threshold) ? result : std::uint16_t{0};
   }
 }
 
 template <typename Scalar>
-void mask_rows(const Tensor& in, const Tensor& out, const Mask& mask) {
+void mask_rows(const Tensor& in, const Tensor& out, const DropoutMask& mask) {
   const std::int64_t rows = in.size(0);
   const std::int64_t width = rows == 0 ? 0 : in.numel() / rows;
   const auto* source = static_cast<const Scalar*>(in.data_ptr());
@@ -94,7 +61,8 @@ void mask_rows(const Tensor& in, const Tensor& out, const Mask& mask) {
 }
 
 /// Devices other than the processor: the same hash, spelled in tensor operations on 64-bit integers.
-Tensor device_mask(std::int64_t rows, std::int64_t width, const torch::Device& device, const Mask& mask) {
+Tensor device_mask(std::int64_t rows, std::int64_t width, const torch::Device& device,
+                   const DropoutMask& mask) {
   const torch::Scalar word(std::int64_t{0xFFFFFFFF});
   const auto options = torch::TensorOptions().dtype(torch::kInt64);
   std::vector<std::int64_t> bases(static_cast<std::size_t>(rows));
@@ -110,7 +78,7 @@ Tensor device_mask(std::int64_t rows, std::int64_t width, const torch::Device& d
   return x.ge(static_cast<std::int64_t>(mask.threshold));
 }
 
-Tensor apply_mask(const Tensor& input, const Mask& mask) {
+Tensor apply_mask(const Tensor& input, const DropoutMask& mask) {
   const Tensor in = input.is_non_overlapping_and_dense() ? input : input.contiguous();
   if (!in.device().is_cpu()) {
     const std::int64_t rows = in.size(0), width = in.numel() / std::max<std::int64_t>(rows, 1);
@@ -133,7 +101,7 @@ Tensor apply_mask(const Tensor& input, const Mask& mask) {
 
 /// The backward pass computes the mask again, which is cheaper than keeping it.
 struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
-  static Tensor forward(AutogradContext* context, const Tensor& input, const Mask* mask) {
+  static Tensor forward(AutogradContext* context, const Tensor& input, const DropoutMask* mask) {
     const auto word = [](auto value) { return static_cast<std::int64_t>(value); };
     context->saved_data["seed"] = word(mask->seed);
     context->saved_data["stream"] = word(mask->stream);
@@ -147,12 +115,12 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     auto& saved = context->saved_data;
-    const Mask mask{static_cast<std::uint64_t>(saved["seed"].toInt()),
-                    static_cast<std::uint64_t>(saved["stream"].toInt()),
-                    saved["step"].toInt(),
-                    saved["first_row"].toInt(),
-                    static_cast<std::uint32_t>(saved["threshold"].toInt()),
-                    saved["scale"].toDouble()};
+    const DropoutMask mask{static_cast<std::uint64_t>(saved["seed"].toInt()),
+                           static_cast<std::uint64_t>(saved["stream"].toInt()),
+                           saved["step"].toInt(),
+                           saved["first_row"].toInt(),
+                           static_cast<std::uint32_t>(saved["threshold"].toInt()),
+                           saved["scale"].toDouble()};
     // The mask follows memory order, so the gradient must lie in memory as the input did.
     const auto strides = saved["strides"].toIntVector();
     Tensor gradient = gradients[0];
@@ -165,23 +133,31 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
   }
 };
 
-Mask make_mask(double rate, const DropoutPlace& place) {
+}  // namespace
+
+std::uint32_t DropoutMask::row_base(std::int64_t row) const {
+  const auto word = core::philox4x32(
+      {static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(step >> 32),
+       static_cast<std::uint32_t>(first_row + row), static_cast<std::uint32_t>(stream >> 32)},
+      {static_cast<std::uint32_t>(seed ^ (seed >> 32)), static_cast<std::uint32_t>(stream)});
+  return word[0];
+}
+
+DropoutMask make_dropout_mask(double rate, const DropoutPlace& place) {
   // A rate within 2^-33 of 1 would round up to 2^32, which is no 32-bit number.
   const double threshold = std::min(std::round(rate * 4294967296.0), 4294967295.0);
   return {place.seed,        place.stream, place.step, place.first_row, static_cast<std::uint32_t>(threshold),
           1.0 / (1.0 - rate)};
 }
 
-}  // namespace
-
 Tensor dropout_kept(std::int64_t rows, std::int64_t width, double rate, const DropoutPlace& place,
                     const torch::Device& device) {
-  return device_mask(rows, width, device, make_mask(rate, place));
+  return device_mask(rows, width, device, make_dropout_mask(rate, place));
 }
 
 Tensor dropout(const Tensor& input, double rate, const DropoutPlace& place) {
   if (rate <= 0.0) return input;
-  const Mask mask = make_mask(rate, place);
+  const DropoutMask mask = make_dropout_mask(rate, place);
   const Tensor dense = input.is_non_overlapping_and_dense() ? input : input.contiguous();
   return DropoutFunction::apply(dense, &mask);
 }
