@@ -225,7 +225,7 @@ int run_configured(const TrainCommandOptions& options, config::RunConfig config,
       config::plan_run(config, options.config.string());  // Names the file where the session could not.
   const Hardware hardware = set_up_hardware(global);
   auto request = session_request(options, config, hardware);
-  request.frozen_layers = transfer::frozen_layers(plan);
+  request.frozen = model::frozen_place(plan);
   request.make_features = transfer::feature_maker(options.output / "features", feature_events(global));
   train::Session session(std::move(request));
   if (!options.dry_run) session.open();

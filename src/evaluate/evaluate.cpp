@@ -19,7 +19,7 @@ Tensor batch_logits(model::Network& network, const data::Batch& batch, std::vect
   const Tensor input = torch::from_blob(pixels, shape, torch::kFloat32);
   model::ForwardContext context;
   context.precision = options.precision;
-  context.first_layer = options.first_layer;
+  context.first = options.first;
   return network.forward(input.to(network.device()), context).to(torch::kCPU, torch::kFloat32).contiguous();
 }
 

@@ -114,18 +114,20 @@ class Backbone : public Layer {
   Tensor forward(const Tensor& input, const ForwardContext& context) override {
     std::vector<Tensor> values(steps_.size());
     std::vector<int> wanted = uses_;
-    values[0] = prepare_input(input, input_);
-    for (NodeId id = 1; id < steps_.size(); ++id) {
+    const NodeId first = context.first.node;
+    const NodeId last = context.until ? context.until->node : steps_.size() - 1;
+    values[first] = first == 0 ? prepare_input(input, input_) : input;
+    for (NodeId id = first + 1; id <= last; ++id) {
       const Step& step = steps_[id];
       std::vector<Tensor> inputs;
       for (const NodeId from : step.inputs) {
         inputs.push_back(values[from]);
         if (--wanted[from] == 0) values[from] = Tensor();
       }
-      const bool spent = step.inputs[0] != 0 && !values[step.inputs[0]].defined();
+      const bool spent = step.inputs[0] != first && !values[step.inputs[0]].defined();
       values[id] = std::visit(Run{step, inputs, context.training, spent}, step.operation);
     }
-    return values.back();
+    return values[last];
   }
 
   std::vector<std::string> fold() override {

@@ -97,8 +97,13 @@ Tensor Network::forward(const Tensor& input, const ForwardContext& context) {
 
 Tensor Network::forward_visiting(const Tensor& input, const ForwardContext& context, const Visit& visit) {
   Tensor x = to_precision(input, context.precision);
-  for (std::size_t i = context.first_layer; i < layers_.size(); ++i) {
-    x = layers_[i]->forward(x, context);
+  const std::size_t end =
+      context.until ? context.until->layer + (context.until->node > 0 ? 1 : 0) : layers_.size();
+  ForwardContext own = context;  // Places within the layer alone.
+  for (std::size_t i = context.first.layer; i < end; ++i) {
+    own.first.node = i == context.first.layer ? context.first.node : 0;
+    own.until = context.until && i == context.until->layer ? context.until : std::nullopt;
+    x = layers_[i]->forward(x, own);
     if (visit) visit(i, x);
   }
   return x.to(input.scalar_type());

@@ -78,7 +78,7 @@ struct Session::Impl {
     if (!request.make_features) return;
     features =
         request.make_features({&network, &data, preprocessing, precision, request.data.augment.has_value()});
-    if (features.inputs) trainer->use_features(*features.inputs, features.first_layer);
+    if (features.inputs) trainer->use_features(*features.inputs, features.place);
   }
 
   static RunFiles checked_files(const SessionRequest& request) {
@@ -223,11 +223,11 @@ DryRun Session::dry_run() {
   DryRun result;
   const TrainOptions& options = impl.request.train;
   const auto rows = [&](Split split) { return static_cast<double>(impl.data.indices(split).size()); };
-  const std::size_t frozen = impl.request.data.augment ? 0 : impl.request.frozen_layers;
-  if (frozen > 0) {
+  const model::Place frozen = impl.request.data.augment ? model::Place{} : impl.request.frozen;
+  if (frozen != model::Place{}) {
     const double images = rows(Split::train) + rows(Split::val);
     result.seconds_total = images * seconds_per_image(impl.network, impl.precision, frozen);
-    const auto& shape = impl.network.plan().layers[frozen - 1].output;
+    const auto shape = model::shape_at(impl.network.plan(), frozen);
     result.features_megabytes = images * static_cast<double>(model::element_count(shape)) * 4 / 1048576.0;
     impl.features = {std::make_shared<const ZeroFeatures>(shape), frozen};
     impl.trainer->use_features(*impl.features.inputs, frozen);

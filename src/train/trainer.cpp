@@ -114,7 +114,7 @@ void Trainer::train_epoch(const TrainerHooks& hooks) {
 void Trainer::train_step(const data::Batch& batch) {
   model::Network& network = *parts_.network;
   const auto [input, classes] = batch_tensors(batch, inputs().shape(), network);
-  const model::ForwardContext context{true, parts_.precision, options_.seed, state_.step, 0, first_layer_};
+  const model::ForwardContext context{true, parts_.precision, options_.seed, state_.step, 0, first_};
   const Mixing mixing =
       draw_mixing(parts_.mixup, batch.size, {options_.seed, state_.epoch, state_.step_in_epoch});
   const Tensor logits = network.forward(mix(input, mixing), context);
@@ -169,9 +169,9 @@ void Trainer::with_average(const std::function<void()>& body) {
   average_.use(body);
 }
 
-void Trainer::use_features(const data::InputSource& features, std::size_t first_layer) {
+void Trainer::use_features(const data::InputSource& features, model::Place place) {
   features_ = &features;
-  first_layer_ = first_layer;
+  first_ = place;
   parts_.augment = {};
 }
 
@@ -187,7 +187,7 @@ metric::EvaluationResult Trainer::validate() {
     options.precision = parts_.precision;
     options.label_smoothing = options_.label_smoothing;
     options.inputs = features_;
-    options.first_layer = first_layer_;
+    options.first = first_;
     try {
       result = evaluate::evaluate(*parts_.network, *parts_.data, Split::val, parts_.val_plan, options);
     } catch (const Error& error) {

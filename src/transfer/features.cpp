@@ -22,17 +22,10 @@ using core::ExitCode;
 using data::Split;
 using torch::Tensor;
 
-bool varies(const model::LayerPlan& layer) {
-  const auto* dropout = std::get_if<model::DropoutSpec>(&layer.layer.kind);
-  const bool learns = std::any_of(layer.tensors.begin(), layer.tensors.end(),
-                                  [](const model::TensorPlan& tensor) { return tensor.trainable; });
-  return learns || (dropout != nullptr && dropout->rate > 0.0);
-}
-
 /// Everything that decides the features.
 struct Job {
   const train::FrozenPart& part;
-  std::size_t layers = 0;
+  model::Place place;
   std::vector<std::int64_t> shape;  ///< F.
   std::vector<std::int64_t> rows;   ///< Ascending.
   std::string key;
@@ -52,11 +45,9 @@ std::vector<std::int64_t> needed_rows(const data::PreparedData& data) {
 }
 
 /// @returns the weights' checksum and that of their names.
-std::string weights_digest(const model::NetworkPlan& plan, const model::Network& network,
-                           std::size_t layers) {
+std::string weights_digest(const model::Network& network, model::Place place) {
   std::string digests;
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < layers; ++i) count += plan.layers[i].tensors.size();
+  const std::size_t count = model::tensors_before(network.plan(), place);
   for (std::size_t i = 0; i < count; ++i) {
     const auto& item = network.tensors()[i];
     const Tensor held = item.tensor.detach().to(torch::kCPU).contiguous();
@@ -67,9 +58,9 @@ std::string weights_digest(const model::NetworkPlan& plan, const model::Network&
 }
 
 /// The layers as JSON, without where their weights came from.
-std::string layers_text(const model::NetworkPlan& plan, std::size_t layers) {
+std::string layers_text(const model::NetworkPlan& plan, model::Place place) {
   model::ModelSpec spec;
-  for (std::size_t i = 0; i < layers; ++i) {
+  for (std::size_t i = 0; i < place.layer + (place.node > 0 ? 1 : 0); ++i) {
     spec.layers.push_back(plan.layers[i].layer);
     if (auto* backbone = std::get_if<model::BackboneSpec>(&spec.layers.back().kind)) {
       backbone->weights.clear();
@@ -79,13 +70,14 @@ std::string layers_text(const model::NetworkPlan& plan, std::size_t layers) {
   return model::model_to_json(spec).dump();
 }
 
-std::string key_of(const train::FrozenPart& part, std::size_t layers) {
-  const nlohmann::ordered_json key{{"layers", layers_text(part.network->plan(), layers)},
-                                   {"weights", weights_digest(part.network->plan(), *part.network, layers)},
-                                   {"preprocessing", data::preprocessing_to_json(part.preprocessing)},
-                                   {"data", train::data_fingerprint(*part.data)},
-                                   {"precision", compute::precision_name(part.precision)},
-                                   {"device", part.network->device().str()}};
+std::string key_of(const train::FrozenPart& part, model::Place place) {
+  nlohmann::ordered_json key{{"layers", layers_text(part.network->plan(), place)},
+                             {"weights", weights_digest(*part.network, place)},
+                             {"preprocessing", data::preprocessing_to_json(part.preprocessing)},
+                             {"data", train::data_fingerprint(*part.data)},
+                             {"precision", compute::precision_name(part.precision)},
+                             {"device", part.network->device().str()}};
+  if (place.node > 0) key["node"] = place.node;
   return key.dump();
 }
 
@@ -96,9 +88,9 @@ std::string backbone_name(const model::NetworkPlan& plan) {
   return "features";
 }
 
-Job make_job(const train::FrozenPart& part, std::size_t layers, const std::filesystem::path& folder) {
+Job make_job(const train::FrozenPart& part, model::Place place, const std::filesystem::path& folder) {
   const model::NetworkPlan& plan = part.network->plan();
-  Job job{part, layers, plan.layers[layers - 1].output, needed_rows(*part.data), key_of(part, layers), {}};
+  Job job{part, place, model::shape_at(plan, place), needed_rows(*part.data), key_of(part, place), {}};
   std::array<char, 20> number{};
   std::snprintf(number.data(), number.size(), "-%016llx",
                 static_cast<unsigned long long>(core::stream_id(job.key)));
@@ -142,12 +134,8 @@ class Maker {
     const Tensor input = torch::from_blob(values, shape, torch::kFloat32).to(job_.part.network->device());
     model::ForwardContext context;
     context.precision = job_.part.precision;
-    Tensor features;
-    const auto keep = [&](std::size_t layer, const Tensor& output) {
-      if (layer + 1 == job_.layers) features = output;
-    };
-    job_.part.network->forward_visiting(input, context, keep);
-    return features.to(torch::kCPU, torch::kFloat32).contiguous();
+    context.until = job_.place;
+    return job_.part.network->forward(input, context).to(torch::kCPU, torch::kFloat32).contiguous();
   }
 
   void store(const data::Batch& batch, const Tensor& outputs) {
@@ -207,33 +195,22 @@ std::shared_ptr<const FeatureFile> find_features(const Job& job) {
 
 train::Features make_features(const train::FrozenPart& part, const std::filesystem::path& folder,
                               const FeatureEvents& events) {
-  const std::size_t layers = frozen_layers(part.network->plan());
-  if (layers == 0) return {};
-  const Job job = make_job(part, layers, folder);
+  const model::Place place = model::frozen_place(part.network->plan());
+  if (place == model::Place{}) return {};
+  const Job job = make_job(part, place, folder);
   if (const auto reason = obstacle(part, job)) {
     if (events.unused) events.unused(*reason);
     return {};
   }
   if (auto found = find_features(job)) {
     if (events.found) events.found(job.path);
-    return {std::move(found), layers};
+    return {std::move(found), place};
   }
   write_features(job, events);
-  return {std::make_shared<const FeatureFile>(job.path, job.shape, job.rows, job.key), layers};
+  return {std::make_shared<const FeatureFile>(job.path, job.shape, job.rows, job.key), place};
 }
 
 }  // namespace
-
-std::size_t frozen_layers(const model::NetworkPlan& plan) {
-  std::size_t layers = 0;
-  bool backbone = false;
-  for (const auto& layer : plan.layers) {
-    if (varies(layer)) break;
-    backbone = backbone || std::holds_alternative<model::BackboneSpec>(layer.layer.kind);
-    ++layers;
-  }
-  return backbone ? layers : 0;
-}
 
 FeatureFile::FeatureFile(const std::filesystem::path& path, std::vector<std::int64_t> shape,
                          const std::vector<std::int64_t>& rows, const std::string& key)

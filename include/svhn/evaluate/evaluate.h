@@ -17,9 +17,9 @@ struct EvaluateOptions {
   std::int64_t batch_size = 256;
   compute::Precision precision = compute::Precision::float32;
   double label_smoothing = 0.0;  ///< Of the loss; training validates with its own.
-  /// Instead of pixels: what the layers before `first_layer` gave for each row. Borrowed.
+  /// Instead of pixels: what is known at `first` for each row. Borrowed.
   const data::InputSource* inputs = nullptr;
-  std::size_t first_layer = 0;
+  model::Place first{};
   /// Called for every image in split order: row in the data file, true class index, prediction.
   std::function<void(std::int64_t row, int true_class, const metric::Prediction&)> on_prediction;
 };

@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "svhn/compute/hardware.h"
+#include "svhn/model/place.h"
 #include "svhn/model/plan.h"
 
 namespace svhn::model {
@@ -19,10 +21,11 @@ namespace svhn::model {
 struct ForwardContext {
   bool training = false;
   compute::Precision precision = compute::Precision::float32;
-  std::uint64_t seed = 0;       ///< Dropout only.
-  std::int64_t step = 0;        ///< Dropout only: optimizer step from the start of the run.
-  std::int64_t first_row = 0;   ///< Dropout only: place of the first image in the global batch.
-  std::size_t first_layer = 0;  ///< Layers before it are left out: the input is what they would have given.
+  std::uint64_t seed = 0;      ///< Dropout only.
+  std::int64_t step = 0;       ///< Dropout only: optimizer step from the start of the run.
+  std::int64_t first_row = 0;  ///< Dropout only: place of the first image in the global batch.
+  Place first{};               ///< What lies before it is left out: the input is what that would have given.
+  std::optional<Place> until{};  ///< The pass ends there; unset: at the logits.
 };
 
 /// How batch norm keeps its running variance. keras: Bessel-corrected after convolutions, biased after dense

@@ -33,8 +33,8 @@ class Network {
           torch::ScalarType dtype = torch::kFloat32);
   Network(Network&&) = default;
 
-  /// @param input [N,C,H,W] of the network's dtype (what layer `context.first_layer` takes). @returns logits
-  /// [N,classes] in that dtype; softmax NOT applied.
+  /// @param input [N,C,H,W] of the network's dtype (what is known at `context.first`). @returns logits
+  /// [N,classes] in that dtype, softmax NOT applied; or what is known at `context.until`.
   torch::Tensor forward(const torch::Tensor& input, const ForwardContext& context);
 
   /// Called with each layer's index and output, in order.

@@ -12,6 +12,7 @@
 #include "svhn/data/options.h"
 #include "svhn/data/prepared.h"
 #include "svhn/model/network.h"
+#include "svhn/model/place.h"
 #include "svhn/model/plan.h"
 #include "svhn/model/spec.h"
 #include "svhn/train/observer.h"
@@ -32,10 +33,10 @@ struct FrozenPart {
   bool augmented = false;  ///< Each epoch sees other images.
 };
 
-/// What layer `first_layer` is fed with for each row; empty: the network takes pixels.
+/// What is known at `place` for each row; empty: the network takes pixels.
 struct Features {
   std::shared_ptr<const data::InputSource> inputs;
-  std::size_t first_layer = 0;
+  model::Place place{};
 };
 using MakeFeatures = std::function<Features(const FrozenPart&)>;
 
@@ -50,8 +51,8 @@ struct SessionRequest {
   torch::Device device = torch::kCPU;
   /// Data that is open already, or divided otherwise than its file; empty: `data.file` is opened.
   std::shared_ptr<const data::PreparedData> opened;
-  MakeFeatures make_features{};   ///< Asked once, when a run starts; empty: layers run in every epoch.
-  std::size_t frozen_layers = 0;  ///< Those that `make_features` runs ahead, for the dry run's estimate.
+  MakeFeatures make_features{};  ///< Asked once, when a run starts; empty: layers run in every epoch.
+  model::Place frozen{};         ///< What `make_features` runs ahead, for the dry run's estimate.
 };
 
 /// Asked after each epoch but the last: whether to end here, with a checkpoint to go on from.
@@ -97,8 +98,8 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
-/// @returns the seconds that one image takes in the first `layers` layers, by one batch.
-double seconds_per_image(model::Network& network, compute::Precision precision, std::size_t layers);
+/// @returns the seconds that one image takes up to `place`, by one batch.
+double seconds_per_image(model::Network& network, compute::Precision precision, model::Place place);
 
 /// @returns what the data is, wherever it lies: its origin (with checksums), labels and splits, in a number.
 std::string data_fingerprint(const data::PreparedData& data);

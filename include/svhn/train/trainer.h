@@ -60,9 +60,9 @@ class Trainer {
   [[nodiscard]] std::vector<model::NamedTensor> optimizer_tensors() const;
   /// Calls `body` while the network holds the averaged weights (EMA), or as it is without averaging.
   void with_average(const std::function<void()>& body);
-  /// Feeds layer `first_layer` with `features` from now on, instead of the network with pixels.
-  /// @param features what the layers before give for each row; borrowed. Views (augmentation) do not apply.
-  void use_features(const data::InputSource& features, std::size_t first_layer);
+  /// Starts at `place` with `features` from now on, instead of with pixels.
+  /// @param features what is known there for each row; borrowed. Views (augmentation) do not apply.
+  void use_features(const data::InputSource& features, model::Place place);
   /// Trains a few steps and throws the run away. @returns seconds of one step.
   double time_step();
 
@@ -90,7 +90,7 @@ class Trainer {
   torch::Tensor class_weights_;
   data::PixelSource pixels_;
   const data::InputSource* features_ = nullptr;
-  std::size_t first_layer_ = 0;
+  model::Place first_{};
   TrainingState state_;
   std::int64_t steps_per_epoch_ = 0;
 };

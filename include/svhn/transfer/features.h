@@ -14,14 +14,9 @@
 
 #include "svhn/data/batch.h"
 #include "svhn/formats/safetensors.h"
-#include "svhn/model/plan.h"
 #include "svhn/train/session.h"
 
 namespace svhn::transfer {
-
-/// @returns how many layers in front neither learn nor vary from pass to pass (no trainable tensor, no
-/// dropout), where a backbone is among them; else 0.
-std::size_t frozen_layers(const model::NetworkPlan& plan);
 
 /// A file of features: `features` f32 [N,F] and `rows` i64 [N] (of the data file, ascending), and in its
 /// metadata what they were made of.
@@ -52,10 +47,10 @@ struct FeatureEvents {
   std::function<void(const std::string& reason)> unused{};  ///< Why the frozen layers run in every epoch.
 };
 
-/// @returns a function for `train::SessionRequest::make_features`: computes the features of the training and
-/// validation images, or finds them made by an earlier run. They are keyed by the frozen layers and their
-/// weights, the preprocessing, the data and the precision. With augmentation, or where the disk has no room,
-/// `events.unused` says so and the layers run in every epoch.
+/// @returns a function for `train::SessionRequest::make_features`: computes what the training and validation
+/// images give at `model::frozen_place`, or finds it made by an earlier run. They are keyed by the frozen
+/// layers and their weights, the preprocessing, the data and the precision. With augmentation, or where the
+/// disk has no room, `events.unused` says so and the layers run in every epoch.
 /// @param folder where feature files lie; several runs may share it.
 /// @throws (when called) core::Error(data): cannot be written; core::Interrupted: a signal, nothing is left.
 train::MakeFeatures feature_maker(const std::filesystem::path& folder, FeatureEvents events);

@@ -1,27 +1,12 @@
 #include "svhn/transfer/features.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include "transfer_run.h"
 
 namespace svhn::transfer {
 namespace {
-
-TEST(FrozenLayers, EndWhereSomethingLearnsOrVaries) {
-  model::ModelSpec spec = squeezenet();
-  EXPECT_EQ(frozen_layers(planned(spec)), 2U) << "up to the dropout";
-  spec.layers[2].kind = model::ReshapeSpec{{512}};
-  EXPECT_EQ(frozen_layers(planned(spec)), 3U) << "up to the head";
-  spec.layers.insert(spec.layers.begin(), {"resize_1", model::ResizeSpec{32, 32}});
-  EXPECT_EQ(frozen_layers(planned(spec)), 4U);
-}
-
-TEST(FrozenLayers, AreNoneWithoutAFrozenBackbone) {
-  EXPECT_EQ(frozen_layers(planned(squeezenet({"features.12.*"}))), 0U);
-  model::ModelSpec spec;
-  spec.layers = {{"a", model::FlattenSpec{}}, {"b", model::DenseSpec{.units = 10}}};
-  EXPECT_EQ(frozen_layers(planned(spec)), 0U);
-}
 
 class FeaturesTest : public TransferTest {
  protected:
@@ -72,7 +57,7 @@ class FeaturesTest : public TransferTest {
 TEST_F(FeaturesTest, AreWhatTheFrozenLayersGiveForEveryImage) {
   const auto part = this->part();
   const train::Features features = make(part);
-  EXPECT_EQ(features.first_layer, 2U);
+  EXPECT_EQ(features.place, (model::Place{2, 0}));
   ASSERT_NE(features.inputs, nullptr);
   EXPECT_EQ(features.inputs->shape(), (std::vector<std::int64_t>{512}));
   std::vector<float> values(512);
@@ -137,21 +122,27 @@ TEST_F(FeaturesTest, AreNotMadeWhereEachEpochSeesOtherImages) {
   EXPECT_TRUE(written_.empty());
 }
 
-TEST_F(FeaturesTest, TrainTheHeadAsPixelsDo) {
-  const auto run = [&](bool cached) {
-    auto request = this->request(squeezenet());
-    request.output = folder() / (cached ? "cached" : "pixels");
-    if (cached) request.make_features = feature_maker(folder(), {});
-    train::Session session(std::move(request));
-    session.run({});
-    return session.state().history;
-  };
-  const auto pixels = run(false), cached = run(true);
-  ASSERT_EQ(cached.loss.size(), 2U);
-  for (std::size_t i = 0; i < 2; ++i) {
-    EXPECT_NEAR(cached.loss[i], pixels.loss[i], 1e-4);
-    EXPECT_NEAR(cached.val_loss[i], pixels.val_loss[i], 1e-4);
+TEST_F(FeaturesTest, TrainWhatFollowsAsPixelsDo) {
+  for (const std::vector<std::string>& trainable : {std::vector<std::string>{}, {"features.12.*"}}) {
+    const std::string name = trainable.empty() ? "head" : "last_block";
+    const auto run = [&](bool cached) {
+      auto request = this->request(squeezenet(trainable));
+      request.output = folder() / (name + (cached ? "_cached" : "_pixels"));
+      if (cached) request.make_features = feature_maker(folder(), {});
+      train::Session session(std::move(request));
+      session.run({});
+      return session.state().history;
+    };
+    const auto pixels = run(false), cached = run(true);
+    ASSERT_EQ(cached.loss.size(), 2U);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_NEAR(cached.loss[i], pixels.loss[i], 1e-4) << name;
+      EXPECT_NEAR(cached.val_loss[i], pixels.val_loss[i], 1e-4) << name;
+    }
   }
+  const auto files = std::filesystem::directory_iterator(folder());
+  const auto is_features = [](const auto& entry) { return entry.path().extension() == ".safetensors"; };
+  EXPECT_EQ(std::count_if(begin(files), end(files), is_features), 2) << "one for each place";
 }
 
 }  // namespace

@@ -1,0 +1,109 @@
+#include "svhn/model/place.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "svhn/model/backbone.h"
+
+namespace svhn::model {
+namespace {
+
+bool learns(const TensorPlan& tensor) {
+  return tensor.trainable;
+}
+
+bool varies(const LayerPlan& layer) {
+  const auto* dropout = std::get_if<DropoutSpec>(&layer.layer.kind);
+  return (dropout != nullptr && dropout->rate > 0.0) ||
+         std::any_of(layer.tensors.begin(), layer.tensors.end(), learns);
+}
+
+/// @returns the multiplications that a node's convolutions take for one image.
+std::int64_t multiplications(const Graph& graph, const Node& node) {
+  const auto window_size = [](const Window& window) { return window.height * window.width; };
+  if (const auto* conv = std::get_if<ConvOp>(&node.operation)) {
+    return element_count(node.output) * graph.nodes[node.inputs[0]].output[0] * window_size(conv->window);
+  }
+  if (const auto* conv = std::get_if<SeparableConvOp>(&node.operation)) {
+    const std::int64_t channels = graph.nodes[node.inputs[0]].output[0];
+    const std::int64_t pixels = element_count(node.output) / node.output[0];
+    return pixels * channels * (window_size(conv->window) + node.output[0]);
+  }
+  return 0;
+}
+
+/// @returns the first node that training changes, or the number of nodes.
+NodeId first_trainable(const BackboneSpec& spec, const Graph& graph) {
+  NodeId id = 0;
+  while (id < graph.nodes.size() &&
+         (node_tensors(graph, id).empty() || !is_trainable(spec, graph.nodes[id]))) {
+    ++id;
+  }
+  return id;
+}
+
+/// @returns for each node whether what follows it takes nothing from before it.
+std::vector<bool> narrow_places(const Graph& graph) {
+  std::vector<bool> narrow(graph.nodes.size());
+  NodeId earliest = graph.nodes.size() - 1;
+  for (NodeId id = graph.nodes.size(); id-- > 0;) {
+    narrow[id] = earliest >= id;
+    for (const NodeId from : graph.nodes[id].inputs) earliest = std::min(earliest, from);
+  }
+  return narrow;
+}
+
+/// @returns the node behind which a partly frozen backbone can start, or 0.
+NodeId frozen_node(const LayerPlan& layer) {
+  // A number is read from memory in the time of some ten multiplications, from a disk of some hundred.
+  constexpr std::int64_t kWorth = 1000;
+  const auto* spec = std::get_if<BackboneSpec>(&layer.layer.kind);
+  if (spec == nullptr || spec->backbone == kTorchScript) return 0;
+  const Graph graph = backbone_graph(*spec, layer.input);
+  const NodeId end = first_trainable(*spec, graph);
+  const std::vector<bool> narrow = narrow_places(graph);
+  NodeId best = 0;
+  std::int64_t work = 0;
+  for (NodeId id = 1; id < end; ++id) {
+    work += multiplications(graph, graph.nodes[id]);
+    if (narrow[id] && work >= kWorth * element_count(graph.nodes[id].output)) best = id;
+  }
+  return best;
+}
+
+}  // namespace
+
+Shape shape_at(const NetworkPlan& plan, Place place) {
+  if (place.node > 0) {
+    const LayerPlan& layer = plan.layers[place.layer];
+    const auto& spec = std::get<BackboneSpec>(layer.layer.kind);
+    return backbone_graph(spec, layer.input).nodes[place.node].output;
+  }
+  return place.layer == 0 ? plan.input : plan.layers[place.layer - 1].output;
+}
+
+std::size_t tensors_before(const NetworkPlan& plan, Place place) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < place.layer; ++i) count += plan.layers[i].tensors.size();
+  if (place.node == 0) return count;
+  const LayerPlan& layer = plan.layers[place.layer];
+  const Graph graph = backbone_graph(std::get<BackboneSpec>(layer.layer.kind), layer.input);
+  for (NodeId id = 1; id <= place.node; ++id) count += node_tensors(graph, id).size();
+  return count;
+}
+
+Place frozen_place(const NetworkPlan& plan) {
+  Place place;
+  bool backbone = false;
+  for (const auto& layer : plan.layers) {
+    if (varies(layer)) {
+      place.node = frozen_node(layer);
+      break;
+    }
+    backbone = backbone || std::holds_alternative<BackboneSpec>(layer.layer.kind);
+    ++place.layer;
+  }
+  return backbone || place.node > 0 ? place : Place{};
+}
+
+}  // namespace svhn::model
