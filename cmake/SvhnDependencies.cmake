@@ -39,6 +39,7 @@ svhn_library(svhn_gnuplot "${GNUPLOT_IOSTREAM_INCLUDE_DIR}" "Boost::iostreams;Bo
 if(SVHN_ENGINE)
   include(SvhnOpenCV)
   include(SvhnTorch)
+  include(SvhnProcesses)
 endif()
 if(SVHN_TESTS)
   find_package(GTest REQUIRED)

@@ -17,7 +17,7 @@ build_packages=(
   libxxhash-dev libmatio-dev libhdf5-dev libzip-dev libssl-dev
   gnuplot-nox libgnuplot-iostream-dev
 )
-torch_packages=(libtorch-dev)
+torch_packages=(libtorch-dev libgloo-dev)
 page_packages=(npm)
 check_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck curl git chromium

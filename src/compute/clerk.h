@@ -1,0 +1,74 @@
+#pragma once
+/// A thread that owns the connection to the meeting place, because that connection's calls know no time
+/// limit. It also shows that this process lives: once in a while it adds to a counter, and looks for news.
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "raw_store.h"
+
+namespace svhn::compute {
+
+struct ClerkOptions {
+  std::string beat_key;   ///< The counter that this process adds to.
+  std::string news_key;   ///< The text to look for.
+  std::string heard_key;  ///< The counter of those who have read the news.
+  std::string lost_news;  ///< What to take for news when the connection breaks.
+  std::chrono::milliseconds beat{500};
+  std::chrono::milliseconds patience{60'000};  ///< How long a call may take.
+};
+
+class Clerk {
+ public:
+  /// Opens the connection. @throws as `open`, and core::Error(device) after twice the patience.
+  Clerk(const OpenStore& open, ClerkOptions options);
+  Clerk(const Clerk&) = delete;
+  Clerk& operator=(const Clerk&) = delete;
+  /// Ends the thread; one that hangs in a call is left to itself, with its connection.
+  ~Clerk();
+
+  /// Lets the thread call `task`. @throws what `task` throws; core::Error(device) after the patience.
+  template <class R>
+  R call(const std::function<R(RawStore&)>& task, std::optional<std::chrono::milliseconds> patience = {}) {
+    auto packed = std::make_shared<std::packaged_task<R(RawStore&)>>(task);
+    std::future<R> result = packed->get_future();
+    push([packed](RawStore& store) { (*packed)(store); });
+    if (result.wait_for(patience.value_or(options_.patience)) != std::future_status::ready) throw_silent();
+    return result.get();
+  }
+
+  /// @returns the news, once there are any.
+  [[nodiscard]] std::optional<std::string> news() const;
+  /// Waits for news. @returns whether there are any.
+  bool wait_for_news(std::chrono::milliseconds patience) const;
+
+ private:
+  using Task = std::function<void(RawStore&)>;
+  /// Shared with the thread, which may outlive this object.
+  struct Desk {
+    mutable std::mutex mutex;
+    mutable std::condition_variable changed;
+    std::deque<Task> tasks;
+    bool closing = false;
+    bool ended = false;
+    std::optional<std::string> news;
+  };
+
+  static void work(Desk& desk, RawStore& store, const ClerkOptions& options);
+  static bool beat(Desk& desk, RawStore& store, const ClerkOptions& options);
+  static void tell(Desk& desk, const std::string& news);
+  void push(Task task);
+  [[noreturn]] void throw_silent() const;
+
+  ClerkOptions options_;
+  std::shared_ptr<Desk> desk_;
+};
+
+}  // namespace svhn::compute

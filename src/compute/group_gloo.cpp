@@ -1,0 +1,149 @@
+#ifndef USE_C10D_GLOO
+#define USE_C10D_GLOO  // LibTorch's own header hides the class without it.
+#endif
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <utility>
+
+#include "c10d_store.h"
+#include "join_parts.h"
+
+namespace svhn::compute {
+namespace {
+
+using WorkPointer = c10::intrusive_ptr<c10d::Work>;
+
+/// Set by the thread that ends an operation.
+struct Signal {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool done = false;
+};
+
+class GlooPending : public Pending {
+ public:
+  GlooPending(WorkPointer work, std::shared_ptr<Store> store)
+      : work_(std::move(work)), store_(std::move(store)), signal_(std::make_shared<Signal>()) {
+    work_->getFuture()->addCallback([signal = signal_](c10::ivalue::Future& /*future*/) {
+      const std::lock_guard lock(signal->mutex);
+      signal->done = true;
+      signal->changed.notify_all();
+    });
+  }
+
+  /// The operation itself may hang on a process that is silent although another one has failed already.
+  void wait() override {
+    constexpr std::chrono::milliseconds kLook{100};
+    std::unique_lock lock(signal_->mutex);
+    while (!signal_->changed.wait_for(lock, kLook, [this] { return signal_->done; })) {
+      if (store_->in_trouble()) throw store_->find_failure();
+    }
+    try {
+      work_->wait();
+    } catch (const std::exception&) {
+      throw store_->find_failure();
+    }
+  }
+
+ private:
+  WorkPointer work_;
+  std::shared_ptr<Store> store_;
+  std::shared_ptr<Signal> signal_;
+};
+
+class GlooGroup : public Group {
+ public:
+  GlooGroup(c10::intrusive_ptr<c10d::ProcessGroupGloo> group, std::shared_ptr<Store> store)
+      : group_(std::move(group)), store_(std::move(store)) {}
+  GlooGroup(const GlooGroup&) = delete;
+  GlooGroup& operator=(const GlooGroup&) = delete;
+  ~GlooGroup() override {
+    // Its destructor waits for operations that a lost process will never end.
+    if (store_->in_trouble()) group_.release();
+  }
+
+  [[nodiscard]] int rank() const override { return store_->rank(); }
+  [[nodiscard]] int size() const override { return store_->size(); }
+
+  std::unique_ptr<Pending> start_sum(const torch::Tensor& tensor) override {
+    return start([&] {
+      std::vector<at::Tensor> tensors = {tensor};
+      return group_->allreduce(tensors);
+    });
+  }
+
+  void broadcast(const torch::Tensor& tensor) override {
+    // As bytes, since Gloo does not know every dtype.
+    const auto bytes =
+        at::from_blob(tensor.data_ptr(), {static_cast<std::int64_t>(tensor.nbytes())}, at::kByte);
+    if (bytes.numel() == 0) return;
+    start([&] {
+      std::vector<at::Tensor> tensors = {bytes};
+      return group_->broadcast(tensors);
+    })->wait();
+  }
+
+  std::vector<std::string> gather(const std::string& text) override {
+    const auto length = static_cast<std::int64_t>(text.size());
+    const auto lengths = gather(torch::full({1}, length, torch::kLong));
+    std::int64_t longest = 0;
+    for (const auto& one : lengths) longest = std::max(longest, one.item<std::int64_t>());
+    std::vector<std::string> texts(lengths.size());
+    if (longest == 0) return texts;
+    auto padded = torch::zeros({longest}, torch::kByte);
+    std::ranges::copy(text, static_cast<char*>(padded.data_ptr()));
+    const auto all = gather(padded);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      texts[i].assign(static_cast<const char*>(all[i].data_ptr()),
+                      static_cast<std::size_t>(lengths[i].item<std::int64_t>()));
+    }
+    return texts;
+  }
+
+ private:
+  std::vector<at::Tensor> gather(at::Tensor tensor) {
+    std::vector<std::vector<at::Tensor>> outputs(1);
+    for (int i = 0; i < size(); ++i) outputs[0].push_back(at::empty_like(tensor));
+    std::vector<at::Tensor> inputs = {std::move(tensor)};
+    start([&] { return group_->allgather(outputs, inputs); })->wait();
+    return outputs[0];
+  }
+
+  template <class Operation>
+  std::unique_ptr<Pending> start(const Operation& operation) {
+    if (store_->in_trouble()) throw store_->find_failure();
+    try {
+      return std::make_unique<GlooPending>(operation(), store_);
+    } catch (const std::exception&) {
+      throw store_->find_failure();
+    }
+  }
+
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+  std::shared_ptr<Store> store_;
+};
+
+}  // namespace
+
+std::unique_ptr<Group> join_gloo(const JoinOptions& options, std::shared_ptr<Store> store) {
+  try {
+    auto own = connect_c10d_store(options.launch, false, options.timeout);
+    auto prefixed = c10::make_intrusive<c10d::PrefixStore>(options.launch.prefix + "/gloo", std::move(own));
+    auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
+    gloo->devices = {c10d::ProcessGroupGloo::createDeviceForHostname(options.launch.bind)};
+    gloo->threads = 2;
+    return std::make_unique<GlooGroup>(
+        c10::make_intrusive<c10d::ProcessGroupGloo>(prefixed, store->rank(), store->size(), gloo),
+        std::move(store));
+  } catch (const std::exception&) {
+    throw store->find_failure();
+  }
+}
+
+}  // namespace svhn::compute

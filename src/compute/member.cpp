@@ -1,0 +1,222 @@
+#include "member.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "news.h"
+
+namespace svhn::compute {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds kPoll{5};
+
+ClerkOptions clerk_options(const MemberOptions& options) {
+  ClerkOptions clerk;
+  clerk.beat_key = "beat/" + std::to_string(options.rank);
+  clerk.news_key = "news";
+  clerk.heard_key = "heard";
+  clerk.lost_news = news_text(lost_ranks({0}));
+  clerk.beat = std::clamp(options.timeout / 20, milliseconds(50), milliseconds(500));
+  clerk.patience = options.timeout;
+  return clerk;
+}
+
+/// Polls, soon at first, then at leisure.
+template <class Done>
+bool wait_until(milliseconds patience, const Done& done) {
+  const auto until = Clock::now() + patience;
+  for (milliseconds pause = milliseconds(1); !done(); pause = std::min(2 * pause, 10 * kPoll)) {
+    if (Clock::now() >= until) return false;
+    std::this_thread::sleep_for(pause);
+  }
+  return true;
+}
+
+}  // namespace
+
+Member::Member(const MemberOptions& options, const OpenStore& open)
+    : options_(options),
+      clerk_(open, clerk_options(options)),
+      signs_(static_cast<std::size_t>(options.size)) {
+  enter();
+  wait_for_all();
+}
+
+template <class R>
+R Member::ask(const std::function<R(RawStore&)>& task) {
+  try {
+    return clerk_.call<R>(task);
+  } catch (const std::exception&) {
+    broken_ = true;
+    throw lost_ranks({0});
+  }
+}
+
+void Member::enter() {
+  const std::string size = std::to_string(options_.size);
+  const auto kept = ask<std::string>([&](RawStore& store) { return store.set_once("size", size); });
+  if (kept != size) {
+    throw Error(ExitCode::usage, "this process was told of " + size + " processes, another one of " + kept,
+                "give all of them the same number (WORLD_SIZE)");
+  }
+  const std::string rank = std::to_string(options_.rank);
+  if (ask<std::int64_t>([&](RawStore& store) { return store.add("rank/" + rank, 1); }) == 1) return;
+  throw Error(ExitCode::usage, "two processes were told that they are rank " + rank,
+              "give each its own (RANK), or choose another MASTER_PORT if another run meets there");
+}
+
+void Member::wait_for_all() {
+  const auto here = [this] { return counters("rank", options_.timeout); };
+  std::vector<std::int64_t> ranks;
+  const bool all = wait_until(options_.timeout, [&] {
+    ranks = here();
+    return std::ranges::all_of(ranks, [](std::int64_t count) { return count > 0; }) || in_trouble();
+  });
+  if (in_trouble()) throw find_failure();
+  if (all) return;
+  std::vector<int> absent;
+  for (int rank = 0; rank < options_.size; ++rank) {
+    if (ranks[static_cast<std::size_t>(rank)] == 0) absent.push_back(rank);
+  }
+  const Error error(ExitCode::device,
+                    rank_names(absent) + " of " + std::to_string(options_.size) + " did not come within " +
+                        std::to_string(options_.timeout.count() / 1000) + " s",
+                    "start all processes (under Slurm with srun), with the same MASTER_ADDR and MASTER_PORT");
+  fail(error);
+  throw error;
+}
+
+std::vector<std::int64_t> Member::counters(const std::string& name, milliseconds patience) {
+  const int size = options_.size;
+  return clerk_.call<std::vector<std::int64_t>>(
+      [name, size](RawStore& store) {
+        std::vector<std::int64_t> all;
+        for (int rank = 0; rank < size; ++rank)
+          all.push_back(store.add(name + "/" + std::to_string(rank), 0));
+        return all;
+      },
+      patience);
+}
+
+milliseconds Member::silence() const {
+  return std::max(5 * clerk_options(options_).beat, milliseconds(1000));
+}
+
+std::int64_t Member::next_ticket(const std::string& queue) {
+  return ask<std::int64_t>([&](RawStore& store) { return store.add("queue/" + queue, 1); }) - 1;
+}
+
+void Member::set(const std::string& key, const std::string& value) {
+  ask<void>([&](RawStore& store) { store.set("text/" + key, value); });
+}
+
+std::optional<std::string> Member::try_get(const std::string& key) {
+  return ask<std::optional<std::string>>([&](RawStore& store) { return store.find("text/" + key); });
+}
+
+std::string Member::get(const std::string& key) {
+  std::optional<std::string> value;
+  const bool found = wait_until(options_.timeout, [&] {
+    value = try_get(key);
+    return value.has_value() || in_trouble();
+  });
+  if (value) return *value;
+  if (found) throw find_failure();
+  throw Error(ExitCode::device, "no process has told '" + key + "' within the time-out",
+              "give a longer --timeout, or see what the others' own outputs say");
+}
+
+std::vector<int> Member::lost() {
+  const auto left = counters("left", options_.timeout);
+  const auto beats = counters("beat", options_.timeout);
+  const auto now = Clock::now();
+  std::vector<int> ranks;
+  const std::lock_guard lock(mutex_);
+  for (int rank = 0; rank < options_.size; ++rank) {
+    const auto i = static_cast<std::size_t>(rank);
+    if (signs_[i].beats != beats[i]) signs_[i] = Sign{beats[i], now};
+    if (rank != options_.rank && left[i] == 0 && now - signs_[i].changed > silence()) ranks.push_back(rank);
+  }
+  return ranks;
+}
+
+void Member::fail(const Error& error) {
+  const bool known = broken_.exchange(true);
+  try {
+    const std::string text = known ? std::string() : news_text(failed_rank(options_.rank, error));
+    clerk_.call<std::int64_t>(
+        [text](RawStore& store) {
+          if (!text.empty()) store.set_once("news", text);
+          return store.add("heard", 0);
+        },
+        silence());
+    if (!options_.serves) return;
+    wait_until(silence(), [this] {
+      return clerk_.call<std::int64_t>([](RawStore& store) { return store.add("heard", 0); }, silence()) >=
+             options_.size;
+    });
+  } catch (const std::exception&) {
+    // The others find out by themselves: this process is about to be silent.
+  }
+}
+
+bool Member::in_trouble() const {
+  return broken_ || clerk_.news().has_value();
+}
+
+std::string Member::find_reason() {
+  clerk_.call<std::int64_t>(
+      [this](RawStore& store) { return store.add("noticed/" + std::to_string(options_.rank), 1); },
+      silence());
+  const auto before = counters("beat", silence());
+  if (clerk_.wait_for_news(silence())) return *clerk_.news();
+  const auto left = counters("left", silence());
+  const auto noticed = counters("noticed", silence());
+  const auto after = counters("beat", silence());
+  std::vector<int> lost;
+  std::vector<int> absent;
+  for (int rank = 0; rank < options_.size; ++rank) {
+    const auto i = static_cast<std::size_t>(rank);
+    if (rank == options_.rank || left[i] > 0) continue;
+    if (before[i] == after[i])
+      lost.push_back(rank);
+    else if (noticed[i] == 0)
+      absent.push_back(rank);
+  }
+  const std::string text = news_text(lost.empty() ? out_of_step(absent) : lost_ranks(lost));
+  return clerk_.call<std::string>([text](RawStore& store) { return store.set_once("news", text); },
+                                  silence());
+}
+
+core::Error Member::find_failure() {
+  std::string reason = news_text(lost_ranks({0}));
+  try {
+    reason = clerk_.news() ? *clerk_.news() : find_reason();
+  } catch (const std::exception&) {
+    // The store does not answer, so rank 0, which holds it, is the one that was lost.
+  }
+  broken_ = true;
+  return news_error(reason);
+}
+
+void Member::leave() {
+  try {
+    const std::string rank = std::to_string(options_.rank);
+    ask<std::int64_t>([rank](RawStore& store) { return store.add("left/" + rank, 1); });
+    while (options_.serves && !in_trouble()) {
+      const auto left = counters("left", silence());
+      const auto gone = std::ranges::count_if(left, [](std::int64_t count) { return count > 0; });
+      if (gone + static_cast<std::int64_t>(lost().size()) >= options_.size) return;
+      std::this_thread::sleep_for(kPoll);
+    }
+  } catch (const std::exception&) {
+    // Nobody is left to say goodbye to.
+  }
+}
+
+}  // namespace svhn::compute

@@ -1,0 +1,66 @@
+#pragma once
+/// One process among those of a run: the shared memory, who lives, and why it ended.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clerk.h"
+#include "svhn/compute/store.h"
+
+namespace svhn::compute {
+
+struct MemberOptions {
+  int rank = 0;
+  int size = 2;
+  bool serves = false;  ///< The store lives in this process.
+  std::chrono::milliseconds timeout{60'000};
+};
+
+class Member : public Store {
+ public:
+  /// Waits until all are here. @throws core::Error(device) naming those who did not come, core::Error(usage)
+  /// when two have the same rank, or another number of processes in mind.
+  Member(const MemberOptions& options, const OpenStore& open);
+
+  [[nodiscard]] int rank() const override { return options_.rank; }
+  [[nodiscard]] int size() const override { return options_.size; }
+  std::int64_t next_ticket(const std::string& queue) override;
+  void set(const std::string& key, const std::string& value) override;
+  std::optional<std::string> try_get(const std::string& key) override;
+  std::string get(const std::string& key) override;
+  std::vector<int> lost() override;
+  void fail(const core::Error& error) override;
+  [[nodiscard]] bool in_trouble() const override;
+  core::Error find_failure() override;
+  void leave() override;
+
+ private:
+  using Milliseconds = std::chrono::milliseconds;
+  struct Sign {
+    std::int64_t beats = -1;
+    std::chrono::steady_clock::time_point changed;
+  };
+
+  /// Calls the store; its failure is rank 0's loss.
+  template <class R>
+  R ask(const std::function<R(RawStore&)>& task);
+  void enter();
+  void wait_for_all();
+  /// @returns each rank's counter of this name.
+  std::vector<std::int64_t> counters(const std::string& name, Milliseconds patience);
+  std::string find_reason();
+  [[nodiscard]] Milliseconds silence() const;
+
+  MemberOptions options_;
+  Clerk clerk_;
+  std::atomic<bool> broken_ = false;
+  std::mutex mutex_;
+  std::vector<Sign> signs_;
+};
+
+}  // namespace svhn::compute

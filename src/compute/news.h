@@ -1,0 +1,23 @@
+#pragma once
+/// Why a run of several processes ended, as one text that all of them read.
+
+#include <string>
+#include <vector>
+
+#include "svhn/core/error.h"
+
+namespace svhn::compute {
+
+/// "rank 2", "ranks 1 and 3", "ranks 1, 2 and 3".
+std::string rank_names(const std::vector<int>& ranks);
+
+std::string news_text(const core::Error& error);
+/// @returns what `news_text` was given; an error of code bug for any other text.
+core::Error news_error(const std::string& text);
+
+core::Error failed_rank(int rank, const core::Error& error);
+core::Error lost_ranks(const std::vector<int>& ranks);
+/// @param absent ranks that live and did not come to the operation.
+core::Error out_of_step(const std::vector<int>& absent);
+
+}  // namespace svhn::compute

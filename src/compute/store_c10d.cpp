@@ -1,0 +1,110 @@
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <string>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include "c10d_store.h"
+#include "svhn/core/error.h"
+#include "svhn/core/listener.h"
+
+namespace svhn::compute {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using Bytes = std::vector<std::uint8_t>;
+
+/// The socket that this thread's next call of bind() shall get instead of an address.
+thread_local int adopted = -1;
+
+Bytes bytes(const std::string& text) {
+  return {text.begin(), text.end()};
+}
+
+class TcpStore : public RawStore {
+ public:
+  explicit TcpStore(c10::intrusive_ptr<c10d::Store> store) : store_(std::move(store)) {}
+
+  std::int64_t add(const std::string& key, std::int64_t delta) override { return store_->add(key, delta); }
+  void set(const std::string& key, const std::string& value) override { store_->set(key, bytes(value)); }
+  std::optional<std::string> find(const std::string& key) override {
+    if (!store_->check({key})) return std::nullopt;
+    const Bytes value = store_->get(key);
+    return std::string(value.begin(), value.end());
+  }
+  std::string set_once(const std::string& key, const std::string& value) override {
+    const Bytes kept = store_->compareSet(key, {}, bytes(value));
+    return {kept.begin(), kept.end()};
+  }
+
+ private:
+  c10::intrusive_ptr<c10d::Store> store_;
+};
+
+/// Hands the listening socket over by LibTorch's own option (2.x).
+/// @returns whether there is one.
+template <class Options>
+bool hand_over(Options& options, int socket) {
+  if constexpr (requires { options.masterListenFd; }) {
+    options.masterListenFd = socket;
+    return true;
+  }
+  return false;
+}
+
+c10::intrusive_ptr<c10d::Store> serve(const core::Launch& launch, c10d::TCPStoreOptions options) {
+  core::Listener listener =
+      launch.listener >= 0 ? core::Listener(launch.listener) : core::Listener(launch.bind, launch.port);
+  options.isServer = true;
+  options.port = listener.port();
+  if (hand_over(options, listener.descriptor())) {
+    listener.release();
+    return c10::make_intrusive<c10d::TCPStore>(launch.address, options);
+  }
+  adopted = listener.descriptor();
+  auto store = c10::make_intrusive<c10d::TCPStore>(launch.address, options);
+  if (std::exchange(adopted, -1) < 0) return store;
+  throw Error(ExitCode::device, "this LibTorch's store would listen on every address of this machine",
+              "use Debian's LibTorch 1.13 or any 2.1 or later");
+}
+
+}  // namespace
+
+c10::intrusive_ptr<c10d::Store> connect_c10d_store(const core::Launch& launch, bool server,
+                                                   std::chrono::milliseconds timeout) {
+  c10d::TCPStoreOptions options;
+  options.timeout = timeout;
+  options.waitWorkers = false;
+  options.port = launch.port;
+  if (server) return serve(launch, options);
+  // c10d tries once a second; the others usually come within milliseconds.
+  if (!core::wait_for_listener(launch.address, launch.port, std::chrono::steady_clock::now() + timeout)) {
+    throw Error(
+        ExitCode::device,
+        "nobody answers at " + launch.address + " port " + std::to_string(launch.port) +
+            ", where rank 0 should be",
+        "start all processes with the same MASTER_ADDR and MASTER_PORT; rank 0's output may tell more");
+  }
+  return c10::make_intrusive<c10d::TCPStore>(launch.address, options);
+}
+
+std::unique_ptr<RawStore> open_tcp_store(const core::Launch& launch, std::chrono::milliseconds timeout) {
+  const bool server = launch.rank == 0 && !launch.foreign_store;
+  auto store = connect_c10d_store(launch, server, timeout);
+  return std::make_unique<TcpStore>(
+      c10::make_intrusive<c10d::PrefixStore>(launch.prefix + "/svhn", std::move(store)));
+}
+
+}  // namespace svhn::compute
+
+/// LibTorch 1.13's store listens on every address of the machine and has no option against it. It calls this
+/// function (a program's own symbols go before its libraries'), which gives it the socket that we have bound.
+extern "C" int bind(int descriptor, const sockaddr* address, socklen_t length) noexcept {
+  using svhn::compute::adopted;
+  if (adopted < 0) return static_cast<int>(::syscall(SYS_bind, descriptor, address, length));
+  return ::dup3(std::exchange(adopted, -1), descriptor, O_CLOEXEC) < 0 ? -1 : 0;
+}

@@ -1,0 +1,188 @@
+#include "svhn/core/launch.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "svhn/core/error.h"
+#include "svhn/core/json.h"
+#include "svhn/core/listener.h"
+
+namespace svhn::core {
+namespace {
+
+constexpr int kMostProcesses = 4096;
+constexpr std::uint16_t kUsualPort = 29500;  ///< What PyTorch's launchers take.
+
+/// The names that a launcher gives to the same things; null: it has none.
+struct Names {
+  const char* rank;
+  const char* size;
+  const char* local_rank;
+  bool rank_decides;  ///< The size alone says nothing: Slurm sets it in an allocation's own shell too.
+};
+constexpr std::array<Names, 3> kLaunchers = {
+    {{"RANK", "WORLD_SIZE", "LOCAL_RANK", false},
+     {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", false},
+     {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", true}}};
+
+class Variables {
+ public:
+  explicit Variables(const Environment& environment) : environment_(environment) {}
+
+  [[nodiscard]] std::string text(const char* name) const {
+    const char* value = environment_(name);
+    return value == nullptr ? std::string() : std::string(value);
+  }
+  [[nodiscard]] bool has(const char* name) const { return !text(name).empty(); }
+
+  /// @throws core::Error(usage) when the variable is set and not a whole number of the range.
+  [[nodiscard]] std::optional<int> number(const char* name, int least, int most) const {
+    const std::string value = text(name);
+    if (value.empty()) return std::nullopt;
+    int result = 0;
+    const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), result);
+    if (code == std::errc() && end == value.data() + value.size() && result >= least && result <= most) {
+      return result;
+    }
+    throw Error(ExitCode::usage,
+                std::string(name) + " is '" + printable(value) + "', not a whole number from " +
+                    std::to_string(least) + " to " + std::to_string(most),
+                "the launcher sets it; unset it to run one process");
+  }
+
+ private:
+  const Environment& environment_;
+};
+
+[[noreturn]] void missing(const std::string& name, const std::string& given) {
+  throw Error(ExitCode::usage, given + " is set and " + name + " is not",
+              "set both, or unset both to run one process");
+}
+
+void read_place(const Variables& variables, const Names& names, Launch& launch) {
+  const auto size = variables.number(names.size, 1, kMostProcesses);
+  const auto rank = variables.number(names.rank, 0, std::numeric_limits<int>::max());
+  if (!rank && size.value_or(1) > 1) missing(names.rank, names.size);
+  if (rank && !size) missing(names.size, names.rank);
+  launch.size = size.value_or(1);
+  launch.rank = rank.value_or(0);
+  launch.local_rank = variables.number(names.local_rank, 0, std::numeric_limits<int>::max()).value_or(0);
+  for (const auto& [name, value] :
+       {std::pair{names.rank, launch.rank}, std::pair{names.local_rank, launch.local_rank}}) {
+    if (value < launch.size) continue;
+    throw Error(ExitCode::usage,
+                std::string(name) + " is " + std::to_string(value) + " and " + names.size + " is " +
+                    std::to_string(launch.size),
+                "ranks count from 0 to one less than the number of processes");
+  }
+}
+
+/// @returns the launcher whose variables are there, or null.
+const Names* find_launcher(const Variables& variables) {
+  for (const Names& names : kLaunchers) {
+    const bool rank = variables.has(names.rank);
+    if (rank || (!names.rank_decides && variables.has(names.size))) return &names;
+  }
+  return nullptr;
+}
+
+/// @returns whether the launcher says that all processes are on this machine.
+bool one_machine(const Variables& variables, const Launch& launch) {
+  if (variables.number("OMPI_COMM_WORLD_LOCAL_SIZE", 1, kMostProcesses) == launch.size) return true;
+  for (const char* name : {"SLURM_STEP_NUM_NODES", "SLURM_JOB_NUM_NODES", "SLURM_NNODES"}) {
+    if (variables.has(name)) return variables.number(name, 1, kMostProcesses) == 1;
+  }
+  return false;
+}
+
+std::string meeting_address(const Variables& variables, const Names& names, const Launch& launch) {
+  if (variables.has("MASTER_ADDR")) return variables.text("MASTER_ADDR");
+  if (one_machine(variables, launch)) return "127.0.0.1";
+  const std::string step = variables.text("SLURM_STEP_NODELIST");
+  const std::string nodes = step.empty() ? variables.text("SLURM_JOB_NODELIST") : step;
+  if (names.rank_decides && !nodes.empty()) {
+    const bool single = nodes.find_first_of(",[") == std::string::npos;
+    return single ? "127.0.0.1" : first_host(nodes);
+  }
+  throw Error(ExitCode::usage, std::string(names.size) + " is set and MASTER_ADDR is not",
+              "set it to the address of rank 0's machine (127.0.0.1 if all run on one)");
+}
+
+std::uint16_t meeting_port(const Variables& variables) {
+  if (const auto port = variables.number("MASTER_PORT", 1, 65535)) return static_cast<std::uint16_t>(*port);
+  // Jobs that share a machine must not meet in the same place.
+  const auto job = variables.number("SLURM_JOB_ID", 0, std::numeric_limits<int>::max());
+  return static_cast<std::uint16_t>(job ? 10'000 + *job % 20'000 : kUsualPort);
+}
+
+std::string own_address(const Launch& launch, const std::string& allowed) {
+  if (is_loopback(launch.address)) return launch.address == "localhost" ? "127.0.0.1" : launch.address;
+  if (!allowed.empty()) return resolve_bind(allowed);
+  throw Error(
+      ExitCode::usage,
+      "the processes are to meet at '" + printable(launch.address) + "' (MASTER_ADDR), outside this machine",
+      "allow it with --bind or SVHN_BIND: the address or interface of this machine that the others reach; "
+      "nothing is encrypted, so only in a network that you trust");
+}
+
+}  // namespace
+
+bool is_loopback(const std::string& address) {
+  if (address == "localhost" || address == "::1") return true;
+  return address.starts_with("127.") && address.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+std::string first_host(const std::string& list) {
+  std::string host;
+  for (std::size_t i = 0; i < list.size() && list[i] != ','; ++i) {
+    if (list[i] != '[') {
+      host += list[i];
+      continue;
+    }
+    const std::size_t close = list.find(']', i);
+    if (close == std::string::npos) break;
+    host += list.substr(i + 1, list.find_first_of("-,]", i) - i - 1);
+    i = close;
+  }
+  return host;
+}
+
+Launch read_launch(const Environment& environment, const std::string& bind) {
+  const Variables variables(environment);
+  Launch launch;
+  const Names* names = find_launcher(variables);
+  if (names == nullptr) return launch;
+  read_place(variables, *names, launch);
+  if (launch.size == 1) return {};
+  launch.address = meeting_address(variables, *names, launch);
+  launch.port = meeting_port(variables);
+  launch.bind = own_address(launch, bind.empty() ? variables.text("SVHN_BIND") : bind);
+  launch.listener = variables.number("SVHN_LISTENER", 3, std::numeric_limits<int>::max()).value_or(-1);
+  if (variables.text("TORCHELASTIC_USE_AGENT_STORE") == "True") {
+    launch.foreign_store = true;
+    launch.prefix = "/worker/attempt_" + variables.text("TORCHELASTIC_RESTART_COUNT");
+  }
+  return launch;
+}
+
+bool may_tell_failure() {
+  const char* name = std::getenv("SVHN_SAY_ONCE");
+  if (name == nullptr) return true;
+  const std::string_view text(name);
+  int descriptor = -1;
+  std::from_chars(text.data(), text.data() + text.size(), descriptor);
+  std::uint64_t count = 0;
+  const auto taken = ::read(descriptor, &count, sizeof(count));
+  // EAGAIN: another process has told it. Anything else is no eventfd, and silence would hide the failure.
+  return taken == sizeof(count) || errno != EAGAIN;
+}
+
+}  // namespace svhn::core

@@ -1,0 +1,182 @@
+/// One process of a group that does what its arguments say, for tests from outside and for measurements.
+///     group_probe TIMEOUT_MS ACTION...      with RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT as torchrun sets
+///     them
+
+#include <torch/types.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "svhn/compute/join.h"
+#include "svhn/core/error.h"
+
+namespace {
+
+using namespace svhn;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void say(const std::string& text) {
+  std::printf("%s\n", text.c_str());
+  std::fflush(stdout);
+}
+
+std::string numbers(const torch::Tensor& tensor) {
+  std::string text;
+  for (std::int64_t i = 0; i < tensor.numel(); ++i) {
+    text += (i > 0 ? " " : "") + std::to_string(tensor.flatten()[i].item<double>());
+  }
+  return text;
+}
+
+void sums(compute::Group& group) {
+  for (const auto dtype : {torch::kFloat, torch::kDouble, torch::kLong}) {
+    const auto tensor = torch::arange(3, dtype) + group.rank();
+    group.sum(tensor);
+    say("sum " + numbers(tensor));
+  }
+  const auto first = torch::full({2, 2}, group.rank() + 1.0);
+  const auto second = torch::full({5}, 10.0 * (group.rank() + 1));
+  const auto a = group.start_sum(first);
+  const auto b = group.start_sum(second);
+  b->wait();
+  a->wait();
+  say("two " + numbers(first) + " " + numbers(second));
+}
+
+void broadcasts(compute::Group& group) {
+  for (const auto dtype : {torch::kFloat, torch::kBFloat16, torch::kBool, torch::kLong}) {
+    const auto tensor = torch::full({3}, group.rank() == 0 ? 1 : 0, dtype);
+    group.broadcast(tensor);
+    say("broadcast " + numbers(tensor.to(torch::kDouble)));
+  }
+  say("text " + group.broadcast("rank " + std::to_string(group.rank())));
+}
+
+void gathers(compute::Group& group) {
+  std::string text;
+  for (const auto& one : group.gather(std::string(static_cast<std::size_t>(group.rank()) * 3, 'x'))) {
+    text += "[" + one + "]";
+  }
+  say("gather " + text + " " + std::to_string(group.gather(std::string(100'000, 'a')).back().size()));
+  group.barrier();
+}
+
+void tickets(compute::Store& store) {
+  for (int i = 0; i < 50; ++i) say("ticket " + std::to_string(store.next_ticket("trials")));
+  store.set("of " + std::to_string(store.rank()), "value\n of " + std::to_string(store.rank()));
+  say("value " + store.get("of " + std::to_string(store.size() - 1)));
+  say(store.try_get("never") ? "set" : "unset");
+}
+
+/// Sums until it is killed, or until an operation fails.
+[[noreturn]] void loop(compute::Group& group, int pause_ms) {
+  for (int step = 0;; ++step) {
+    group.sum(torch::ones({1000}));
+    if (step < 3) say("step " + std::to_string(step));
+    std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
+  }
+}
+
+void watch(compute::Store& store) {
+  while (store.lost().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  say("lost " + std::to_string(store.lost().front()) + " ticket " + std::to_string(store.next_ticket("q")));
+}
+
+/// @returns the best of several times, in milliseconds.
+double best_ms(const std::function<void()>& operation) {
+  double best = 1e9;
+  for (int i = 0; i < 200; ++i) {
+    const auto start = Clock::now();
+    operation();
+    best = std::min(best, seconds_since(start) * 1e3);
+  }
+  return best;
+}
+
+void bench(compute::Group& group, compute::Store& store) {
+  const auto weights = torch::ones({552'298});
+  say("sum_552298_ms " + std::to_string(best_ms([&] { group.sum(weights.zero_()); })));
+  const auto one = torch::zeros({1});
+  say("sum_1_ms " + std::to_string(best_ms([&] { group.sum(one); })));
+  say("gather_ms " + std::to_string(best_ms([&] { group.barrier(); })));
+  say("ticket_ms " + std::to_string(best_ms([&] { store.next_ticket("b"); })));
+}
+
+int act(const std::vector<std::string>& actions, compute::Group* group, compute::Store& store) {
+  const std::map<std::string, std::function<void()>> table = {
+      {"sum", [&] { sums(*group); }},
+      {"broadcast", [&] { broadcasts(*group); }},
+      {"gather", [&] { gathers(*group); }},
+      {"tickets", [&] { tickets(store); }},
+      {"loop", [&] { loop(*group, 0); }},
+      {"slow_loop", [&] { loop(*group, 300); }},
+      {"watch", [&] { watch(store); }},
+      {"bench", [&] { bench(*group, store); }},
+      {"sleep", [] { std::this_thread::sleep_for(std::chrono::seconds(60)); }},
+      {"fail", [] { throw core::Error(core::ExitCode::data, "row 7 is damaged", "make it again"); }},
+  };
+  for (const auto& action : actions) table.at(action)();
+  return 0;
+}
+
+/// An action may be meant for one rank: "2:fail".
+std::vector<std::string> own_actions(int argc, char** argv, int rank) {
+  std::vector<std::string> actions;
+  const std::string mine = std::to_string(rank) + ":";
+  for (int i = 2; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.find(':') == std::string::npos) actions.push_back(word);
+    if (word.starts_with(mine)) actions.push_back(word.substr(mine.size()));
+  }
+  return actions;
+}
+
+int run(int argc, char** argv, compute::Store& store, const compute::JoinOptions& options) {
+  const auto start = Clock::now();
+  auto actions = own_actions(argc, argv, store.rank());
+  const bool alone = !actions.empty() && actions.front() == "alone";
+  if (alone) actions.erase(actions.begin());
+  try {
+    auto group = alone ? nullptr : compute::join_group(options, {&store, [](auto*) {}}, torch::kCPU);
+    say("joined " + std::to_string(seconds_since(start) * 1e3) + " ms");
+    act(actions, group.get(), store);
+    store.leave();
+    return 0;
+  } catch (const core::Error& error) {
+    store.fail(error);
+    throw;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) return 2;
+  int code = 0;
+  try {
+    compute::JoinOptions options;
+    options.launch = core::read_launch([](const char* name) { return std::getenv(name); });
+    options.timeout = std::chrono::milliseconds(std::atoi(argv[1]));
+    const auto start = Clock::now();
+    const auto store = compute::join_store(options);
+    say("met " + std::to_string(seconds_since(start) * 1e3) + " ms");
+    code = run(argc, argv, *store, options);
+  } catch (const core::Error& error) {
+    std::fprintf(stderr, "error: %s\nhint: %s\n", error.what(), error.hint().c_str());
+    code = static_cast<int>(error.code());
+  }
+  std::fflush(nullptr);
+  if (code != 0) std::_Exit(code);
+  return 0;
+}
