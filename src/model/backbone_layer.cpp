@@ -53,7 +53,7 @@ bool take_over(Step& step, const Affine& affine) {
 struct Run {
   const Step& step;
   const std::vector<Tensor>& inputs;
-  bool training;
+  const ForwardContext& context;
   bool spent;
 
   [[nodiscard]] const Tensor& x() const { return inputs[0]; }
@@ -77,7 +77,7 @@ struct Run {
   Tensor operator()(const BatchNormOp& op) const {
     const NormTensors own = norm_tensors(step, op);
     const Norm norm{own.weight, own.bias, own.mean, own.variance, op.epsilon, op.momentum, false};
-    return normalize(x(), norm, training && step.trainable);
+    return normalize(x(), norm, context.training && step.trainable, context.group);
   }
   Tensor operator()(const ActivationOp& op) const {
     return spent ? activate_own(x(), op.activation) : activate(x(), op.activation);
@@ -125,7 +125,7 @@ class Backbone : public Layer {
         if (--wanted[from] == 0) values[from] = Tensor();
       }
       const bool spent = step.inputs[0] != first && !values[step.inputs[0]].defined();
-      values[id] = std::visit(Run{step, inputs, context.training, spent}, step.operation);
+      values[id] = std::visit(Run{step, inputs, context, spent}, step.operation);
     }
     return values[last];
   }

@@ -76,7 +76,7 @@ class BatchNorm : public Layer {
                spec.momentum, biased_variance}),
         frozen_(frozen) {}
   Tensor forward(const Tensor& x, const ForwardContext& context) override {
-    return normalize(x, norm_, context.training && !frozen_);
+    return normalize(x, norm_, context.training && !frozen_, context.group);
   }
 
  private:

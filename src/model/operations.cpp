@@ -4,6 +4,8 @@
 #include <limits>
 #include <vector>
 
+#include "group_norm.h"
+
 namespace svhn::model {
 namespace {
 
@@ -106,8 +108,10 @@ Tensor average_pool(const Tensor& x, const Window& window, bool count_padding) {
   return mean / at::avg_pool2d(pad(ones, pads, 0.0), kernel, stride);
 }
 
-Tensor normalize(const Tensor& x, const Norm& norm, bool training) {
-  if (!training) {
+Tensor normalize(const Tensor& x, const Norm& norm, bool training, compute::Group* group) {
+  if (training && group != nullptr) return normalize_together(x, norm, *group);
+  // An empty share of a batch has no statistics.
+  if (!training || x.numel() == 0) {
     return at::batch_norm(x, norm.weight, norm.bias, norm.mean, norm.variance, false, 0.0, norm.epsilon,
                           true);
   }

@@ -4,6 +4,7 @@
 
 #include <torch/types.h>
 
+#include "svhn/compute/group.h"
 #include "svhn/model/graph.h"
 
 namespace svhn::model {
@@ -35,8 +36,9 @@ struct Norm {
 };
 
 /// Normalises each channel: in training by this batch's statistics, which move the running ones, else by
-/// those.
-torch::Tensor normalize(const torch::Tensor& x, const Norm& norm, bool training);
+/// those. @param group as in ForwardContext.
+torch::Tensor normalize(const torch::Tensor& x, const Norm& norm, bool training,
+                        compute::Group* group = nullptr);
 
 /// @param x RGB in [0,1], [N,3,H,W]. @returns what a backbone's weights expect, see BackboneInput.
 torch::Tensor prepare_input(const torch::Tensor& x, BackboneInput input);

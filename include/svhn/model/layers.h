@@ -15,6 +15,10 @@
 #include "svhn/model/place.h"
 #include "svhn/model/plan.h"
 
+namespace svhn::compute {
+class Group;
+}
+
 namespace svhn::model {
 
 /// What a forward pass is for.
@@ -26,6 +30,9 @@ struct ForwardContext {
   std::int64_t first_row = 0;  ///< Dropout only: place of the first image in the global batch.
   Place first{};               ///< What lies before it is left out: the input is what that would have given.
   std::optional<Place> until{};  ///< The pass ends there; unset: at the logits.
+  /// Training's batch norms only: take the statistics of the images of all its processes, which all run this
+  /// pass. Borrowed; nullptr: of this process alone.
+  compute::Group* group = nullptr;
 };
 
 /// How batch norm keeps its running variance. keras: Bessel-corrected after convolutions, biased after dense

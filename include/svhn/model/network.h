@@ -50,6 +50,10 @@ class Network {
 
   void to(const torch::Device& device);
   [[nodiscard]] torch::Device device() const { return device_; }
+  /// @returns that of the tensors.
+  [[nodiscard]] torch::ScalarType dtype() const {
+    return tensors_.empty() ? torch::kFloat32 : tensors_.front().tensor.scalar_type();
+  }
   [[nodiscard]] const NetworkPlan& plan() const { return plan_; }
   [[nodiscard]] const std::vector<std::int64_t>& input_shape() const { return plan_.input; }  ///< C,H,W
   /// @returns every tensor, in the plan's order.

@@ -1,0 +1,34 @@
+#pragma once
+/// Counts what one process hands to its group.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "svhn/compute/group.h"
+
+namespace svhn::compute {
+
+/// Another group's operations, counted. A ring of N processes sends 2 (N - 1) / N times the bytes of a sum.
+class CountingGroup : public Group {
+ public:
+  /// @param group borrowed; must outlive this one.
+  explicit CountingGroup(Group& group) : group_(group) {}
+
+  [[nodiscard]] int rank() const override { return group_.rank(); }
+  [[nodiscard]] int size() const override { return group_.size(); }
+  std::unique_ptr<Pending> start_sum(const torch::Tensor& tensor) override;
+  void broadcast(const torch::Tensor& tensor) override { group_.broadcast(tensor); }
+  std::vector<std::string> gather(const std::string& text) override { return group_.gather(text); }
+
+  [[nodiscard]] std::int64_t summed_bytes() const { return summed_bytes_; }
+  [[nodiscard]] std::int64_t sums() const { return sums_; }
+
+ private:
+  Group& group_;
+  std::int64_t summed_bytes_ = 0;
+  std::int64_t sums_ = 0;
+};
+
+}  // namespace svhn::compute

@@ -1,0 +1,11 @@
+#include "svhn/compute/counting_group.h"
+
+namespace svhn::compute {
+
+std::unique_ptr<Pending> CountingGroup::start_sum(const torch::Tensor& tensor) {
+  summed_bytes_ += static_cast<std::int64_t>(tensor.nbytes());
+  ++sums_;
+  return group_.start_sum(tensor);
+}
+
+}  // namespace svhn::compute

@@ -1,0 +1,140 @@
+#pragma once
+/// A group of threads of one process, for tests of what works in a group.
+
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "svhn/compute/group.h"
+#include "svhn/core/error.h"
+
+namespace svhn::compute {
+
+/// Where the threads meet: operation k of one is operation k of all.
+class Meeting {
+ public:
+  explicit Meeting(int size) : size_(static_cast<std::size_t>(size)) {}
+
+  struct Operation {
+    std::map<int, torch::Tensor> tensors;  // By rank.
+    std::map<int, std::string> texts;
+  };
+
+  void post(std::size_t k, int rank, const torch::Tensor& tensor, const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    operations_[k].tensors[rank] = tensor;
+    operations_[k].texts[rank] = text;
+    changed_.notify_all();
+  }
+
+  Operation wait(std::size_t k) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return lost_ >= 0 || operations_[k].texts.size() == size_; });
+    if (operations_[k].texts.size() == size_) return operations_[k];
+    throw core::Error(core::ExitCode::device, "rank " + std::to_string(lost_) + " was lost");
+  }
+
+  void lose(int rank) {
+    const std::lock_guard lock(mutex_);
+    if (lost_ < 0) lost_ = rank;
+    changed_.notify_all();
+  }
+
+ private:
+  std::size_t size_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::size_t, Operation> operations_;
+  int lost_ = -1;
+};
+
+/// One thread's place in the group. A sum's tensor holds rubbish until somebody waits for it.
+class ThreadGroup : public Group {
+ public:
+  ThreadGroup(Meeting& meeting, int rank, int size) : meeting_(meeting), rank_(rank), size_(size) {}
+
+  [[nodiscard]] int rank() const override { return rank_; }
+  [[nodiscard]] int size() const override { return size_; }
+
+  std::unique_ptr<Pending> start_sum(const torch::Tensor& tensor) override {
+    const torch::NoGradGuard no_grad;
+    EXPECT_TRUE(tensor.is_contiguous());
+    meeting_.post(next_, rank_, tensor.clone(), {});
+    torch::Tensor rubbish = tensor;
+    rubbish.fill_(tensor.is_floating_point() ? std::numeric_limits<double>::quiet_NaN() : -77.0);
+    return std::make_unique<Sum>(meeting_, next_++, tensor);
+  }
+  void broadcast(const torch::Tensor& tensor) override {
+    const torch::NoGradGuard no_grad;
+    meeting_.post(next_, rank_, tensor.clone(), {});
+    torch::Tensor target = tensor;
+    target.copy_(meeting_.wait(next_++).tensors.at(0));
+  }
+  std::vector<std::string> gather(const std::string& text) override {
+    meeting_.post(next_, rank_, {}, text);
+    std::vector<std::string> texts;
+    for (auto& [rank, one] : meeting_.wait(next_++).texts) texts.push_back(one);
+    return texts;
+  }
+
+ private:
+  struct Sum : Pending {
+    Sum(Meeting& m, std::size_t operation, torch::Tensor t)
+        : meeting(m), k(operation), tensor(std::move(t)) {}
+    void wait() override {
+      const torch::NoGradGuard no_grad;
+      const auto all = meeting.wait(k).tensors;
+      torch::Tensor sum = all.at(0).clone();
+      for (std::size_t rank = 1; rank < all.size(); ++rank) {
+        const torch::Tensor& other = all.at(static_cast<int>(rank));
+        EXPECT_EQ(other.sizes(), sum.sizes()) << "the ranks are not at the same operation";
+        sum.add_(other);
+      }
+      tensor.copy_(sum);
+    }
+    Meeting& meeting;
+    std::size_t k;
+    torch::Tensor tensor;
+  };
+
+  Meeting& meeting_;
+  int rank_;
+  int size_;
+  std::size_t next_ = 0;
+};
+
+/// Runs `body` on `size` threads, each with its group. @returns what each of them threw, or nothing.
+inline std::vector<std::exception_ptr> run_group(int size, const std::function<void(Group&)>& body) {
+  Meeting meeting(size);
+  std::vector<std::exception_ptr> faults(static_cast<std::size_t>(size));
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < size; ++rank) {
+    threads.emplace_back([&, rank] {
+      ThreadGroup group(meeting, rank, size);
+      try {
+        body(group);
+      } catch (...) {
+        faults[static_cast<std::size_t>(rank)] = std::current_exception();
+        meeting.lose(rank);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  return faults;
+}
+
+/// The same, where nothing may be thrown.
+inline void run_whole_group(int size, const std::function<void(Group&)>& body) {
+  for (const auto& fault : run_group(size, body)) {
+    if (fault) std::rethrow_exception(fault);
+  }
+}
+
+}  // namespace svhn::compute
