@@ -21,16 +21,21 @@ class Maker {
     for (const std::int64_t side : inputs.shape()) numbers_ *= static_cast<std::size_t>(side);
   }
 
-  void restart(std::span<const std::int64_t> rows) {
+  void restart(std::span<const std::int64_t> rows, std::vector<std::int64_t> sizes) {
     rows_.assign(rows.begin(), rows.end());
-    at_ = 0;
+    sizes_ = std::move(sizes);
+    const std::size_t each = sizes_.empty() ? batch_size_ : 0;
+    for (std::size_t at = 0; each > 0 && at < rows_.size(); at += each) {
+      sizes_.push_back(static_cast<std::int64_t>(std::min(each, rows_.size() - at)));
+    }
+    at_ = made_ = 0;
   }
 
   void set_hook(ImageHook hook) { hook_ = std::move(hook); }
-  [[nodiscard]] bool done() const { return at_ == rows_.size(); }
+  [[nodiscard]] bool done() const { return made_ == sizes_.size(); }
 
   void make(Batch& batch) {
-    const std::size_t n = std::min(batch_size_, rows_.size() - at_);
+    const auto n = static_cast<std::size_t>(sizes_[made_]);
     const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(at_);
     batch.rows.assign(first, first + static_cast<std::ptrdiff_t>(n));
     batch.labels.resize(n);
@@ -44,6 +49,7 @@ class Maker {
     }
     batch.size = static_cast<std::int64_t>(n);
     at_ += n;
+    ++made_;
   }
 
  private:
@@ -53,7 +59,8 @@ class Maker {
   std::size_t numbers_ = 1;  ///< Of one input.
   ImageHook hook_;
   std::vector<std::int64_t> rows_;
-  std::size_t at_ = 0;
+  std::vector<std::int64_t> sizes_;  ///< Of the batches.
+  std::size_t at_ = 0, made_ = 0;    ///< Rows and batches.
 };
 
 /// A ring of three batches: the consumer holds one while the thread makes the next two.
@@ -184,9 +191,9 @@ BatchLoader::BatchLoader(const PreparedData& data, const InputSource& inputs, co
 
 BatchLoader::~BatchLoader() = default;
 
-void BatchLoader::start(std::span<const std::int64_t> rows, ImageHook hook) {
+void BatchLoader::start(std::span<const std::int64_t> rows, ImageHook hook, std::vector<std::int64_t> sizes) {
   impl_->prefetcher.reset();
-  impl_->maker.restart(rows);
+  impl_->maker.restart(rows, std::move(sizes));
   if (hook) impl_->maker.set_hook(std::move(hook));
   if (impl_->ahead) impl_->prefetcher = std::make_unique<Prefetcher>(impl_->maker);
 }
@@ -197,7 +204,7 @@ const Batch* BatchLoader::next() {
   try {
     impl_->maker.make(impl_->batch);
   } catch (...) {
-    impl_->maker.restart({});
+    impl_->maker.restart({}, {});
     throw;
   }
   return &impl_->batch;

@@ -48,7 +48,7 @@ struct Batch {
   std::vector<float> pixels;         ///< f32 [n,C,H,W], or [n,...] in the shape of another input source.
   std::vector<std::int64_t> labels;  ///< [n], class index 0..9.
   std::vector<std::int64_t> rows;    ///< [n], rows of the data file.
-  std::int64_t size = 0;             ///< n; smaller than the batch size only in the last batch.
+  std::int64_t size = 0;             ///< n.
 };
 
 /// Changes one preprocessed image in place. @param chw f32 [C,H,W]. @param row of the data file.
@@ -75,8 +75,9 @@ class BatchLoader {
   BatchLoader& operator=(const BatchLoader&) = delete;
 
   /// Begins a pass over `rows` (copied), whatever was left of the one before. @param hook replaces the one
-  /// given before when not empty, for what changes from epoch to epoch.
-  void start(std::span<const std::int64_t> rows, ImageHook hook = {});
+  /// given before when not empty, for what changes from epoch to epoch. @param sizes images of each batch (0
+  /// gives an empty one), adding up to the rows; empty: the batch size, and what is left in the last.
+  void start(std::span<const std::int64_t> rows, ImageHook hook = {}, std::vector<std::int64_t> sizes = {});
 
   /// @returns the next batch, valid until the next call of `next` or `start`; nullptr after the last one.
   /// @throws what making the batch threw (a damaged data file, a fault of the hook); the pass is over then.

@@ -65,6 +65,18 @@ TEST_P(BatchLoaderTest, YieldsTheRowsInOrderAndKeepsTheSmallerLastBatch) {
   EXPECT_EQ(loader.next(), nullptr);
 }
 
+TEST_P(BatchLoaderTest, YieldsBatchesOfGivenSizesEmptyOnesToo) {
+  BatchLoader loader(*data_, plan(), options(3));
+  loader.start(kRows, {}, {0, 4, 0, 3, 0});
+  const auto batches = drain(loader);
+  ASSERT_EQ(batches.size(), 5U);
+  EXPECT_EQ(batches[1].rows, (std::vector<std::int64_t>{7, 0, 3, 5}));
+  EXPECT_EQ(batches[3].rows, (std::vector<std::int64_t>{2, 9, 1}));
+  for (const std::size_t empty : {0U, 2U, 4U}) EXPECT_EQ(batches[empty].size, 0);
+  loader.start(kRows);
+  EXPECT_EQ(drain(loader).size(), 3U);
+}
+
 TEST_P(BatchLoaderTest, PixelsAreThoseOfThePlan) {
   BatchLoader loader(*data_, plan(), options(3));
   loader.start(kRows);
