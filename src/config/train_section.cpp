@@ -65,6 +65,11 @@ void describe_saving(Fields& f, train::TrainOptions& o) {
   f.integer({"keep_checkpoints", "Keep the checkpoint of each n-th epoch; 0: only the last."},
             o.keep_checkpoints, {0, kMaxEpochs});
   f.boolean({"tensorboard", "Write TensorBoard event files."}, o.tensorboard);
+  f.boolean(
+      {"sync_batch_norm",
+       "Several processes: batch norms take the statistics of all images of a batch; false: each process "
+       "of its own."},
+      o.sync_batch_norm);
 }
 
 void check_together(Fields& f, const train::TrainOptions& o) {

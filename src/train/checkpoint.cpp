@@ -16,15 +16,16 @@ using core::Error;
 using core::ExitCode;
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 9> kMayDiffer{"/data/file",
-                                                     "/train/epochs",
-                                                     "/train/optimizer/learning_rate",
-                                                     "/train/optimizer/backbone_learning_rate",
-                                                     "/train/schedule",
-                                                     "/train/early_stopping",
-                                                     "/train/checkpoint_every",
-                                                     "/train/keep_checkpoints",
-                                                     "/train/tensorboard"};
+constexpr std::array<std::string_view, 10> kMayDiffer{"/data/file",
+                                                      "/train/epochs",
+                                                      "/train/optimizer/learning_rate",
+                                                      "/train/optimizer/backbone_learning_rate",
+                                                      "/train/schedule",
+                                                      "/train/early_stopping",
+                                                      "/train/checkpoint_every",
+                                                      "/train/keep_checkpoints",
+                                                      "/train/tensorboard",
+                                                      "/train/sync_batch_norm"};
 
 bool may_differ(const std::string& pointer) {
   return std::any_of(kMayDiffer.begin(), kMayDiffer.end(),

@@ -43,7 +43,8 @@ Mixing draw_mixing(double alpha, std::int64_t images, const MixupKey& key) {
 torch::Tensor mix(const torch::Tensor& values, const Mixing& mixing) {
   if (mixing.partners.empty()) return values;
   const auto partners = torch::tensor(mixing.partners, torch::kInt64).to(values.device());
-  return values * mixing.share + values.index_select(0, partners) * (1.0 - mixing.share);
+  const torch::Tensor own = values.narrow(0, 0, partners.size(0));
+  return own * mixing.share + values.index_select(0, partners) * (1.0 - mixing.share);
 }
 
 }  // namespace svhn::train

@@ -3,12 +3,12 @@
 #include <chrono>
 #include <cmath>
 
+#include "step.h"
 #include "svhn/core/error.h"
 #include "svhn/core/signals.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/train/epoch_rows.h"
 #include "svhn/train/loss.h"
-#include "svhn/train/mixup.h"
 
 namespace svhn::train {
 namespace {
@@ -34,31 +34,13 @@ std::int64_t count_steps(const TrainOptions& options, const data::PreparedData& 
   return options.steps_per_epoch.value_or((rows + options.batch_size - 1) / options.batch_size);
 }
 
-Tensor class_weight_tensor(const TrainOptions& options, const torch::Device& device) {
-  if (options.class_weights.empty()) return {};
-  return torch::tensor(options.class_weights, torch::kFloat64).to(device, torch::kFloat32);
-}
-
-/// @param shape of one input.
-/// @returns inputs [n,...] and class indices [n] on the network's device, borrowed from the batch where they
-/// can be.
-std::pair<Tensor, Tensor> batch_tensors(const data::Batch& batch, std::vector<std::int64_t> shape,
-                                        const model::Network& network) {
-  shape.insert(shape.begin(), batch.size);
-  auto* pixels = const_cast<float*>(batch.pixels.data());
-  auto* labels = const_cast<std::int64_t*>(batch.labels.data());
-  return {torch::from_blob(pixels, shape, torch::kFloat32).to(network.device()),
-          torch::from_blob(labels, {batch.size}, torch::kInt64).to(network.device())};
-}
-
 }  // namespace
 
 Trainer::Trainer(const TrainOptions& options, TrainerParts parts)
     : options_(options),
       parts_(std::move(parts)),
-      update_(*parts_.network, options),
+      step_(std::make_unique<TrainStep>(options_, *parts_.network, parts_.precision, parts_.group)),
       average_(*parts_.network, options.ema_decay),
-      class_weights_(class_weight_tensor(options, parts_.network->device())),
       pixels_(*parts_.data, parts_.train_plan),
       steps_per_epoch_(count_steps(options, *parts_.data)) {}
 
@@ -66,7 +48,7 @@ Trainer::~Trainer() = default;
 
 std::vector<model::NamedTensor> Trainer::optimizer_tensors() const {
   std::vector<model::NamedTensor> tensors = average_.tensors();
-  const auto more = update_.tensors();
+  const auto more = step_->update().tensors();
   tensors.insert(tensors.end(), more.begin(), more.end());
   return tensors;
 }
@@ -75,7 +57,7 @@ bool Trainer::run(const TrainerHooks& hooks) {
   while (!ended()) {
     train_epoch(hooks);
     finish_epoch(hooks);
-    stop_if_asked(hooks);
+    stop_if_asked(hooks, agreed_signal(hooks));
     if (ended() || !hooks.pause || !hooks.pause(state_)) continue;
     save(hooks);
     return false;
@@ -89,63 +71,61 @@ bool Trainer::ended() const {
 
 void Trainer::train_epoch(const TrainerHooks& hooks) {
   const auto rows = epoch_rows(options_, *parts_.data, state_.epoch, steps_per_epoch_);
-  const auto done = static_cast<std::size_t>(state_.step_in_epoch * options_.batch_size);
+  const EpochShare share = epoch_share(rows);
   data::BatchOptions batches{options_.batch_size, true, {}};
   if (parts_.augment) {
     const std::size_t images = parts_.data->indices(Split::train).size();
-    batches.hook = epoch_hook(parts_.augment, {state_.epoch, images, rows.size(), done});
+    batches.hook = epoch_hook(parts_.augment, {state_.epoch, images, rows.size(), share.places});
   }
   data::BatchLoader loader(*parts_.data, inputs(), batches);
-  loader.start(std::span(rows).subspan(std::min(done, rows.size())));
+  loader.start(share.rows, {}, share.sizes);
   const auto start = Clock::now();
   const double before = state_.sums.seconds;
-  while (const data::Batch* batch = loader.next()) {
-    train_step(*batch);
+  for (const BatchShare& part : share.batches) {
+    // One process asks after the step; several carry the answers along with it.
+    train_step(*loader.next(), part, parts_.group == nullptr ? 0 : hooks.stop_requested());
     state_.sums.seconds = before + seconds_since(start);
     report_step();
     if (state_.step_in_epoch == steps_per_epoch_) break;
     const std::int64_t every = options_.checkpoint_every_steps;
     if (every > 0 && state_.step % every == 0) save(hooks);
-    stop_if_asked(hooks);
+    stop_if_asked(hooks, parts_.group == nullptr ? hooks.stop_requested() : signal_);
   }
   state_.sums.seconds = before + seconds_since(start);
 }
 
-void Trainer::train_step(const data::Batch& batch) {
-  model::Network& network = *parts_.network;
-  const auto [input, classes] = batch_tensors(batch, inputs().shape(), network);
-  const model::ForwardContext context{true, parts_.precision, options_.seed, state_.step, 0, first_};
-  const Mixing mixing =
-      draw_mixing(parts_.mixup, batch.size, {options_.seed, state_.epoch, state_.step_in_epoch});
-  const Tensor logits = network.forward(mix(input, mixing), context);
-  const Tensor targets =
-      mix(smooth_targets(classes, data::kClasses, options_.label_smoothing, logits.scalar_type()), mixing);
-  Tensor loss = cross_entropy(logits, targets, class_weights_);
-  const FlatParameters& parameters = update_.parameters();
-  if (const Tensor penalty = weight_penalty(parameters.tensors()); penalty.defined()) loss = loss + penalty;
-  const double value = loss.item().toDouble();
-  check_finite(value);
-
-  parameters.gradients().zero_();
-  loss.backward();
-  update_.step(rate_at(state_.step), state_.step + 1);
+void Trainer::train_step(const data::Batch& batch, const BatchShare& share, int signal) {
+  const StepResult result =
+      step_->run({batch, share, inputs().shape(), first_, signal}, state_.step, rate_at(state_.step));
+  check_finite(result.loss);
   average_.update();
-  state_.sums.loss += value * static_cast<double>(batch.size);
-  state_.sums.correct += logits.argmax(1).eq(classes).sum().item().toLong();
-  state_.sums.images += batch.size;
+  signal_ = result.signal;
+  state_.sums.loss += result.loss * static_cast<double>(share.images);
+  state_.sums.correct += result.correct;
+  state_.sums.images += share.images;
   ++state_.step;
   ++state_.step_in_epoch;
+}
+
+/// What this process takes of the steps that are left of an epoch.
+EpochShare Trainer::epoch_share(const std::vector<std::int64_t>& rows) const {
+  const EpochBatches batches{rows,         options_.batch_size, state_.step_in_epoch,
+                             parts_.mixup, options_.seed,       state_.epoch};
+  const auto* group = parts_.group;
+  return group == nullptr ? share_epoch(batches, 0, 1) : share_epoch(batches, group->rank(), group->size());
 }
 
 double Trainer::time_step() {
   constexpr int kWarmUp = 1, kMeasured = 3;
   const auto rows = epoch_rows(options_, *parts_.data, 0, steps_per_epoch_);
+  const EpochShare share = epoch_share(rows);
   data::BatchLoader loader(*parts_.data, inputs(), {options_.batch_size, false, {}});
-  loader.start(rows);
+  loader.start(share.rows, {}, share.sizes);
   const data::Batch* batch = loader.next();
-  for (int i = 0; i < kWarmUp; ++i) train_step(*batch);
+  const auto step = [&] { train_step(*batch, share.batches.front(), 0); };
+  for (int i = 0; i < kWarmUp; ++i) step();
   const auto start = Clock::now();
-  for (int i = 0; i < kMeasured; ++i) train_step(*batch);
+  for (int i = 0; i < kMeasured; ++i) step();
   return seconds_since(start) / kMeasured;
 }
 
@@ -156,13 +136,19 @@ double Trainer::rate_at(std::int64_t step) const {
 
 void Trainer::check_finite(double loss) const {
   if (std::isfinite(loss)) return;
-  diverged(state_.step_in_epoch + 1, "the loss is " + std::to_string(loss));
+  // The sign of no number says nothing.
+  const double shown = std::isnan(loss) ? std::abs(loss) : loss;
+  diverged(state_.step_in_epoch + 1, "the loss is " + std::to_string(shown));
 }
 
 void Trainer::diverged(std::int64_t step, const std::string& what) const {
   throw Error(ExitCode::numeric,
               "epoch " + std::to_string(state_.epoch + 1) + ", step " + std::to_string(step) + ": " + what,
               "lower the learning rate or set train.clip_norm; the last checkpoint is kept");
+}
+
+ReductionReport Trainer::reduction() const {
+  return step_->report();
 }
 
 void Trainer::with_average(const std::function<void()>& body) {
@@ -188,13 +174,14 @@ metric::EvaluationResult Trainer::validate() {
     options.label_smoothing = options_.label_smoothing;
     options.inputs = features_;
     options.first = first_;
+    options.group = parts_.group;
     try {
       result = evaluate::evaluate(*parts_.network, *parts_.data, Split::val, parts_.val_plan, options);
     } catch (const Error& error) {
       if (error.code() != ExitCode::numeric) throw;
       diverged(state_.step_in_epoch, std::string("in validation ") + error.what());
     }
-    const Tensor penalty = weight_penalty(update_.parameters().tensors());
+    const Tensor penalty = weight_penalty(step_->update().parameters().tensors());
     if (penalty.defined()) result.loss += penalty.item().toDouble();
   });
   return result;
@@ -264,7 +251,7 @@ void Trainer::report_step() const {
 }
 
 bool Trainer::weights_finite() const {
-  return update_.parameters().values().isfinite().all().item().toBool();
+  return step_->update().parameters().values().isfinite().all().item().toBool();
 }
 
 void Trainer::save(const TrainerHooks& hooks) const {
@@ -272,10 +259,16 @@ void Trainer::save(const TrainerHooks& hooks) const {
   hooks.save_checkpoint();
 }
 
-void Trainer::stop_if_asked(const TrainerHooks& hooks) {
-  const int signal = hooks.stop_requested();
+int Trainer::agreed_signal(const TrainerHooks& hooks) const {
+  const int own = hooks.stop_requested();
+  return parts_.group == nullptr ? own : agree_on_signal(own, *parts_.group);
+}
+
+void Trainer::stop_if_asked(const TrainerHooks& hooks, int signal) {
   if (signal == 0) return;
   save(hooks);
+  // Nobody leaves before the checkpoint is there.
+  if (parts_.group != nullptr) parts_.group->barrier();
   throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal) + " after epoch " +
                                       std::to_string(state_.epoch) + ", step " +
                                       std::to_string(state_.step_in_epoch) + "; go on with --resume");

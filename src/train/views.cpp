@@ -1,5 +1,7 @@
 #include "svhn/train/views.h"
 
+#include <utility>
+
 #include "svhn/data/augment.h"
 
 namespace svhn::train {
@@ -12,14 +14,15 @@ Augment make_augment(const std::optional<data::AugmentOptions>& options, const d
   };
 }
 
-data::ImageHook epoch_hook(const Augment& augment, const EpochPlace& place) {
+data::ImageHook epoch_hook(const Augment& augment, EpochPlace place) {
   const std::size_t passes = (place.rows + place.images - 1) / place.images;
   if (passes <= 1) return augment(place.epoch);
   const auto first = place.epoch * static_cast<std::int64_t>(passes);
-  return [augment, first, images = place.images, at = place.done, hook = data::ImageHook{}](
-             std::span<float> chw, std::int64_t row) mutable {
-    if (!hook || at % images == 0) hook = augment(first + static_cast<std::int64_t>(at / images));
-    ++at;
+  return [augment, first, place = std::move(place), next = std::size_t{0}, pass = std::size_t{0},
+          hook = data::ImageHook{}](std::span<float> chw, std::int64_t row) mutable {
+    const std::size_t now = place.places[next++] / place.images;
+    if (!hook || now != pass) hook = augment(first + static_cast<std::int64_t>(now));
+    pass = now;
     hook(chw, row);
   };
 }

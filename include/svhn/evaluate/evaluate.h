@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 
+#include "svhn/compute/group.h"
 #include "svhn/data/batch.h"
 #include "svhn/data/prepared.h"
 #include "svhn/metric/evaluation.h"
@@ -20,11 +21,15 @@ struct EvaluateOptions {
   /// Instead of pixels: what is known at `first` for each row. Borrowed.
   const data::InputSource* inputs = nullptr;
   model::Place first{};
+  /// The processes that share the work, each with the same network and all calling at the same time; every
+  /// one gets the whole result. Borrowed; nullptr: this one alone.
+  compute::Group* group = nullptr;
   /// Called for every image in split order: row in the data file, true class index, prediction.
   std::function<void(std::int64_t row, int true_class, const metric::Prediction&)> on_prediction;
 };
 
-/// Runs a split through a network in inference mode.
+/// Runs a split through a network in inference mode. The batches are those of one process also in a group,
+/// so that with as many threads the results are the same bits.
 /// @param plan the preprocessing of this split.
 /// @returns all but `model`. @throws core::Error(data) when the split is empty,
 /// core::Error(numeric) when a logit is not finite.

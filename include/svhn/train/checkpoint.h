@@ -30,7 +30,8 @@ void write_checkpoint(const std::filesystem::path& path, const CheckpointRecord&
 CheckpointRecord read_checkpoint_record(const model::ModelFile& file);
 
 /// Compares the config of a checkpoint with the one to go on with. What may differ: name of the data file,
-/// epochs, learning rate, schedule, early stopping, how often to save, TensorBoard.
+/// epochs, learning rate, schedule, early stopping, how often to save, TensorBoard, where batch norms take
+/// their statistics.
 /// @param saved, now resolved configs, JSON. @param source the checkpoint's file name for messages.
 /// @throws core::Error(model) naming the first key that must not differ and both values.
 void check_same_run(const std::string& saved, const std::string& now, const std::string& source);

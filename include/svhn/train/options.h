@@ -67,6 +67,9 @@ struct TrainOptions {
   std::int64_t checkpoint_every_steps = 0;   ///< 0: none inside an epoch.
   std::int64_t keep_checkpoints = 0;         ///< Besides last: keep each n-th epoch's; 0: none.
   bool tensorboard = false;
+  /// With several processes: batch norms take the statistics of all of them, as one process would; else each
+  /// of its own images.
+  bool sync_batch_norm = true;
   std::uint64_t seed = 1;
   Precision precision = Precision::automatic;
   Semantics semantics = Semantics::keras;

@@ -10,10 +10,11 @@
 #include "svhn/metric/evaluation.h"
 #include "svhn/model/network.h"
 #include "svhn/train/average.h"
+#include "svhn/train/data_parallel.h"
 #include "svhn/train/observer.h"
 #include "svhn/train/options.h"
+#include "svhn/train/share.h"
 #include "svhn/train/state.h"
-#include "svhn/train/update.h"
 #include "svhn/train/views.h"
 
 namespace svhn::train {
@@ -27,8 +28,12 @@ struct TrainerParts {
   compute::Precision precision = compute::Precision::float32;
   Augment augment;     ///< Empty: no augmentation.
   double mixup = 0.0;  ///< Alpha of the Beta distribution; 0: no mixup.
-  std::vector<TrainObserver*> observers;
+  std::vector<TrainObserver*> observers{};
+  compute::Group* group =
+      nullptr;  ///< The processes of the run, each with a trainer; nullptr: this one alone.
 };
+
+class TrainStep;
 
 /// What the loop asks of whoever keeps its files. Called between steps, with the state as it stands.
 struct TrainerHooks {
@@ -40,6 +45,9 @@ struct TrainerHooks {
   std::function<bool(const TrainingState&)> pause{};
 };
 
+/// With a group, every process makes the same calls, takes its share of each batch and of the validation
+/// images, and ends with the same state, weights and errors; only times differ. A stop that any of them is
+/// asked for stops all after the same step.
 class Trainer {
  public:
   /// @throws core::Error(data) when the training or validation split is empty.
@@ -65,12 +73,16 @@ class Trainer {
   void use_features(const data::InputSource& features, model::Place place);
   /// Trains a few steps and throws the run away. @returns seconds of one step.
   double time_step();
+  /// @returns what exchanging with the group has cost.
+  [[nodiscard]] ReductionReport reduction() const;
 
  private:
   void train_epoch(const TrainerHooks& hooks);
-  void train_step(const data::Batch& batch);
+  void train_step(const data::Batch& batch, const BatchShare& share, int signal);
+  [[nodiscard]] EpochShare epoch_share(const std::vector<std::int64_t>& rows) const;
   void finish_epoch(const TrainerHooks& hooks);
-  void stop_if_asked(const TrainerHooks& hooks);
+  void stop_if_asked(const TrainerHooks& hooks, int signal);
+  [[nodiscard]] int agreed_signal(const TrainerHooks& hooks) const;
   void check_finite(double loss) const;
   [[noreturn]] void diverged(std::int64_t step, const std::string& what) const;
   [[nodiscard]] bool weights_finite() const;
@@ -85,13 +97,13 @@ class Trainer {
 
   TrainOptions options_;
   TrainerParts parts_;
-  ParameterUpdate update_;
+  std::unique_ptr<TrainStep> step_;
   WeightAverage average_;
-  torch::Tensor class_weights_;
   data::PixelSource pixels_;
   const data::InputSource* features_ = nullptr;
   model::Place first_{};
   TrainingState state_;
+  int signal_ = 0;  // Of any process, after the last step.
   std::int64_t steps_per_epoch_ = 0;
 };
 

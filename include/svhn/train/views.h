@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "svhn/data/batch.h"
 #include "svhn/data/options.h"
@@ -19,16 +20,17 @@ using Augment = std::function<data::ImageHook(std::int64_t pass)>;
 Augment make_augment(const std::optional<data::AugmentOptions>& options, const data::PreprocessPlan& plan,
                      std::uint64_t seed);
 
-/// Where an epoch's loader starts.
+/// What an epoch's loader reads.
 struct EpochPlace {
   std::int64_t epoch = 0;  ///< From 0.
   std::size_t images = 1;  ///< Of the training split.
   std::size_t rows = 1;    ///< Of the epoch; more than `images` where it has several passes.
-  std::size_t done = 0;    ///< Rows that were seen before, when the epoch is resumed.
+  /// Which of the epoch's rows the loader reads, in its order.
+  std::vector<std::size_t> places{};
 };
 
 /// Gives every pass its own views, also where an epoch has several: an epoch's passes are counted through,
-/// epoch 0 first. @returns a hook to be called for the epoch's rows in order, from `done` on.
-data::ImageHook epoch_hook(const Augment& augment, const EpochPlace& place);
+/// epoch 0 first. @returns a hook to be called for the rows at `place.places`, one after the other.
+data::ImageHook epoch_hook(const Augment& augment, EpochPlace place);
 
 }  // namespace svhn::train

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "../compute/thread_group.h"
 #include "../data/prepared_test_content.h"
 #include "../model/small_network.h"
 #include "svhn/core/error.h"
@@ -75,6 +76,33 @@ TEST_F(Evaluate, DoesNotDependOnTheBatchSize) {
     EvaluateOptions options;
     options.batch_size = size;
     EXPECT_NEAR(run(some, data, Split::train, options).loss, whole, 1e-5) << size;
+  }
+}
+
+TEST_F(Evaluate, GivesEveryProcessOfAGroupWhatOneGets) {
+  const data::PreparedData data(file());
+  for (const std::int64_t batch : {1, 4}) {  // Six rows: the last of three processes may have none.
+    EvaluateOptions options;
+    options.batch_size = batch;
+    const auto probabilities = [&](compute::Group* group, metric::EvaluationResult& result) {
+      std::vector<metric::Probabilities> seen;
+      EvaluateOptions own = options;
+      own.group = group;
+      own.on_prediction = [&](std::int64_t, int, const metric::Prediction& prediction) {
+        seen.push_back(prediction.probabilities);
+      };
+      Network some = network({});
+      result = run(some, data, Split::train, own);
+      return seen;
+    };
+    metric::EvaluationResult alone;
+    const auto expected = probabilities(nullptr, alone);
+    compute::run_whole_group(3, [&](compute::Group& group) {
+      metric::EvaluationResult together;
+      EXPECT_EQ(probabilities(&group, together), expected);
+      EXPECT_EQ(together.loss, alone.loss);
+      EXPECT_EQ(together.confusion, alone.confusion);
+    });
   }
 }
 

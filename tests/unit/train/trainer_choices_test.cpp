@@ -72,7 +72,7 @@ class PooledFeatures : public data::InputSource {
 TEST_F(TrainerTest, LearnsTheSameFromFeaturesThatWereMadeBefore) {
   TrainingRun pixels(data(), options()), features(data(), options());
   const PooledFeatures pooled(features.network, data());
-  features.trainer.use_features(pooled, 2);
+  features.trainer.use_features(pooled, {2, 0});
   pixels.trainer.run(pixels.hooks);
   features.trainer.run(features.hooks);
   expect_same(features.copies(), pixels.copies());

@@ -1,0 +1,111 @@
+#include "svhn/train/data_parallel.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace svhn::train {
+namespace {
+
+using torch::Tensor;
+
+constexpr std::int64_t kSignals = 2;  ///< Their first place in the status.
+
+Tensor make_status(const StepResult& own, const compute::Group& group) {
+  Tensor status = at::zeros({kSignals + group.size()}, torch::kFloat64);
+  auto* values = static_cast<double*>(status.data_ptr());
+  values[0] = own.loss;
+  values[1] = static_cast<double>(own.correct);
+  values[kSignals + group.rank()] = own.signal;
+  return status;
+}
+
+StepResult read_status(const Tensor& status) {
+  const auto* values = static_cast<const double*>(status.data_ptr());
+  const auto* end = values + status.numel();
+  const auto* signal = std::find_if(values + kSignals, end, [](double value) { return value != 0.0; });
+  return {values[0], static_cast<std::int64_t>(values[1]), signal == end ? 0 : static_cast<int>(*signal)};
+}
+
+/// @returns the running statistics of batch norms that learn; a frozen one's do not move.
+std::vector<Tensor> moving_statistics(const model::Network& network) {
+  std::set<std::string> learning;
+  for (const auto& item : network.tensors()) {
+    if (item.trainable) learning.insert(item.name);
+  }
+  std::vector<Tensor> found;
+  for (const auto& item : network.tensors()) {
+    const std::size_t dot = item.name.rfind('.');
+    const std::string role = item.name.substr(dot + 1);
+    if (role != "running_mean" && role != "running_var") continue;
+    if (learning.contains(item.name.substr(0, dot) + ".bias")) found.push_back(item.tensor.detach());
+  }
+  return found;
+}
+
+}  // namespace
+
+DataParallel::DataParallel(const model::Network& network, const FlatParameters& parameters,
+                           compute::Group& group, bool synchronised)
+    : group_(group), synchronised_(synchronised), buckets_(parameters, group_) {
+  if (!synchronised) statistics_ = moving_statistics(network);
+  bytes_before_ = group_.summed_bytes();
+  sums_before_ = group_.sums();
+}
+
+DataParallel::~DataParallel() = default;
+
+void DataParallel::begin(const StepResult& own, double weight) {
+  status_ = make_status(own, group_);
+  status_pending_ = group_.start_sum(status_);
+  start_statistics(weight);
+  buckets_.begin();
+}
+
+StepResult DataParallel::finish() {
+  waited_ += buckets_.finish();
+  status_pending_->wait();
+  finish_statistics();
+  ++steps_;
+  return read_status(status_);
+}
+
+void DataParallel::start_statistics(double weight) {
+  if (statistics_.empty()) return;
+  std::vector<Tensor> flat;
+  for (const Tensor& tensor : statistics_) flat.push_back(tensor.flatten());
+  flat_statistics_ = at::cat(flat).mul_(weight);
+  statistics_pending_ = group_.start_sum(flat_statistics_);
+}
+
+void DataParallel::finish_statistics() {
+  if (statistics_.empty()) return;
+  statistics_pending_->wait();
+  std::int64_t at = 0;
+  for (Tensor& tensor : statistics_) {
+    tensor.copy_(flat_statistics_.narrow(0, at, tensor.numel()).view(tensor.sizes()));
+    at += tensor.numel();
+  }
+}
+
+ReductionReport DataParallel::report() const {
+  ReductionReport report;
+  report.processes = group_.size();
+  report.steps = steps_;
+  report.alone_seconds = buckets_.alone_seconds();
+  const double steps = static_cast<double>(std::max<std::int64_t>(steps_, 1));
+  report.bytes_per_step = static_cast<double>(group_.summed_bytes() - bytes_before_) / steps;
+  report.sums_per_step = static_cast<double>(group_.sums() - sums_before_) / steps;
+  report.waited_seconds = waited_ / steps;
+  report.hidden = std::clamp(1.0 - report.waited_seconds / std::max(report.alone_seconds, 1e-9), 0.0, 1.0);
+  return report;
+}
+
+int agree_on_signal(int own, compute::Group& group) {
+  const Tensor status = make_status({0.0, 0, own}, group);
+  group.sum(status);
+  return read_status(status).signal;
+}
+
+}  // namespace svhn::train

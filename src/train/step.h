@@ -1,0 +1,52 @@
+#pragma once
+/// One optimizer step over a global batch, by one process or by several. n: images that this process holds.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "svhn/data/batch.h"
+#include "svhn/model/network.h"
+#include "svhn/train/data_parallel.h"
+#include "svhn/train/options.h"
+#include "svhn/train/share.h"
+#include "svhn/train/update.h"
+
+namespace svhn::train {
+
+/// What this process feeds into a step.
+struct StepInput {
+  const data::Batch& batch;  ///< Those images of the share that it holds.
+  const BatchShare& share;
+  std::vector<std::int64_t> shape;  ///< Of one input.
+  model::Place place{};             ///< Where the network takes it.
+  int signal = 0;                   ///< That this process was sent.
+};
+
+class TrainStep {
+ public:
+  /// @param network, group borrowed. @param group nullptr: one process.
+  TrainStep(const TrainOptions& options, model::Network& network, compute::Precision precision,
+            compute::Group* group);
+
+  /// Changes the weights, unless the loss is not a finite number.
+  /// @param step from the start of the run, from 0. @param rate learning rate.
+  StepResult run(const StepInput& input, std::int64_t step, double rate);
+  [[nodiscard]] const ParameterUpdate& update() const { return update_; }
+  [[nodiscard]] ReductionReport report() const;
+
+ private:
+  [[nodiscard]] torch::Tensor own_loss(const torch::Tensor& logits, const torch::Tensor& targets,
+                                       std::int64_t images) const;
+  StepResult differentiate(const torch::Tensor& loss, const StepResult& own, double weight);
+
+  const TrainOptions& options_;
+  model::Network& network_;
+  compute::Precision precision_;
+  bool first_process_;
+  ParameterUpdate update_;
+  torch::Tensor class_weights_;
+  std::optional<DataParallel> parallel_;
+};
+
+}  // namespace svhn::train
