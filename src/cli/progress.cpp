@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "svhn/cli/console.h"
 #include "svhn/train/run_log.h"
@@ -73,6 +74,7 @@ void Progress::clear_bar() {
 }
 
 void Progress::on_step(const train::StepReport& report) {
+  if (std::exchange(first_, false)) spdlog::debug("first step done");
   const auto now = Clock::now();
   if (!bar_ || now - last_ < kRedraw) return;
   last_ = now;

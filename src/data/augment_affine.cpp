@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 #include <vector>
 
+#include "svhn/compute/vector_clones.h"
 #include "svhn/core/error.h"
 
 namespace svhn::data {
@@ -59,7 +61,6 @@ template <Fill fill>
 Tap tap(double at, std::int64_t n) {
   const auto last = static_cast<double>(n - 1);
   if (at >= 0.0 && at <= last) return tap_inside(at, n);
-  if constexpr (fill == Fill::nearest) return tap_inside(std::clamp(at, 0.0, last), n);
   if constexpr (fill == Fill::reflect) return tap_reflect(at, n);
   if constexpr (fill == Fill::wrap) return tap_inside(wrapped(at, n), n);
   return {0, 0, 0.0, false};
@@ -100,6 +101,115 @@ void transform(const std::vector<float>& source, float* out, const Transform& t)
   }
 }
 
+/// The same for `nearest`, which is continuous: no last bit decides anything, so loops over a row may be
+/// summed and rounded as vectors like it.
+class NearestTransform {
+ public:
+  explicit NearestTransform(const Transform& t)
+      : t_(t),
+        stride_(t.shape.width + 1),
+        padded_(static_cast<std::size_t>(t.shape.channels * (t.shape.height + 1) * stride_)),
+        places_(static_cast<std::size_t>(t.shape.width)),
+        pairs_(static_cast<std::size_t>(t.shape.width)) {}
+
+  void operator()(float* chw) {
+    const auto [channels, height, width] = t_.shape;
+    pad(chw);
+    for (std::int64_t row = 0; row < height; ++row) {
+      find_places(row);
+      for (std::int64_t c = 0; c < channels; ++c) {
+        read(padded_.data() + c * (height + 1) * stride_, chw + (c * height + row) * width);
+      }
+    }
+  }
+
+ private:
+  /// Where a pixel of the result lies: the pixel above it and to its left, and how far beyond.
+  struct Places {
+    explicit Places(std::size_t n) : at(n), row(n), column(n), down(n), right(n) {}
+    std::vector<std::int32_t> at, row, column;
+    std::vector<float> down, right;
+  };
+  /// The pixels to the left and right of a row's places, above and below them.
+  struct Pairs {
+    explicit Pairs(std::size_t n) : above(2 * n), below(2 * n) {}
+    std::vector<float> above, below;
+  };
+
+  /// Repeats the last row and column, so that every place has a neighbour on its right and below.
+  void pad(const float* chw) {
+    float* to = padded_.data();
+    for (std::int64_t c = 0; c < t_.shape.channels; ++c) {
+      for (std::int64_t row = 0; row <= t_.shape.height; ++row, to += stride_) {
+        const float* from = chw + (c * t_.shape.height + std::min(row, t_.shape.height - 1)) * t_.shape.width;
+        std::copy_n(from, t_.shape.width, to);
+        to[t_.shape.width] = from[t_.shape.width - 1];
+      }
+    }
+  }
+
+  void find_places(std::int64_t row) {
+    const auto& m = t_.matrix;
+    const auto n = static_cast<std::int32_t>(t_.shape.width);
+    const auto r = static_cast<double>(row);
+    clamp_places(r * m[0] + m[2], m[1], t_.shape.height - 1, {places_.row.data(), places_.down.data(), n});
+    clamp_places(r * m[3] + m[5], m[4], t_.shape.width - 1, {places_.column.data(), places_.right.data(), n});
+    const auto stride = static_cast<std::int32_t>(stride_);
+    for (std::size_t i = 0; i < places_.at.size(); ++i)
+      places_.at[i] = places_.row[i] * stride + places_.column[i];
+  }
+
+  struct AxisPlaces {
+    std::int32_t* whole;
+    float* share;
+    std::int32_t count;
+  };
+
+  SVHN_VECTOR_CLONES
+  static void clamp_places(double first, double step, std::int64_t last, AxisPlaces out) {
+    const auto edge = static_cast<double>(last);
+    for (std::int32_t i = 0; i < out.count; ++i) {
+      const double at = std::min(std::max(first + static_cast<double>(i) * step, 0.0), edge);
+      const auto whole = static_cast<std::int32_t>(at);
+      out.whole[i] = whole;
+      out.share[i] = static_cast<float>(at - static_cast<double>(whole));
+    }
+  }
+
+  /// @param plane padded. @param out a row of the result.
+  void read(const float* plane, float* out) {
+    for (std::size_t i = 0; i < places_.at.size(); ++i) {
+      const float* above = plane + places_.at[i];
+      std::memcpy(&pairs_.above[2 * i], above, 2 * sizeof(float));
+      std::memcpy(&pairs_.below[2 * i], above + stride_, 2 * sizeof(float));
+    }
+    mix({pairs_.above.data(), pairs_.below.data(), places_.down.data(), places_.right.data()}, out,
+        static_cast<std::int32_t>(places_.at.size()));
+  }
+
+  struct Mixture {
+    const float* above;
+    const float* below;
+    const float* down;
+    const float* right;
+  };
+
+  SVHN_VECTOR_CLONES
+  static void mix(const Mixture& m, float* __restrict out, std::int32_t count) {
+    for (std::int32_t i = 0; i < count; ++i) {
+      const float above = m.above[2 * i] + m.right[i] * (m.above[2 * i + 1] - m.above[2 * i]);
+      const float below = m.below[2 * i] + m.right[i] * (m.below[2 * i + 1] - m.below[2 * i]);
+      out[i] = above + m.down[i] * (below - above);
+    }
+  }
+
+  Transform t_;
+  std::int64_t stride_;
+  std::vector<float> padded_;  ///< [C,H+1,W+1]
+  Places places_;              ///< Of one row.
+  Pairs pairs_;                ///< Likewise.
+};
+
 void check(std::span<const float> chw, const ImageShape& shape, const AffineMatrix& matrix) {
   using core::Error, core::ExitCode;
   if (chw.size() != shape.numbers()) throw Error(ExitCode::bug, "apply_affine: pixels do not fit the shape");
@@ -127,11 +237,12 @@ AffineMatrix affine_matrix(const AffineParameters& p, std::int64_t height, std::
 void apply_affine(std::span<float> chw, const ImageShape& shape, const AffineMatrix& matrix, Fill fill,
                   double fill_value) {
   check(chw, shape, matrix);
-  const std::vector<float> source(chw.begin(), chw.end());
   const Transform t{shape, matrix, static_cast<float>(fill_value)};
+  if (fill == Fill::nearest) return NearestTransform(t)(chw.data());
+  const std::vector<float> source(chw.begin(), chw.end());
   switch (fill) {
     case Fill::nearest:
-      return transform<Fill::nearest>(source, chw.data(), t);
+      break;
     case Fill::constant:
       return transform<Fill::constant>(source, chw.data(), t);
     case Fill::reflect:

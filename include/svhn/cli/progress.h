@@ -23,6 +23,7 @@ class Progress : public train::TrainObserver {
   bool bar_;
   std::string prefix_;
   bool drawn_ = false;
+  bool first_ = true;  ///< No step has ended yet.
   std::chrono::steady_clock::time_point last_;
 };
 
