@@ -41,15 +41,21 @@ const std::string& entry(const model::ModelFile& file, const std::string& key) {
               "a run's checkpoints lie in OUTPUT/NAME/checkpoints");
 }
 
-int thread_count(const model::ModelFile& file) {
-  const std::string& text = entry(file, "threads");
-  int threads = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), threads);
-  if (fault == std::errc() && end == text.data() + text.size() && threads > 0) return threads;
+/// @param key "threads" or "processes".
+int count_of(const model::ModelFile& file, const std::string& key) {
+  const std::string& text = entry(file, key);
+  int count = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (fault == std::errc() && end == text.data() + text.size() && count > 0) return count;
   throw Error(
       ExitCode::model,
-      "'" + file.file().path().string() + "' has no count of threads but '" + core::printable(text) + "'",
+      "'" + file.file().path().string() + "' has no count of " + key + " but '" + core::printable(text) + "'",
       "the checkpoint is damaged; start anew with --overwrite");
+}
+
+/// Checkpoints did not always name it.
+int process_count(const model::ModelFile& file) {
+  return file.file().metadata().contains("processes") ? count_of(file, "processes") : 1;
 }
 
 }  // namespace
@@ -62,6 +68,7 @@ void write_checkpoint(const std::filesystem::path& path, const CheckpointRecord&
   metadata["precision"] = record.precision;
   metadata["data"] = record.data;
   metadata["threads"] = std::to_string(record.threads);
+  metadata["processes"] = std::to_string(record.processes);
   model::write_tensors(path, tensors, metadata);
 }
 
@@ -69,7 +76,8 @@ CheckpointRecord read_checkpoint_record(const model::ModelFile& file) {
   const std::string source = file.file().path().string();
   return {file.record(),         state_from_json(entry(file, "state"), source),
           entry(file, "config"), entry(file, "precision"),
-          entry(file, "data"),   thread_count(file)};
+          entry(file, "data"),   count_of(file, "threads"),
+          process_count(file)};
 }
 
 void check_same_run(const std::string& saved, const std::string& now, const std::string& source) {

@@ -16,6 +16,7 @@
 #include "svhn/train/run_log.h"
 #include "svhn/train/tensorboard.h"
 #include "svhn/train/trainer.h"
+#include "team.h"
 
 namespace svhn::train {
 namespace {
@@ -28,6 +29,7 @@ using data::Split;
 
 struct Session::Impl {
   SessionRequest request;
+  Team team;
   RunFiles files;
   std::shared_ptr<const data::PreparedData> opened;
   const data::PreparedData& data;
@@ -41,12 +43,13 @@ struct Session::Impl {
   std::vector<TrainObserver*> observers;
   Features features;
   bool resumed = false;
-  int former_threads = 0;  ///< Those of the checkpoint.
+  CheckpointRecord former;  ///< Of the checkpoint: state, precision, threads and processes.
   bool folder_ready = false;
 
   explicit Impl(SessionRequest r)
       : request(std::move(r)),
-        files(checked_files(request)),
+        team(request.group),
+        files(run_files(request, team.first())),
         opened(open_data(request)),
         data(*opened),
         fingerprint(data_fingerprint(data)),
@@ -55,36 +58,40 @@ struct Session::Impl {
         log(files),
         events(files.events) {
     network.to(request.device);
-    const bool restore =
-        request.existing == ExistingRun::resume && std::filesystem::exists(files.last_checkpoint);
+    team.check_agreement(request.config, fingerprint);
     std::unique_ptr<model::ModelFile> saved;
-    CheckpointRecord record;
-    if (restore) {
-      saved = std::make_unique<model::ModelFile>(files.last_checkpoint);
-      record = read_checkpoint_record(*saved);
-      check_resumable(record);
-    }
-    precision = choose_precision(request, record.precision);
-    if (!restore) model::load_backbone_weights(network);
+    const std::string found = team.from_first([&] { return find_checkpoint(saved); });
+    resumed = !found.empty();
+    if (resumed) former = record_from_json(found);
+    precision = settle_precision();
+    if (!resumed && team.first()) model::load_backbone_weights(network);
     make_trainer();
-    if (!restore) return;
-    model::read_tensors(saved->file(), all_tensors());
-    trainer->state() = record.state;
-    resumed = true;
-    former_threads = record.threads;
+    if (saved) model::read_tensors(saved->file(), all_tensors());
+    if (resumed) trainer->state() = former.state;
+    team.share(all_tensors());
+  }
+
+  /// @returns what the run to go on with was, as JSON; empty: it starts anew.
+  std::string find_checkpoint(std::unique_ptr<model::ModelFile>& saved) const {
+    if (request.existing != ExistingRun::resume || !std::filesystem::exists(files.last_checkpoint)) return {};
+    saved = std::make_unique<model::ModelFile>(files.last_checkpoint);
+    const CheckpointRecord record = read_checkpoint_record(*saved);
+    check_resumable(record);
+    return record_json(record);
+  }
+
+  /// Processors may differ between machines.
+  [[nodiscard]] compute::Precision settle_precision() const {
+    const auto own = [&] { return compute::precision_name(choose_precision(request, former.precision)); };
+    const bool narrow = team.from_first(own) == compute::precision_name(compute::Precision::bfloat16);
+    return narrow ? compute::Precision::bfloat16 : compute::Precision::float32;
   }
 
   void feed_features() {
     if (!request.make_features) return;
-    features =
-        request.make_features({&network, &data, preprocessing, precision, request.data.augment.has_value()});
+    features = request.make_features(
+        {&network, &data, preprocessing, precision, request.data.augment.has_value(), team.group()});
     if (features.inputs) trainer->use_features(*features.inputs, features.place);
-  }
-
-  static RunFiles checked_files(const SessionRequest& request) {
-    RunFiles files(request.output, request.name);
-    refuse_existing(request, files);
-    return files;
   }
 
   void check_resumable(const CheckpointRecord& record) const {
@@ -104,11 +111,12 @@ struct Session::Impl {
                        precision,
                        {},
                        0.0,
-                       {}};
+                       {},
+                       team.group()};
     parts.augment = make_augment(request.data.augment, parts.train_plan, request.train.seed);
     if (request.data.augment) parts.mixup = request.data.augment->mixup;
-    parts.observers.push_back(&log);
-    if (request.train.tensorboard) parts.observers.push_back(&events);
+    if (team.first()) parts.observers.push_back(&log);
+    if (team.first() && request.train.tensorboard) parts.observers.push_back(&events);
     parts.observers.push_back(&forward);
     forward.impl = this;
     trainer = std::make_unique<Trainer>(request.train, std::move(parts));
@@ -143,9 +151,9 @@ struct Session::Impl {
 
   void save_checkpoint() const {
     const TrainingState& state = trainer->state();
-    const CheckpointRecord record{model_record(), state,
-                                  request.config, compute::precision_name(precision),
-                                  fingerprint,    at::get_num_threads()};
+    const CheckpointRecord record{
+        model_record(),        state,      request.config, compute::precision_name(precision), fingerprint,
+        at::get_num_threads(), team.size()};
     write_checkpoint(files.last_checkpoint, record, all_tensors());
     const std::int64_t keep = request.train.keep_checkpoints;
     if (keep > 0 && state.epoch > 0 && state.step_in_epoch == 0 && state.epoch % keep == 0) {
@@ -180,7 +188,10 @@ struct Session::Impl {
         {"best_val_accuracy", state.best_val_accuracy},
         {"precision", compute::precision_name(precision)},
         {"device", request.device.str()},
+        {"threads", at::get_num_threads()},
+        {"processes", team.size()},
         {"version", core::version()}};
+    if (team.size() > 1) document["reduction"] = reduction_json(trainer->reduction());
     for (const auto& field : metric::history_fields()) {
       const auto& values = state.history.*field.values;
       if (field.required && !values.empty()) document["last"][std::string(field.key)] = values.back();
@@ -194,7 +205,7 @@ Session::~Session() = default;
 
 void Session::open() {
   Impl& impl = *impl_;
-  if (impl.folder_ready) return;
+  if (impl.folder_ready || !impl.team.first()) return;
   if (impl.request.existing == ExistingRun::overwrite) impl.files.remove_existing();
   impl.files.remove_temporaries();
   core::write_text_file(impl.files.config, impl.request.config, ExitCode::data);
@@ -207,15 +218,20 @@ bool Session::run(const std::vector<TrainObserver*>& observers, const PauseRule&
   Impl& impl = *impl_;
   impl.observers = observers;
   if (!impl.trainer->ended()) impl.feed_features();
-  if (impl.request.train.tensorboard) impl.events.start(impl.trainer->state().history);
-  const TrainerHooks hooks{.save_checkpoint = [&] { impl.save_checkpoint(); },
-                           .save_best = [&] { impl.save_model(impl.files.best_model); },
+  const bool writes = impl.team.first();
+  if (writes && impl.request.train.tensorboard) impl.events.start(impl.trainer->state().history);
+  const auto if_first = [writes](const std::function<void()>& save) {
+    return writes ? save : std::function<void()>([] {});
+  };
+  const TrainerHooks hooks{.save_checkpoint = if_first([&] { impl.save_checkpoint(); }),
+                           .save_best = if_first([&] { impl.save_model(impl.files.best_model); }),
                            .stop_requested = [] { return core::stop_signal(); },
-                           .save_monitored = [&] { impl.save_model(impl.files.monitored); },
+                           .save_monitored = if_first([&] { impl.save_model(impl.files.monitored); }),
                            .pause = pause};
-  if (!impl.trainer->run(hooks)) return false;
-  impl.save_final();
-  return true;
+  const bool ended = impl.trainer->run(hooks);
+  if (ended && writes) impl.save_final();
+  impl.team.meet();
+  return ended;
 }
 
 DryRun Session::dry_run() {
@@ -261,7 +277,13 @@ bool Session::resumed() const {
   return impl_->resumed;
 }
 int Session::former_threads() const {
-  return impl_->former_threads;
+  return impl_->resumed ? impl_->former.threads : 0;
+}
+int Session::former_processes() const {
+  return impl_->resumed ? impl_->former.processes : 0;
+}
+ReductionReport Session::reduction() const {
+  return impl_->trainer->reduction();
 }
 compute::Precision Session::precision() const {
   return impl_->precision;

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <variant>
 
 #include "svhn/core/error.h"
+#include "svhn/core/json.h"
 #include "svhn/core/random.h"
 
 namespace svhn::train {
@@ -27,9 +29,11 @@ bool trains_convolutions(const model::ModelSpec& spec) {
 
 }  // namespace
 
-void refuse_existing(const SessionRequest& request, const RunFiles& files) {
+RunFiles run_files(const SessionRequest& request, bool writes) {
+  RunFiles files(request.output, request.name);
+  if (!writes || request.existing != ExistingRun::refuse) return files;
   const auto existing = files.existing();
-  if (request.existing != ExistingRun::refuse || existing.empty()) return;
+  if (existing.empty()) return files;
   throw Error(ExitCode::usage,
               "'" + existing.front().string() + "' exists: there is a run '" + request.name + "' already",
               "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
@@ -88,6 +92,32 @@ double seconds_per_image(model::Network& network, compute::Precision precision, 
 
 void ZeroFeatures::read(std::int64_t /*row*/, std::span<float> values) const {
   std::fill(values.begin(), values.end(), 0.0F);
+}
+
+std::string record_json(const CheckpointRecord& record) {
+  return nlohmann::json{{"state", state_json(record.state).dump()},
+                        {"precision", record.precision},
+                        {"threads", record.threads},
+                        {"processes", record.processes}}
+      .dump();
+}
+
+CheckpointRecord record_from_json(const std::string& text) {
+  const auto document = core::parse_json_strict(text, "rank 0", ExitCode::device);
+  CheckpointRecord record;
+  record.state = state_from_json(document.at("state").get<std::string>(), "rank 0");
+  record.precision = document.at("precision").get<std::string>();
+  record.threads = document.at("threads").get<int>();
+  record.processes = document.at("processes").get<int>();
+  return record;
+}
+
+nlohmann::ordered_json reduction_json(const ReductionReport& report) {
+  return {{"bytes_per_step", report.bytes_per_step},
+          {"sums_per_step", report.sums_per_step},
+          {"alone_seconds", report.alone_seconds},
+          {"waited_seconds", report.waited_seconds},
+          {"hidden", report.hidden}};
 }
 
 std::string data_fingerprint(const data::PreparedData& data) {

@@ -2,15 +2,18 @@
 /// What a session decides from its request alone.
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "svhn/model/network.h"
+#include "svhn/train/checkpoint.h"
 #include "svhn/train/session.h"
 
 namespace svhn::train {
 
+/// @param writes whether this process will write them.
 /// @throws core::Error(usage) when a run is there already and the request does not say what to do with it.
-void refuse_existing(const SessionRequest& request, const RunFiles& files);
+RunFiles run_files(const SessionRequest& request, bool writes);
 
 /// @param recorded what the checkpoint says; empty without one.
 compute::Precision choose_precision(const SessionRequest& request, const std::string& recorded);
@@ -35,5 +38,12 @@ class ZeroFeatures : public data::InputSource {
 };
 
 model::BatchNormVariance batch_norm_variance(const SessionRequest& request);
+
+/// What the other processes of a run have to know of a checkpoint: state, precision, threads and processes.
+std::string record_json(const CheckpointRecord& record);
+CheckpointRecord record_from_json(const std::string& text);
+
+/// For summary.json.
+nlohmann::ordered_json reduction_json(const ReductionReport& report);
 
 }  // namespace svhn::train

@@ -20,6 +20,7 @@ struct CheckpointRecord {
   std::string precision;  ///< "float32" or "bfloat16", as the run resolved it.
   std::string data;       ///< Fingerprint of the prepared data file.
   int threads = 1;        ///< Sums depend on it: another count goes on, but not to the same bytes.
+  int processes = 1;      ///< So they do on this.
 };
 
 /// Writes atomically. @throws core::Error(model)

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "svhn/compute/group.h"
 #include "svhn/compute/hardware.h"
 #include "svhn/data/batch.h"
 #include "svhn/data/options.h"
@@ -15,6 +16,7 @@
 #include "svhn/model/place.h"
 #include "svhn/model/plan.h"
 #include "svhn/model/spec.h"
+#include "svhn/train/data_parallel.h"
 #include "svhn/train/observer.h"
 #include "svhn/train/options.h"
 #include "svhn/train/run_files.h"
@@ -30,7 +32,8 @@ struct FrozenPart {
   const data::PreparedData* data = nullptr;
   data::Preprocessing preprocessing;
   compute::Precision precision = compute::Precision::float32;
-  bool augmented = false;  ///< Each epoch sees other images.
+  bool augmented = false;           ///< Each epoch sees other images.
+  compute::Group* group = nullptr;  ///< The run's processes, which all make the features at the same time.
 };
 
 /// What is known at `place` for each row; empty: the network takes pixels.
@@ -53,6 +56,10 @@ struct SessionRequest {
   std::shared_ptr<const data::PreparedData> opened;
   MakeFeatures make_features{};  ///< Asked once, when a run starts; empty: layers run in every epoch.
   model::Place frozen{};         ///< What `make_features` runs ahead, for the dry run's estimate.
+  /// The processes of a data-parallel run, each with a session of the same request (but paths) and making the
+  /// same calls; borrowed. Rank 0 alone reads weights and checkpoints, writes files and has observers: the
+  /// others need no folder in common with it. nullptr: this process alone.
+  compute::Group* group = nullptr;
 };
 
 /// Asked after each epoch but the last: whether to end here, with a checkpoint to go on from.
@@ -90,6 +97,10 @@ class Session {
   [[nodiscard]] bool resumed() const;  ///< A checkpoint was found and read.
   /// @returns the threads that the checkpoint was trained with; 0 without one.
   [[nodiscard]] int former_threads() const;
+  /// @returns the processes that trained it; 0 without one.
+  [[nodiscard]] int former_processes() const;
+  /// @returns what exchanging between processes has cost.
+  [[nodiscard]] ReductionReport reduction() const;
   [[nodiscard]] compute::Precision precision() const;
   [[nodiscard]] std::int64_t steps_per_epoch() const;
 
