@@ -109,14 +109,15 @@ class NearestTransform {
       : t_(t),
         stride_(t.shape.width + 1),
         padded_(static_cast<std::size_t>(t.shape.channels * (t.shape.height + 1) * stride_)),
-        places_(static_cast<std::size_t>(t.shape.width)),
-        pairs_(static_cast<std::size_t>(t.shape.width)) {}
+        places_(static_cast<std::size_t>(t.shape.width)) {}
 
   void operator()(float* chw) {
     const auto [channels, height, width] = t_.shape;
+    const auto& m = t_.matrix;
     pad(chw);
     for (std::int64_t row = 0; row < height; ++row) {
-      find_places(row);
+      const auto r = static_cast<double>(row);
+      find_places({r * m[0] + m[2], m[1], height - 1}, {r * m[3] + m[5], m[4], width - 1}, stride_, places_);
       for (std::int64_t c = 0; c < channels; ++c) {
         read(padded_.data() + c * (height + 1) * stride_, chw + (c * height + row) * width);
       }
@@ -124,16 +125,24 @@ class NearestTransform {
   }
 
  private:
-  /// Where a pixel of the result lies: the pixel above it and to its left, and how far beyond.
+  /// For each pixel of a row of the result: the one above its place and to the left, and how far beyond it
+  /// lies.
   struct Places {
-    explicit Places(std::size_t n) : at(n), row(n), column(n), down(n), right(n) {}
-    std::vector<std::int32_t> at, row, column;
+    explicit Places(std::size_t n) : at(n), down(n), right(n), above(2 * n), below(2 * n) {}
+    std::vector<std::int32_t> at;
     std::vector<float> down, right;
+    std::vector<float> above, below;  ///< The pixels to the left and right of the places.
   };
-  /// The pixels to the left and right of a row's places, above and below them.
-  struct Pairs {
-    explicit Pairs(std::size_t n) : above(2 * n), below(2 * n) {}
-    std::vector<float> above, below;
+
+  /// A row's places on one axis of the image.
+  struct Axis {
+    double first;
+    double step;
+    std::int64_t last;
+
+    [[nodiscard]] double at(std::int32_t i) const {
+      return std::min(std::max(first + static_cast<double>(i) * step, 0.0), static_cast<double>(last));
+    }
   };
 
   /// Repeats the last row and column, so that every place has a neighbour on its right and below.
@@ -148,58 +157,49 @@ class NearestTransform {
     }
   }
 
-  void find_places(std::int64_t row) {
-    const auto& m = t_.matrix;
-    const auto n = static_cast<std::int32_t>(t_.shape.width);
-    const auto r = static_cast<double>(row);
-    clamp_places(r * m[0] + m[2], m[1], t_.shape.height - 1, {places_.row.data(), places_.down.data(), n});
-    clamp_places(r * m[3] + m[5], m[4], t_.shape.width - 1, {places_.column.data(), places_.right.data(), n});
-    const auto stride = static_cast<std::int32_t>(stride_);
-    for (std::size_t i = 0; i < places_.at.size(); ++i)
-      places_.at[i] = places_.row[i] * stride + places_.column[i];
-  }
-
-  struct AxisPlaces {
-    std::int32_t* whole;
-    float* share;
-    std::int32_t count;
-  };
-
   SVHN_VECTOR_CLONES
-  static void clamp_places(double first, double step, std::int64_t last, AxisPlaces out) {
-    const auto edge = static_cast<double>(last);
-    for (std::int32_t i = 0; i < out.count; ++i) {
-      const double at = std::min(std::max(first + static_cast<double>(i) * step, 0.0), edge);
-      const auto whole = static_cast<std::int32_t>(at);
-      out.whole[i] = whole;
-      out.share[i] = static_cast<float>(at - static_cast<double>(whole));
+  static void find_places(Axis y, Axis x, std::int64_t stride, Places& places) {
+    std::int32_t* const at = places.at.data();
+    float* const down = places.down.data();
+    float* const right = places.right.data();
+    const auto count = static_cast<std::int32_t>(places.at.size());
+    const auto rows = static_cast<std::int32_t>(stride);
+    for (std::int32_t i = 0; i < count; ++i) {
+      const double row = y.at(i), column = x.at(i);
+      const auto top = static_cast<std::int32_t>(row), left = static_cast<std::int32_t>(column);
+      at[i] = top * rows + left;
+      down[i] = static_cast<float>(row - static_cast<double>(top));
+      right[i] = static_cast<float>(column - static_cast<double>(left));
     }
   }
 
   /// @param plane padded. @param out a row of the result.
   void read(const float* plane, float* out) {
-    for (std::size_t i = 0; i < places_.at.size(); ++i) {
-      const float* above = plane + places_.at[i];
-      std::memcpy(&pairs_.above[2 * i], above, 2 * sizeof(float));
-      std::memcpy(&pairs_.below[2 * i], above + stride_, 2 * sizeof(float));
+    constexpr std::size_t kPair = 2 * sizeof(float);
+    // Copies of what the compiler must otherwise read again after every store.
+    const std::int32_t* const at = places_.at.data();
+    float* const above = places_.above.data();
+    float* const below = places_.below.data();
+    const auto stride = stride_;
+    const std::size_t count = places_.at.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const float* pixel = plane + at[i];
+      std::memcpy(above + 2 * i, pixel, kPair);
+      std::memcpy(below + 2 * i, pixel + stride, kPair);
     }
-    mix({pairs_.above.data(), pairs_.below.data(), places_.down.data(), places_.right.data()}, out,
-        static_cast<std::int32_t>(places_.at.size()));
+    mix(places_, out);
   }
 
-  struct Mixture {
-    const float* above;
-    const float* below;
-    const float* down;
-    const float* right;
-  };
-
   SVHN_VECTOR_CLONES
-  static void mix(const Mixture& m, float* __restrict out, std::int32_t count) {
-    for (std::int32_t i = 0; i < count; ++i) {
-      const float above = m.above[2 * i] + m.right[i] * (m.above[2 * i + 1] - m.above[2 * i]);
-      const float below = m.below[2 * i] + m.right[i] * (m.below[2 * i + 1] - m.below[2 * i]);
-      out[i] = above + m.down[i] * (below - above);
+  static void mix(const Places& places, float* __restrict out) {
+    const float* const above = places.above.data();
+    const float* const below = places.below.data();
+    const float* const down = places.down.data();
+    const float* const right = places.right.data();
+    for (std::size_t i = 0; i < places.at.size(); ++i) {
+      const float upper = above[2 * i] + right[i] * (above[2 * i + 1] - above[2 * i]);
+      const float lower = below[2 * i] + right[i] * (below[2 * i + 1] - below[2 * i]);
+      out[i] = upper + down[i] * (lower - upper);
     }
   }
 
@@ -207,7 +207,6 @@ class NearestTransform {
   std::int64_t stride_;
   std::vector<float> padded_;  ///< [C,H+1,W+1]
   Places places_;              ///< Of one row.
-  Pairs pairs_;                ///< Likewise.
 };
 
 void check(std::span<const float> chw, const ImageShape& shape, const AffineMatrix& matrix) {

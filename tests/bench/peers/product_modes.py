@@ -1,5 +1,4 @@
 """startup, scale, accuracy: what does not fit into images a second."""
-import json
 import os
 import re
 import subprocess
