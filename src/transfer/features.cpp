@@ -1,16 +1,19 @@
 #include "svhn/transfer/features.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <variant>
 
+#include "feature_job.h"
 #include "svhn/core/error.h"
+#include "svhn/core/json.h"
 #include "svhn/core/random.h"
-#include "svhn/core/scratch.h"
-#include "svhn/core/signals.h"
 #include "svhn/model/network.h"
 #include "svhn/model/spec_json.h"
 
@@ -21,19 +24,6 @@ using core::Error;
 using core::ExitCode;
 using data::Split;
 using torch::Tensor;
-
-/// Everything that decides the features.
-struct Job {
-  const train::FrozenPart& part;
-  model::Place place;
-  std::vector<std::int64_t> shape;  ///< F.
-  std::vector<std::int64_t> rows;   ///< Ascending.
-  std::string key;
-  std::filesystem::path path;
-
-  [[nodiscard]] std::size_t numbers() const { return static_cast<std::size_t>(model::element_count(shape)); }
-  [[nodiscard]] std::uint64_t bytes() const { return rows.size() * (numbers() * sizeof(float) + 8); }
-};
 
 std::vector<std::int64_t> needed_rows(const data::PreparedData& data) {
   std::vector<std::int64_t> rows;
@@ -88,9 +78,9 @@ std::string backbone_name(const model::NetworkPlan& plan) {
   return "features";
 }
 
-Job make_job(const train::FrozenPart& part, model::Place place, const std::filesystem::path& folder) {
+FeatureJob make_job(const train::FrozenPart& part, model::Place place, const std::filesystem::path& folder) {
   const model::NetworkPlan& plan = part.network->plan();
-  Job job{part, place, model::shape_at(plan, place), needed_rows(*part.data), key_of(part, place), {}};
+  FeatureJob job{part, place, model::shape_at(plan, place), needed_rows(*part.data), key_of(part, place), {}};
   std::array<char, 20> number{};
   std::snprintf(number.data(), number.size(), "-%016llx",
                 static_cast<unsigned long long>(core::stream_id(job.key)));
@@ -98,82 +88,8 @@ Job make_job(const train::FrozenPart& part, model::Place place, const std::files
   return job;
 }
 
-/// Runs one split through the frozen layers.
-class Maker {
- public:
-  Maker(const Job& job, std::span<float> features, const FeatureEvents& events)
-      : job_(job), features_(features), events_(events) {}
-
-  void run(Split split) {
-    const auto& part = job_.part;
-    const data::PixelSource pixels(*part.data, data::plan_for(part.preprocessing, *part.data, split));
-    data::BatchLoader loader(*part.data, pixels, {kBatch, true, {}});
-    loader.start(part.data->indices(split));
-    while (const data::Batch* batch = loader.next()) {
-      stop_if_asked();
-      store(*batch, outputs(*batch, pixels.shape()));
-      done_ += static_cast<std::size_t>(batch->size);
-      if (events_.progress) events_.progress(done_, job_.rows.size());
-    }
-  }
-
- private:
-  static constexpr std::int64_t kBatch = 64;
-
-  static void stop_if_asked() {
-    const int signal = core::stop_signal();
-    if (signal == 0) return;
-    throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal) +
-                                        " while the frozen layers ran; nothing is kept of it");
-  }
-
-  [[nodiscard]] Tensor outputs(const data::Batch& batch, std::vector<std::int64_t> shape) const {
-    const torch::NoGradGuard no_grad;
-    shape.insert(shape.begin(), batch.size);
-    auto* values = const_cast<float*>(batch.pixels.data());
-    const Tensor input = torch::from_blob(values, shape, torch::kFloat32).to(job_.part.network->device());
-    model::ForwardContext context;
-    context.precision = job_.part.precision;
-    context.until = job_.place;
-    return job_.part.network->forward(input, context).to(torch::kCPU, torch::kFloat32).contiguous();
-  }
-
-  void store(const data::Batch& batch, const Tensor& outputs) {
-    const auto* from = static_cast<const float*>(outputs.data_ptr());
-    const std::size_t numbers = job_.numbers();
-    for (std::size_t i = 0; i < batch.rows.size(); ++i) {
-      const auto place = std::lower_bound(job_.rows.begin(), job_.rows.end(), batch.rows[i]);
-      const auto at = static_cast<std::size_t>(place - job_.rows.begin());
-      std::memcpy(features_.data() + at * numbers, from + i * numbers, numbers * sizeof(float));
-    }
-  }
-
-  const Job& job_;
-  std::span<float> features_;
-  const FeatureEvents& events_;
-  std::size_t done_ = 0;
-};
-
-void write_features(const Job& job, const FeatureEvents& events) {
-  if (events.writing) events.writing(job.path, job.bytes(), job.rows.size());
-  const std::size_t count = job.rows.size() * job.numbers();
-  const core::ScratchFile scratch(job.path.parent_path(), count * sizeof(float));
-  const std::span<float> features = scratch.floats();
-  Maker maker(job, features, events);
-  for (const Split split : {Split::train, Split::val}) maker.run(split);
-  std::vector<std::int64_t> shape = job.shape;
-  shape.insert(shape.begin(), static_cast<std::int64_t>(job.rows.size()));
-  formats::write_safetensors(job.path,
-                             {{"features", formats::DType::f32, shape, std::as_bytes(features)},
-                              {"rows",
-                               formats::DType::i64,
-                               {static_cast<std::int64_t>(job.rows.size())},
-                               std::as_bytes(std::span(job.rows))}},
-                             {{"kind", "features"}, {"made_of", job.key}}, ExitCode::data);
-}
-
 /// @returns why the features cannot be kept, or nothing. They are written twice, beside each other.
-std::optional<std::string> obstacle(const train::FrozenPart& part, const Job& job) {
+std::optional<std::string> obstacle(const train::FrozenPart& part, const FeatureJob& job) {
   if (part.augmented) return "augmentation gives each epoch other images";
   std::error_code error;
   std::filesystem::create_directories(job.path.parent_path(), error);
@@ -184,7 +100,7 @@ std::optional<std::string> obstacle(const train::FrozenPart& part, const Job& jo
 }
 
 /// @returns the features of an earlier run, or nothing: a damaged file is made again.
-std::shared_ptr<const FeatureFile> find_features(const Job& job) {
+std::shared_ptr<const FeatureFile> find_features(const FeatureJob& job) {
   if (!std::filesystem::exists(job.path)) return nullptr;
   try {
     return std::make_shared<const FeatureFile>(job.path, job.shape, job.rows, job.key);
@@ -193,20 +109,72 @@ std::shared_ptr<const FeatureFile> find_features(const Job& job) {
   }
 }
 
+/// What a process found where its features belong.
+struct Finding {
+  std::optional<std::string> obstacle;
+  std::shared_ptr<const FeatureFile> file;  ///< Empty: none.
+};
+
+Finding look(const train::FrozenPart& part, const FeatureJob& job) {
+  if (auto reason = obstacle(part, job)) return {std::move(reason), nullptr};
+  return {std::nullopt, find_features(job)};
+}
+
+/// What all processes found together.
+struct Verdict {
+  std::optional<std::string> obstacle;  ///< Of the lowest rank that has one.
+  bool all_found = true;
+  bool writes = false;  ///< This process makes the file of its folder.
+};
+
+/// @returns the folder and the machine, so that one process writes where several share a folder.
+std::string place_of(const FeatureJob& job) {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  std::error_code error;
+  return host.data() + (":" + std::filesystem::weakly_canonical(job.path, error).string());
+}
+
+Verdict agree(const Finding& own, const FeatureJob& job, compute::Group* group) {
+  if (group == nullptr) return {own.obstacle, own.file != nullptr, own.file == nullptr};
+  nlohmann::json said{{"place", place_of(job)}, {"found", own.file != nullptr}};
+  if (own.obstacle) said["obstacle"] = *own.obstacle;
+  Verdict verdict;
+  std::set<std::string> taken;
+  int rank = 0;
+  for (const std::string& text : group->gather(said.dump())) {
+    const auto other = core::parse_json_strict(text, "rank " + std::to_string(rank), ExitCode::device);
+    if (other.contains("obstacle") && !verdict.obstacle) {
+      verdict.obstacle = other.at("obstacle").get<std::string>();
+    }
+    if (!other.at("found").get<bool>()) {
+      verdict.all_found = false;
+      const bool first = taken.insert(other.at("place").get<std::string>()).second;
+      if (rank == group->rank()) verdict.writes = first;
+    }
+    ++rank;
+  }
+  return verdict;
+}
+
 train::Features make_features(const train::FrozenPart& part, const std::filesystem::path& folder,
-                              const FeatureEvents& events) {
+                              const FeatureEvents& told) {
   const model::Place place = model::frozen_place(part.network->plan());
   if (place == model::Place{}) return {};
-  const Job job = make_job(part, place, folder);
-  if (const auto reason = obstacle(part, job)) {
-    if (events.unused) events.unused(*reason);
+  const FeatureEvents events = part.group == nullptr || part.group->rank() == 0 ? told : FeatureEvents{};
+  const FeatureJob job = make_job(part, place, folder);
+  Finding own = look(part, job);
+  const Verdict verdict = agree(own, job, part.group);
+  if (verdict.obstacle) {
+    if (events.unused) events.unused(*verdict.obstacle);
     return {};
   }
-  if (auto found = find_features(job)) {
+  if (verdict.all_found) {
     if (events.found) events.found(job.path);
-    return {std::move(found), place};
+    return {std::move(own.file), place};
   }
-  write_features(job, events);
+  write_features(job, events, verdict.writes);
+  if (part.group != nullptr) part.group->barrier();
   return {std::make_shared<const FeatureFile>(job.path, job.shape, job.rows, job.key), place};
 }
 

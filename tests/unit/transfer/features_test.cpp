@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 
+#include "../compute/thread_group.h"
 #include "transfer_run.h"
 
 namespace svhn::transfer {
@@ -70,6 +72,32 @@ TEST_F(FeaturesTest, AreWhatTheFrozenLayersGiveForEveryImage) {
     }
   }
   EXPECT_THROW(features.inputs->read(16, values), core::Error);
+}
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST_F(FeaturesTest, AreTheSameBytesFromSeveralProcesses) {
+  make(part());
+  for (const bool shared : {true, false}) {  // One folder, or one each as on machines apart.
+    std::vector<std::filesystem::path> written;
+    compute::run_whole_group(3, [&](compute::Group& group) {
+      model::Network network(planned(squeezenet()), 1);
+      auto own = part();
+      own.network = &network;
+      own.group = &group;
+      FeatureEvents events;
+      events.writing = [&](const auto& path, std::uint64_t, std::size_t) { written.push_back(path); };
+      const auto folder = this->folder() / (shared ? "shared" : "rank" + std::to_string(group.rank()));
+      const auto features = feature_maker(folder, events)(own);
+      EXPECT_EQ(bytes_of(folder / written_[0].filename()), bytes_of(written_[0]));
+      std::vector<float> values(512);
+      EXPECT_NO_THROW(features.inputs->read(3, values));
+    });
+    EXPECT_EQ(written.size(), 1U) << "the first process alone tells";
+  }
 }
 
 TEST_F(FeaturesTest, AreFoundAgainForTheSameAndMadeAnewForOthers) {
