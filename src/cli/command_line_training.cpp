@@ -43,6 +43,19 @@ void add_preprocess(CLI::App& app, Arguments& arguments, const Engine& engine) {
   c->callback([&] { arguments.command = [&] { return engine.preprocess(o, arguments.global); }; });
 }
 
+void add_process_options(CLI::App* c, ProcessOptions& o) {
+  constexpr int kMostProcesses = 256;
+  constexpr double kLongest = 86'400.0;
+  c->add_option("--nproc", o.count, "Run as N processes of this machine, each with its share of the threads")
+      ->check(CLI::Range(1, kMostProcesses));
+  c->add_option(
+      "--bind", o.bind,
+      "Where processes on several machines listen: this machine's address or interface (or SVHN_BIND)");
+  c->add_option("--timeout", o.timeout, "Seconds until a process that does not answer is lost")
+      ->check(CLI::Range(1.0, kLongest))
+      ->capture_default_str();
+}
+
 /// What `train` and `transfer` have in common.
 void add_run_options(CLI::App* c, TrainCommandOptions& o) {
   c->add_option("--config", o.config, "The run's JSON")->required();
@@ -57,6 +70,7 @@ void add_run_options(CLI::App* c, TrainCommandOptions& o) {
   c->add_flag("--live-chart", o.live_chart, "Draw the accuracy on the terminal too, after each epoch");
   c->add_flag("--dry-run", o.dry_run, "Build everything, time a step, write nothing");
   c->add_flag("--json", o.json, "One JSON document on stdout");
+  add_process_options(c, o.processes);
 }
 
 void add_train(CLI::App& app, Arguments& arguments, const Engine& engine) {
@@ -78,7 +92,8 @@ void add_transfer(CLI::App& app, Arguments& arguments, const Engine& engine) {
   c->add_option("--compare", o.compare, "Train the same head on each backbone of this list (JSON)")
       ->excludes("--config")
       ->excludes("--dry-run")
-      ->excludes("--no-train");
+      ->excludes("--no-train")
+      ->excludes("--nproc");
   c->callback([&] { arguments.command = [&] { return engine.transfer(o, arguments.global); }; });
 }
 
@@ -96,6 +111,7 @@ void add_tune(CLI::App& app, Arguments& arguments, const Engine& engine) {
   auto* resume = c->add_flag("--resume", o.resume, "Go on where the search was stopped");
   c->add_flag("--overwrite", o.overwrite, "Replace an existing search")->excludes(resume);
   c->add_flag("--json", o.json, "One JSON document on stdout");
+  add_process_options(c, o.processes);
   c->callback([&] { arguments.command = [&] { return engine.tune(o, arguments.global); }; });
 }
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "svhn/core/json.h"
+#include "svhn/core/launch.h"
 
 namespace svhn::cli {
 
@@ -28,12 +29,12 @@ void set_up_logging(const GlobalOptions& global) {
 int report_error(const core::Error& error) {
   std::string text = std::string("svhn: error: ") + error.what() + "\n";
   if (!error.hint().empty()) text += "hint: " + error.hint() + "\n";
-  std::fputs(text.c_str(), stderr);
+  if (core::may_tell_failure()) std::fputs(text.c_str(), stderr);
   return static_cast<int>(error.code());
 }
 
 void report_failure(const std::string& message) {
-  std::fputs(("svhn: error: " + message + "\n").c_str(), stderr);
+  if (core::may_tell_failure()) std::fputs(("svhn: error: " + message + "\n").c_str(), stderr);
 }
 
 void print_text(const std::string& text) {

@@ -1,19 +1,26 @@
 /// The program `svhn-engine`: every command, with LibTorch and OpenCV. Users start it through `svhn`.
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "svhn/cli/app.h"
 #include "svhn/cli/commands.h"
 
 int main(int argc, char** argv) {
   using namespace svhn::cli;
-  return run(argc, argv,
-             {.preprocess = run_preprocess,
-              .train = run_train,
-              .evaluate = run_evaluate,
-              .transfer = run_transfer,
-              .tune = run_tune,
-              .interpret = run_interpret,
-              .predict = run_predict,
-              .report = run_report,
-              .convert = run_convert,
-              .env = run_env});
+  const int code = run(argc, argv,
+                       {.preprocess = run_preprocess,
+                        .train = run_train,
+                        .evaluate = run_evaluate,
+                        .transfer = run_transfer,
+                        .tune = run_tune,
+                        .interpret = run_interpret,
+                        .predict = run_predict,
+                        .report = run_report,
+                        .convert = run_convert,
+                        .env = run_env});
+  if (code == 0) return 0;
+  // After the loss of another process, threads may still wait for it: they must not hold up the end.
+  std::fflush(nullptr);
+  std::_Exit(code);
 }

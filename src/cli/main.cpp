@@ -8,9 +8,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "svhn/cli/app.h"
+#include "svhn/cli/launcher.h"
 #include "svhn/core/error.h"
+#include "svhn/core/launch.h"
 
 namespace {
 
@@ -42,10 +46,49 @@ int become_engine(char** argv) {
               "build or install svhn again");
 }
 
+/// @returns what `--nproc` asks for, or nothing for one process. @throws core::Error(usage)
+std::optional<svhn::cli::LaunchPlan> local_launch(const svhn::cli::ProcessOptions& processes, bool tolerant) {
+  if (processes.count <= 1) return std::nullopt;
+  const auto launch =
+      svhn::core::read_launch([](const char* name) { return std::getenv(name); }, processes.bind);
+  if (launch.size > 1) {
+    throw Error(
+        ExitCode::usage,
+        "--nproc is given in one of " + std::to_string(launch.size) + " processes that a launcher started",
+        "use either --nproc or the launcher");
+  }
+  return svhn::cli::LaunchPlan{.processes = processes.count, .tolerant = tolerant};
+}
+
+/// This process or its children become the engine. @returns the exit code, in the parent of several.
+int launch_engine(char** argv, const std::optional<svhn::cli::LaunchPlan>& plan) {
+  const auto code = plan ? svhn::cli::launch_processes(*plan) : std::nullopt;
+  return code ? *code : become_engine(argv);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto engine = [argv](const auto&, const svhn::cli::GlobalOptions&) { return become_engine(argv); };
-  return svhn::cli::run(argc, argv,
-                        {engine, engine, engine, engine, engine, engine, engine, engine, engine, engine});
+  using namespace svhn::cli;
+  const auto engine = [argv](const auto&, const GlobalOptions&) { return become_engine(argv); };
+  const auto train = [argv](const TrainCommandOptions& o, const GlobalOptions&) {
+    return launch_engine(argv, local_launch(o.processes, false));
+  };
+  const auto transfer = [argv](const TransferCommandOptions& o, const GlobalOptions&) {
+    return launch_engine(argv, local_launch(o.run.processes, false));
+  };
+  const auto tune = [argv](const TuneCommandOptions& o, const GlobalOptions&) {
+    return launch_engine(argv, local_launch(o.processes, true));
+  };
+  return run(argc, argv,
+             {.preprocess = engine,
+              .train = train,
+              .evaluate = engine,
+              .transfer = transfer,
+              .tune = tune,
+              .interpret = engine,
+              .predict = engine,
+              .report = engine,
+              .convert = engine,
+              .env = engine});
 }

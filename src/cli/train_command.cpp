@@ -41,8 +41,13 @@ void warn_about(const train::TrainOptions& options, const model::NetworkPlan& pl
   if (bytes > kLargeBytes) spdlog::warn("warning: the model will have {} MB", bytes / 1'000'000);
 }
 
+std::string processes_text(int processes, int threads) {
+  const std::string each = std::to_string(threads) + " threads";
+  return processes == 1 ? each : std::to_string(processes) + " processes x " + each;
+}
+
 std::string run_header(const train::Session& session, const config::RunConfig& config,
-                       const Hardware& hardware) {
+                       const Hardware& hardware, int processes) {
   const auto& data = session.data();
   const auto rows = [&](data::Split split) {
     return model::with_thousands(static_cast<std::int64_t>(data.indices(split).size()));
@@ -53,7 +58,7 @@ std::string run_header(const train::Session& session, const config::RunConfig& c
   text += "Training: " + std::to_string(config.train.epochs) + " epochs of " +
           std::to_string(session.steps_per_epoch()) + " steps, batch " +
           std::to_string(config.train.batch_size) + ", " + compute::precision_name(session.precision()) +
-          " on " + hardware.device.str() + ", " + std::to_string(hardware.threads) + " threads\n";
+          " on " + hardware.device.str() + ", " + processes_text(processes, hardware.threads) + "\n";
   return text;
 }
 
@@ -150,15 +155,16 @@ int show_dry_run(const TrainCommandOptions& options, train::Session& session) {
   return 0;
 }
 
-void tell_resumed(const train::Session& session, const Hardware& hardware) {
+void tell_resumed(const train::Session& session, const Hardware& hardware, int processes) {
   if (!session.resumed()) {
     spdlog::info("Nothing to resume in '{}': starting anew", session.files().folder.string());
     return;
   }
   spdlog::info("Resuming after epoch {}, step {}", session.state().epoch, session.state().step_in_epoch);
-  if (session.former_threads() == hardware.threads) return;
-  spdlog::warn("warning: the run was trained with {} threads so far; with {} it ends a little differently",
-               session.former_threads(), hardware.threads);
+  if (session.former_threads() == hardware.threads && session.former_processes() == processes) return;
+  spdlog::warn("warning: the run was trained with {} so far; with {} it ends a little differently",
+               processes_text(session.former_processes(), session.former_threads()),
+               processes_text(processes, hardware.threads));
 }
 
 void train_and_draw(train::Session& session, const report::RunLabel& label, bool on_terminal,
@@ -217,30 +223,37 @@ transfer::FeatureEvents feature_events(const GlobalOptions& global) {
   return events;
 }
 
-int run_configured(const TrainCommandOptions& options, config::RunConfig config,
-                   const GlobalOptions& global) {
-  if (options.no_train) return show_finished(options, config);
+int run_configured(const TrainCommandOptions& options, config::RunConfig config, const GlobalOptions& global,
+                   Peers& peers) {
+  if (options.no_train) return peers.rank() == 0 ? show_finished(options, config) : 0;
   model::settle_backbones(config.model);
   const auto plan =
       config::plan_run(config, options.config.string());  // Names the file where the session could not.
   const Hardware hardware = set_up_hardware(global);
   auto request = session_request(options, config, hardware);
+  request.group = peers.group(hardware.device);
   request.frozen = model::frozen_place(plan);
   request.make_features = transfer::feature_maker(options.output / "features", feature_events(global));
   train::Session session(std::move(request));
   if (!options.dry_run) session.open();
-  if (!options.json) print_text(run_header(session, config, hardware));
+  if (!options.json) print_text(run_header(session, config, hardware, peers.size()));
   warn_about(config.train, session.plan());
   if (options.dry_run) return show_dry_run(options, session);
-  if (options.resume) tell_resumed(session, hardware);
+  if (options.resume) tell_resumed(session, hardware, peers.size());
+  if (peers.rank() != 0) {
+    session.run({});
+    return 0;
+  }
   train_and_draw(session, {config.name, session.data().synthetic()}, options.live_chart, global);
   print_finish(options, session.files(), session.state().history, session.data().synthetic());
   return 0;
 }
 
 int run_train(const TrainCommandOptions& options, const GlobalOptions& global) {
-  return run_configured(options, config::load_run_config(options.config, run_overrides(options, global)),
-                        global);
+  return run_among_peers(options.processes, global, [&](Peers& peers, const GlobalOptions& own) {
+    auto config = config::load_run_config(options.config, run_overrides(options, own));
+    return run_configured(options, std::move(config), own, peers);
+  });
 }
 
 }  // namespace svhn::cli

@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "svhn/cli/commands.h"
@@ -10,6 +11,7 @@
 #include "svhn/config/compare_config.h"
 #include "svhn/core/error.h"
 #include "svhn/core/json.h"
+#include "svhn/core/launch.h"
 #include "svhn/model/backbone_place.h"
 #include "svhn/report/comparison.h"
 #include "svhn/transfer/compare.h"
@@ -96,16 +98,33 @@ int run_compare(const TransferCommandOptions& options, const GlobalOptions& glob
   return 0;
 }
 
-}  // namespace
+void refuse_several() {
+  const auto launch = core::read_launch([](const char* name) { return std::getenv(name); });
+  if (launch.size == 1) return;
+  throw Error(ExitCode::usage,
+              "--compare runs in one process, and this is one of " + std::to_string(launch.size),
+              "start it without the launcher");
+}
 
-int run_transfer(const TransferCommandOptions& options, const GlobalOptions& global) {
-  if (options.compare) return run_compare(options, global);
+int run_one(const TransferCommandOptions& options, const GlobalOptions& global, Peers& peers) {
   if (options.run.config.empty()) {
     throw Error(ExitCode::usage, "neither --config nor --compare is given", "see svhn transfer --help");
   }
   auto config = config::load_run_config(options.run.config, run_overrides(options.run, global));
   use_weights(config, options);
-  return run_configured(options.run, std::move(config), global);
+  return run_configured(options.run, std::move(config), global, peers);
+}
+
+}  // namespace
+
+int run_transfer(const TransferCommandOptions& options, const GlobalOptions& global) {
+  if (options.compare) {
+    refuse_several();
+    return run_compare(options, global);
+  }
+  return run_among_peers(options.run.processes, global, [&options](Peers& peers, const GlobalOptions& own) {
+    return run_one(options, own, peers);
+  });
 }
 
 }  // namespace svhn::cli

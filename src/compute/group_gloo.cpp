@@ -135,7 +135,9 @@ std::unique_ptr<Group> join_gloo(const JoinOptions& options, std::shared_ptr<Sto
   try {
     auto own = connect_c10d_store(options.launch, false, options.timeout);
     auto prefixed = c10::make_intrusive<c10d::PrefixStore>(options.launch.prefix + "/gloo", std::move(own));
-    auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
+    // Finding out who is lost takes a few seconds, and belongs to the time-out.
+    const auto limit = std::max(options.timeout / 2, options.timeout - std::chrono::seconds(6));
+    auto gloo = c10d::ProcessGroupGloo::Options::create(limit);
     gloo->devices = {c10d::ProcessGroupGloo::createDeviceForHostname(options.launch.bind)};
     gloo->threads = 2;
     return std::make_unique<GlooGroup>(

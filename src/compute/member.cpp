@@ -58,16 +58,20 @@ R Member::ask(const std::function<R(RawStore&)>& task) {
 }
 
 void Member::enter() {
+  const auto refuse = [this](const Error& error) {
+    fail(error);
+    throw error;
+  };
   const std::string size = std::to_string(options_.size);
   const auto kept = ask<std::string>([&](RawStore& store) { return store.set_once("size", size); });
   if (kept != size) {
-    throw Error(ExitCode::usage, "this process was told of " + size + " processes, another one of " + kept,
-                "give all of them the same number (WORLD_SIZE)");
+    refuse({ExitCode::usage, "this process was told of " + size + " processes, another one of " + kept,
+            "give all of them the same number (WORLD_SIZE)"});
   }
   const std::string rank = std::to_string(options_.rank);
   if (ask<std::int64_t>([&](RawStore& store) { return store.add("rank/" + rank, 1); }) == 1) return;
-  throw Error(ExitCode::usage, "two processes were told that they are rank " + rank,
-              "give each its own (RANK), or choose another MASTER_PORT if another run meets there");
+  refuse({ExitCode::usage, "two processes were told that they are rank " + rank,
+          "give each its own (RANK), or choose another MASTER_PORT if another run meets there"});
 }
 
 void Member::wait_for_all() {

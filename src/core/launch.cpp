@@ -75,6 +75,9 @@ void read_place(const Variables& variables, const Names& names, Launch& launch) 
   launch.size = size.value_or(1);
   launch.rank = rank.value_or(0);
   launch.local_rank = variables.number(names.local_rank, 0, std::numeric_limits<int>::max()).value_or(0);
+  // Slurm and Open MPI bind each process to cores of its own.
+  if (!names.rank_decides)
+    launch.local_size = variables.number("LOCAL_WORLD_SIZE", 1, launch.size).value_or(1);
   for (const auto& [name, value] :
        {std::pair{names.rank, launch.rank}, std::pair{names.local_rank, launch.local_rank}}) {
     if (value < launch.size) continue;

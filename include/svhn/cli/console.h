@@ -13,7 +13,8 @@ namespace svhn::cli {
 /// @throws core::Error(usage) for an unknown level.
 void set_up_logging(const GlobalOptions& global);
 
-/// Prints "svhn: error: …" and "hint: …" on stderr. @returns the exit code.
+/// Prints "svhn: error: …" and "hint: …" on stderr; of the processes of `--nproc` only the first that fails
+/// does, see core::may_tell_failure. @returns the exit code.
 int report_error(const core::Error& error);
 void report_failure(const std::string& message);
 

@@ -18,6 +18,13 @@ struct GlobalOptions {
   bool quiet = false;
 };
 
+/// How many processes share a run, and how they meet.
+struct ProcessOptions {
+  int count = 1;          ///< Of this machine, started by `svhn` itself.
+  std::string bind;       ///< An address or interface of this machine; empty: SVHN_BIND's, or loopback only.
+  double timeout = 60.0;  ///< Seconds that any operation between them may take.
+};
+
 struct PreprocessOptions {
   std::vector<std::filesystem::path> inputs;
   std::optional<std::int64_t> synthetic;
@@ -48,6 +55,7 @@ struct TrainCommandOptions {
   bool dry_run = false;
   bool live_chart = false;  ///< Also on the terminal.
   bool json = false;
+  ProcessOptions processes{};
 };
 
 struct EvaluateCommandOptions {
@@ -76,6 +84,7 @@ struct TuneCommandOptions {
   bool resume = false;
   bool overwrite = false;
   bool json = false;
+  ProcessOptions processes{};
 };
 
 struct InterpretCommandOptions {

@@ -3,6 +3,7 @@
 
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/options.h"
+#include "svhn/cli/peers.h"
 #include "svhn/config/run_config.h"
 #include "svhn/transfer/features.h"
 
@@ -18,8 +19,10 @@ train::SessionRequest session_request(const TrainCommandOptions& options, const 
 /// @returns events that tell the user about features on stderr.
 transfer::FeatureEvents feature_events(const GlobalOptions& global);
 
-/// Trains, shows a finished run, or times one, as the options say, and prints the results.
+/// Trains, shows a finished run, or times one, as the options say, and prints the results. All of `peers`
+/// call it.
 /// @returns the exit code.
-int run_configured(const TrainCommandOptions& options, config::RunConfig config, const GlobalOptions& global);
+int run_configured(const TrainCommandOptions& options, config::RunConfig config, const GlobalOptions& global,
+                   Peers& peers);
 
 }  // namespace svhn::cli

@@ -13,7 +13,8 @@ namespace svhn::core {
 struct Launch {
   int rank = 0;  ///< 0 to size - 1.
   int size = 1;
-  int local_rank = 0;                 ///< Among the processes of this machine; chooses the CUDA device.
+  int local_size = 1;  ///< Processes that share the cores, where the launcher has not divided them.
+  int local_rank = 0;  ///< Among the processes of this machine; chooses the CUDA device.
   std::string address = "127.0.0.1";  ///< Where rank 0 is met; a numeric address or a name.
   std::uint16_t port = 29500;
   std::string bind = "127.0.0.1";  ///< Where this process listens: a numeric address of this machine.

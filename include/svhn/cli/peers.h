@@ -1,0 +1,43 @@
+#pragma once
+/// A command that may be one of several processes: it meets the others, lets rank 0 alone speak, and tells
+/// the others when it fails.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "svhn/cli/options.h"
+#include "svhn/compute/join.h"
+
+namespace svhn::cli {
+
+class Peers {
+ public:
+  /// Meets the others that the environment tells of, if any. @throws core::Error usage, device
+  explicit Peers(const ProcessOptions& options);
+
+  [[nodiscard]] bool several() const { return store_ != nullptr; }
+  [[nodiscard]] int rank() const { return join_.launch.rank; }
+  [[nodiscard]] int size() const { return join_.launch.size; }
+  [[nodiscard]] int local_rank() const { return join_.launch.local_rank; }
+  /// @returns how many of the processes share this machine's cores.
+  [[nodiscard]] int local_size() const { return join_.launch.local_size; }
+  /// @returns what the processes share; null for one process.
+  [[nodiscard]] std::shared_ptr<compute::Store> store() const { return store_; }
+  /// Joins the group at the first call, which all processes must make.
+  /// @returns null for one process. @throws core::Error(device)
+  compute::Group* group(const torch::Device& device);
+
+ private:
+  compute::JoinOptions join_;
+  std::shared_ptr<compute::Store> store_;
+  std::unique_ptr<compute::Group> group_;
+};
+
+/// Runs a command's work with the processes that share it. In all but rank 0 stdout leads nowhere and stderr
+/// is for errors alone. Whatever `work` throws is told to the others before it goes on.
+/// @param work gets the options for this process: its share of the cores, its own CUDA device.
+int run_among_peers(const ProcessOptions& options, const GlobalOptions& global,
+                    const std::function<int(Peers& peers, const GlobalOptions& own)>& work);
+
+}  // namespace svhn::cli

@@ -1,0 +1,89 @@
+#include "svhn/cli/peers.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "svhn/compute/hardware.h"
+#include "svhn/core/error.h"
+#include "svhn/core/signals.h"
+
+namespace svhn::cli {
+namespace {
+
+using core::Error;
+using core::ExitCode;
+
+void be_silent() {
+  const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nothing >= 0) ::dup2(nothing, STDOUT_FILENO);
+  spdlog::set_level(spdlog::level::err);
+}
+
+GlobalOptions own_options(const GlobalOptions& global, const Peers& peers) {
+  GlobalOptions own = global;
+  own.quiet = global.quiet || peers.rank() != 0;
+  if (own.threads == 0) own.threads = std::max(1, compute::available_cores() / peers.local_size());
+  const bool any_cuda = global.device == "auto" || global.device == "cuda";
+  if (any_cuda && compute::choose_device(global.device).is_cuda()) {
+    own.device = "cuda:" + std::to_string(peers.local_rank());
+  }
+  return own;
+}
+
+/// Calls `work` and tells the others when it fails.
+int work_and_tell(const std::function<int()>& work, compute::Store& store) {
+  try {
+    const int code = work();
+    store.leave();
+    return code;
+  } catch (const core::Interrupted&) {
+    store.leave();  // All stop together; what was saved can be resumed.
+    throw;
+  } catch (const Error& error) {
+    store.fail(error);
+    throw;
+  } catch (const std::bad_alloc&) {
+    store.fail({ExitCode::data, "out of memory", "use a smaller batch or less data"});
+    throw;
+  } catch (const std::exception& error) {
+    store.fail({ExitCode::bug, std::string("internal: ") + error.what()});
+    throw;
+  }
+}
+
+}  // namespace
+
+Peers::Peers(const ProcessOptions& options) {
+  join_.launch = core::read_launch([](const char* name) { return std::getenv(name); }, options.bind);
+  join_.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1e3));
+  if (join_.launch.size > 1) {
+    store_ = compute::join_store(join_);
+  } else if (options.count > 1) {
+    throw Error(ExitCode::usage, "--nproc starts processes in 'svhn', not in 'svhn-engine'", "call 'svhn'");
+  }
+}
+
+compute::Group* Peers::group(const torch::Device& device) {
+  if (several() && !group_) group_ = compute::join_group(join_, store_, device);
+  return group_.get();
+}
+
+int run_among_peers(const ProcessOptions& options, const GlobalOptions& global,
+                    const std::function<int(Peers& peers, const GlobalOptions& own)>& work) {
+  // A stop signal shall be remembered while the others are being met, too.
+  core::watch_stop_signals();
+  Peers peers(options);
+  if (!peers.several()) return work(peers, global);
+  if (peers.rank() != 0) be_silent();
+  const GlobalOptions own = own_options(global, peers);
+  return work_and_tell([&] { return work(peers, own); }, *peers.store());
+}
+
+}  // namespace svhn::cli
