@@ -1,5 +1,6 @@
 #include "ledger.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "svhn/core/file.h"
@@ -15,37 +16,25 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMaxRecordBytes = std::size_t{64} << 20;
 constexpr std::size_t kMaxName = 128;
+constexpr std::uint64_t kMaxThreads = 1024;
 
-/// What makes a search what it is.
-Json identity(const SearchConfig& search, const std::string& data) {
-  return {{"config", config::resolved_json(search.base)},
-          {"tune", tune_section_json(search.tune)},
-          {"data", data}};
+/// Halving ranks all trials among each other, so a longer search is another one; else it begins as a shorter
+/// one does.
+bool may_grow(const TuneOptions& options) {
+  return !(options.stopping && options.stopping->type == StoppingType::halving);
 }
 
-/// The name of the data file is free, as its content is compared. Halving ranks all trials among each other,
-/// so a longer search is another one; else it begins as a shorter one does.
-bool may_differ(const std::string& pointer, const TuneOptions& options) {
-  const bool halving = options.stopping && options.stopping->type == StoppingType::halving;
-  return pointer == "/config/data/file" || (pointer == "/tune/trials" && !halving);
-}
-
-void check_same(const json& saved, const json& now, const SearchConfig& search, const std::string& source) {
-  const json before = saved.flatten(), after = now.flatten();
-  for (const auto* side : {&before, &after}) {
-    for (const auto& [pointer, unused] : side->items()) {
-      const bool equal =
-          before.contains(pointer) && after.contains(pointer) && before[pointer] == after[pointer];
-      if (equal || may_differ(pointer, search.tune)) continue;
-      const auto show = [&](const json& document) {
-        return document.contains(pointer) ? core::printable(document[pointer].dump()) : "nothing";
-      };
-      throw Error(ExitCode::model,
-                  "'" + source + "' is a search with " + core::printable(pointer) + " = " + show(before) +
-                      ", not " + show(after),
-                  "resume with the same config and data, or start anew with --overwrite");
-    }
+void check_same(json saved, const json& now, const TuneOptions& options, const std::string& source) {
+  if (saved.is_object()) saved.erase("threads");  // Told to the user, who may well change them.
+  if (may_grow(options) && saved.contains("tune") && saved["tune"].is_object()) {
+    saved["tune"]["trials"] = now.at("tune").at("trials");
   }
+  const auto difference = find_difference(saved, now);
+  if (!difference) return;
+  throw Error(ExitCode::model,
+              "'" + source + "' is a search with " + difference->pointer + " = " + difference->before +
+                  ", not " + difference->after,
+              "resume with the same config and data, or start anew with --overwrite");
 }
 
 /// A record must be of the trial that is planned under its number.
@@ -68,6 +57,28 @@ Json best_document(const SearchConfig& search, const metric::TrialResult& best) 
 
 }  // namespace
 
+Json search_identity(const SearchConfig& search, const std::string& data) {
+  return {{"config", config::resolved_json(search.base)},
+          {"tune", tune_section_json(search.tune)},
+          {"data", data}};
+}
+
+std::optional<Difference> find_difference(const json& first, const json& second) {
+  const json before = first.flatten(), after = second.flatten();
+  const auto show = [](const json& document, const std::string& pointer) {
+    return document.contains(pointer) ? core::printable(document[pointer].dump()) : std::string("nothing");
+  };
+  for (const auto* side : {&before, &after}) {
+    for (const auto& [pointer, unused] : side->items()) {
+      const bool equal =
+          before.contains(pointer) && after.contains(pointer) && before[pointer] == after[pointer];
+      if (equal || pointer == "/config/data/file") continue;
+      return Difference{core::printable(pointer), show(before, pointer), show(after, pointer)};
+    }
+  }
+  return std::nullopt;
+}
+
 Ledger::Ledger(const SearchConfig& search, TuneFiles files, train::ExistingRun existing)
     : search_(search), files_(std::move(files)), existing_(existing) {
   const auto found = files_.existing();
@@ -82,25 +93,33 @@ void Ledger::read(const std::string& data, const std::vector<Trial>& trials, boo
   if (existing_ != train::ExistingRun::resume || !std::filesystem::exists(files_.search)) return;
   const std::string source = files_.search.string();
   const json saved = core::read_json_file(files_.search, ExitCode::model, {.max_bytes = kMaxRecordBytes});
-  check_same(saved, json::parse(identity(search_, data).dump()), search_, source);
+  check_same(saved, json::parse(search_identity(search_, data).dump()), search_.tune, source);
+  if (saved.contains("threads") && saved["threads"].is_number_unsigned()) {
+    former_threads_ = static_cast<int>(std::min(saved["threads"].get<std::uint64_t>(), kMaxThreads));
+  }
   for (const auto& trial : trials) {
-    const auto path = files_.record(trial.id);
-    if (std::filesystem::exists(path)) records_[trial.id] = read_record(path, trial);
+    if (auto record = read_again(trial)) records_[trial.id] = std::move(*record);
   }
   resumed_ = true;
 }
 
-void Ledger::open(const std::string& data) {
+void Ledger::open(const std::string& data, int threads) {
   if (existing_ == train::ExistingRun::overwrite) files_.remove_existing();
   files_.remove_temporaries();
-  core::write_text_file(files_.search, core::json_text(identity(search_, data)), ExitCode::data);
+  Json document = search_identity(search_, data);
+  document["threads"] = threads;
+  core::write_text_file(files_.search, core::json_text(document), ExitCode::data);
 }
 
-void Ledger::add(const metric::TrialResult& result) {
+void Ledger::write(const metric::TrialResult& result) const {
   const Json document = metric::trial_json(result, metric::TuningDetail::full);
   core::write_text_file(files_.record(result.id), core::json_text(document), ExitCode::data);
-  records_[result.id] = result;
-  write_results();
+}
+
+std::optional<metric::TrialResult> Ledger::read_again(const Trial& trial) const {
+  const auto path = files_.record(trial.id);
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  return read_record(path, trial);
 }
 
 const metric::TrialResult* Ledger::find(std::int64_t id) const {

@@ -2,6 +2,8 @@
 /// A search's memory on disk: what is searched, a record of each trial that has ended, the results so far.
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "svhn/metric/tuning.h"
@@ -11,6 +13,18 @@
 #include "svhn/tune/tune_files.h"
 
 namespace svhn::tune {
+
+/// What makes a search what it is. @param data fingerprint of the data.
+nlohmann::ordered_json search_identity(const SearchConfig& search, const std::string& data);
+
+/// A value at which two searches differ, in JSON ("nothing" where there is none).
+struct Difference {
+  std::string pointer;
+  std::string before;
+  std::string after;
+};
+/// @returns the first difference that matters. The name of the data file is free, as its content is compared.
+std::optional<Difference> find_difference(const nlohmann::json& before, const nlohmann::json& after);
 
 class Ledger {
  public:
@@ -22,12 +36,18 @@ class Ledger {
   /// record is damaged.
   void read(const std::string& data, const std::vector<Trial>& trials, bool synthetic);
   /// Begins to write: the former search goes if it shall be overwritten.
-  void open(const std::string& data);
-  /// Keeps a trial's result and writes the results anew.
-  void add(const metric::TrialResult& result);
+  /// @param threads that each process computes with; trials' scores depend on them a little.
+  void open(const std::string& data, int threads);
+  /// Writes a trial's record, and leaves the results as they are.
+  void write(const metric::TrialResult& result) const;
+  /// Keeps a trial's result in mind.
+  void learn(const metric::TrialResult& result) { records_[result.id] = result; }
+  /// @returns a trial's record as it lies on disk by now, or nothing. @throws core::Error(data)
+  [[nodiscard]] std::optional<metric::TrialResult> read_again(const Trial& trial) const;
 
   [[nodiscard]] const TuneFiles& files() const { return files_; }
   [[nodiscard]] bool resumed() const { return resumed_; }
+  [[nodiscard]] int former_threads() const { return former_threads_; }  ///< 0: not known.
   [[nodiscard]] std::size_t size() const { return records_.size(); }
   /// @returns the record of a trial, or nullptr. @param id from 1.
   [[nodiscard]] const metric::TrialResult* find(std::int64_t id) const;
@@ -40,6 +60,7 @@ class Ledger {
   train::ExistingRun existing_;
   bool resumed_ = false;
   bool synthetic_ = false;
+  int former_threads_ = 0;
   std::map<std::int64_t, metric::TrialResult> records_;
 };
 

@@ -1,6 +1,7 @@
 #include "svhn/tune/stopping.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 namespace svhn::tune {
@@ -19,6 +20,11 @@ bool better(double a, double b, bool maximize) {
 
 }  // namespace
 
+Score resolved_score(const TuneOptions& options) {
+  if (options.score != Score::automatic) return options.score;
+  return options.folds ? Score::last : Score::best;
+}
+
 std::optional<double> curve_score(std::span<const double> curve, Score score, bool maximize) {
   if (curve.empty()) return std::nullopt;
   if (score == Score::last) return curve.back();
@@ -28,6 +34,11 @@ std::optional<double> curve_score(std::span<const double> curve, Score score, bo
 
 bool median_rule_stops(std::span<const double> curve, std::span<const std::vector<double>> completed,
                        const StoppingOptions& options, bool maximize) {
+  return median_rule_will_stop(curve, completed, 0, options, maximize);
+}
+
+bool median_rule_will_stop(std::span<const double> curve, std::span<const std::vector<double>> completed,
+                           std::size_t running, const StoppingOptions& options, bool maximize) {
   if (curve.size() < static_cast<std::size_t>(options.min_epochs)) return false;
   std::vector<double> means;
   for (const auto& other : completed) {
@@ -36,6 +47,9 @@ bool median_rule_stops(std::span<const double> curve, std::span<const std::vecto
     means.push_back(std::accumulate(other.begin(), end, 0.0) / static_cast<double>(curve.size()));
   }
   if (means.empty() || means.size() < static_cast<std::size_t>(options.min_trials)) return false;
+  // The kindest that the others can turn out: as bad as can be. Fewer of them only raise the bar.
+  const double worst = std::numeric_limits<double>::infinity() * (maximize ? -1.0 : 1.0);
+  means.insert(means.end(), running, worst);
   return better(median(std::move(means)), *curve_score(curve, Score::best, maximize), maximize);
 }
 

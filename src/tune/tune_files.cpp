@@ -35,7 +35,8 @@ TuneFiles::TuneFiles(const fs::path& output, const std::string& name)
       chart_png(folder / "results.png"),
       chart_svg(folder / "results.svg"),
       best_config(folder / "best.config.json"),
-      trials(folder / "trials") {}
+      trials(folder / "trials"),
+      lock(folder / ".lock") {}
 
 fs::path TuneFiles::record(std::int64_t id) const {
   return trials / (trial_name(id) + ".json");

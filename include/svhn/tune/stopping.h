@@ -11,6 +11,9 @@
 
 namespace svhn::tune {
 
+/// @returns which epoch of a run counts: of its whole curve, or of a part of it at a rung.
+Score resolved_score(const TuneOptions& options);
+
 /// @returns the value of a curve that counts, of its first `epochs` epochs; nothing without one.
 /// @param score best or last.
 std::optional<double> curve_score(std::span<const double> curve, Score score, bool maximize);
@@ -21,6 +24,13 @@ std::optional<double> curve_score(std::span<const double> curve, Score score, bo
 /// @see Golovin et al., "Google Vizier: A Service for Black-Box Optimization", KDD 2017, section 3.2.2
 bool median_rule_stops(std::span<const double> curve, std::span<const std::vector<double>> completed,
                        const StoppingOptions& options, bool maximize);
+
+/// The same rule while earlier trials still run, on other processes. Each of those may yet add a curve of any
+/// values, or none.
+/// @param running their number.
+/// @returns whether the rule stops the trial whatever becomes of them.
+bool median_rule_will_stop(std::span<const double> curve, std::span<const std::vector<double>> completed,
+                           std::size_t running, const StoppingOptions& options, bool maximize);
 
 /// The epochs at which successive halving compares: r, r·η, r·η² … and last `epochs` itself, with
 /// r = min_epochs · η^bracket.

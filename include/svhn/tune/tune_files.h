@@ -22,6 +22,7 @@ struct TuneFiles {
   std::filesystem::path chart_svg;
   std::filesystem::path best_config;  ///< Ready for `svhn train`.
   std::filesystem::path trials;
+  std::filesystem::path lock;  ///< Held by whoever works on the search; no part of it.
 
   /// @returns trials/trial-0001.json. @param id from 1.
   [[nodiscard]] std::filesystem::path record(std::int64_t id) const;

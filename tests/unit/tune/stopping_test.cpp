@@ -57,6 +57,25 @@ TEST(MedianRule, WaitsForEpochsAndTrials) {
   EXPECT_FALSE(median_rule_stops(bad, shorter, options, true)) << "none got so far";
 }
 
+// Sorted, with the running ones at their kindest: (-inf, .2, .4, .6), then (-inf, -inf, .2, .4, .6).
+TEST(MedianRule, StopsEarlyOnlyWhatRunningTrialsCannotSave) {
+  const StoppingOptions options;
+  const Curves three{{0.2}, {0.4}, {0.6}};
+  const auto will_stop = [&](double value, std::size_t running) {
+    return median_rule_will_stop(std::vector{value}, three, running, options, true);
+  };
+  EXPECT_TRUE(will_stop(0.39, 0));
+  EXPECT_TRUE(will_stop(0.29, 1));
+  EXPECT_FALSE(will_stop(0.31, 1));
+  EXPECT_TRUE(will_stop(0.19, 2));
+  EXPECT_FALSE(will_stop(0.21, 2));
+  EXPECT_FALSE(will_stop(0.0, 3));
+  EXPECT_TRUE(median_rule_will_stop(std::vector{0.51}, three, 1, options, false)) << "a loss";
+  EXPECT_FALSE(median_rule_will_stop(std::vector{0.49}, three, 1, options, false));
+  const Curves two{{0.2}, {0.4}};
+  EXPECT_FALSE(median_rule_will_stop(std::vector{0.0}, two, 5, options, true)) << "perhaps too few trials";
+}
+
 TEST(HalvingRungs, MultiplyUpToTheLastEpoch) {
   StoppingOptions options;
   options.reduction = 3;

@@ -1,0 +1,88 @@
+#pragma once
+/// One process's part in a search, or the whole of it: takes what is to be done, does it, tells the others.
+/// Results do not depend on how many processes there are, nor on which does what.
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agenda.h"
+#include "ledger.h"
+#include "outcome.h"
+#include "search_lock.h"
+#include "svhn/tune/search.h"
+#include "team.h"
+#include "trial_work.h"
+
+namespace svhn::tune {
+
+/// What a worker works with; everything outlives it.
+struct Workplace {
+  const SearchConfig& search;
+  const std::vector<Trial>& trials;
+  const Runner& runner;
+  Team& team;
+  Ledger& ledger;
+  SearchLock& lock;
+  SearchObserver& observer;
+};
+
+class Worker : private train::TrainObserver {
+ public:
+  explicit Worker(const Workplace& place);
+
+  /// Works until every trial has ended. @throws core::Error, core::Interrupted
+  void run();
+
+ private:
+  /// A trial that this process holds the lock of.
+  struct Job {
+    std::string round;
+    std::optional<std::int64_t> rung;
+    std::size_t trial = 0;
+  };
+  using Clock = std::chrono::steady_clock;
+
+  std::optional<Job> next_job();
+  std::optional<std::size_t> draw(const Round& round);
+  bool take(const Round& round, std::size_t trial);
+  void rest();
+  void tell_whom_we_wait_for();
+
+  void work(const Job& job);
+  void climb(const Job& job);
+  void try_whole(const Trial& trial);
+  Attempt attempt(const Trial& trial, const AttemptPause& pause, bool pause_ends_trial);
+
+  void listen();
+  void hear(const std::string& message);
+  void judge_held();
+  void keep(const metric::TrialResult& result);
+  void learn(const metric::TrialResult& result);
+  void look_around();
+  void check_ownership();
+
+  [[nodiscard]] const TuneOptions& options() const { return place_.search.tune; }
+  [[nodiscard]] bool median_rule() const;
+  [[nodiscard]] bool will_stop(const Trial& trial, const Attempt& attempt) const;
+  [[nodiscard]] std::vector<std::vector<double>> completed_before(std::int64_t id) const;
+  [[nodiscard]] std::size_t running_before(std::int64_t id) const;
+
+  void on_step(const train::StepReport& report) override;
+  void on_epoch(const train::EpochReport& report) override;
+
+  Workplace place_;
+  Agenda agenda_;
+  std::set<std::string> drawn_;           // Rounds without tickets left.
+  std::map<std::int64_t, Attempt> held_;  // By trial: run, and waiting for earlier trials to be judged.
+  const Trial* current_ = nullptr;        // Being trained.
+  Clock::time_point next_look_ = Clock::now();
+  std::optional<Clock::time_point> idle_since_;
+  std::set<std::int64_t> waited_for_;  // Trials that the user knows of.
+};
+
+}  // namespace svhn::tune
