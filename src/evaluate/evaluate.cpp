@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "svhn/core/error.h"
+#include "svhn/evaluate/part.h"
 
 namespace svhn::evaluate {
 namespace {
@@ -25,26 +26,41 @@ Tensor batch_logits(model::Network& network, const data::Batch& batch, std::vect
       .contiguous();
 }
 
-/// Those batches of a split that this process runs; their logits lie in the split's order.
-struct Part {
-  std::size_t first = 0;
-  std::size_t count = 0;
+/// Counts predictions and passes them on.
+class Measure {
+ public:
+  Measure(const data::PreparedData& data, const EvaluateOptions& options)
+      : data_(data), options_(options), meter_(options.label_smoothing) {}
+
+  /// @param logits f32 [rows, classes].
+  void add(const Tensor& logits, std::span<const std::int64_t> rows) {
+    const auto* values = static_cast<const float*>(logits.data_ptr());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::span<const float, metric::kClasses> row(values + i * metric::kClasses, metric::kClasses);
+      const auto label = static_cast<int>(data_.labels()[static_cast<std::size_t>(rows[i])]);
+      const auto prediction = meter_.add_logits(label, row);
+      if (options_.on_prediction) options_.on_prediction(rows[i], label, prediction);
+    }
+  }
+  [[nodiscard]] metric::EvaluationResult value() const { return meter_.value(); }
+
+ private:
+  const data::PreparedData& data_;
+  const EvaluateOptions& options_;
+  metric::EvaluationMeter meter_;
 };
 
-/// Whole batches, so that each of them is what one process would have run.
-Part part_of(std::size_t rows, const EvaluateOptions& options) {
-  if (options.group == nullptr) return {0, rows};
-  const auto batch = static_cast<std::size_t>(options.batch_size), batches = (rows + batch - 1) / batch;
-  const auto rank = static_cast<std::size_t>(options.group->rank());
-  const auto size = static_cast<std::size_t>(options.group->size());
-  const std::size_t begin = std::min(rows, batches * rank / size * batch);
-  return {begin, std::min(rows, batches * (rank + 1) / size * batch) - begin};
+void run_alone(model::Network& network, data::BatchLoader& loader, std::span<const std::int64_t> rows,
+               const EvaluateOptions& options, Measure& measure) {
+  loader.start(rows);
+  while (const data::Batch* batch = loader.next()) {
+    measure.add(batch_logits(network, *batch, loader.shape(), options), batch->rows);
+  }
 }
 
-/// @returns the logits of the whole split, f32 [rows, classes], on every process.
-Tensor split_logits(model::Network& network, data::BatchLoader& loader, std::span<const std::int64_t> rows,
-                    const EvaluateOptions& options) {
-  const Part part = part_of(rows.size(), options);
+void run_together(model::Network& network, data::BatchLoader& loader, std::span<const std::int64_t> rows,
+                  const EvaluateOptions& options, Measure& measure) {
+  const Part part = part_of(rows.size(), options.batch_size, options.group);
   const Tensor all = at::zeros({static_cast<std::int64_t>(rows.size()), metric::kClasses}, torch::kFloat32);
   loader.start(rows.subspan(part.first, part.count));
   auto at = static_cast<std::int64_t>(part.first);
@@ -53,21 +69,8 @@ Tensor split_logits(model::Network& network, data::BatchLoader& loader, std::spa
     at += batch->size;
   }
   // Each row is a sum of one process' numbers and zeros.
-  if (options.group != nullptr) options.group->sum(all);
-  return all;
-}
-
-metric::EvaluationResult measure(const Tensor& logits, const data::PreparedData& data,
-                                 std::span<const std::int64_t> rows, const EvaluateOptions& options) {
-  metric::EvaluationMeter meter(options.label_smoothing);
-  const auto* values = static_cast<const float*>(logits.data_ptr());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::span<const float, metric::kClasses> numbers(values + i * metric::kClasses, metric::kClasses);
-    const auto label = static_cast<int>(data.labels()[static_cast<std::size_t>(rows[i])]);
-    const auto prediction = meter.add_logits(label, numbers);
-    if (options.on_prediction) options.on_prediction(rows[i], label, prediction);
-  }
-  return meter.value();
+  options.group->sum(all);
+  measure.add(all, rows);
 }
 
 }  // namespace
@@ -84,8 +87,10 @@ metric::EvaluationResult evaluate(model::Network& network, const data::PreparedD
   const data::PixelSource pixels(data, plan);
   const data::InputSource& inputs = options.inputs != nullptr ? *options.inputs : pixels;
   data::BatchLoader loader(data, inputs, {options.batch_size, true, {}});
-  const Tensor logits = split_logits(network, loader, rows, options);
-  metric::EvaluationResult result = measure(logits, data, rows, options);
+  Measure measure(data, options);
+  const auto run = options.group == nullptr ? run_alone : run_together;
+  run(network, loader, rows, options, measure);
+  metric::EvaluationResult result = measure.value();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.split = data::split_name(split);
   result.images_per_second = static_cast<double>(rows.size()) / std::max(seconds, 1e-9);

@@ -5,6 +5,7 @@
 
 #include "svhn/core/error.h"
 #include "svhn/data/batch.h"
+#include "svhn/evaluate/part.h"
 #include "svhn/interpret/activations.h"
 
 namespace svhn::interpret {
@@ -50,6 +51,15 @@ void check_finite(const Tensor& values, const LayerChoice& layer) {
                     "the model has diverged; train it again with a smaller learning rate");
 }
 
+/// Adds up what the processes have: each number is one process' and zero elsewhere.
+void put_together(std::span<float> values, compute::Group& group) {
+  constexpr std::size_t kNumbers = std::size_t{1} << 20;
+  for (std::size_t at = 0; at < values.size(); at += kNumbers) {
+    const auto piece = values.subspan(at, std::min(kNumbers, values.size() - at));
+    group.sum(torch::from_blob(piece.data(), {static_cast<std::int64_t>(piece.size())}, torch::kFloat32));
+  }
+}
+
 }  // namespace
 
 Tensor Embeddings::tensor() const {
@@ -65,18 +75,22 @@ Embeddings embed(model::Network& network, const data::PreparedData& data, std::s
   Embeddings result{
       {options.scratch, static_cast<std::size_t>(images * features) * sizeof(float)}, features, {}, {}};
   data::BatchLoader loader(data, plan, {options.batch_size, true, {}});
-  loader.start(rows);
-  float* target = result.values.floats().data();
+  const evaluate::Part part = evaluate::part_of(rows.size(), options.batch_size, options.group);
+  loader.start(rows.subspan(part.first, part.count));
+  float* target = result.values.floats().data() + part.first * static_cast<std::size_t>(features);
+  std::int64_t done = 0;
   while (const data::Batch* batch = loader.next()) {
     const Tensor input = input_of(*batch, network.input_shape());
     const Tensor output = layer_outputs(network, input, {&layer, 1}).front();
     check_finite(output, layer);
     std::memcpy(target, output.data_ptr(), static_cast<std::size_t>(output.nbytes()));
     target += output.numel();
-    result.rows.insert(result.rows.end(), batch->rows.begin(), batch->rows.end());
-    for (const std::int64_t label : batch->labels) result.labels.push_back(static_cast<std::uint8_t>(label));
-    if (options.progress) options.progress(result.size(), images);
+    done += batch->size;
+    if (options.progress) options.progress(done, static_cast<std::int64_t>(part.count));
   }
+  if (options.group != nullptr) put_together(result.values.floats(), *options.group);
+  result.rows.assign(rows.begin(), rows.end());
+  for (const std::int64_t row : rows) result.labels.push_back(data.labels()[static_cast<std::size_t>(row)]);
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "svhn/compute/group.h"
 #include "svhn/core/scratch.h"
 #include "svhn/data/prepared.h"
 #include "svhn/data/preprocess.h"
@@ -38,6 +39,9 @@ struct EmbedOptions {
   std::filesystem::path scratch = ".";  ///< Folder for what memory does not hold.
   /// Called after each batch; may throw to stop.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
+  /// The processes that share the work, each with the same network and all calling at the same time; every
+  /// one gets all embeddings. Borrowed; nullptr: this one alone.
+  compute::Group* group = nullptr;
 };
 
 /// @param rows of the data file; a row out of its range is core::Error(data).

@@ -5,6 +5,7 @@
 #include <functional>
 #include <stdexcept>
 
+#include "../compute/thread_group.h"
 #include "../data/prepared_test_content.h"
 #include "../model/small_network.h"
 #include "svhn/core/error.h"
@@ -40,6 +41,22 @@ class Embed : public data::PreparedFolder {
                  find_layer(of.plan(), layer), options);
   }
 };
+
+TEST_F(Embed, GivesEveryProcessOfAGroupWhatOneGets) {
+  auto some = network();
+  EmbedOptions options;
+  options.batch_size = 1;
+  const Embeddings alone = embed_train(some, "flatten", options);
+  compute::run_whole_group(4, [&](compute::Group& group) {
+    auto same = network();
+    EmbedOptions own = options;
+    own.group = &group;
+    const Embeddings together = embed_train(same, "flatten", own);
+    EXPECT_TRUE(together.tensor().equal(alone.tensor()));
+    EXPECT_EQ(together.rows, alone.rows);
+    EXPECT_EQ(together.labels, alone.labels);
+  });
+}
 
 ExitCode code_of(const std::function<void()>& body) {
   try {

@@ -1,0 +1,15 @@
+#include "svhn/evaluate/part.h"
+
+#include <algorithm>
+
+namespace svhn::evaluate {
+
+Part part_of(std::size_t images, std::int64_t batch_size, const compute::Group* group) {
+  if (group == nullptr) return {0, images};
+  const auto batch = static_cast<std::size_t>(batch_size), batches = (images + batch - 1) / batch;
+  const auto rank = static_cast<std::size_t>(group->rank()), size = static_cast<std::size_t>(group->size());
+  const std::size_t first = std::min(images, batches * rank / size * batch);
+  return {first, std::min(images, batches * (rank + 1) / size * batch) - first};
+}
+
+}  // namespace svhn::evaluate
