@@ -3,7 +3,7 @@
 /// is chosen when the program starts. For loops that a compiler vectorises well, but only for such sets.
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define SVHN_VECTOR_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define SVHN_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define SVHN_VECTOR_CLONES
 #endif
