@@ -114,10 +114,11 @@ class NearestTransform {
   void operator()(float* chw) {
     const auto [channels, height, width] = t_.shape;
     const auto& m = t_.matrix;
+    const auto bottom = static_cast<double>(height - 1), edge = static_cast<double>(width - 1);
     pad(chw);
     for (std::int64_t row = 0; row < height; ++row) {
       const auto r = static_cast<double>(row);
-      find_places({r * m[0] + m[2], m[1], height - 1}, {r * m[3] + m[5], m[4], width - 1}, stride_, places_);
+      find_places({r * m[0] + m[2], m[1], bottom}, {r * m[3] + m[5], m[4], edge}, stride_, places_);
       for (std::int64_t c = 0; c < channels; ++c) {
         read(padded_.data() + c * (height + 1) * stride_, chw + (c * height + row) * width);
       }
@@ -138,10 +139,12 @@ class NearestTransform {
   struct Axis {
     double first;
     double step;
-    std::int64_t last;
+    double last;
 
     [[nodiscard]] double at(std::int32_t i) const {
-      return std::min(std::max(first + static_cast<double>(i) * step, 0.0), static_cast<double>(last));
+      const double place = first + static_cast<double>(i) * step;
+      const double low = place > 0.0 ? place : 0.0;  // In the form that is one instruction.
+      return low < last ? low : last;
     }
   };
 
@@ -159,9 +162,9 @@ class NearestTransform {
 
   SVHN_VECTOR_CLONES
   static void find_places(Axis y, Axis x, std::int64_t stride, Places& places) {
-    std::int32_t* const at = places.at.data();
-    float* const down = places.down.data();
-    float* const right = places.right.data();
+    std::int32_t* const __restrict at = places.at.data();
+    float* const __restrict down = places.down.data();
+    float* const __restrict right = places.right.data();
     const auto count = static_cast<std::int32_t>(places.at.size());
     const auto rows = static_cast<std::int32_t>(stride);
     for (std::int32_t i = 0; i < count; ++i) {

@@ -114,13 +114,13 @@ def evaluate(request):
 
 
 def augment(request):
-    """Images a second out of the generator alone, after one batch to warm up."""
+    """Images a processor second out of the generator alone, after one batch to warm up."""
     x, y = request.split("train")
     flow = generator(request).flow(x, y, batch_size=request.batch)
     next(flow)
     rates = []
     for _ in range(request.epochs):
-        with peer.timed(rates, request.steps * request.batch):
+        with peer.timed(rates, request.steps * request.batch, time.process_time):
             for _ in range(request.steps):
                 next(flow)
     peer.answer(rates=rates, version=tf.__version__)

@@ -68,10 +68,10 @@ def said_first_step():
 
 
 @contextlib.contextmanager
-def timed(rates, images):
-    start = time.perf_counter()
+def timed(rates, images, clock=time.perf_counter):
+    start = clock()
     yield
-    rates.append(images / (time.perf_counter() - start))
+    rates.append(images / (clock() - start))
 
 
 def answer(**values):

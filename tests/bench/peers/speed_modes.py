@@ -111,7 +111,7 @@ def augmentation_alone(options):
             for key in ("augmented", "plain")]
     if keras:
         rows.append(["ImageDataGenerator", protocol.spread(keras).text("{:,.0f}"), "1"])
-    return protocol.table(["on one core", "images/s", "times Keras"], rows), {"ours": own, "keras": keras}
+    return protocol.table(["on one core", "images/processor s", "times Keras"], rows), {"ours": own, "keras": keras}
 
 
 def augmentation_in_step(options):
