@@ -12,11 +12,6 @@ namespace {
 
 using torch::Tensor;
 
-Window window_of(std::int64_t size, std::int64_t stride, Padding padding) {
-  const WindowPad pad = padding == Padding::same ? WindowPad::same : WindowPad::valid;
-  return square(size, stride == 0 ? size : stride, pad);
-}
-
 class Flatten : public Layer {
  public:
   Tensor forward(const Tensor& x, const ForwardContext&) override { return x.contiguous().flatten(1); }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "fused.h"
 #include "svhn/core/error.h"
 #include "svhn/core/random.h"
 
@@ -41,11 +42,12 @@ Tensor initial_values(const TensorPlan& plan, std::uint64_t seed) {
   return torch::zeros(plan.shape, torch::kFloat64);
 }
 
-/// bfloat16 kernels want channels innermost; float32 ones do not care.
+/// The processor's convolutions are fastest with channels innermost; float64 has only plain ones.
 Tensor to_precision(const Tensor& input, compute::Precision precision) {
-  if (precision == compute::Precision::float32) return input;
-  const Tensor x = input.to(torch::kBFloat16);
-  return x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+  const bool narrow = precision == compute::Precision::bfloat16;
+  const Tensor x = narrow ? input.to(torch::kBFloat16) : input;
+  const bool fast = narrow || (x.scalar_type() == torch::kFloat32 && x.device().is_cpu());
+  return x.dim() == 4 && fast ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
 }
 
 }  // namespace
@@ -57,7 +59,13 @@ Network::Network(NetworkPlan plan, std::uint64_t seed, BatchNormVariance varianc
     const FindTensor tensor = [&](const std::string& role) { return find(layer.layer.name + "." + role); };
     layers_.push_back(make_layer(layer, tensor, variance));
   }
+  fused_ = fuse_layers(
+      plan_, [this](const std::string& name) { return find(name); }, variance);
 }
+
+Network::Network(Network&&) noexcept = default;
+
+Network::~Network() = default;
 
 void Network::make_tensors(std::uint64_t seed, torch::ScalarType dtype) {
   for (const LayerPlan& layer : plan_.layers) {
@@ -103,6 +111,12 @@ Tensor Network::forward_visiting(const Tensor& input, const ForwardContext& cont
   for (std::size_t i = context.first.layer; i < end; ++i) {
     own.first.node = i == context.first.layer ? context.first.node : 0;
     own.until = context.until && i == context.until->layer ? context.until : std::nullopt;
+    const FusedLayers* fused = visit ? nullptr : fused_[i].get();
+    if (fused != nullptr && i + fused->count() <= end && fused->takes(x, context)) {
+      x = fused->forward(x, context);
+      i += fused->count() - 1;
+      continue;
+    }
     x = layers_[i]->forward(x, own);
     if (visit) visit(i, x);
   }

@@ -31,21 +31,12 @@ Tensor pad(const Tensor& x, const Pads& pads, double value) {
                              value);
 }
 
-/// @param variance of this batch, Bessel-corrected. @param count values for each channel.
-void update_statistics(const Norm& norm, const Tensor& mean, const Tensor& variance, std::int64_t count) {
-  const torch::NoGradGuard no_grad;
-  const auto n = static_cast<double>(count);
-  // The batch's tensors are saved for backward and must not change. A single value has no corrected variance;
-  // its biased one is 0.
-  const double factor = norm.biased_variance ? (n - 1.0) / n : 1.0;
-  const Tensor kept = count == 1 ? at::zeros_like(variance) : variance * factor;
-  // Tensor handles are shared with the network's list of tensors.
-  Tensor running_mean = norm.mean, running_variance = norm.variance;
-  running_mean.mul_(norm.momentum).add_(mean, 1.0 - norm.momentum);
-  running_variance.mul_(norm.momentum).add_(kept, 1.0 - norm.momentum);
-}
-
 }  // namespace
+
+Window window_of(std::int64_t size, std::int64_t stride, Padding padding) {
+  const WindowPad pad = padding == Padding::same ? WindowPad::same : WindowPad::valid;
+  return square(size, stride == 0 ? size : stride, pad);
+}
 
 Tensor in_dtype_of(const Tensor& weight, const Tensor& input) {
   return weight.defined() ? weight.to(input.scalar_type()) : weight;
@@ -108,6 +99,19 @@ Tensor average_pool(const Tensor& x, const Window& window, bool count_padding) {
   return mean / at::avg_pool2d(pad(ones, pads, 0.0), kernel, stride);
 }
 
+void move_statistics(const Norm& norm, const Tensor& mean, const Tensor& variance, std::int64_t count) {
+  const torch::NoGradGuard no_grad;
+  const auto n = static_cast<double>(count);
+  // The batch's tensors are saved for backward and must not change. A single value has no corrected variance;
+  // its biased one is 0.
+  const double factor = norm.biased_variance ? (n - 1.0) / n : 1.0;
+  const Tensor kept = count == 1 ? at::zeros_like(variance) : variance * factor;
+  // Tensor handles are shared with the network's list of tensors.
+  Tensor running_mean = norm.mean, running_variance = norm.variance;
+  running_mean.mul_(norm.momentum).add_(mean, 1.0 - norm.momentum);
+  running_variance.mul_(norm.momentum).add_(kept, 1.0 - norm.momentum);
+}
+
 Tensor normalize(const Tensor& x, const Norm& norm, bool training, compute::Group* group) {
   if (training && group != nullptr) return normalize_together(x, norm, *group);
   // An empty share of a batch has no statistics.
@@ -118,7 +122,7 @@ Tensor normalize(const Tensor& x, const Norm& norm, bool training, compute::Grou
   // A momentum of 1 leaves this batch's own statistics in the scratch tensors.
   Tensor mean = at::zeros_like(norm.mean), variance = at::zeros_like(norm.variance);
   Tensor y = at::batch_norm(x, norm.weight, norm.bias, mean, variance, true, 1.0, norm.epsilon, true);
-  update_statistics(norm, mean, variance, x.numel() / x.size(1));
+  move_statistics(norm, mean, variance, x.numel() / x.size(1));
   return y;
 }
 

@@ -9,6 +9,9 @@
 
 namespace svhn::model {
 
+/// @param stride 0: `size`.
+Window window_of(std::int64_t size, std::int64_t stride, Padding padding);
+
 /// @returns the weight in the input's type; an undefined one stays undefined.
 torch::Tensor in_dtype_of(const torch::Tensor& weight, const torch::Tensor& input);
 
@@ -34,6 +37,11 @@ struct Norm {
   double momentum = 0.99;        ///< Share of the old statistics that stays.
   bool biased_variance = false;  ///< Of the statistics that are kept, see BatchNormVariance.
 };
+
+/// Moves the running statistics towards a batch's. @param variance Bessel-corrected. @param count values for
+/// each channel.
+void move_statistics(const Norm& norm, const torch::Tensor& mean, const torch::Tensor& variance,
+                     std::int64_t count);
 
 /// Normalises each channel: in training by this batch's statistics, which move the running ones, else by
 /// those. @param group as in ForwardContext.

@@ -74,7 +74,8 @@ def train(network, rate, case):
     return result
 
 
-def check(dump, config, numpy_type, torch_type, tolerance):
+def run_both(dump, config, numpy_type, torch_type):
+    """Returns the program's results and PyTorch's, for the same numbers in one type."""
     layers, channels, optimizer = layers_of(config)
     case = make_case(layers, channels, numpy_type)
     network = build(layers, channels, torch_type)
@@ -82,13 +83,30 @@ def check(dump, config, numpy_type, torch_type, tolerance):
     missing = network.load_state_dict(weights, strict=False)
     assert not missing.unexpected_keys and all("num_batches" in key for key in missing.missing_keys), missing
     theirs = train(network, optimizer["learning_rate"], case)
-    compare(run_dump(dump, config, "torch", case), theirs, tolerance, f"{config} {numpy_type.__name__}")
+    return run_dump(dump, config, "torch", case), theirs
+
+
+def distance(results, exact, names):
+    """The largest difference, in parts of an array's largest number (at least 1)."""
+    return max(np.abs(results[n].astype(np.float64) - exact[n]).max() / max(1, np.abs(exact[n]).max()) for n in names)
+
+
+def check(dump, config):
+    ours, exact = run_both(dump, config, np.float64, torch.float64)
+    compare(ours, exact, 1e-10, f"{config} float64")
+    ours, theirs = run_both(dump, config, np.float32, torch.float32)
+    first = {name for name in theirs if name in ("logits", "loss1") or name.startswith("gradient.")}
+    compare({n: ours[n] for n in first}, {n: theirs[n] for n in first}, 1e-5, f"{config} float32, first step")
+    # Adam divides gradients by their size, also those that are nothing but rounding. What follows can only be as
+    # near to the exact numbers as PyTorch's own float32.
+    near, reference = (distance(results, exact, set(exact) - first) for results in (ours, theirs))
+    print(f"{config} float32, later: {near:.1e} from float64, PyTorch {reference:.1e}")
+    assert near <= 2 * max(reference, 1e-5), f"{config}: {near} from float64, PyTorch {reference}"
 
 
 def main():
     for config in ("q1_1", "q1_3", "q2_1"):
-        check(sys.argv[1], config, np.float64, torch.float64, 1e-10)
-        check(sys.argv[1], config, np.float32, torch.float32, 1e-5)
+        check(sys.argv[1], config)
 
 
 if __name__ == "__main__":

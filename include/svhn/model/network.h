@@ -23,6 +23,8 @@ struct NamedTensor {
   double l2 = 0.0;
 };
 
+class FusedLayers;
+
 class Network {
  public:
   /// Makes the tensors and initialises them as Keras does: Glorot uniform weights (Glorot and Bengio 2010,
@@ -31,7 +33,8 @@ class Network {
   /// @param dtype float32, or float64 for checks.
   Network(NetworkPlan plan, std::uint64_t seed, BatchNormVariance variance = BatchNormVariance::keras,
           torch::ScalarType dtype = torch::kFloat32);
-  Network(Network&&) = default;
+  Network(Network&&) noexcept;
+  ~Network();
 
   /// @param input [N,C,H,W] of the network's dtype (what is known at `context.first`). @returns logits
   /// [N,classes] in that dtype, softmax NOT applied; or what is known at `context.until`.
@@ -66,6 +69,7 @@ class Network {
   NetworkPlan plan_;
   std::vector<NamedTensor> tensors_;
   std::vector<std::unique_ptr<Layer>> layers_;
+  std::vector<std::unique_ptr<FusedLayers>> fused_;  // By the layer where each starts.
   torch::Device device_ = torch::kCPU;
 };
 
