@@ -9,6 +9,7 @@
 
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
+#include "svhn/cli/peers.h"
 #include "svhn/cli/progress.h"
 #include "svhn/metric/tuning.h"
 #include "svhn/report/tuning.h"
@@ -38,17 +39,23 @@ train::ExistingRun existing_search(const TuneCommandOptions& options) {
 /// The steps of a run as a bar on a terminal, and a line for each trial that has ended.
 class SearchProgress : public tune::SearchObserver, private train::TrainObserver {
  public:
-  SearchProgress(const GlobalOptions& global, std::size_t trials, std::string objective)
-      : global_(global), trials_(trials), objective_(std::move(objective)) {}
+  /// @param launched_here the processes are those of `--nproc`.
+  SearchProgress(const GlobalOptions& global, const tune::Search& search, std::string objective,
+                 bool launched_here)
+      : global_(global),
+        trials_(search.trials().size()),
+        objective_(std::move(objective)),
+        launched_here_(launched_here) {}
 
   void on_run(const tune::Trial& trial, std::int64_t run, std::int64_t runs) override {
     std::string text = "trial " + std::to_string(trial.id) + "/" + std::to_string(trials_);
     if (runs > 1) text += " run " + std::to_string(run + 1) + "/" + std::to_string(runs);
-    bar_.emplace(global_, text + " ");
+    title_ = text + " ";
+    bar_.reset();
   }
 
   void on_result(const TrialResult& result, bool best) override {
-    bar_.reset();
+    bar_.reset();  // The next step draws it anew, where a trial of this process goes on.
     std::array<char, 160> numbers{};
     std::snprintf(numbers.data(), numbers.size(), "  %lld epochs  %.1f s  ",
                   static_cast<long long>(result.epochs), result.seconds);
@@ -64,29 +71,45 @@ class SearchProgress : public tune::SearchObserver, private train::TrainObserver
     spdlog::info("{}", line);
   }
 
+  void on_lost(int rank) override {
+    if (launched_here_) return;  // It has told that already.
+    bar_.reset();
+    spdlog::warn("warning: rank {} was lost; the others go on", rank);
+  }
+
+  void on_waiting(const tune::Trial& trial) override {
+    bar_.reset();
+    spdlog::warn("warning: waiting for trial {}, which a stopped process or another search still holds",
+                 trial.id);
+  }
+
   train::TrainObserver& training() override { return *this; }
 
  private:
   void on_step(const train::StepReport& report) override {
-    if (bar_) bar_->on_step(report);
+    if (!bar_) bar_.emplace(global_, title_);
+    bar_->on_step(report);
   }
 
   const GlobalOptions& global_;
   std::size_t trials_;
   std::string objective_;
+  bool launched_here_;
+  std::string title_;
   std::optional<Progress> bar_;
 };
 
 std::string search_header(const tune::SearchConfig& config, const tune::Search& search,
-                          const Hardware& hardware) {
+                          const Hardware& hardware, const Peers& peers) {
   const auto& tune = config.tune;
   const auto& data = search.runner().data();
   std::string text = "Search: " + std::to_string(search.trials().size()) + " trials of " + config.base.name +
                      ", " + (tune::maximised(tune.objective) ? "highest " : "lowest ") + tune.objective;
   if (tune.folds) text += ", " + std::to_string(*tune.folds) + " folds";
   if (tune.repeats > 1) text += ", " + std::to_string(tune.repeats) + " repeats";
-  text += ", up to " + std::to_string(config.base.train.epochs) + " epochs, " +
-          std::to_string(hardware.threads) + " threads\nData: " + data.path().string() +
+  text += ", up to " + std::to_string(config.base.train.epochs) + " epochs, ";
+  if (peers.several()) text += std::to_string(peers.store()->size()) + " processes x ";
+  text += std::to_string(hardware.threads) + " threads\nData: " + data.path().string() +
           (data.synthetic() ? " (synthetic digits)" : "") + "\n";
   return text;
 }
@@ -104,10 +127,15 @@ std::string finish_text(const metric::TuningResult& result, const tune::TuneFile
   return text;
 }
 
-void say_where(const tune::Search& search, const TuneCommandOptions& options) {
+void say_where(const tune::Search& search, const TuneCommandOptions& options, int threads) {
   if (!options.resume) return;
   if (search.resumed()) {
     spdlog::info("Resuming: {} of {} trials have ended", search.recorded(), search.trials().size());
+    if (search.former_threads() != 0 && search.former_threads() != threads) {
+      spdlog::warn(
+          "warning: the search began with {} threads a process, this one has {}: scores differ slightly",
+          search.former_threads(), threads);
+    }
   } else {
     spdlog::info("Nothing to resume in '{}': starting anew", search.files().folder.string());
   }
@@ -124,31 +152,41 @@ void draw(const metric::TuningResult& result, const tune::TuneFiles& files) {
 }
 
 /// A search in which nothing worked is no success, even though it came to its end.
-int end_code(const metric::TuningResult& result) {
+int end_code(const metric::TuningResult& result, bool speaks) {
   if (metric::best_trial(result) != nullptr) return 0;
+  if (!speaks) return static_cast<int>(ExitCode::numeric);
   const std::string why = result.trials.empty() ? "" : "; the first: " + result.trials.front().error;
   return report_error({ExitCode::numeric,
                        "none of the " + std::to_string(result.trials.size()) + " trials was completed" + why,
                        "change the search's space or its stopping rule"});
 }
 
-}  // namespace
-
-int run_tune(const TuneCommandOptions& options, const GlobalOptions& global) {
+int search_among(const TuneCommandOptions& options, const GlobalOptions& global, const Peers& peers) {
   auto config = tune::load_search(options.config, overrides(options, global));
   const Hardware hardware = set_up_hardware(global);
-  tune::Search search({config, options.output, existing_search(options), hardware.device});
-  if (!options.json) print_text(search_header(config, search, hardware));
-  say_where(search, options);
-  SearchProgress progress(global, search.trials().size(), config.tune.objective);
+  tune::Search search({config, options.output, existing_search(options), hardware.device, peers.store()});
+  if (peers.rank() == 0) {
+    if (!options.json) print_text(search_header(config, search, hardware, peers));
+    say_where(search, options, hardware.threads);
+  }
+  SearchProgress progress(global, search, config.tune.objective, options.processes.count > 1);
   const auto result = search.run(progress);
+  if (peers.rank() != 0) return end_code(result, false);
   draw(result, search.files());
   if (options.json) {
     print_json(metric::tuning_json(result, metric::TuningDetail::contract));
   } else {
     print_text(finish_text(result, search.files()));
   }
-  return end_code(result);
+  return end_code(result, true);
+}
+
+}  // namespace
+
+int run_tune(const TuneCommandOptions& options, const GlobalOptions& global) {
+  return run_among_peers(options.processes, global, [&](Peers& peers, const GlobalOptions& own) {
+    return search_among(options, own, peers);
+  });
 }
 
 }  // namespace svhn::cli
