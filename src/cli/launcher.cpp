@@ -165,8 +165,10 @@ class Watch {
   int killed_code(int rank, int signal) const {
     if (signal == stopped_by_) return 128 + signal;
     if (code_ != 0) return code_;  // It did not end after a failure that the user knows of.
-    return report_error({ExitCode::device, lost_text(rank, signal),
-                         "signal 9 is often a lack of memory; go on from what was saved with --resume"});
+    const std::string why =
+        signal == SIGKILL ? "the system may have run out of memory" : "this may be a defect of svhn";
+    return report_error(
+        {ExitCode::device, lost_text(rank, signal), why + "; go on from what was saved with --resume"});
   }
 
   LaunchPlan plan_;

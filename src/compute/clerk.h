@@ -19,7 +19,7 @@ namespace svhn::compute {
 struct ClerkOptions {
   std::string beat_key;   ///< The counter that this process adds to.
   std::string news_key;   ///< The text to look for.
-  std::string heard_key;  ///< The counter of those who have read the news.
+  std::string heard_key;  ///< The counter that says that this process has read them.
   std::string lost_news;  ///< What to take for news when the connection breaks.
   std::chrono::milliseconds beat{500};
   std::chrono::milliseconds patience{60'000};  ///< How long a call may take.

@@ -129,16 +129,26 @@ class GlooGroup : public Group {
   std::shared_ptr<Store> store_;
 };
 
+std::shared_ptr<gloo::transport::Device> listen_on(const std::string& address) {
+  try {
+    return c10d::ProcessGroupGloo::createDeviceForHostname(address);
+  } catch (const std::exception&) {
+    throw core::Error(core::ExitCode::device, "cannot listen on " + address + " for the other processes",
+                      "--bind names an address or interface of this machine");
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Group> join_gloo(const JoinOptions& options, std::shared_ptr<Store> store) {
+  const auto device = listen_on(options.launch.bind);
   try {
     auto own = connect_c10d_store(options.launch, false, options.timeout);
     auto prefixed = c10::make_intrusive<c10d::PrefixStore>(options.launch.prefix + "/gloo", std::move(own));
     // Finding out who is lost takes a few seconds, and belongs to the time-out.
     const auto limit = std::max(options.timeout / 2, options.timeout - std::chrono::seconds(6));
     auto gloo = c10d::ProcessGroupGloo::Options::create(limit);
-    gloo->devices = {c10d::ProcessGroupGloo::createDeviceForHostname(options.launch.bind)};
+    gloo->devices = {device};
     gloo->threads = 2;
     return std::make_unique<GlooGroup>(
         c10::make_intrusive<c10d::ProcessGroupGloo>(prefixed, store->rank(), store->size(), gloo),

@@ -28,6 +28,7 @@ std::shared_ptr<Store> join_store(const JoinOptions& options) {
   member.rank = launch.rank;
   member.size = launch.size;
   member.serves = launch.rank == 0 && !launch.foreign_store;
+  member.foreign_store = launch.foreign_store;
   member.timeout = options.timeout;
   return std::make_shared<Member>(member,
                                   [launch, t = options.timeout] { return open_tcp_store(launch, t); });

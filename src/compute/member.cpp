@@ -19,8 +19,8 @@ ClerkOptions clerk_options(const MemberOptions& options) {
   ClerkOptions clerk;
   clerk.beat_key = "beat/" + std::to_string(options.rank);
   clerk.news_key = "news";
-  clerk.heard_key = "heard";
-  clerk.lost_news = news_text(lost_ranks({0}));
+  clerk.heard_key = "heard/" + std::to_string(options.rank);
+  clerk.lost_news = news_text(lost_store(options.foreign_store));
   clerk.beat = std::clamp(options.timeout / 20, milliseconds(50), milliseconds(500));
   clerk.patience = options.timeout;
   return clerk;
@@ -53,7 +53,7 @@ R Member::ask(const std::function<R(RawStore&)>& task) {
     return clerk_.call<R>(task);
   } catch (const std::exception&) {
     broken_ = true;
-    throw lost_ranks({0});
+    throw lost_store(options_.foreign_store);
   }
 }
 
@@ -153,16 +153,17 @@ void Member::fail(const Error& error) {
   const bool known = broken_.exchange(true);
   try {
     const std::string text = known ? std::string() : news_text(failed_rank(options_.rank, error));
+    const std::string own = "heard/" + std::to_string(options_.rank);
     clerk_.call<std::int64_t>(
-        [text](RawStore& store) {
+        [text, own](RawStore& store) {
           if (!text.empty()) store.set_once("news", text);
-          return store.add("heard", 0);
+          return store.add(own, 1);
         },
         silence());
     if (!options_.serves) return;
     wait_until(silence(), [this] {
-      return clerk_.call<std::int64_t>([](RawStore& store) { return store.add("heard", 0); }, silence()) >=
-             options_.size;
+      const auto heard = counters("heard", silence());
+      return std::ranges::all_of(heard, [](std::int64_t count) { return count > 0; });
     });
   } catch (const std::exception&) {
     // The others find out by themselves: this process is about to be silent.
@@ -198,7 +199,7 @@ std::string Member::find_reason() {
 }
 
 core::Error Member::find_failure() {
-  std::string reason = news_text(lost_ranks({0}));
+  std::string reason = news_text(lost_store(options_.foreign_store));
   try {
     reason = clerk_.news() ? *clerk_.news() : find_reason();
   } catch (const std::exception&) {

@@ -17,7 +17,8 @@ namespace svhn::compute {
 struct MemberOptions {
   int rank = 0;
   int size = 2;
-  bool serves = false;  ///< The store lives in this process.
+  bool serves = false;         ///< The store lives in this process.
+  bool foreign_store = false;  ///< It lives in no process of the run, but in its launcher.
   std::chrono::milliseconds timeout{60'000};
 };
 

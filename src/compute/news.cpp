@@ -47,6 +47,12 @@ Error lost_ranks(const std::vector<int>& ranks) {
           "the process was killed or the network cut; go on from what was saved with --resume"};
 }
 
+Error lost_store(bool foreign) {
+  if (!foreign) return lost_ranks({0});
+  return {ExitCode::device, "the launcher's own store was lost, or does not understand this LibTorch",
+          "for a torchrun of another version set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1"};
+}
+
 Error out_of_step(const std::vector<int>& absent) {
   if (absent.empty()) {
     return {ExitCode::device, "the connection between the processes broke, although all of them live",

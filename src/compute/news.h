@@ -15,6 +15,8 @@ std::string news_text(const core::Error& error);
 /// @returns what `news_text` was given; an error of code bug for any other text.
 core::Error news_error(const std::string& text);
 
+/// @param foreign the store was a launcher's, not rank 0's.
+core::Error lost_store(bool foreign);
 core::Error failed_rank(int rank, const core::Error& error);
 core::Error lost_ranks(const std::vector<int>& ranks);
 /// @param absent ranks that live and did not come to the operation.

@@ -10,8 +10,8 @@ namespace svhn::cli {
 struct LaunchPlan {
   int processes = 2;
   bool tolerant = false;  ///< The others go on when one that is not rank 0 was killed.
-  /// How long the others may take to end by themselves after one has failed.
-  std::chrono::milliseconds patience{10'000};
+  /// How long the others may take to end by themselves after one has failed, counted anew from each end.
+  std::chrono::milliseconds patience{3000};
 };
 
 /// Forks the processes, as ranks of a launch that core::read_launch finds in their environment; they meet at

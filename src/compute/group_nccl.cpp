@@ -1,0 +1,113 @@
+// Compiled where LibTorch has NCCL, and never run on a machine of ours.
+#ifndef USE_C10D_NCCL
+#define USE_C10D_NCCL  // LibTorch's own header hides the class without it.
+#endif
+
+#include <torch/types.h>
+
+#include <chrono>
+#include <thread>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#include <utility>
+
+#include "c10d_store.h"
+#include "join_parts.h"
+
+namespace svhn::compute {
+namespace {
+
+class NcclPending : public Pending {
+ public:
+  NcclPending(c10::intrusive_ptr<c10d::Work> work, std::shared_ptr<Store> store,
+              std::chrono::steady_clock::time_point until)
+      : work_(std::move(work)), store_(std::move(store)), until_(until) {}
+
+  /// c10d's own `wait` returns as soon as the stream is told to wait: it would not notice a lost process.
+  void wait() override {
+    try {
+      while (!work_->isCompleted()) {
+        if (store_->in_trouble() || std::chrono::steady_clock::now() > until_) throw store_->find_failure();
+        std::this_thread::sleep_for(std::chrono::microseconds(20));
+      }
+      work_->wait();
+    } catch (const core::Error&) {
+      throw;
+    } catch (const std::exception&) {
+      throw store_->find_failure();
+    }
+  }
+
+ private:
+  c10::intrusive_ptr<c10d::Work> work_;
+  std::shared_ptr<Store> store_;
+  std::chrono::steady_clock::time_point until_;
+};
+
+class NcclGroup : public Group {
+ public:
+  NcclGroup(c10::intrusive_ptr<c10d::ProcessGroupNCCL> group, std::shared_ptr<Store> store,
+            std::unique_ptr<Group> plain, std::chrono::milliseconds timeout)
+      : group_(std::move(group)), store_(std::move(store)), plain_(std::move(plain)), timeout_(timeout) {}
+  NcclGroup(const NcclGroup&) = delete;
+  NcclGroup& operator=(const NcclGroup&) = delete;
+  ~NcclGroup() override {
+    // Its destructor waits for operations that a lost process will never end.
+    if (store_->in_trouble()) group_.release();
+  }
+
+  [[nodiscard]] int rank() const override { return plain_->rank(); }
+  [[nodiscard]] int size() const override { return plain_->size(); }
+
+  std::unique_ptr<Pending> start_sum(const torch::Tensor& tensor) override {
+    if (!tensor.is_cuda()) return plain_->start_sum(tensor);
+    return start([&] {
+      std::vector<at::Tensor> tensors = {tensor};
+      return group_->allreduce(tensors);
+    });
+  }
+
+  void broadcast(const torch::Tensor& tensor) override {
+    if (!tensor.is_cuda()) return plain_->broadcast(tensor);
+    start([&] {
+      std::vector<at::Tensor> tensors = {tensor};
+      return group_->broadcast(tensors);
+    })->wait();
+  }
+
+  std::vector<std::string> gather(const std::string& text) override { return plain_->gather(text); }
+
+ private:
+  template <class Operation>
+  std::unique_ptr<Pending> start(const Operation& operation) {
+    if (store_->in_trouble()) throw store_->find_failure();
+    try {
+      return std::make_unique<NcclPending>(operation(), store_, std::chrono::steady_clock::now() + timeout_);
+    } catch (const std::exception&) {
+      throw store_->find_failure();
+    }
+  }
+
+  c10::intrusive_ptr<c10d::ProcessGroupNCCL> group_;
+  std::shared_ptr<Store> store_;
+  std::unique_ptr<Group> plain_;
+  std::chrono::milliseconds timeout_;
+};
+
+}  // namespace
+
+std::unique_ptr<Group> join_nccl(const JoinOptions& options, std::shared_ptr<Store> store,
+                                 std::unique_ptr<Group> plain) {
+  try {
+    auto own = connect_c10d_store(options.launch, false, options.timeout);
+    auto prefixed = c10::make_intrusive<c10d::PrefixStore>(options.launch.prefix + "/nccl", std::move(own));
+    auto nccl = c10d::ProcessGroupNCCL::Options::create();
+    nccl->timeout = options.timeout;
+    auto group = c10::make_intrusive<c10d::ProcessGroupNCCL>(prefixed, store->rank(), store->size(), nccl);
+    return std::make_unique<NcclGroup>(std::move(group), std::move(store), std::move(plain), options.timeout);
+  } catch (const std::exception&) {
+    throw store->find_failure();
+  }
+}
+
+}  // namespace svhn::compute
