@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "norm_kernels.h"
@@ -67,23 +68,35 @@ inline void finish_line(const float* line, std::uint16_t* out, std::int64_t coun
 }
 
 /// Sums over fixed parts of the work, added up in order: any number of threads gives the same.
-/// @param sum_part adds the sums of units [begin, end) to 2 C doubles.
+/// @param sum_part adds the sums of units [begin, end) to `numbers` doubles.
 template <class SumPart>
-std::vector<double> sum_in_parts(std::int64_t units, std::int64_t unit_numbers, std::int64_t channels,
+std::vector<double> sum_in_parts(std::int64_t units, std::int64_t unit_numbers, std::int64_t numbers,
                                  const SumPart& sum_part) {
   const std::int64_t each = std::max<std::int64_t>(1, kTaskNumbers / unit_numbers);
   const std::int64_t parts = (units + each - 1) / each;
-  std::vector<double> sums(static_cast<std::size_t>(parts * 2 * channels));
+  std::vector<double> sums(static_cast<std::size_t>(parts * numbers));
   at::parallel_for(0, parts, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t part = begin; part < end; ++part) {
-      sum_part(part * each, std::min(units, (part + 1) * each), sums.data() + part * 2 * channels);
+      sum_part(part * each, std::min(units, (part + 1) * each), sums.data() + part * numbers);
     }
   });
   for (std::int64_t part = 1; part < parts; ++part) {
-    for (std::int64_t i = 0; i < 2 * channels; ++i) sums[i] += sums[part * 2 * channels + i];
+    for (std::int64_t i = 0; i < numbers; ++i) sums[i] += sums[part * numbers + i];
   }
-  sums.resize(static_cast<std::size_t>(2 * channels));
+  sums.resize(static_cast<std::size_t>(numbers));
   return sums;
+}
+
+inline void add_and_clear(Floats& floats, double* sums) {
+  for (std::size_t i = 0; i < floats.size(); ++i)
+    sums[i] += static_cast<double>(std::exchange(floats[i], 0.0F));
+}
+
+/// Calls `work` with the type that x's numbers have in memory.
+template <class Work>
+void with_type(const torch::Tensor& x, const Work& work) {
+  if (x.scalar_type() == torch::kFloat32) return work(float{});
+  work(std::uint16_t{});
 }
 
 }  // namespace svhn::compute

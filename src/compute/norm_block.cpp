@@ -9,6 +9,7 @@
 
 #include "block_lines.h"
 #include "norm_kernels.h"
+#include "svhn/compute/group_moments.h"
 
 namespace svhn::compute {
 namespace {
@@ -25,18 +26,6 @@ T* data(const Tensor& x) {
   return static_cast<T*>(x.data_ptr());
 }
 
-/// Calls `work` with the type that x's numbers have in memory.
-template <class Work>
-void with_type(const Tensor& x, const Work& work) {
-  if (x.scalar_type() == torch::kFloat32) return work(float{});
-  work(std::uint16_t{});
-}
-
-void add_and_clear(Floats& floats, double* sums) {
-  for (std::size_t i = 0; i < floats.size(); ++i)
-    sums[i] += static_cast<double>(std::exchange(floats[i], 0.0F));
-}
-
 /// Activates in place. @returns the sums of x - shift and of its squares, [2 C].
 template <class T>
 std::vector<double> activate(T* x, BlockActivation activation, const Geometry& g, const Floats& shift) {
@@ -50,7 +39,7 @@ std::vector<double> activate(T* x, BlockActivation activation, const Geometry& g
       add_and_clear(floats, sums);
     }
   };
-  return sum_in_parts(strips, kStripPixels * g.channels, g.channels, sum_part);
+  return sum_in_parts(strips, kStripPixels * g.channels, 2 * g.channels, sum_part);
 }
 
 /// Any pixel is nearer to the mean than zero may be.
@@ -65,21 +54,33 @@ Floats first_pixel(const T* x, BlockActivation activation, std::int64_t channels
 /// f32 [C] each.
 struct Moments {
   Tensor mean;
-  Tensor variance;   ///< Bessel-corrected.
-  Tensor deviation;  ///< 1 / sqrt(variance + epsilon).
+  Tensor variance;     ///< Bessel-corrected.
+  Tensor deviation;    ///< 1 / sqrt(variance + epsilon).
+  double count = 0.0;  ///< Values of each channel.
 };
 
-Moments moments_of(const std::vector<double>& sums, const Floats& shift, std::int64_t pixels,
-                   double epsilon) {
+ChannelMoments own_moments(const std::vector<double>& sums, const Floats& shift, std::int64_t pixels) {
   const auto channels = static_cast<std::int64_t>(shift.size());
-  Moments m{at::empty({channels}), at::empty({channels}), at::empty({channels})};
   const auto n = static_cast<double>(pixels);
+  ChannelMoments m{at::empty({channels}, torch::kFloat64), at::empty({channels}, torch::kFloat64), n};
   for (std::int64_t c = 0; c < channels; ++c) {
     const double mean = sums[c] / n;
     // Rounding may leave a constant channel below zero; a NaN stays one.
-    const double spread = sums[channels + c] / n - mean * mean, variance = spread < 0.0 ? 0.0 : spread;
-    data<float>(m.mean)[c] = static_cast<float>(mean + static_cast<double>(shift[c]));
-    data<float>(m.variance)[c] = static_cast<float>(pixels == 1 ? 0.0 : variance * n / (n - 1.0));
+    const double spread = sums[channels + c] / n - mean * mean;
+    data<double>(m.mean)[c] = mean + static_cast<double>(shift[c]);
+    data<double>(m.variance)[c] = spread < 0.0 ? 0.0 : spread;
+  }
+  return m;
+}
+
+Moments moments_of(const ChannelMoments& all, double epsilon) {
+  const std::int64_t channels = all.mean.numel();
+  const double n = all.count;
+  Moments m{at::empty({channels}), at::empty({channels}), at::empty({channels}), n};
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double variance = data<double>(all.variance)[c];
+    data<float>(m.mean)[c] = static_cast<float>(data<double>(all.mean)[c]);
+    data<float>(m.variance)[c] = static_cast<float>(n <= 1.0 ? 0.0 : variance * n / (n - 1.0));
     data<float>(m.deviation)[c] = static_cast<float>(1.0 / std::sqrt(variance + epsilon));
   }
   return m;
@@ -127,6 +128,7 @@ struct Saved : torch::CustomClassHolder {
   Tail tail{};
   Moments moments;
   Tensor which;  ///< u8, as the output; pooling only.
+  Group* group = nullptr;
 };
 
 /// Makes the gradient of a block's normalised rows out of that of its output, a line at a time.
@@ -175,7 +177,15 @@ std::vector<double> gradient_sums(const T* gradient, const T* x, const Saved& sa
       add_and_clear(floats, sums);
     }
   };
-  return sum_in_parts(lines.count(), lines.source(), channels, sum_part);
+  return sum_in_parts(lines.count(), lines.source(), 2 * channels, sum_part);
+}
+
+std::vector<double> sums_of_all(const std::vector<double>& own, Group* group) {
+  if (group == nullptr) return own;
+  // As normalisation by single operations spells it: a process without images takes that way.
+  const Tensor sums = torch::tensor(own, torch::kFloat64).view({2, -1});
+  group->sum(sums);
+  return {data<double>(sums), data<double>(sums) + sums.numel()};
 }
 
 template <class T>
@@ -197,17 +207,18 @@ struct BackwardLine {
   Floats scale, slope, offset;
   Tensor weight_gradient, bias_gradient;
 
-  BackwardLine(const std::vector<double>& sums, const float* weight, const Moments& moments,
-               std::int64_t pixels) {
+  /// @param own sums of this process' images, for the gradients of weight and bias. @param sums of all.
+  BackwardLine(const std::vector<double>& own, const std::vector<double>& sums, const float* weight,
+               const Moments& moments) {
     const std::int64_t channels = moments.mean.numel();
     const auto* deviation = data<float>(moments.deviation);
-    const auto n = static_cast<double>(pixels);
+    const double n = moments.count;
     weight_gradient = at::empty({channels});
     bias_gradient = at::empty({channels});
     for (std::int64_t c = 0; c < channels; ++c) {
       const double d = deviation[c], factor = static_cast<double>(weight[c]) * d;
-      data<float>(bias_gradient)[c] = static_cast<float>(sums[c]);
-      data<float>(weight_gradient)[c] = static_cast<float>(sums[channels + c] * d);
+      data<float>(bias_gradient)[c] = static_cast<float>(own[c]);
+      data<float>(weight_gradient)[c] = static_cast<float>(own[channels + c] * d);
       scale.push_back(static_cast<float>(factor));
       slope.push_back(static_cast<float>(-factor * d * d * sums[channels + c] / n));
       offset.push_back(static_cast<float>(-factor * sums[c] / n));
@@ -222,10 +233,12 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
     auto saved = c10::make_intrusive<Saved>();
     saved->activation = block->activation;
     saved->tail = tail_of(*block);
+    saved->group = block->group;
     const Tensor y = empty_output(x, block->pool);
     if (block->pool) saved->which = empty_output(x, true).to(torch::kUInt8);
     with_type(x, [&](auto type) { run(data<decltype(type)>(x), y, weight, bias, *block, in, *saved); });
-    *statistics = {saved->moments.mean, saved->moments.variance};
+    *statistics = {saved->moments.mean, saved->moments.variance,
+                   static_cast<std::int64_t>(saved->moments.count)};
     context->save_for_backward({x, weight});
     context->saved_data["block"] = c10::IValue::make_capsule(saved);
     return y;
@@ -235,7 +248,9 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
   static void run(T* x, const Tensor& y, const Tensor& weight, const Tensor& bias, const NormBlock& block,
                   const Geometry& in, Saved& saved) {
     const Floats shift = first_pixel(x, block.activation, in.channels);
-    saved.moments = moments_of(activate(x, block.activation, in, shift), shift, in.pixels(), block.epsilon);
+    ChannelMoments all = own_moments(activate(x, block.activation, in, shift), shift, in.pixels());
+    if (block.group != nullptr) all = share_moments(all, block.group_shift, *block.group);
+    saved.moments = moments_of(all, block.epsilon);
     const Tensor scale = saved.moments.deviation * weight.detach();
     const Tensor offset = bias.detach() - saved.moments.mean * scale;
     auto* which = block.pool ? data<std::uint8_t>(saved.which) : nullptr;
@@ -253,8 +268,8 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
     Tensor weight_gradient, bias_gradient;
     with_type(x, [&](auto type) {
       using T = decltype(type);
-      const auto sums = gradient_sums(data<T>(gradient), data<T>(x), *saved, lines);
-      const BackwardLine line(sums, data<float>(variables[1]), saved->moments, lines.in.pixels());
+      const auto own = gradient_sums(data<T>(gradient), data<T>(x), *saved, lines);
+      const BackwardLine line(own, sums_of_all(own, saved->group), data<float>(variables[1]), saved->moments);
       input_gradient(
           data<T>(gradient), data<T>(x), data<T>(dx), *saved, lines,
           {line.scale.data(), data<float>(saved->moments.mean), line.slope.data(), line.offset.data()});
