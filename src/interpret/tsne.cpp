@@ -12,6 +12,7 @@
 #include "svhn/core/random.h"
 #include "svhn/interpret/pca.h"
 #include "svhn/interpret/tsne_forces.h"
+#include "tsne_descent.h"
 #include "tsne_points.h"
 #include "tsne_vector.h"
 
@@ -26,7 +27,6 @@ constexpr double kStartDeviation = 1e-4;
 constexpr std::int64_t kLookEvery = 50;
 constexpr std::int64_t kPatience = 300;  // steps without progress; in the first stage as long as that is
 constexpr double kLeastGradient = 1e-7;
-constexpr double kLeastGain = 0.01;
 
 void require(bool holds, const std::string& what) {
   if (!holds) throw Error(ExitCode::usage, "t-SNE: " + what);
@@ -137,11 +137,8 @@ class Descent {
     const double exaggeration = exploring ? options_.early_exaggeration : 1.0;
     Tensor gradient = objective_.gradient(map_, exaggeration);
     if (look) divergence_ = objective_.divergence(map_, exaggeration);
-    const Tensor turned = at::mul(update_, gradient) < 0;
-    gains_ = at::where(turned, gains_ + 0.2, gains_ * 0.8).clamp_min_(kLeastGain);
-    gradient.mul_(gains_);
-    update_.mul_(exploring ? 0.5 : 0.8).sub_(gradient, learning_rate_);
-    map_.add_(update_);
+    const DescentRule rule{exploring ? 0.5 : 0.8, learning_rate_};
+    rule.step(gradient, update_, gains_, map_);
     return look ? gradient.to(at::kDouble).norm().item<double>() : 0.0;
   }
 

@@ -1,7 +1,6 @@
 #include "svhn/interpret/tsne_forces.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +8,7 @@
 
 #include "svhn/core/error.h"
 #include "svhn/interpret/tsne_grid.h"
+#include "tsne_repulsion.h"
 #include "tsne_vector.h"
 
 namespace svhn::interpret {
@@ -77,7 +77,7 @@ Tensor exact_fields(const Tensor& sources, const Tensor& points, bool by_tensors
   Tensor out = at::empty({points.size(0), 3}, points.options());
   const float* places = data_of<float>(points);
   float* fields = data_of<float>(out);
-  at::parallel_for(0, points.size(0), 16, [&](std::int64_t begin, std::int64_t end) {
+  Team().run_ranges(points.size(0), 64, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = begin; i < end; ++i) {
       repel(xs.data(), ys.data(), static_cast<std::int64_t>(xs.size()), {places[2 * i], places[2 * i + 1]},
             fields + 3 * i);
@@ -101,29 +101,36 @@ Repulsion grid_repulsion(FieldGrid& grid, const Tensor& map) {
 struct TsneObjective::Impl {
   Attraction attraction;
   TsneMethod method;
-  FieldGrid grid;
+  bool on_processor;
+  FieldGrid grid{/*by_tensors=*/true};
+  MapRepulsion pairs{};
+  Team team{};
   double normaliser = 1.0;
+
+  Repulsion repulsion(const Tensor& map) {
+    if (method == TsneMethod::exact) return exact_repulsion(map);
+    return on_processor ? pairs(team, map) : grid_repulsion(grid, map);
+  }
 };
 
 TsneObjective::TsneObjective(const Affinities& affinities, TsneMethod method, const torch::Device& device)
-    : impl_(new Impl{Attraction(affinities, device), method, FieldGrid(!device.is_cpu())}) {}
+    : impl_(new Impl{{affinities, device}, method, device.is_cpu()}) {}
 
 TsneObjective::~TsneObjective() = default;
 
 Tensor TsneObjective::gradient(const Tensor& map, double exaggeration) {
-  const Repulsion repulsion =
-      impl_->method == TsneMethod::fft ? grid_repulsion(impl_->grid, map) : exact_repulsion(map);
+  const Repulsion repulsion = impl_->repulsion(map);
   impl_->normaliser = repulsion.normaliser;
   if (!std::isfinite(repulsion.normaliser) || repulsion.normaliser <= 0.0) {
     throw core::Error(core::ExitCode::numeric, "the t-SNE map diverged", "choose a smaller learning rate");
   }
-  return impl_->attraction.force(map)
+  return impl_->attraction.force(impl_->team, map)
       .mul_(4.0 * exaggeration)
       .sub_(repulsion.force, 4.0 / repulsion.normaliser);
 }
 
 double TsneObjective::divergence(const Tensor& map, double exaggeration) const {
-  return impl_->attraction.divergence(map, impl_->normaliser, exaggeration);
+  return impl_->attraction.divergence(impl_->team, map, impl_->normaliser, exaggeration);
 }
 
 }  // namespace svhn::interpret

@@ -14,6 +14,8 @@
 
 namespace svhn::interpret {
 
+class Team;
+
 /// The fields of points by all pairs, O(N M): the measure of FieldGrid's interpolation.
 /// @param sources f32 [N,2] contiguous. @param points f32 [M,2] contiguous.
 /// @param by_tensors sums in tensor operations and float32, as on devices other than the processor; there the
@@ -38,14 +40,21 @@ class Attraction {
   /// @param device where maps will be; the affinities are copied there. Otherwise borrows `affinities`.
   /// @param by_tensors computes in tensor operations alone, as on devices other than the processor.
   Attraction(const Affinities& affinities, const torch::Device& device, bool by_tensors = false);
-  /// @returns f32 [N,2]. The same bytes for any number of threads.
-  [[nodiscard]] torch::Tensor force(const torch::Tensor& map) const;
+  ~Attraction();
+  Attraction(const Attraction&) = delete;
+  Attraction& operator=(const Attraction&) = delete;
+  /// @param team on the processor; the same bytes for any. @returns f32 [N,2].
+  torch::Tensor force(Team& team, const torch::Tensor& map);
   /// @returns KL(exaggeration P || Q) in nats as scikit-learn tells it, where Z is `normaliser`.
-  [[nodiscard]] double divergence(const torch::Tensor& map, double normaliser, double exaggeration) const;
+  double divergence(Team& team, const torch::Tensor& map, double normaliser, double exaggeration);
 
  private:
+  struct Ordered;
+  torch::Tensor in_order(Team& team, const torch::Tensor& map);
+
   const Affinities& affinities_;
   bool by_tensors_;
+  std::unique_ptr<Ordered> ordered_;
   torch::Tensor rows_, columns_, values_;  // i64, i64, f32 [entries], on devices other than the processor
 };
 

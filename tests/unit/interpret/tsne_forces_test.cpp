@@ -1,7 +1,6 @@
 #include "svhn/interpret/tsne_forces.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <limits>
 #include <string>
 
+#include "../../../src/interpret/team.h"
 #include "svhn/core/error.h"
 #include "tsne_points.h"
 
@@ -89,21 +89,6 @@ TEST(FieldGrid, TensorOperationsAgreeWithTheLoops) {
   }
 }
 
-TEST(FieldGrid, SameBytesForAnyNumberOfThreads) {
-  const auto map = 20.0 * normal_points(5000, 2, 6);
-  const auto read = [&](int threads) {
-    at::set_num_threads(threads);
-    FieldGrid grid;
-    grid.build(map);
-    return grid.read_others(map);
-  };
-  const int before = at::get_num_threads();
-  const Tensor one = read(1), two = read(2), three = read(3);
-  at::set_num_threads(before);
-  EXPECT_TRUE(at::equal(one, two));
-  EXPECT_TRUE(at::equal(one, three));
-}
-
 TEST(PlanGrid, CoversTheMapAndKeepsItsSizeWhileItFits) {
   const auto map = 10.0 * normal_points(100, 2, 7);
   const GridPlan plan = plan_grid(map);
@@ -113,6 +98,15 @@ TEST(PlanGrid, CoversTheMapAndKeepsItsSizeWhileItFits) {
   EXPECT_EQ(grown.nodes, plan.nodes);
   EXPECT_EQ(grown.spacing, plan.spacing);
   EXPECT_NE(plan_grid(map * 2.0, plan).nodes, plan.nodes);
+}
+
+TEST(PlanGrid, TakesPairsWhereAMapIsWideForItsPoints) {
+  const auto points = normal_points(2000, 2, 7);
+  const GridPlan wide = plan_grid(30.0 * points, {}, /*pairs=*/true);
+  EXPECT_EQ(wide.radius, kRadiusNodes * wide.spacing);
+  EXPECT_GT(wide.spacing, 2 * kMaxSpacing);
+  EXPECT_EQ(plan_grid(2.0 * points, {}, /*pairs=*/true).radius, 0.0);
+  EXPECT_EQ(plan_grid(30.0 * points).radius, 0.0);
 }
 
 TEST(PlanGrid, WidensItsSpacingRatherThanGrowWithoutEnd) {
@@ -144,12 +138,13 @@ TEST(Attraction, AgreesWithAllPairsInFloat64) {
   const Tensor expected = ((p * w).unsqueeze(2) * away).sum(1);
   const double z = w.sum().item<double>() - 300.0;
   const double divergence = (at::xlogy(p, p) - p * (w / z).log()).sum().item<double>();
+  Team team(2);
   for (const bool by_tensors : {false, true}) {
-    const Attraction attraction(affinities, torch::kCPU, by_tensors);
-    EXPECT_LT(relative(attraction.force(map), expected), 1e-5);
-    EXPECT_NEAR(attraction.divergence(map, z, 1.0), divergence, 1e-5);
+    Attraction attraction(affinities, torch::kCPU, by_tensors);
+    EXPECT_LT(relative(attraction.force(team, map), expected), 1e-5);
+    EXPECT_NEAR(attraction.divergence(team, map, z, 1.0), divergence, 1e-5);
     // 12 P against Q: 12 (sum p log p + log 12 - sum p log q).
-    EXPECT_NEAR(attraction.divergence(map, z, 12.0), 12.0 * (divergence + std::log(12.0)), 1e-4);
+    EXPECT_NEAR(attraction.divergence(team, map, z, 12.0), 12.0 * (divergence + std::log(12.0)), 1e-4);
   }
 }
 
