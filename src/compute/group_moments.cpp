@@ -4,7 +4,7 @@ namespace svhn::compute {
 
 using torch::Tensor;
 
-Moments share_moments(const Moments& own, const Tensor& shift, Group& group) {
+ChannelMoments share_moments(const ChannelMoments& own, const Tensor& shift, Group& group) {
   const Tensor start = shift.detach().to(torch::kFloat64);
   const std::int64_t channels = start.numel();
   // n d, n (v + d^2) with d = mean - shift, and n.

@@ -98,7 +98,7 @@ class Block : public FusedLayers {
     if (!x.device().is_cpu() || !known || x.numel() == 0) return false;
     // Without gradients the batch norm is a line; with them it is one whose line depends on the batch.
     if (!context.training) return !at::GradMode::is_enabled();
-    return norm_.has_value() && !frozen_ && context.group == nullptr;
+    return norm_.has_value() && !frozen_;
   }
 
   [[nodiscard]] Tensor forward(const Tensor& x, const ForwardContext& context) const override {
@@ -133,10 +133,11 @@ class Block : public FusedLayers {
                                    norm_->epsilon,
                                    pool_,
                                    rate_,
-                                   {context.seed, stream_, context.step, context.first_row}};
-    const std::int64_t values = y.numel() / y.size(1);
+                                   {context.seed, stream_, context.step, context.first_row},
+                                   context.group,
+                                   norm_->mean};
     const Tensor z = compute::norm_block(y, block, statistics);
-    move_statistics(*norm_, statistics.mean, statistics.variance, values);
+    move_statistics(*norm_, statistics.mean, statistics.variance, statistics.count);
     return z;
   }
 

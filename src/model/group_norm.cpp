@@ -22,16 +22,16 @@ struct Held : torch::CustomClassHolder {
   double count = 0.0;  ///< Values for each channel, over all processes.
 };
 
-using compute::Moments;
+using compute::ChannelMoments;
 
-Moments own_moments(const Tensor& x, const Norm& norm) {
+ChannelMoments own_moments(const Tensor& x, const Norm& norm) {
   if (x.numel() == 0) return {};
   const auto [mean, variance] =
       at::batch_norm_update_stats(x, at::zeros_like(norm.mean), at::zeros_like(norm.variance), 0.0);
   return {mean.to(torch::kFloat64), variance.to(torch::kFloat64), static_cast<double>(x.numel() / x.size(1))};
 }
 
-void move_running(const Norm& norm, const Moments& moments) {
+void move_running(const Norm& norm, const ChannelMoments& moments) {
   // Tensor handles are shared with the network's list of tensors.
   Tensor mean = norm.mean, variance = norm.variance;
   const double factor =
@@ -128,7 +128,7 @@ Tensor own_sums(const Tensor& x, const Tensor& gradient, const Tensor& mean) {
 struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight, const Tensor& bias,
                         const Norm* norm, compute::Group* group) {
-    const Moments moments = compute::share_moments(own_moments(x, *norm), norm->mean, *group);
+    const ChannelMoments moments = compute::share_moments(own_moments(x, *norm), norm->mean, *group);
     move_running(*norm, moments);
     const auto type = norm->mean.scalar_type();
     const Tensor mean = moments.mean.to(type), variance = moments.variance.to(type);

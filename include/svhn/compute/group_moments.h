@@ -8,7 +8,7 @@
 namespace svhn::compute {
 
 /// f64 [C] each.
-struct Moments {
+struct ChannelMoments {
   torch::Tensor mean;
   torch::Tensor variance;  ///< Biased: divided by the number of values.
   double count = 0.0;      ///< Values of each channel.
@@ -18,6 +18,6 @@ struct Moments {
 /// @param shift [C], the same on every process and best near the mean (a running mean is): the digits that a
 /// mean far from zero would cost are kept.
 /// @returns those of all values, the same bits on every process.
-Moments share_moments(const Moments& own, const torch::Tensor& shift, Group& group);
+ChannelMoments share_moments(const ChannelMoments& own, const torch::Tensor& shift, Group& group);
 
 }  // namespace svhn::compute

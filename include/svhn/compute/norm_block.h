@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "svhn/compute/dropout.h"
+#include "svhn/compute/group.h"
 
 namespace svhn::compute {
 
@@ -26,12 +27,18 @@ struct NormBlock {
   bool pool = false;          ///< 2x2, stride 2.
   double dropout_rate = 0.0;  ///< [0, 1).
   DropoutPlace dropout_place{};
+  /// The processes that hold the other images of the batch, each running this on its own: all are normalised
+  /// by the statistics of all. The gradients of weight and bias are those of x alone. Borrowed; nullptr: x is
+  /// the batch.
+  Group* group = nullptr;
+  torch::Tensor group_shift{};  ///< With a group: [C] or [F], see share_moments.
 };
 
 /// A batch's own statistics, f32 [C] or [F] each.
 struct BatchStatistics {
   torch::Tensor mean;
   torch::Tensor variance;  ///< Bessel-corrected; 0 for a single value.
+  std::int64_t count = 0;  ///< Values of each channel that they are of.
 };
 
 /// Normalises by the batch's own statistics, as in training; differentiable in x, weight and bias.
