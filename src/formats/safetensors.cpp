@@ -63,6 +63,8 @@ struct SafetensorsFile::Impl {
                     std::to_string(begin) + " and " + std::to_string(begin + bytes.size()));
     }
     done.store(true, std::memory_order_relaxed);
+    // Whoever asked often reads little of it, e.g. one image.
+    if (bytes.size() == kPieceBytes) map.release(header.data_begin + info.offset + begin, bytes.size());
   }
 
   core::MappedFile map;

@@ -33,7 +33,7 @@ def other_commands(setup, model):
     picture = os.path.join(setup.work, "picture.png")
     make = ["preprocess", "--synthetic", 64, "--output", os.path.join(setup.work, "x.safetensors")]
     return [["env"], make + ["--preview", picture], ["evaluate", "--model", model, "--data", small],
-            ["predict", "--model", model, picture], ["train", "--config", setup.config(), "--dry-run"]]
+            ["predict", "--model", model, picture]]
 
 
 def command_rows(options, setup, model, load):
