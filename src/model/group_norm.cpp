@@ -31,13 +31,12 @@ ChannelMoments own_moments(const Tensor& x, const Norm& norm) {
   return {mean.to(torch::kFloat64), variance.to(torch::kFloat64), static_cast<double>(x.numel() / x.size(1))};
 }
 
+/// In the very steps of a fused block, which the other processes may run where this one has no images.
 void move_running(const Norm& norm, const ChannelMoments& moments) {
-  // Tensor handles are shared with the network's list of tensors.
-  Tensor mean = norm.mean, variance = norm.variance;
-  const double factor =
-      norm.biased_variance || moments.count <= 1.0 ? 1.0 : moments.count / (moments.count - 1.0);
-  mean.mul_(norm.momentum).add_(moments.mean, 1.0 - norm.momentum);
-  variance.mul_(norm.momentum).add_(moments.variance, (1.0 - norm.momentum) * factor);
+  const auto type = norm.mean.scalar_type();
+  const double n = moments.count;
+  const Tensor corrected = n <= 1.0 ? at::zeros_like(moments.variance) : moments.variance * n / (n - 1.0);
+  move_statistics(norm, moments.mean.to(type), corrected.to(type), static_cast<std::int64_t>(n));
 }
 
 /// gradient_in = scale (gradient_out - shift) - slope (x - mean), all but x and the gradients by channel.
