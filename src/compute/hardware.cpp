@@ -5,6 +5,7 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
 #include <link.h>
+#include <malloc.h>
 #include <sched.h>
 #include <torch/cuda.h>
 #if defined(__x86_64__)
@@ -15,6 +16,7 @@
 #include <charconv>
 #include <climits>
 #include <cstdlib>
+#include <limits>
 
 #include "svhn/core/error.h"
 
@@ -144,6 +146,15 @@ BlasInfo loaded_blas() {
   BlasInfo blas{"unknown", false};
   ::dl_iterate_phdr(visit_library, &blas);
   return blas;
+}
+
+void keep_memory() {
+#if defined(__GLIBC__)
+  // Larger blocks would come from the kernel and go back to it each time, a page fault for every 4 KiB.
+  constexpr int kLargest = 32 << 20;  // What glibc allows.
+  ::mallopt(M_MMAP_THRESHOLD, kLargest);
+  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
 }
 
 void make_deterministic() {

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "adam_kernel.h"
+
 namespace svhn::train {
 namespace {
 
@@ -54,22 +56,39 @@ class Adam : public Optimizer {
       : options_(options), semantics_(semantics), m_(torch::zeros_like(like)), v_(torch::zeros_like(like)) {}
 
   void step(const Tensor& values, const Tensor& gradients, double rate, std::int64_t step) override {
-    if (options_.type == OptimizerType::adamw) values.mul_(1.0 - rate * options_.weight_decay);
-    m_.mul_(options_.beta1).add_(gradients, 1.0 - options_.beta1);
-    v_.mul_(options_.beta2).addcmul_(gradients, gradients, 1.0 - options_.beta2);
     const auto t = static_cast<double>(step);
     const double first = 1.0 - std::pow(options_.beta1, t);
     const double second = std::sqrt(1.0 - std::pow(options_.beta2, t));
-    if (semantics_ == Semantics::keras) {
-      values.addcdiv_(m_, v_.sqrt().add_(options_.epsilon), -rate * second / first);
+    const bool keras = semantics_ == Semantics::keras;
+    AdamNumbers numbers{.beta1 = options_.beta1, .beta2 = options_.beta2, .epsilon = options_.epsilon};
+    if (options_.type == OptimizerType::adamw) numbers.keep = 1.0 - rate * options_.weight_decay;
+    numbers.rate = keras ? rate * second / first : rate / first;
+    numbers.root = keras ? 1.0 : 1.0 / second;
+    if (values.device().is_cpu() && values.scalar_type() == torch::kFloat32) {
+      step_on_processor<float>(values, gradients, numbers);
+    } else if (values.device().is_cpu() && values.scalar_type() == torch::kFloat64) {
+      step_on_processor<double>(values, gradients, numbers);
     } else {
-      values.addcdiv_(m_, v_.sqrt().div_(second).add_(options_.epsilon), -rate / first);
+      step_elsewhere(values, gradients, numbers);
     }
   }
 
   State state() const override { return {{"m", m_}, {"v", v_}}; }
 
  private:
+  template <class T>
+  void step_on_processor(const Tensor& values, const Tensor& gradients, const AdamNumbers& numbers) {
+    const auto at = [](const Tensor& flat) { return static_cast<T*>(flat.data_ptr()); };
+    adam_step(AdamVectors<T>{at(values), at(m_), at(v_), at(gradients)}, values.numel(), numbers);
+  }
+
+  void step_elsewhere(const Tensor& values, const Tensor& gradients, const AdamNumbers& numbers) {
+    m_.mul_(numbers.beta1).add_(gradients, 1.0 - numbers.beta1);
+    v_.mul_(numbers.beta2).addcmul_(gradients, gradients, 1.0 - numbers.beta2);
+    values.mul_(numbers.keep);
+    values.addcdiv_(m_, v_.sqrt().mul_(numbers.root).add_(numbers.epsilon), -numbers.rate);
+  }
+
   OptimizerOptions options_;
   Semantics semantics_;
   Tensor m_;

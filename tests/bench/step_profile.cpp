@@ -198,6 +198,7 @@ int main(int argc, char** argv) {
   try {
     const Arguments arguments = parse(argc, argv);
     compute::set_threads(arguments.threads);
+    compute::keep_memory();
     Bench bench(arguments);
     measure(bench, arguments);
     if (arguments.operations) print_operations(bench, arguments.steps);

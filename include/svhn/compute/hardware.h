@@ -39,6 +39,9 @@ struct BlasInfo {
 /// @returns which BLAS library this process has loaded.
 BlasInfo loaded_blas();
 
+/// Lets the process keep the memory that it frees, for the next step's tensors.
+void keep_memory();
+
 /// Chooses reproducible algorithms where a library offers several (cuDNN).
 void make_deterministic();
 
