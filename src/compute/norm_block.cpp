@@ -4,12 +4,11 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "block_lines.h"
+#include "block_moments.h"
 #include "norm_kernels.h"
-#include "svhn/compute/group_moments.h"
 
 namespace svhn::compute {
 namespace {
@@ -19,11 +18,6 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 Tensor channels_innermost(const Tensor& x) {
   return x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x.contiguous();
-}
-
-template <class T>
-T* data(const Tensor& x) {
-  return static_cast<T*>(x.data_ptr());
 }
 
 /// Activates in place. @returns the sums of x - shift and of its squares, [2 C].
@@ -49,41 +43,6 @@ Floats first_pixel(const T* x, BlockActivation activation, std::int64_t channels
   Floats zero(static_cast<std::size_t>(channels)), shift(zero), unused(zero);
   activate_and_sum(activation, pixel.data(), 1, channels, {zero.data(), shift.data(), unused.data()});
   return shift;
-}
-
-/// f32 [C] each.
-struct Moments {
-  Tensor mean;
-  Tensor variance;     ///< Bessel-corrected.
-  Tensor deviation;    ///< 1 / sqrt(variance + epsilon).
-  double count = 0.0;  ///< Values of each channel.
-};
-
-ChannelMoments own_moments(const std::vector<double>& sums, const Floats& shift, std::int64_t pixels) {
-  const auto channels = static_cast<std::int64_t>(shift.size());
-  const auto n = static_cast<double>(pixels);
-  ChannelMoments m{at::empty({channels}, torch::kFloat64), at::empty({channels}, torch::kFloat64), n};
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const double mean = sums[c] / n;
-    // Rounding may leave a constant channel below zero; a NaN stays one.
-    const double spread = sums[channels + c] / n - mean * mean;
-    data<double>(m.mean)[c] = mean + static_cast<double>(shift[c]);
-    data<double>(m.variance)[c] = spread < 0.0 ? 0.0 : spread;
-  }
-  return m;
-}
-
-Moments moments_of(const ChannelMoments& all, double epsilon) {
-  const std::int64_t channels = all.mean.numel();
-  const double n = all.count;
-  Moments m{at::empty({channels}), at::empty({channels}), at::empty({channels}), n};
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const double variance = data<double>(all.variance)[c];
-    data<float>(m.mean)[c] = static_cast<float>(data<double>(all.mean)[c]);
-    data<float>(m.variance)[c] = static_cast<float>(n <= 1.0 ? 0.0 : variance * n / (n - 1.0));
-    data<float>(m.deviation)[c] = static_cast<float>(1.0 / std::sqrt(variance + epsilon));
-  }
-  return m;
 }
 
 Tail tail_of(const NormBlock& block) {
@@ -137,7 +96,7 @@ class GradientLines {
  public:
   GradientLines(const T* gradient, const Saved& saved, const Lines& lines)
       : gradient_(gradient),
-        which_(saved.tail.pool ? data<std::uint8_t>(saved.which) : nullptr),
+        which_(saved.tail.pool ? numbers_in<std::uint8_t>(saved.which) : nullptr),
         tail_(saved.tail),
         lines_(lines),
         narrow_(lines.length()),
@@ -170,7 +129,7 @@ std::vector<double> gradient_sums(const T* gradient, const T* x, const Saved& sa
   const auto sum_part = [&](std::int64_t begin, std::int64_t end, double* sums) {
     GradientLines<T> gradients(gradient, saved, lines);
     Floats floats(static_cast<std::size_t>(2 * channels));
-    const GradientSums places{data<float>(saved.moments.mean), floats.data(), floats.data() + channels};
+    const GradientSums places{numbers_in<float>(saved.moments.mean), floats.data(), floats.data() + channels};
     for (std::int64_t line = begin; line < end; ++line) {
       sum_gradients(gradients.at(line), x + line * lines.source(), lines.source() / channels, channels,
                     places);
@@ -185,7 +144,7 @@ std::vector<double> sums_of_all(const std::vector<double>& own, Group* group) {
   // As normalisation by single operations spells it: a process without images takes that way.
   const Tensor sums = torch::tensor(own, torch::kFloat64).view({2, -1});
   group->sum(sums);
-  return {data<double>(sums), data<double>(sums) + sums.numel()};
+  return {numbers_in<double>(sums), numbers_in<double>(sums) + sums.numel()};
 }
 
 template <class T>
@@ -211,14 +170,14 @@ struct BackwardLine {
   BackwardLine(const std::vector<double>& own, const std::vector<double>& sums, const float* weight,
                const Moments& moments) {
     const std::int64_t channels = moments.mean.numel();
-    const auto* deviation = data<float>(moments.deviation);
+    const auto* deviation = numbers_in<float>(moments.deviation);
     const double n = moments.count;
     weight_gradient = at::empty({channels});
     bias_gradient = at::empty({channels});
     for (std::int64_t c = 0; c < channels; ++c) {
       const double d = deviation[c], factor = static_cast<double>(weight[c]) * d;
-      data<float>(bias_gradient)[c] = static_cast<float>(own[c]);
-      data<float>(weight_gradient)[c] = static_cast<float>(own[channels + c] * d);
+      numbers_in<float>(bias_gradient)[c] = static_cast<float>(own[c]);
+      numbers_in<float>(weight_gradient)[c] = static_cast<float>(own[channels + c] * d);
       scale.push_back(static_cast<float>(factor));
       slope.push_back(static_cast<float>(-factor * d * d * sums[channels + c] / n));
       offset.push_back(static_cast<float>(-factor * sums[c] / n));
@@ -236,7 +195,7 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
     saved->group = block->group;
     const Tensor y = empty_output(x, block->pool);
     if (block->pool) saved->which = empty_output(x, true).to(torch::kUInt8);
-    with_type(x, [&](auto type) { run(data<decltype(type)>(x), y, weight, bias, *block, in, *saved); });
+    with_type(x, [&](auto type) { run(numbers_in<decltype(type)>(x), y, weight, bias, *block, in, *saved); });
     *statistics = {saved->moments.mean, saved->moments.variance,
                    static_cast<std::int64_t>(saved->moments.count)};
     context->save_for_backward({x, weight});
@@ -253,9 +212,9 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
     saved.moments = moments_of(all, block.epsilon);
     const Tensor scale = saved.moments.deviation * weight.detach();
     const Tensor offset = bias.detach() - saved.moments.mean * scale;
-    auto* which = block.pool ? data<std::uint8_t>(saved.which) : nullptr;
-    write_lines(x, data<T>(y), which, {in, block.pool}, BlockActivation::linear,
-                {data<float>(scale), data<float>(offset)}, saved.tail);
+    auto* which = block.pool ? numbers_in<std::uint8_t>(saved.which) : nullptr;
+    write_lines(x, numbers_in<T>(y), which, {in, block.pool}, BlockActivation::linear,
+                {numbers_in<float>(scale), numbers_in<float>(offset)}, saved.tail);
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -268,11 +227,12 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
     Tensor weight_gradient, bias_gradient;
     with_type(x, [&](auto type) {
       using T = decltype(type);
-      const auto own = gradient_sums(data<T>(gradient), data<T>(x), *saved, lines);
-      const BackwardLine line(own, sums_of_all(own, saved->group), data<float>(variables[1]), saved->moments);
+      const auto own = gradient_sums(numbers_in<T>(gradient), numbers_in<T>(x), *saved, lines);
+      const BackwardLine line(own, sums_of_all(own, saved->group), numbers_in<float>(variables[1]),
+                              saved->moments);
       input_gradient(
-          data<T>(gradient), data<T>(x), data<T>(dx), *saved, lines,
-          {line.scale.data(), data<float>(saved->moments.mean), line.slope.data(), line.offset.data()});
+          numbers_in<T>(gradient), numbers_in<T>(x), numbers_in<T>(dx), *saved, lines,
+          {line.scale.data(), numbers_in<float>(saved->moments.mean), line.slope.data(), line.offset.data()});
       weight_gradient = line.weight_gradient;
       bias_gradient = line.bias_gradient;
     });
@@ -300,8 +260,8 @@ Tensor line_block(const Tensor& x, BlockActivation activation, const Tensor& sca
   const Tensor shift = offset.defined() ? offset : at::zeros({in.size(1)});
   with_type(in, [&](auto type) {
     using T = decltype(type);
-    write_lines(data<T>(in), data<T>(y), nullptr, {Geometry(in), pool}, activation,
-                {data<float>(factor), data<float>(shift)}, {pool, false, {}});
+    write_lines(numbers_in<T>(in), numbers_in<T>(y), nullptr, {Geometry(in), pool}, activation,
+                {numbers_in<float>(factor), numbers_in<float>(shift)}, {pool, false, {}});
   });
   return y;
 }

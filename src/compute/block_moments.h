@@ -1,0 +1,56 @@
+#pragma once
+/// The statistics that a NormBlock normalises by. C = channels.
+
+#include <torch/types.h>
+
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "block_lines.h"
+#include "svhn/compute/group_moments.h"
+
+namespace svhn::compute {
+
+template <class T>
+T* numbers_in(const torch::Tensor& x) {
+  return static_cast<T*>(x.data_ptr());
+}
+
+/// f32 [C] each.
+struct Moments {
+  torch::Tensor mean;
+  torch::Tensor variance;   ///< Bessel-corrected.
+  torch::Tensor deviation;  ///< 1 / sqrt(variance + epsilon).
+  double count = 0.0;       ///< Values of each channel.
+};
+
+/// @param sums of x - shift and of its squares, [2 C].
+inline ChannelMoments own_moments(const std::vector<double>& sums, const Floats& shift, std::int64_t pixels) {
+  const auto channels = static_cast<std::int64_t>(shift.size());
+  const auto n = static_cast<double>(pixels);
+  ChannelMoments m{at::empty({channels}, torch::kFloat64), at::empty({channels}, torch::kFloat64), n};
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double mean = sums[c] / n;
+    // Rounding may leave a constant channel below zero; a NaN stays one.
+    const double spread = sums[channels + c] / n - mean * mean;
+    numbers_in<double>(m.mean)[c] = mean + static_cast<double>(shift[c]);
+    numbers_in<double>(m.variance)[c] = spread < 0.0 ? 0.0 : spread;
+  }
+  return m;
+}
+
+inline Moments moments_of(const ChannelMoments& all, double epsilon) {
+  const std::int64_t channels = all.mean.numel();
+  const double n = all.count;
+  Moments m{at::empty({channels}), at::empty({channels}), at::empty({channels}), n};
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double variance = numbers_in<double>(all.variance)[c];
+    numbers_in<float>(m.mean)[c] = static_cast<float>(numbers_in<double>(all.mean)[c]);
+    numbers_in<float>(m.variance)[c] = static_cast<float>(n <= 1.0 ? 0.0 : variance * n / (n - 1.0));
+    numbers_in<float>(m.deviation)[c] = static_cast<float>(1.0 / std::sqrt(variance + epsilon));
+  }
+  return m;
+}
+
+}  // namespace svhn::compute
