@@ -53,7 +53,7 @@ R Member::ask(const std::function<R(RawStore&)>& task) {
     return clerk_.call<R>(task);
   } catch (const std::exception&) {
     broken_ = true;
-    throw lost_store(options_.foreign_store);
+    throw clerk_.news() ? news_error(*clerk_.news()) : lost_store(options_.foreign_store);
   }
 }
 
@@ -75,10 +75,9 @@ void Member::enter() {
 }
 
 void Member::wait_for_all() {
-  const auto here = [this] { return counters("rank", options_.timeout); };
   std::vector<std::int64_t> ranks;
   const bool all = wait_until(options_.timeout, [&] {
-    ranks = here();
+    ranks = ask<Counters>(read_counters("rank"));
     return std::ranges::all_of(ranks, [](std::int64_t count) { return count > 0; }) || in_trouble();
   });
   if (in_trouble()) throw find_failure();
@@ -91,20 +90,20 @@ void Member::wait_for_all() {
                     rank_names(absent) + " of " + std::to_string(options_.size) + " did not come within " +
                         std::to_string(options_.timeout.count() / 1000) + " s",
                     "start all processes (under Slurm with srun), with the same MASTER_ADDR and MASTER_PORT");
-  fail(error);
+  tell(news_text(error));
   throw error;
 }
 
-std::vector<std::int64_t> Member::counters(const std::string& name, milliseconds patience) {
-  const int size = options_.size;
-  return clerk_.call<std::vector<std::int64_t>>(
-      [name, size](RawStore& store) {
-        std::vector<std::int64_t> all;
-        for (int rank = 0; rank < size; ++rank)
-          all.push_back(store.add(name + "/" + std::to_string(rank), 0));
-        return all;
-      },
-      patience);
+std::function<Member::Counters(RawStore&)> Member::read_counters(const std::string& name) const {
+  return [name, size = options_.size](RawStore& store) {
+    Counters all;
+    for (int rank = 0; rank < size; ++rank) all.push_back(store.add(name + "/" + std::to_string(rank), 0));
+    return all;
+  };
+}
+
+Member::Counters Member::counters(const std::string& name) {
+  return clerk_.call<Counters>(read_counters(name), silence());
 }
 
 milliseconds Member::silence() const {
@@ -136,8 +135,8 @@ std::string Member::get(const std::string& key) {
 }
 
 std::vector<int> Member::lost() {
-  const auto left = counters("left", options_.timeout);
-  const auto beats = counters("beat", options_.timeout);
+  const auto left = ask<Counters>(read_counters("left"));
+  const auto beats = ask<Counters>(read_counters("beat"));
   const auto now = Clock::now();
   std::vector<int> ranks;
   const std::lock_guard lock(mutex_);
@@ -150,9 +149,13 @@ std::vector<int> Member::lost() {
 }
 
 void Member::fail(const Error& error) {
+  tell(news_text(failed_rank(options_.rank, error)));
+}
+
+void Member::tell(const std::string& news) {
   const bool known = broken_.exchange(true);
   try {
-    const std::string text = known ? std::string() : news_text(failed_rank(options_.rank, error));
+    const std::string text = known ? std::string() : news;
     const std::string own = "heard/" + std::to_string(options_.rank);
     clerk_.call<std::int64_t>(
         [text, own](RawStore& store) {
@@ -162,7 +165,7 @@ void Member::fail(const Error& error) {
         silence());
     if (!options_.serves) return;
     wait_until(silence(), [this] {
-      const auto heard = counters("heard", silence());
+      const auto heard = counters("heard");
       return std::ranges::all_of(heard, [](std::int64_t count) { return count > 0; });
     });
   } catch (const std::exception&) {
@@ -178,11 +181,11 @@ std::string Member::find_reason() {
   clerk_.call<std::int64_t>(
       [this](RawStore& store) { return store.add("noticed/" + std::to_string(options_.rank), 1); },
       silence());
-  const auto before = counters("beat", silence());
+  const auto before = counters("beat");
   if (clerk_.wait_for_news(silence())) return *clerk_.news();
-  const auto left = counters("left", silence());
-  const auto noticed = counters("noticed", silence());
-  const auto after = counters("beat", silence());
+  const auto left = counters("left");
+  const auto noticed = counters("noticed");
+  const auto after = counters("beat");
   std::vector<int> lost;
   std::vector<int> absent;
   for (int rank = 0; rank < options_.size; ++rank) {
@@ -214,7 +217,7 @@ void Member::leave() {
     const std::string rank = std::to_string(options_.rank);
     ask<std::int64_t>([rank](RawStore& store) { return store.add("left/" + rank, 1); });
     while (options_.serves && !in_trouble()) {
-      const auto left = counters("left", silence());
+      const auto left = counters("left");
       const auto gone = std::ranges::count_if(left, [](std::int64_t count) { return count > 0; });
       if (gone + static_cast<std::int64_t>(lost().size()) >= options_.size) return;
       std::this_thread::sleep_for(kPoll);

@@ -42,6 +42,7 @@ class Member : public Store {
 
  private:
   using Milliseconds = std::chrono::milliseconds;
+  using Counters = std::vector<std::int64_t>;
   struct Sign {
     std::int64_t beats = -1;
     std::chrono::steady_clock::time_point changed;
@@ -52,8 +53,12 @@ class Member : public Store {
   R ask(const std::function<R(RawStore&)>& task);
   void enter();
   void wait_for_all();
-  /// @returns each rank's counter of this name.
-  std::vector<std::int64_t> counters(const std::string& name, Milliseconds patience);
+  /// @returns what reads each rank's counter of this name.
+  [[nodiscard]] std::function<Counters(RawStore&)> read_counters(const std::string& name) const;
+  /// Reads them within a few seconds. @throws std::exception
+  Counters counters(const std::string& name);
+  /// Makes news of it, unless there are some, and sees to it that they are heard.
+  void tell(const std::string& news);
   std::string find_reason();
   [[nodiscard]] Milliseconds silence() const;
 
