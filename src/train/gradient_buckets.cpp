@@ -11,7 +11,8 @@
 namespace svhn::train {
 namespace {
 
-using torch::autograd::Node;
+/// Shared; LibTorch has changed which kind of pointer it is.
+using NodePointer = decltype(torch::autograd::impl::grad_accumulator(std::declval<const torch::Tensor&>()));
 using torch::autograd::variable_list;
 using Clock = std::chrono::steady_clock;
 
@@ -59,7 +60,7 @@ struct GradientBuckets::Hook : torch::autograd::FunctionPostHook {
 /// Hooks hang on the nodes that add into the gradients; tensors do not keep these alive.
 struct GradientBuckets::Hooks {
   struct Place {
-    std::shared_ptr<Node> node;
+    NodePointer node;
     std::uintptr_t key;
   };
   std::vector<Place> places;

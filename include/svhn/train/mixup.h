@@ -21,9 +21,9 @@ struct Mixing {
   std::vector<std::int64_t> partners;  ///< [m], of the batch's first m images; empty: nothing is mixed.
 };
 
-/// Draws lambda from Beta(alpha, alpha) for the whole batch, and the partners, a permutation. The share is the larger of
-/// lambda and 1 - lambda: over all pairs that is the same distribution, and an image's own label stays its
-/// likeliest, so that the training accuracy keeps a meaning.
+/// Draws lambda from Beta(alpha, alpha) for the whole batch, and the partners, a permutation. The share is
+/// the larger of lambda and 1 - lambda: over all pairs that is the same distribution, and an image's own
+/// label stays its likeliest, so that the training accuracy keeps a meaning.
 /// @param alpha 0: nothing is mixed. @param images n.
 Mixing draw_mixing(double alpha, std::int64_t images, const MixupKey& key);
 
