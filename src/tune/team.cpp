@@ -59,7 +59,12 @@ void Team::check_trouble() {
 
 std::vector<int> Team::newly_lost() {
   if (alone()) return {};
-  const auto before = std::exchange(lost_, store_->lost());
+  const auto before = lost_;
+  try {
+    lost_ = store_->lost();
+  } catch (const std::exception&) {
+    throw store_->find_failure();  // In words; and never to be taken for a fault of the trial.
+  }
   std::vector<int> fresh;
   std::ranges::set_difference(lost_, before, std::back_inserter(fresh));
   return fresh;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "../../../src/tune/ledger.h"
@@ -24,8 +25,10 @@ struct Process : Watcher {
   std::function<void(const Trial&)> waiting;
   std::function<void()> after_epoch;
   std::optional<core::Error> error;
+  std::atomic<bool> works = false;
   void on_run(const Trial& trial, std::int64_t /*run*/, std::int64_t /*runs*/) override {
     begun.push_back(trial.id);
+    works = true;
   }
   void on_lost(int rank) override { lost.push_back(rank); }
   void on_waiting(const Trial& trial) override {
@@ -64,6 +67,14 @@ class SearchGroupTest : public SearchTest {
   void prepare(int size) {
     memory_ = std::make_unique<ThreadMemory>(size);
     processes_ = std::vector<Process>(static_cast<std::size_t>(size));
+    if (size == 2) processes_[0].after_epoch = wait_for([this] { return processes_[1].works.load(); });
+  }
+
+  /// Keeps a process from doing everything before another has started, or was killed.
+  static std::function<void()> wait_for(std::function<bool()> happened) {
+    return [happened = std::move(happened)] {
+      while (!happened()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    };
   }
 
   [[nodiscard]] metric::TuningResult kept(const std::string& output) const {
@@ -100,6 +111,7 @@ class SearchGroupTest : public SearchTest {
 json random_rates(int trials) {
   return {{"search", "random"},
           {"trials", trials},
+          {"objective", "val_loss"},
           {"space", {{"/train/optimizer/learning_rate", {{"log_uniform", {1e-5, 0.1}}}}}}};
 }
 
@@ -136,6 +148,7 @@ TEST_F(SearchGroupTest, TakesALostProcessesTrialAgain) {
   const auto whole = timeless(run(search, "whole"));
   prepare(2);
   processes_[1].epochs_until_killed = 3;
+  processes_[0].after_epoch = wait_for([this] { return ThreadStore(*memory_, 0).lost().size() == 1; });
   run_group(search, "shared");
   EXPECT_EQ(kept("shared"), whole);
   EXPECT_EQ(records("shared"), records("whole"));
@@ -152,7 +165,9 @@ TEST_F(SearchGroupTest, EndsWithItsLeaderAndGoesOnAlone) {
     const std::string whole = std::string("whole ") + type, shared = std::string("shared ") + type;
     const auto expected = timeless(run(search, whole));
     prepare(2);
-    processes_[0].epochs_until_killed = 5;
+    processes_[0].epochs_until_killed = 3;
+    processes_[0].after_epoch = {};
+    processes_[1].after_epoch = wait_for([this] { return ThreadStore(*memory_, 1).in_trouble(); });
     run_group(search, shared);
     ASSERT_TRUE(processes_[1].error);
     EXPECT_EQ(processes_[1].error->code(), core::ExitCode::device);
@@ -193,8 +208,10 @@ TEST_F(SearchGroupTest, WaitsForAStoppedProcessThatHoldsATrial) {
 
 TEST_F(SearchGroupTest, RefusesAProcessWithAnotherSearch) {
   prepare(2);
-  std::thread other([&] { work(config(kRates, 5), "shared", train::ExistingRun::refuse, 1); });
-  work(config(kRates, 4), "shared", train::ExistingRun::refuse, 0);
+  processes_[0].after_epoch = wait_for([this] { return ThreadStore(*memory_, 0).in_trouble(); });
+  const auto four = config(kRates, 4), five = config(kRates, 5);
+  std::thread other([&] { work(five, "shared", train::ExistingRun::refuse, 1); });
+  work(four, "shared", train::ExistingRun::refuse, 0);
   other.join();
   ASSERT_TRUE(processes_[1].error);
   EXPECT_EQ(processes_[1].error->code(), core::ExitCode::usage);
