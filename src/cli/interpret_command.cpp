@@ -12,13 +12,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::array<const char*, 6> kParts{"confusion",  "misclassified", "activations",
-                                            "embeddings", "tsne",          "saliency"};
-
 ordered_json parts_of(const Study& study) {
   ordered_json parts = ordered_json::array();
-  for (const char* part : kParts) {
-    if (study.wants(part)) parts.push_back(part);
+  for (const StudyPart& part : kStudyParts) {
+    if (study.wants(part.name)) parts.push_back(part.name);
   }
   return parts;
 }
@@ -109,7 +106,7 @@ int run_interpret(const InterpretCommandOptions& options, const GlobalOptions& g
   if (study.data.synthetic()) study.document["synthetic"] = true;
   const ordered_json about = study.document;
   run_parts(study);
-  study.files.publish_json("interpret.json", about);
+  study.files.publish_about(about);
   study.document["output"] = options.output.string();
   study.document["run_folder"] =
       study.files.copies() ? ordered_json(study.files.copies()->string()) : nullptr;

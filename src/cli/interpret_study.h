@@ -1,6 +1,7 @@
 #pragma once
 /// What the parts of `svhn interpret` share, and the parts.
 
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -19,6 +20,18 @@
 
 namespace svhn::cli {
 
+struct StudyPart {
+  const char* name;  ///< As in --what.
+  const char* file;  ///< One that every run of the part leaves.
+};
+
+inline constexpr std::array<StudyPart, 6> kStudyParts{{{"confusion", "confusion.json"},
+                                                       {"misclassified", "misclassified.json"},
+                                                       {"activations", "activations.safetensors"},
+                                                       {"embeddings", "embeddings.safetensors"},
+                                                       {"tsne", "tsne.safetensors"},
+                                                       {"saliency", "saliency.safetensors"}}};
+
 /// The folder that is filled, and the model's run folder, which gets a copy of what a report page shows.
 class StudyFiles {
  public:
@@ -32,6 +45,10 @@ class StudyFiles {
   /// Lists a file that stays in the output folder alone.
   void keep(const std::string& name) { names_.push_back(name); }
   void publish_json(const std::string& name, const nlohmann::ordered_json& document);
+  /// Writes interpret.json, in both folders. A folder's earlier parts stay listed while their files are there
+  /// and were made of the same model, data and split.
+  /// @param about "what" is this run's parts.
+  void publish_about(const nlohmann::ordered_json& about);
   /// Lists a chart, or warns why it was not drawn.
   void publish_chart(const std::string& name, const report::ChartResult& drawn);
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }

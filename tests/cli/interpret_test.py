@@ -80,6 +80,23 @@ class Interpret(harness.ProgramTest):
                          ["confusion", "misclassified", "activations", "embeddings", "tsne", "saliency"])
         self.assert_no_leftovers()
 
+    def test_keeps_listing_earlier_parts_while_they_are_there(self):
+        def made(folder, what, *more):
+            self.succeed("interpret", "--model", "dense/dense.safetensors", "--output", folder, "--what", what, *more)
+            return harness.read_json(self.path(folder, "interpret.json"))["what"]
+
+        copy = self.path("dense", "dense", "interpret", "interpret.json")
+        self.assertEqual(made("out", "saliency"), ["saliency"])
+        self.assertEqual(made("out", "confusion,activations"), ["confusion", "activations", "saliency"])
+        os.remove(self.path("out", "saliency.safetensors"))
+        self.assertEqual(made("out", "misclassified"), ["confusion", "misclassified", "activations"])
+        self.assertEqual(harness.read_json(copy)["what"], ["confusion", "misclassified", "activations", "saliency"])
+        self.assertEqual(made("other", "confusion"), ["confusion"])
+        with open(self.path("out", "interpret.json"), "w") as file:
+            file.write('{"what": [')
+        self.assertEqual(made("out", "misclassified"), ["misclassified"])
+        self.assertEqual(made("out", "confusion", "--split", "val"), ["confusion"])
+
     def test_agrees_with_evaluate(self):
         self.succeed("interpret", "--model", "cnn/cnn.safetensors", "--output", "out", "--what",
                      "confusion,misclassified")
