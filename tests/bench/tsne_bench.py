@@ -1,9 +1,11 @@
-"""t-SNE beside scikit-learn's: tsne_bench.py PATH_OF_tsne_dump [--points N,N,...] [--embeddings FILE] [--peer-below N]
+"""t-SNE beside scikit-learn's: tsne_bench.py PATH_OF_tsne_dump [--points N N ...] [--embeddings FILE] [--peer-below N]
+[--mixtures M]
 
 Runs either program on the same points in turn, both on all cores this process may use, and prints a table: seconds,
-processor seconds, KL divergence and the share of the ten nearest neighbours that the map keeps. The points are a warped
-mixture of ten Gaussians in 50 dimensions, or rows of an embeddings.safetensors (reduced to 50 dimensions first, for
-both). --peer-below leaves scikit-learn out from that many points on (60,000 take it some ten minutes).
+processor seconds (start-up included), KL divergence and the share of the ten nearest neighbours that the map keeps. The
+points are a warped mixture of ten Gaussians in 50 dimensions, or rows of an embeddings.safetensors (reduced to 50
+dimensions first, for both). --mixtures takes so many mixtures of each size: the share kept differs by some 0.0005 from
+run to run. --peer-below leaves scikit-learn out from that many points on (60,000 take it some ten minutes).
 """
 import argparse
 import json
@@ -34,9 +36,9 @@ print(json.dumps({"seconds": time.perf_counter() - clock, "kl_divergence": float
 ROW = "{:>7} {:<13} {:>9} {:>10} {:>8} {:>8} {:>8}"
 
 
-def mixture(count):
+def mixture(count, seed=0):
     """Ten groups of unequal spread on a curved surface of 12 dimensions in 50, a little noise on top."""
-    draw = np.random.default_rng(0)
+    draw = np.random.default_rng(seed)
     group = np.arange(count) % 10
     spread = 0.6 + 0.8 * draw.random((10, 12))
     hidden = 1.6 * draw.normal(size=(10, 12))[group] + spread[group] * draw.normal(size=(count, 12))
@@ -44,9 +46,9 @@ def mixture(count):
     return (3 * bent + 0.05 * draw.normal(size=(count, 50))).astype(np.float32)
 
 
-def points_of(path, count):
+def points_of(path, count, seed):
     if path is None:
-        return mixture(count)
+        return mixture(count, seed)
     rows = tiny_safetensors.load(path)[0]["embeddings"][:count]
     return PCA(50).fit_transform(rows).astype(np.float32) if rows.shape[1] > 50 else rows
 
@@ -94,15 +96,17 @@ def measure(program, points, folder, with_peer):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
-    parser.add_argument("--points", default="2000,10000,60000")
+    parser.add_argument("--points", type=int, nargs="+", default=[2000, 10000, 60000])
     parser.add_argument("--embeddings")
     parser.add_argument("--peer-below", type=int, default=1_000_000)
+    parser.add_argument("--mixtures", type=int, default=1)
     options = parser.parse_args()
     print(ROW.format("points", "", "seconds", "processor", "KL", "kept", "faster"))
     with tempfile.TemporaryDirectory() as folder:
-        for count in map(int, options.points.split(",")):
-            points = points_of(options.embeddings, count)
-            measure(options.program, points, pathlib.Path(folder), count < options.peer_below)
+        for count in options.points:
+            for seed in range(1 if options.embeddings else options.mixtures):
+                points = points_of(options.embeddings, count, seed)
+                measure(options.program, points, pathlib.Path(folder), count < options.peer_below)
 
 
 if __name__ == "__main__":
