@@ -77,7 +77,12 @@ def peak_of(pid):
 
 
 def run(command, stop_at_first_step=False, cores=None, cwd=None):
-    done = Watched(command, cores, cwd).finish(stop_at_first_step)
+    watched = Watched(command, cores, cwd)
+    try:
+        done = watched.finish(stop_at_first_step)
+    except BaseException:  # Ctrl-C or a signal: nothing may go on in the background.
+        watched.process.kill()
+        raise
     if done.code != 0 and not stop_at_first_step:
         raise Unavailable(f"{os.path.basename(str(command[0]))} ended with {done.code}: {reason_of(done.err)}")
     return done

@@ -19,6 +19,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -105,7 +106,9 @@ def smoke(options):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     options = parser().parse_args()
+    options.program = options.program and os.path.abspath(options.program)
     if options.mode != "smoke":
         settle(options, options.mode)
     with tempfile.TemporaryDirectory(prefix="svhn-peers-") as options.work:
