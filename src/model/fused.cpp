@@ -102,7 +102,7 @@ class Block : public FusedLayers {
   }
 
   [[nodiscard]] Tensor forward(const Tensor& x, const ForwardContext& context) const override {
-    Tensor y = window_ ? convolve(x.contiguous(at::MemoryFormat::ChannelsLast), weight_, bias_, *window_)
+    Tensor y = window_ ? convolve(x, weight_, bias_, *window_)
                        : at::linear(x, in_dtype_of(weight_, x), in_dtype_of(bias_, x));
     const auto own = block_activation(activation_);
     if (!own) y = activate(y, activation_);

@@ -42,12 +42,8 @@ Tensor initial_values(const TensorPlan& plan, std::uint64_t seed) {
   return torch::zeros(plan.shape, torch::kFloat64);
 }
 
-/// The processor's convolutions are fastest with channels innermost; float64 has only plain ones.
 Tensor to_precision(const Tensor& input, compute::Precision precision) {
-  const bool narrow = precision == compute::Precision::bfloat16;
-  const Tensor x = narrow ? input.to(torch::kBFloat16) : input;
-  const bool fast = narrow || (x.scalar_type() == torch::kFloat32 && x.device().is_cpu());
-  return x.dim() == 4 && fast ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+  return precision == compute::Precision::bfloat16 ? input.to(torch::kBFloat16) : input;
 }
 
 }  // namespace

@@ -27,6 +27,13 @@ Pads pads_of(const Tensor& x, const Window& window) {
           window_padding(window.pad, x.size(3), window.width, window.stride)};
 }
 
+/// bfloat16 kernels and the processor's float32 ones are fastest with channels innermost.
+Tensor as_convolutions_like(const Tensor& x) {
+  const bool narrow = x.scalar_type() == torch::kBFloat16;
+  const bool wide = x.scalar_type() == torch::kFloat32 && x.device().is_cpu();
+  return narrow || wide ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+}
+
 Tensor pad(const Tensor& x, const Pads& pads, double value) {
   return at::constant_pad_nd(x, {pads.columns.before, pads.columns.after, pads.rows.before, pads.rows.after},
                              value);
@@ -77,8 +84,11 @@ Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const
   }
   const Sides stride{window.stride, window.stride}, dilation{1, 1};
   const Sides padding{inside ? pads.rows.before : 0, inside ? pads.columns.before : 0};
-  return at::conv2d(inside ? x : pad(x, pads, 0.0), in_dtype_of(weight, x), in_dtype_of(bias, x),
-                    at::IntArrayRef(stride), at::IntArrayRef(padding), at::IntArrayRef(dilation), groups);
+  const Tensor in = as_convolutions_like(x);
+  // LibTorch 1.13 has no gradient for an empty batch and a kernel with channels innermost.
+  const Tensor kernel = in_dtype_of(x.numel() == 0 ? weight.contiguous() : weight, x);
+  return at::conv2d(inside ? in : pad(in, pads, 0.0), kernel, in_dtype_of(bias, x), at::IntArrayRef(stride),
+                    at::IntArrayRef(padding), at::IntArrayRef(dilation), groups);
 }
 
 Tensor max_pool(const Tensor& x, const Window& window) {

@@ -6,6 +6,19 @@ namespace svhn::train {
 
 using torch::Tensor;
 
+namespace {
+
+/// @returns a view of a tensor's part of a flat buffer. Kernels of the processor's convolutions lie as these
+/// read them, channels innermost, which saves reordering weights and gradients in every step.
+Tensor shaped(const Tensor& part, const Tensor& like) {
+  const auto sizes = like.sizes();
+  const bool kernel = like.dim() == 4 && sizes[1] > 1 && sizes[2] * sizes[3] > 1;
+  if (!kernel || !like.device().is_cpu() || like.scalar_type() != torch::kFloat32) return part.view(sizes);
+  return part.view({sizes[0], sizes[2], sizes[3], sizes[1]}).permute({0, 3, 1, 2});
+}
+
+}  // namespace
+
 FlatParameters::FlatParameters(const std::vector<model::NamedTensor>& tensors) : tensors_(tensors) {
   std::int64_t count = 0;
   for (const auto& item : tensors_) count += item.tensor.numel();
@@ -33,8 +46,7 @@ std::vector<model::NamedTensor> FlatParameters::split(const Tensor& flat, const 
     const std::int64_t count = item.tensor.numel(), at = offset - first;
     offset += count;
     if (at < 0 || at + count > flat.numel()) continue;
-    views.push_back(
-        {prefix + item.name, flat.narrow(0, at, count).view(item.tensor.sizes()), item.trainable});
+    views.push_back({prefix + item.name, shaped(flat.narrow(0, at, count), item.tensor), item.trainable});
   }
   return views;
 }

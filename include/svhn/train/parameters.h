@@ -23,7 +23,8 @@ class FlatParameters {
   }  ///< [P], zero it before backward.
   [[nodiscard]] const std::vector<model::NamedTensor>& tensors() const { return tensors_; }
   /// @param flat [P], or the part of such a vector that starts at `first` and ends where some tensor ends.
-  /// @returns views of it, one for each tensor that lies in it under `prefix` + its name, in its shape.
+  /// @returns views of it, one for each tensor that lies in it under `prefix` + its name, in its shape, not
+  /// always contiguous.
   [[nodiscard]] std::vector<model::NamedTensor> split(const torch::Tensor& flat, const std::string& prefix,
                                                       std::int64_t first = 0) const;
   /// @returns the factor that brought the gradients' Euclidean norm to at most `limit`. @see Pascanu et al.

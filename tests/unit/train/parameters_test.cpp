@@ -54,6 +54,17 @@ TEST(FlatParameters, SplitIntoNamedViews) {
   expect_near(other, {0, 1, 9, 9});
 }
 
+TEST(FlatParameters, KeepKernelsAsConvolutionsReadThem) {
+  const model::Network network(model::any_plan({model::Conv2dSpec{.filters = 2, .kernel = 2}}, {3, 4, 4}), 1);
+  const Tensor weight = model::tensor_of(network, "conv2d_1.weight"), before = weight.detach().clone();
+  const FlatParameters flat(network.tensors());
+  EXPECT_TRUE(weight.detach().equal(before));
+  EXPECT_TRUE(weight.is_contiguous(at::MemoryFormat::ChannelsLast));
+  EXPECT_TRUE(weight.grad().is_contiguous(at::MemoryFormat::ChannelsLast));
+  // The flat buffer starts with the first filter's first place, its three channels.
+  EXPECT_TRUE(flat.values().narrow(0, 0, 3).equal(before.select(0, 0).select(1, 0).select(1, 0)));
+}
+
 TEST(FlatParameters, ClipTheNormOfAllGradientsTogether) {
   const model::Network network = tiny();
   FlatParameters flat(network.tensors());
