@@ -130,11 +130,18 @@ inline std::vector<std::exception_ptr> run_group(int size, const std::function<v
   return faults;
 }
 
-/// The same, where nothing may be thrown.
+/// The same, where nothing may be thrown. @throws what came first, not what its loss led to elsewhere.
 inline void run_whole_group(int size, const std::function<void(Group&)>& body) {
+  std::exception_ptr loss;
   for (const auto& fault : run_group(size, body)) {
-    if (fault) std::rethrow_exception(fault);
+    try {
+      if (fault) std::rethrow_exception(fault);
+    } catch (const core::Error& error) {
+      if (error.code() != core::ExitCode::device) throw;
+      loss = fault;
+    }
   }
+  if (loss) std::rethrow_exception(loss);
 }
 
 }  // namespace svhn::compute
