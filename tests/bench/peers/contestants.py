@@ -93,11 +93,16 @@ MAKERS = {"svhn-bf16": ours, "svhn-f32": ours, "torch-debian": debian_torch, "to
 
 
 def present(options):
-    """Those of the wanted contestants that can run here; a line on stderr for each that cannot."""
+    """Those of the wanted contestants that can run here; a line on stderr for each that cannot.
+
+    `options.known` keeps who was found before.
+    """
     found = []
     for name in options.contestants:
         try:
-            found.append(MAKERS[name](name, options))
+            if name not in options.known:
+                options.known[name] = MAKERS[name](name, options)
+            found.append(options.known[name])
         except protocol.Unavailable as reason:
             protocol.tell(f"  {name} is left out: {reason}")
     if not any(contestant.ours for contestant in found):

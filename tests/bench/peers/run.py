@@ -112,7 +112,7 @@ def main():
     if options.mode != "smoke":
         settle(options, options.mode)
     with tempfile.TemporaryDirectory(prefix="svhn-peers-") as options.work:
-        options.data_cache = options.work
+        options.data_cache, options.known = options.work, {}
         function = smoke if options.mode == "smoke" else MODES[options.mode]
         try:
             text, document = function(options)
