@@ -63,33 +63,49 @@ c10::intrusive_ptr<c10d::Store> serve(const core::Launch& launch, c10d::TCPStore
   options.port = listener.port();
   if (hand_over(options, listener.descriptor())) {
     listener.release();
-    return c10::make_intrusive<c10d::TCPStore>(launch.address, options);
+    return c10::make_intrusive<c10d::TCPStore>(launch.bind, options);
   }
   adopted = listener.descriptor();
-  auto store = c10::make_intrusive<c10d::TCPStore>(launch.address, options);
+  auto store = c10::make_intrusive<c10d::TCPStore>(launch.bind, options);
   if (std::exchange(adopted, -1) < 0) return store;
   throw Error(ExitCode::device, "this LibTorch's store would listen on every address of this machine",
               "use Debian's LibTorch 1.13 or any 2.1 or later");
+}
+
+c10::intrusive_ptr<c10d::Store> open_connection(const core::Launch& launch, bool server,
+                                                std::chrono::milliseconds timeout) {
+  c10d::TCPStoreOptions options;
+  options.timeout = timeout;
+  options.waitWorkers = false;
+  options.port = launch.port;
+  if (server) return serve(launch, options);
+  // Rank 0 need not reach itself by the name that the others know.
+  const std::string& where = launch.rank == 0 && !launch.foreign_store ? launch.bind : launch.address;
+  // c10d tries once a second; the others usually come within milliseconds.
+  if (!core::wait_for_listener(where, launch.port, std::chrono::steady_clock::now() + timeout)) {
+    throw Error(
+        ExitCode::device,
+        "nobody answers at " + where + " port " + std::to_string(launch.port) + ", where rank 0 should be",
+        "start all processes with the same MASTER_ADDR and MASTER_PORT; rank 0's output may tell more");
+  }
+  return c10::make_intrusive<c10d::TCPStore>(where, options);
 }
 
 }  // namespace
 
 c10::intrusive_ptr<c10d::Store> connect_c10d_store(const core::Launch& launch, bool server,
                                                    std::chrono::milliseconds timeout) {
-  c10d::TCPStoreOptions options;
-  options.timeout = timeout;
-  options.waitWorkers = false;
-  options.port = launch.port;
-  if (server) return serve(launch, options);
-  // c10d tries once a second; the others usually come within milliseconds.
-  if (!core::wait_for_listener(launch.address, launch.port, std::chrono::steady_clock::now() + timeout)) {
-    throw Error(
-        ExitCode::device,
-        "nobody answers at " + launch.address + " port " + std::to_string(launch.port) +
-            ", where rank 0 should be",
-        "start all processes with the same MASTER_ADDR and MASTER_PORT; rank 0's output may tell more");
+  try {
+    return open_connection(launch, server, timeout);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    throw Error(ExitCode::device,
+                "cannot meet the other processes at " + launch.address + " port " +
+                    std::to_string(launch.port) + ": " + text.substr(0, text.find('\n')),
+                "all processes need the same MASTER_ADDR and MASTER_PORT, and the same version of LibTorch");
   }
-  return c10::make_intrusive<c10d::TCPStore>(launch.address, options);
 }
 
 std::unique_ptr<RawStore> open_tcp_store(const core::Launch& launch, std::chrono::milliseconds timeout) {
