@@ -64,7 +64,9 @@ void DataParallel::begin(const StepResult& own, double weight) {
 }
 
 StepResult DataParallel::finish() {
-  waited_ += buckets_.finish();
+  const double waited = buckets_.finish();
+  waited_ += waited;
+  hidden_ += std::clamp(1.0 - waited / std::max(buckets_.alone_seconds(), 1e-9), 0.0, 1.0);
   status_pending_->wait();
   finish_statistics();
   ++steps_;
@@ -98,7 +100,7 @@ ReductionReport DataParallel::report() const {
   report.bytes_per_step = static_cast<double>(group_.summed_bytes() - bytes_before_) / steps;
   report.sums_per_step = static_cast<double>(group_.sums() - sums_before_) / steps;
   report.waited_seconds = waited_ / steps;
-  report.hidden = std::clamp(1.0 - report.waited_seconds / std::max(report.alone_seconds, 1e-9), 0.0, 1.0);
+  report.hidden = hidden_ / steps;
   return report;
 }
 

@@ -27,7 +27,9 @@ struct ReductionReport {
   double sums_per_step = 0.0;   ///< Messages that these bytes travel in.
   double alone_seconds = 0.0;   ///< One reduction of all gradients with nothing beside it.
   double waited_seconds = 0.0;  ///< For gradients after backward had ended, mean of a step.
-  double hidden = 0.0;  ///< Share of the reduction that ran beside backward: 1 - waited / alone, 0 to 1.
+  /// Share of the reduction that ran beside backward: 1 - waited / alone, 0 to 1, mean of the steps. Waiting
+  /// for a slower process counts as waiting.
+  double hidden = 0.0;
 };
 
 class DataParallel {
@@ -65,6 +67,7 @@ class DataParallel {
   std::int64_t bytes_before_ = 0;  // Of the timing at the start.
   std::int64_t sums_before_ = 0;
   double waited_ = 0.0;
+  double hidden_ = 0.0;
 };
 
 /// @returns the signal of the lowest rank that has one, on every process, or 0.
