@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <malloc.h>
+#include <omp.h>
 #include <sched.h>
 #include <torch/cuda.h>
 #if defined(__x86_64__)
@@ -106,6 +107,7 @@ int set_threads(int threads) {
   }
   const int count = threads == 0 ? available_cores() : threads;
   at::set_num_threads(count);
+  omp_set_num_threads(count);  // A LibTorch from PyPI brings an OpenMP of its own; this one runs our loops.
   // OpenBLAS keeps a pool of its own, which LibTorch does not size.
   using SetThreads = void (*)(int);
   if (auto* set = reinterpret_cast<SetThreads>(::dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(count);

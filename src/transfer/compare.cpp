@@ -112,7 +112,8 @@ class Comparison {
     const auto make = feature_maker(request_.run.output / "features", events_.features);
     return [make, layers, &result](const train::FrozenPart& part) {
       if (!result.milliseconds_per_image) {
-        result.milliseconds_per_image = 1e3 * train::seconds_per_image(*part.network, part.precision, {layers, 0});
+        result.milliseconds_per_image =
+            1e3 * train::seconds_per_image(*part.network, part.precision, {layers, 0});
       }
       return make(part);
     };

@@ -9,6 +9,9 @@ set_property(CACHE SVHN_TORCH PROPERTY STRINGS package libraries cpu)
 function(svhn_torch_target INCLUDES LIBRARIES)
   svhn_folder_before_own_fmt(BEFORE "${INCLUDES}")
   svhn_library(svhn_torch "${BEFORE};${INCLUDES}" "${LIBRARIES}")
+  # at::parallel_for is a template: without OpenMP where it is used, it runs on one thread and says nothing.
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+  target_link_libraries(svhn_torch INTERFACE OpenMP::OpenMP_CXX)
 endfunction()
 
 # A LibTorch 2.x that brings headers of its own fmt would hide the fmt that spdlog was built with:

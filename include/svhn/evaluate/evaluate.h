@@ -15,7 +15,7 @@
 namespace svhn::evaluate {
 
 struct EvaluateOptions {
-  std::int64_t batch_size = 256;
+  std::int64_t batch_size = 128;  ///< Larger ones leave the processor's caches.
   compute::Precision precision = compute::Precision::float32;
   double label_smoothing = 0.0;  ///< Of the loss; training validates with its own.
   /// Instead of pixels: what is known at `first` for each row. Borrowed.
