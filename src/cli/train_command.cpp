@@ -42,7 +42,7 @@ void warn_about(const train::TrainOptions& options, const model::NetworkPlan& pl
 }
 
 std::string processes_text(int processes, int threads) {
-  const std::string each = std::to_string(threads) + " threads";
+  const std::string each = std::to_string(threads) + (threads == 1 ? " thread" : " threads");
   return processes == 1 ? each : std::to_string(processes) + " processes x " + each;
 }
 

@@ -231,7 +231,7 @@ class LauncherTest(harness.ProgramTest):
         self.assertEqual(result.code, 0, result)
         self.assertEqual(len(re.findall(r"^epoch \d/2 ", result.err, re.M)), 2, result)
         self.assertEqual(result.out.count("Model: three\n"), 1, result)
-        self.assertIn("3 processes x 1 threads", result.out)
+        self.assertIn("3 processes x 1 thread", result.out)
         self.assertTrue(os.path.exists(self.path("models/three.safetensors")))
         self.assert_no_leftovers()
 

@@ -149,9 +149,9 @@ class Stopped(ResumeTest):
     def test_another_count_of_threads_is_told(self):
         self.assertEqual(self.train(config(train={"epochs": 1})).code, 0)
         more = config(train={"epochs": 2})
-        said = "the run was trained with 1 threads so far; with 2 it ends a little differently"
+        said = "the run was trained with 1 thread so far; with 2 threads it ends a little differently"
         self.assertIn(said, self.train(more, "--resume", threads=2).err)
-        self.assertNotIn("threads so far", self.train(config(train={"epochs": 3}), "--resume", threads=2).err)
+        self.assertNotIn(" so far", self.train(config(train={"epochs": 3}), "--resume", threads=2).err)
 
     def test_in_the_middle_of_an_epoch_without_checkpoints_of_its_own(self):
         """The signal itself makes the checkpoint; the epoch's sums go on where they were."""
