@@ -12,6 +12,7 @@
 #include "svhn/cli/stage_progress.h"
 #include "svhn/cli/train_run.h"
 #include "svhn/config/run_config.h"
+#include "svhn/config/session_request.h"
 #include "svhn/core/json.h"
 #include "svhn/metric/tables.h"
 #include "svhn/model/backbone_weights.h"
@@ -192,12 +193,7 @@ std::vector<std::string> run_overrides(const TrainCommandOptions& options, const
 
 train::SessionRequest session_request(const TrainCommandOptions& options, const config::RunConfig& config,
                                       const Hardware& hardware) {
-  train::SessionRequest request;
-  request.name = config.name;
-  request.data = config.data;
-  request.model = config.model;
-  request.train = config.train;
-  request.config = core::json_text(config::resolved_json(config));
+  train::SessionRequest request = config::session_request(config);
   request.output = options.output;
   request.existing = existing_run(options);
   request.device = hardware.device;

@@ -4,9 +4,6 @@
 
 #include "svhn/compute/vector_clones.h"
 
-// Templates are inlined into functions that exist once for each instruction set, so they hold no lambdas.
-#define SVHN_INLINE [[gnu::always_inline]] inline
-
 namespace svhn::compute {
 namespace {
 

@@ -5,9 +5,6 @@
 
 #include "tsne_vector.h"
 
-// Inlined, so that it is compiled for the instruction set of the function that uses it.
-#define SVHN_WITHIN __attribute__((always_inline)) inline
-
 namespace svhn::interpret {
 namespace {
 
@@ -23,27 +20,27 @@ struct Pair {
   Lanes re, im;
 };
 
-SVHN_WITHIN void add(const Pair& a, const Pair& b, Pair& out) {
+SVHN_INLINE void add(const Pair& a, const Pair& b, Pair& out) {
   out = {a.re + b.re, a.im + b.im};
 }
 
-SVHN_WITHIN void subtract(const Pair& a, const Pair& b, Pair& out) {
+SVHN_INLINE void subtract(const Pair& a, const Pair& b, Pair& out) {
   out = {a.re - b.re, a.im - b.im};
 }
 
 /// a - i b and a + i b.
-SVHN_WITHIN void turn(const Pair& a, const Pair& b, Pair& less, Pair& more) {
+SVHN_INLINE void turn(const Pair& a, const Pair& b, Pair& less, Pair& more) {
   less = {a.re + b.im, a.im - b.re};
   more = {a.re - b.im, a.im + b.re};
 }
 
-SVHN_WITHIN void butterfly2(Pair* x) {
+SVHN_INLINE void butterfly2(Pair* x) {
   const Pair a = x[0];
   add(a, x[1], x[0]);
   subtract(a, x[1], x[1]);
 }
 
-SVHN_WITHIN void butterfly3(Pair* x) {
+SVHN_INLINE void butterfly3(Pair* x) {
   Pair sum, difference;
   add(x[1], x[2], sum);
   subtract(x[1], x[2], difference);
@@ -53,7 +50,7 @@ SVHN_WITHIN void butterfly3(Pair* x) {
   turn(middle, across, x[1], x[2]);
 }
 
-SVHN_WITHIN void butterfly4(Pair* x) {
+SVHN_INLINE void butterfly4(Pair* x) {
   Pair even, odd, even_apart, odd_apart;
   add(x[0], x[2], even);
   add(x[1], x[3], odd);
@@ -64,7 +61,7 @@ SVHN_WITHIN void butterfly4(Pair* x) {
   turn(even_apart, odd_apart, x[1], x[3]);
 }
 
-SVHN_WITHIN void butterfly5(Pair* x) {
+SVHN_INLINE void butterfly5(Pair* x) {
   Pair outer, inner, outer_apart, inner_apart;
   add(x[1], x[4], outer);
   add(x[2], x[3], inner);
@@ -84,7 +81,7 @@ SVHN_WITHIN void butterfly5(Pair* x) {
 }
 
 template <int radix>
-SVHN_WITHIN void butterfly(Pair* x) {
+SVHN_INLINE void butterfly(Pair* x) {
   if constexpr (radix == 2) butterfly2(x);
   if constexpr (radix == 3) butterfly3(x);
   if constexpr (radix == 4) butterfly4(x);
@@ -92,7 +89,7 @@ SVHN_WITHIN void butterfly(Pair* x) {
 }
 
 template <int radix>
-SVHN_WITHIN void pass(const float* from, float* to, std::int64_t groups, std::int64_t stride,
+SVHN_INLINE void pass(const float* from, float* to, std::int64_t groups, std::int64_t stride,
                       const float* factors) {
   for (std::int64_t group = 0; group < groups; ++group, factors += 2 * (radix - 1)) {
     for (std::int64_t q = 0; q < stride; ++q) {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/json.h"
+#include "svhn/config/session_request.h"
 #include "svhn/train/run_files.h"
 #include "svhn/tune/folds.h"
 
@@ -50,12 +50,7 @@ train::SessionRequest Runner::request(const Trial& trial, std::int64_t run) cons
   auto config = trial_config(search_, trial);
   config.name = TuneFiles::run_name(trial.id, run, runs());
   config.train.seed += static_cast<std::uint64_t>(run / folds());
-  train::SessionRequest request;
-  request.name = config.name;
-  request.data = config.data;
-  request.model = config.model;
-  request.train = config.train;
-  request.config = core::json_text(config::resolved_json(config));
+  train::SessionRequest request = config::session_request(config);
   request.output = files_.trials;
   request.existing = train::ExistingRun::resume;
   request.device = device_;

@@ -60,11 +60,7 @@ void Team::check_trouble() {
 std::vector<int> Team::newly_lost() {
   if (alone()) return {};
   const auto before = lost_;
-  try {
-    lost_ = store_->lost();
-  } catch (const std::exception&) {
-    throw store_->find_failure();  // In words; and never to be taken for a fault of the trial.
-  }
+  lost_ = store_->lost();
   std::vector<int> fresh;
   std::ranges::set_difference(lost_, before, std::back_inserter(fresh));
   return fresh;

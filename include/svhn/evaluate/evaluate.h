@@ -14,8 +14,11 @@
 
 namespace svhn::evaluate {
 
+/// Images at a time. With 256 a layer's output of `q2_1` is past malloc's 32 MiB, and mapped anew each time.
+inline constexpr std::int64_t kImagesAtATime = 128;
+
 struct EvaluateOptions {
-  std::int64_t batch_size = 128;  ///< Larger ones leave the processor's caches.
+  std::int64_t batch_size = kImagesAtATime;
   compute::Precision precision = compute::Precision::float32;
   double label_smoothing = 0.0;  ///< Of the loss; training validates with its own.
   /// Instead of pixels: what is known at `first` for each row. Borrowed.

@@ -16,6 +16,7 @@
 #include "svhn/core/scratch.h"
 #include "svhn/data/prepared.h"
 #include "svhn/data/preprocess.h"
+#include "svhn/evaluate/evaluate.h"
 #include "svhn/interpret/layer_choice.h"
 #include "svhn/model/network.h"
 
@@ -35,7 +36,7 @@ struct Embeddings {
 };
 
 struct EmbedOptions {
-  std::int64_t batch_size = 256;
+  std::int64_t batch_size = evaluate::kImagesAtATime;
   std::filesystem::path scratch = ".";  ///< Folder for what memory does not hold.
   /// Called after each batch; may throw to stop.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};

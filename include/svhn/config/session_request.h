@@ -1,0 +1,22 @@
+#pragma once
+/// From a run's config to the request that trains it. Apart, because only this needs LibTorch.
+
+#include "svhn/config/run_config.h"
+#include "svhn/core/json.h"
+#include "svhn/train/session.h"
+
+namespace svhn::config {
+
+/// @returns a request for the run; where its files go, on what device and from which data that is open
+/// already stays with the caller.
+inline train::SessionRequest session_request(const RunConfig& config) {
+  train::SessionRequest request;
+  request.name = config.name;
+  request.data = config.data;
+  request.model = config.model;
+  request.train = config.train;
+  request.config = core::json_text(resolved_json(config));
+  return request;
+}
+
+}  // namespace svhn::config
