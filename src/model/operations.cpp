@@ -6,6 +6,7 @@
 
 #include "group_norm.h"
 #include "svhn/compute/small_convolution.h"
+#include "svhn/compute/winograd.h"
 
 namespace svhn::model {
 namespace {
@@ -81,6 +82,9 @@ Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const
   if (even && groups == 1 && window.stride == 1 && window.height == window.width &&
       compute::small_convolution_takes(x, weight)) {
     return compute::small_convolution(x, weight, bias, pads.rows.before);
+  }
+  if (even && groups == 1 && window.stride == 1 && compute::winograd_takes(x, weight)) {
+    return compute::winograd_convolution(x, weight, bias, pads.rows.before);
   }
   const Sides stride{window.stride, window.stride}, dilation{1, 1};
   const Sides padding{inside ? pads.rows.before : 0, inside ? pads.columns.before : 0};

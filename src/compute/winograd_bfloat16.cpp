@@ -1,0 +1,92 @@
+#include "winograd_loops.h"
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+
+namespace svhn::compute {
+namespace {
+
+/// AVX512_BF16. In assembly, as an intrinsic can only be inlined into functions of its own instruction set,
+/// which a loop for any is not.
+struct BFloat16Lanes {
+  using Word = std::uint32_t;
+  using Half = std::uint16_t __attribute__((vector_size(32), aligned(2), may_alias));
+  static constexpr int kPack = 2;
+
+  SVHN_INLINE static void load(const std::uint16_t* from, Lane& lane) {
+    asm("vpmovzxwd %1, %0\n\tvpslld $16, %0, %0" : "=v"(lane) : "m"(*reinterpret_cast<const Half*>(from)));
+  }
+  SVHN_INLINE static void store(const Lane& lane, std::uint16_t* to) {
+    Half rounded;
+    asm("vcvtneps2bf16 %1, %0" : "=v"(rounded) : "v"(lane));
+    *reinterpret_cast<Half*>(to) = rounded;
+  }
+  /// Numbers of `even` and `odd` by turns.
+  SVHN_INLINE static void store_words(const Lane& even, const Lane& odd, std::uint32_t* to) {
+    using Words = std::uint32_t __attribute__((vector_size(64), aligned(4), may_alias));
+    Lane low, high;
+    asm("vcvtneps2bf16 %1, %t0\n\tvpmovzxwd %t0, %0" : "=v"(low) : "v"(even));
+    asm("vcvtneps2bf16 %1, %t0\n\tvpmovzxwd %t0, %0\n\tvpslld $16, %0, %0" : "=v"(high) : "v"(odd));
+    *reinterpret_cast<Words*>(to) =
+        reinterpret_cast<const Words&>(low) | reinterpret_cast<const Words&>(high);
+  }
+  SVHN_INLINE static void spread(const std::uint32_t& word, Lane& lane) {
+    asm("vpbroadcastd %1, %0" : "=v"(lane) : "m"(word));
+  }
+  SVHN_INLINE static void multiply_add(const Lane& a, const Lane& b, Lane& sum) {
+    asm("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+  }
+};
+
+#define SVHN_BFLOAT16 [[gnu::target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]]
+
+using T = std::uint16_t;
+
+SVHN_BFLOAT16 void words(const float* g, KernelShape shape, std::int64_t first, std::int64_t last, bool flip,
+                         void* words) {
+  kernels<BFloat16Lanes>(g, shape, first, last, flip, words);
+}
+
+SVHN_BFLOAT16 void rows(const T* x, const TileGrid& grid, TileRange tiles, const T* zeros, void* words) {
+  window_rows<BFloat16Lanes>(x, grid, tiles, zeros, words);
+}
+
+SVHN_BFLOAT16 void columns(const T* x, const TileGrid& grid, TileRange tiles, const T* zeros, void* words) {
+  window_columns<BFloat16Lanes>(x, grid, tiles, zeros, words);
+}
+
+SVHN_BFLOAT16 void panels(const T* g, const TileGrid& grid, TileRange tiles, const T* zeros, void* words,
+                          float* sums) {
+  gradient_panels<BFloat16Lanes>(g, grid, tiles, zeros, words, sums);
+}
+
+SVHN_BFLOAT16 void product(const PlaceProduct& product) {
+  multiply<BFloat16Lanes, 12, 2>(product);
+}
+
+SVHN_BFLOAT16 void back(const float* sums, const TileGrid& grid, TileRange tiles, std::int64_t first,
+                        const float* bias, T* y) {
+  output<BFloat16Lanes>(sums, grid, tiles, first, bias, y);
+}
+
+constexpr WinogradKernels<T> kKernels{BFloat16Lanes::kPack, words, rows, columns, panels, product, back};
+
+}  // namespace
+
+template <>
+const WinogradKernels<T>* winograd_kernels<T>() {
+  static const bool known =
+      __builtin_cpu_supports("avx512bf16") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+      __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0;
+  return known ? &kKernels : nullptr;
+}
+
+}  // namespace svhn::compute
+
+#else
+
+template <>
+const svhn::compute::WinogradKernels<std::uint16_t>* svhn::compute::winograd_kernels<std::uint16_t>() {
+  return nullptr;
+}
+
+#endif
