@@ -23,4 +23,17 @@ void add_global(CLI::App& app, GlobalOptions& global) {
   app.add_flag("--quiet", global.quiet, "Only warnings and errors on stderr");
 }
 
+void add_process_options(CLI::App* c, ProcessOptions& o) {
+  constexpr int kMostProcesses = 256;
+  constexpr double kLongest = 86'400.0;
+  c->add_option("--nproc", o.count, "Run as N processes of this machine, each with its share of the threads")
+      ->check(CLI::Range(1, kMostProcesses));
+  c->add_option(
+      "--bind", o.bind,
+      "Where processes on several machines listen: this machine's address or interface (or SVHN_BIND)");
+  c->add_option("--timeout", o.timeout, "Seconds until a process that does not answer is lost")
+      ->check(CLI::Range(1.0, kLongest))
+      ->capture_default_str();
+}
+
 }  // namespace svhn::cli

@@ -41,6 +41,8 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
                       const std::string& example);
 
 void add_global(CLI::App& app, GlobalOptions& global);
+/// For the commands that several processes can share.
+void add_process_options(CLI::App* c, ProcessOptions& o);
 /// preprocess, train, transfer, tune.
 void add_training_commands(CLI::App& app, Arguments& arguments, const Engine& engine);
 /// evaluate, interpret, predict, report.

@@ -18,6 +18,7 @@ void add_evaluate(CLI::App& app, Arguments& arguments, const Engine& engine) {
   c->add_option("--confusion", o.confusion, "Draw the confusion matrix (FILE.png or FILE.svg)");
   c->add_option("--reliability", o.reliability, "Draw how right each confidence is (FILE.png or FILE.svg)");
   c->add_flag("--json", o.json, "One JSON document on stdout");
+  add_process_options(c, o.processes);
   c->callback([&] { arguments.command = [&] { return engine.evaluate(o, arguments.global); }; });
 }
 
@@ -48,6 +49,7 @@ void add_interpret(CLI::App& app, Arguments& arguments, const Engine& engine) {
   c->add_option("--onto", o.onto, "Place the points on this map (tsne.safetensors)");
   c->add_option("--seed", o.seed, "Of t-SNE")->check(refuse_negative)->capture_default_str();
   c->add_flag("--json", o.json, "One JSON document on stdout");
+  add_process_options(c, o.processes);
   c->callback([&] { arguments.command = [&] { return engine.interpret(o, arguments.global); }; });
 }
 

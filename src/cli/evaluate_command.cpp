@@ -8,6 +8,7 @@
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/model_source.h"
+#include "svhn/cli/peers.h"
 #include "svhn/cli/stage_progress.h"
 #include "svhn/core/error.h"
 #include "svhn/data/preprocess.h"
@@ -77,12 +78,17 @@ void draw_charts(const EvaluateCommandOptions& options, const metric::Evaluation
   }
 }
 
-}  // namespace
-
-int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& global) {
-  for (const auto& chart : {options.confusion, options.reliability}) {
-    if (chart) report::chart_format(*chart);
+void show(const EvaluateCommandOptions& options, const metric::EvaluationResult& result, bool synthetic) {
+  if (!options.json) {
+    print_text(result_text(result, synthetic));
+    return;
   }
+  auto document = metric::evaluation_json(result);
+  if (synthetic) document["synthetic"] = true;
+  print_json(document);
+}
+
+int evaluate_among(const EvaluateCommandOptions& options, const GlobalOptions& global, Peers& peers) {
   const model::ModelFile file(options.model);
   const Hardware hardware = set_up_hardware(global);
   model::Network loaded = model::load_network(file);
@@ -92,28 +98,42 @@ int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& glo
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
   const data::Split split = split_from_name(options.split);
+  const bool speaks = peers.rank() == 0;
 
   evaluate::PredictionTable table;
   evaluate::EvaluateOptions how;
+  how.group = peers.group(hardware.device);
+  if (peers.several()) {
+    auto terms = shared_terms(file, data, options.split);
+    terms["--precision"] = global.precision;
+    peers.check_agreement(terms);
+  }
   // Results should not depend on the machine, so only an explicit wish leaves float32.
   if (global.precision == "bfloat16") how.precision = compute::Precision::bfloat16;
-  how.on_prediction = [&](std::int64_t row, int label, const metric::Prediction& p) {
-    if (options.predictions) table.add(row, label, p);
-    stop_if_asked("stopped; nothing was written");
-  };
+  how.progress = [](std::int64_t, std::int64_t) { stop_if_asked("stopped; nothing was written"); };
+  if (options.predictions && speaks) {
+    how.on_prediction = [&](std::int64_t row, int label, const metric::Prediction& p) {
+      table.add(row, label, p);
+    };
+  }
   auto result = evaluate::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
+  if (!speaks) return 0;
   result.model = file.record().name;
   if (options.predictions) table.write(*options.predictions);
   draw_charts(options, result, data.synthetic());
-
-  if (!options.json) {
-    print_text(result_text(result, data.synthetic()));
-    return 0;
-  }
-  auto document = metric::evaluation_json(result);
-  if (data.synthetic()) document["synthetic"] = true;
-  print_json(document);
+  show(options, result, data.synthetic());
   return 0;
+}
+
+}  // namespace
+
+int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& global) {
+  for (const auto& chart : {options.confusion, options.reliability}) {
+    if (chart) report::chart_format(*chart);
+  }
+  return run_among_peers(options.processes, global, [&](Peers& peers, const GlobalOptions& own) {
+    return evaluate_among(options, own, peers);
+  });
 }
 
 }  // namespace svhn::cli

@@ -5,6 +5,9 @@
 #include "interpret_study.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
+#include "svhn/cli/model_source.h"
+#include "svhn/core/file.h"
+#include "svhn/formats/safetensors_header.h"
 #include "svhn/model/summary.h"
 
 namespace svhn::cli {
@@ -85,18 +88,36 @@ std::string study_text(const Study& study) {
   return text;
 }
 
-void run_parts(Study& study) {
-  if (study.wants("confusion") || study.wants("misclassified")) study_predictions(study);
-  if (study.wants("activations")) study_activations(study);
-  if (study.wants("saliency")) study_saliency(study);
-  if (study.wants("embeddings") || study.wants("tsne")) study_embeddings(study);
+/// All that several processes do together; nothing is written meanwhile. Afterwards rank 0 goes on alone.
+void share_passes(Study& study, const Peers& peers) {
+  auto terms = shared_terms(study.file, study.data, study.options.split);
+  terms["--what"] = parts_of(study);
+  terms["--layer"] = study.options.layers;
+  if (const auto& map = study.options.onto) {
+    terms["--onto"] = formats::digest_of(core::MappedFile(*map, core::ExitCode::data).bytes());
+  }
+  peers.check_agreement(terms);
+  if (study.wants_predictions()) judge(study);
+  if (study.wants_embeddings()) embed_split(study);
 }
 
-}  // namespace
+void run_parts(Study& study) {
+  if (study.wants_predictions()) study_predictions(study);
+  if (study.wants("activations")) study_activations(study);
+  if (study.wants("saliency")) study_saliency(study);
+  if (study.wants_embeddings()) study_embeddings(study);
+}
 
-int run_interpret(const InterpretCommandOptions& options, const GlobalOptions& global) {
-  Study study(options, global);
+/// @param threads of rank 0 once it works alone; 0: all cores.
+int interpret_among(const InterpretCommandOptions& options, const GlobalOptions& global, Peers& peers,
+                    int threads) {
+  Study study(options, global, peers);
   study.check_requests();
+  if (peers.several()) {
+    share_passes(study, peers);
+    if (!study.first()) return 0;
+    compute::set_threads(threads);
+  }
   const auto images = study.data.indices(study.split).size();
   study.document = {{"model", study.file.record().name},
                     {"data", study.data.path().string()},
@@ -113,6 +134,14 @@ int run_interpret(const InterpretCommandOptions& options, const GlobalOptions& g
   study.document["files"] = study.files.names();
   options.json ? print_json(study.document) : print_text(study_text(study));
   return 0;
+}
+
+}  // namespace
+
+int run_interpret(const InterpretCommandOptions& options, const GlobalOptions& global) {
+  return run_among_peers(options.processes, global, [&](Peers& peers, const GlobalOptions& own) {
+    return interpret_among(options, own, peers, global.threads);
+  });
 }
 
 }  // namespace svhn::cli

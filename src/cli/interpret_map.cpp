@@ -16,6 +16,14 @@
 #include "svhn/report/map.h"
 
 namespace svhn::cli {
+
+struct EmbeddedSplit {
+  std::optional<interpret::EmbeddingMap> reference;  ///< The map of `--onto`.
+  interpret::LayerChoice layer;
+  interpret::Embeddings points;
+  std::optional<interpret::Embeddings> known;  ///< The images of `reference`.
+};
+
 namespace {
 
 using core::Error;
@@ -24,21 +32,6 @@ using interpret::EmbeddingMap;
 using interpret::Embeddings;
 using interpret::LayerChoice;
 using nlohmann::ordered_json;
-
-/// @returns a number that tells two models' weights apart, in hexadecimal.
-std::string weights_digest(const model::ModelFile& file) {
-  std::vector<std::uint64_t> digests;
-  for (const auto& layer : file.plan().layers) {
-    for (const auto& tensor : layer.tensors) {
-      const auto& info = file.file().require(tensor.name, formats::DType::f32, tensor.shape);
-      digests.push_back(formats::digest_of(file.file().bytes(info)));
-    }
-  }
-  std::array<char, 17> text{};
-  std::snprintf(text.data(), text.size(), "%016llx",
-                static_cast<unsigned long long>(formats::digest_of(std::as_bytes(std::span(digests)))));
-  return text.data();
-}
 
 std::string layer_text(const LayerChoice& layer) {
   return layer.softmax ? "output" : layer.name;
@@ -56,7 +49,9 @@ Embeddings embed(Study& study, std::span<const std::int64_t> rows, data::Split s
                  const LayerChoice& layer, const char* stage) {
   StageProgress progress(study.global, stage);
   interpret::EmbedOptions how;
-  how.scratch = study.files.output();
+  // Another machine may not even have the output's folder.
+  how.scratch = study.first() ? study.files.output() : std::filesystem::temp_directory_path();
+  how.group = study.group;
   how.progress = [&](std::int64_t done, std::int64_t total) {
     progress.show(done, total);
     study.check_stop();
@@ -150,16 +145,14 @@ Mapped make_map(Study& study, const Embeddings& points) {
            {"pca_features", made.features}}};
 }
 
-Mapped place_on(Study& study, const Embeddings& points, const EmbeddingMap& reference,
-                const LayerChoice& layer) {
-  const auto split = split_from_name(reference.metadata.at("split"));
-  const Embeddings known = embed(study, reference.rows, split, layer, "embeddings of the map");
+Mapped place_on(const Study& study, const EmbeddedSplit& made) {
+  const auto& [reference, layer, points, known] = made;
   const auto start = std::chrono::steady_clock::now();
   interpret::PlaceOptions how;
   how.method = method_of(study);
   how.seed = study.options.seed;
   how.stop_signal = core::stop_signal;
-  const auto placed = interpret::place(points.tensor(), known.tensor(), reference.map, how);
+  const auto placed = interpret::place(points.tensor(), known->tensor(), reference->map, how);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return {placed.map,
           {{"n", points.size()},
@@ -167,7 +160,7 @@ Mapped place_on(Study& study, const Embeddings& points, const EmbeddingMap& refe
            {"kl_divergence", placed.kl_divergence},
            {"iterations", how.iterations},
            {"seconds", seconds},
-           {"onto", {{"n", known.size()}, {"split", reference.metadata.at("split")}}}}};
+           {"onto", {{"n", known->size()}, {"split", reference->metadata.at("split")}}}}};
 }
 
 void finish_document(const Study& study, const LayerChoice& layer, ordered_json& document) {
@@ -214,14 +207,28 @@ void refuse_overwriting(const Study& study) {
 
 }  // namespace
 
-void study_embeddings(Study& study) {
+const EmbeddedSplit& embed_split(Study& study) {
+  if (study.embedded) return *study.embedded;
   std::optional<EmbeddingMap> reference;
   if (study.options.onto) {
     refuse_overwriting(study);
     reference = reference_map(study);
   }
   const LayerChoice layer = chosen_layer(study, reference);
-  const Embeddings points = embed(study, study.data.indices(study.split), study.split, layer, "embeddings");
+  Embeddings points = embed(study, study.data.indices(study.split), study.split, layer, "embeddings");
+  std::optional<Embeddings> known;
+  if (reference) {
+    const auto split = split_from_name(reference->metadata.at("split"));
+    known.emplace(embed(study, reference->rows, split, layer, "embeddings of the map"));
+  }
+  study.embedded = std::make_shared<const EmbeddedSplit>(
+      EmbeddedSplit{std::move(reference), layer, std::move(points), std::move(known)});
+  return *study.embedded;
+}
+
+void study_embeddings(Study& study) {
+  const EmbeddedSplit& made = embed_split(study);
+  const auto& [reference, layer, points, known] = made;
   study.document["embeddings"] = {
       {"layer", layer_text(layer)}, {"images", points.size()}, {"features", points.features}};
   if (study.wants("embeddings")) {
@@ -230,7 +237,7 @@ void study_embeddings(Study& study) {
     study.files.keep("embeddings.safetensors");
   }
   if (!study.wants("tsne")) return;
-  Mapped mapped = reference ? place_on(study, points, *reference, layer) : make_map(study, points);
+  Mapped mapped = reference ? place_on(study, made) : make_map(study, points);
   finish_document(study, layer, mapped.document);
   write_map_files(study, points, layer, mapped);
   study.document["tsne"] = mapped.document;

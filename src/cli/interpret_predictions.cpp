@@ -15,6 +15,14 @@
 #include "svhn/report/confusion.h"
 
 namespace svhn::cli {
+
+/// Everything that was predicted.
+struct Judgement {
+  metric::EvaluationResult result;
+  std::vector<interpret::JudgedImage> images;
+  evaluate::PredictionTable table;
+};
+
 namespace {
 
 using interpret::JudgedImage;
@@ -24,34 +32,6 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t kRow = 10;     // Pictures in a row, as the notebook shows them.
 constexpr std::size_t kListed = 50;  // Images in each list of misclassified.json.
-
-/// Everything that was predicted.
-struct Judgement {
-  metric::EvaluationResult result;
-  std::vector<JudgedImage> images;
-  evaluate::PredictionTable table;
-};
-
-Judgement judge(Study& study) {
-  Judgement judgement;
-  StageProgress progress(study.global, "predictions");
-  const auto total = static_cast<std::int64_t>(study.data.indices(study.split).size());
-  evaluate::EvaluateOptions how;
-  how.on_prediction = [&](std::int64_t row, int label, const metric::Prediction& prediction) {
-    const auto index = static_cast<std::int64_t>(judgement.images.size());
-    judgement.images.push_back({row, index, label, prediction});
-    judgement.table.add(row, label, prediction);
-    progress.show(index + 1, total);
-    study.check_stop();
-  };
-  model::Network network = model::load_network(study.file);
-  network.to(study.hardware.device);
-  auto folded = model::fold_batch_norm(std::move(network));
-  judgement.result =
-      evaluate::evaluate(folded.network, study.data, study.split, study.plan_of(study.split), how);
-  judgement.result.model = study.file.record().name;
-  return judgement;
-}
 
 std::string fixed(double value, int digits) {
   std::array<char, 48> text{};
@@ -194,8 +174,34 @@ void study_mistakes(Study& study, const std::vector<JudgedImage>& images) {
 
 }  // namespace
 
+const Judgement& judge(Study& study) {
+  if (study.judgement) return *study.judgement;
+  const auto made = std::make_shared<Judgement>();
+  StageProgress progress(study.global, "predictions");
+  evaluate::EvaluateOptions how;
+  how.group = study.group;
+  how.progress = [&](std::int64_t done, std::int64_t total) {
+    progress.show(done, total);
+    study.check_stop();
+  };
+  if (study.first()) {
+    how.on_prediction = [&](std::int64_t row, int label, const metric::Prediction& prediction) {
+      const auto index = static_cast<std::int64_t>(made->images.size());
+      made->images.push_back({row, index, label, prediction});
+      made->table.add(row, label, prediction);
+    };
+  }
+  model::Network network = model::load_network(study.file);
+  network.to(study.hardware.device);
+  auto folded = model::fold_batch_norm(std::move(network));
+  made->result = evaluate::evaluate(folded.network, study.data, study.split, study.plan_of(study.split), how);
+  made->result.model = study.file.record().name;
+  study.judgement = made;
+  return *made;
+}
+
 void study_predictions(Study& study) {
-  const Judgement judgement = judge(study);
+  const Judgement& judgement = judge(study);
   ordered_json document = metric::evaluation_json(judgement.result);
   if (study.data.synthetic()) document["synthetic"] = true;
   study.files.publish_json("evaluation.json", document);

@@ -57,7 +57,7 @@ void StudyFiles::publish_chart(const std::string& name, const report::ChartResul
   }
 }
 
-Study::Study(const InterpretCommandOptions& asked, const GlobalOptions& how)
+Study::Study(const InterpretCommandOptions& asked, const GlobalOptions& how, Peers& peers)
     : options(asked),
       global(how),
       file(asked.model),
@@ -67,7 +67,8 @@ Study::Study(const InterpretCommandOptions& asked, const GlobalOptions& how)
       preprocessing(
           data::preprocessing_from_json(file.record().preprocessing, asked.model.string(), ExitCode::model)),
       split(split_from_name(asked.split)),
-      files(asked.output, run_folder_of(asked.model, file)) {
+      files(asked.output, run_folder_of(asked.model, file)),
+      group(peers.group(hardware.device)) {
   network.to(hardware.device);
   if (data.indices(split).empty()) {
     throw core::Error(ExitCode::data,

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/options.h"
+#include "svhn/cli/peers.h"
 #include "svhn/data/prepared.h"
 #include "svhn/data/preprocess.h"
 #include "svhn/interpret/layer_choice.h"
@@ -68,11 +70,19 @@ struct StudyImage {
   torch::Tensor pixels;  ///< f32 [1,C,H,W], preprocessed, on the network's device.
 };
 
+struct Judgement;
+struct EmbeddedSplit;
+
 /// An opened model with its data, and the results so far.
 struct Study {
-  Study(const InterpretCommandOptions& options, const GlobalOptions& global);
+  /// Joins the other processes, if there are any.
+  Study(const InterpretCommandOptions& options, const GlobalOptions& global, Peers& peers);
 
   [[nodiscard]] bool wants(const std::string& part) const;
+  [[nodiscard]] bool wants_predictions() const { return wants("confusion") || wants("misclassified"); }
+  [[nodiscard]] bool wants_embeddings() const { return wants("embeddings") || wants("tsne"); }
+  /// @returns whether this process is the one that draws, writes and speaks.
+  [[nodiscard]] bool first() const { return group == nullptr || group->rank() == 0; }
   [[nodiscard]] data::PreprocessPlan plan_of(data::Split of) const;
   /// @throws core::Error(usage) when the split has no such index.
   [[nodiscard]] StudyImage chosen_image() const;
@@ -95,8 +105,17 @@ struct Study {
   data::Preprocessing preprocessing;
   data::Split split;
   StudyFiles files;
+  compute::Group* group;  ///< The processes that share passes over the data; nullptr: this one alone.
+  std::shared_ptr<const Judgement> judgement;     ///< See `judge`.
+  std::shared_ptr<const EmbeddedSplit> embedded;  ///< See `embed_split`.
   nlohmann::ordered_json document;
 };
+
+/// Runs the split through the network, unless that was done. Every process of the study must call it; rank 0
+/// alone gets the predictions.
+const Judgement& judge(Study& study);
+/// Embeds the split, and what `--onto` names, in the same way.
+const EmbeddedSplit& embed_split(Study& study);
 
 /// confusion.*, misclassified.*, evaluation.json, predictions.csv
 void study_predictions(Study& study);

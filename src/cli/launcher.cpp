@@ -167,8 +167,8 @@ class Watch {
     if (code_ != 0) return code_;  // It did not end after a failure that the user knows of.
     const std::string why =
         signal == SIGKILL ? "the system may have run out of memory" : "this may be a defect of svhn";
-    return report_error(
-        {ExitCode::device, lost_text(rank, signal), why + "; go on from what was saved with --resume"});
+    return report_error({ExitCode::device, lost_text(rank, signal),
+                         why + "; start it again, a training or a search with --resume"});
   }
 
   LaunchPlan plan_;

@@ -71,7 +71,7 @@ int launch_engine(char** argv, const std::optional<svhn::cli::LaunchPlan>& plan)
 int main(int argc, char** argv) {
   using namespace svhn::cli;
   const auto engine = [argv](const auto&, const GlobalOptions&) { return become_engine(argv); };
-  const auto train = [argv](const TrainCommandOptions& o, const GlobalOptions&) {
+  const auto together = [argv](const auto& o, const GlobalOptions&) {
     return launch_engine(argv, local_launch(o.processes, false));
   };
   const auto transfer = [argv](const TransferCommandOptions& o, const GlobalOptions&) {
@@ -82,11 +82,11 @@ int main(int argc, char** argv) {
   };
   return run(argc, argv,
              {.preprocess = engine,
-              .train = train,
-              .evaluate = engine,
+              .train = together,
+              .evaluate = together,
               .transfer = transfer,
               .tune = tune,
-              .interpret = engine,
+              .interpret = together,
               .predict = engine,
               .report = engine,
               .convert = engine,

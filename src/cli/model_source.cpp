@@ -1,6 +1,14 @@
 #include "svhn/cli/model_source.h"
 
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
 #include "svhn/config/run_config.h"
+#include "svhn/core/build_info.h"
+#include "svhn/formats/safetensors_header.h"
+#include "svhn/model/spec_json.h"
+#include "svhn/train/session.h"
 
 namespace svhn::cli {
 
@@ -36,6 +44,30 @@ fs::path data_file_of(const std::optional<fs::path>& asked, const fs::path& mode
   if (asked) return *asked;
   const auto config = run_config_of(model, file);
   return config ? fs::path(config::load_run_config(*config, {}).data.file) : "data/svhn.safetensors";
+}
+
+std::string weights_digest(const model::ModelFile& file) {
+  std::vector<std::uint64_t> digests;
+  for (const auto& layer : file.plan().layers) {
+    for (const auto& tensor : layer.tensors) {
+      const auto& info = file.file().require(tensor.name, formats::DType::f32, tensor.shape);
+      digests.push_back(formats::digest_of(file.file().bytes(info)));
+    }
+  }
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx",
+                static_cast<unsigned long long>(formats::digest_of(std::as_bytes(std::span(digests)))));
+  return text.data();
+}
+
+nlohmann::ordered_json shared_terms(const model::ModelFile& file, const data::PreparedData& data,
+                                    const std::string& split) {
+  const model::ModelRecord& record = file.record();
+  return {{"version of svhn", core::version()},
+          {"model", record.name + " " + weights_digest(file) + " " +
+                        model::model_to_json(record.spec).dump() + record.preprocessing},
+          {"data file", train::data_fingerprint(data)},
+          {"--split", split}};
 }
 
 data::Split split_from_name(const std::string& name) {

@@ -8,10 +8,12 @@
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "svhn/compute/hardware.h"
 #include "svhn/core/error.h"
+#include "svhn/core/json.h"
 #include "svhn/core/signals.h"
 
 namespace svhn::cli {
@@ -38,15 +40,23 @@ GlobalOptions own_options(const GlobalOptions& global, const Peers& peers) {
 }
 
 /// Calls `work` and tells the others when it fails.
-int work_and_tell(const std::function<int()>& work, compute::Store& store) {
+int work_and_tell(const std::function<int()>& work, Peers& peers) {
+  compute::Store& store = *peers.store();
   try {
     const int code = work();
     store.leave();
     return code;
   } catch (const core::Interrupted&) {
-    store.leave();  // All stop together; what was saved can be resumed.
+    peers.leave_group();  // Those who have not seen their own signal yet may wait for this process.
+    store.leave();        // All stop together; what was saved can be resumed.
     throw;
   } catch (const Error& error) {
+    const int signal = core::stop_signal();
+    if (signal != 0 && error.code() == ExitCode::device) {
+      // The others have stopped already, as this process was asked to.
+      store.leave();
+      throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal));
+    }
     store.fail(error);
     throw;
   } catch (const std::bad_alloc&) {
@@ -75,6 +85,21 @@ compute::Group* Peers::group(const torch::Device& device) {
   return group_.get();
 }
 
+void Peers::check_agreement(const nlohmann::ordered_json& terms) const {
+  if (!several()) return;
+  const auto said = group_->gather(terms.dump());
+  const auto wanted = core::parse_json_strict(said.front(), "rank 0", ExitCode::device);
+  for (std::size_t rank = 1; rank < said.size(); ++rank) {
+    const std::string name = "rank " + std::to_string(rank);
+    const auto own = core::parse_json_strict(said[rank], name, ExitCode::device);
+    for (const auto& [key, value] : wanted.items()) {
+      if (own.value(key, nlohmann::json()) == value) continue;
+      throw Error(ExitCode::usage, name + " has another " + key + " than rank 0",
+                  "start every process with the same options, model, data and version of svhn");
+    }
+  }
+}
+
 int run_among_peers(const ProcessOptions& options, const GlobalOptions& global,
                     const std::function<int(Peers& peers, const GlobalOptions& own)>& work) {
   // A stop signal shall be remembered while the others are being met, too.
@@ -83,7 +108,7 @@ int run_among_peers(const ProcessOptions& options, const GlobalOptions& global,
   if (!peers.several()) return work(peers, global);
   if (peers.rank() != 0) be_silent();
   const GlobalOptions own = own_options(global, peers);
-  return work_and_tell([&] { return work(peers, own); }, *peers.store());
+  return work_and_tell([&] { return work(peers, own); }, peers);
 }
 
 }  // namespace svhn::cli

@@ -130,16 +130,17 @@ int show_finished(const TrainCommandOptions& options, const config::RunConfig& c
   return 0;
 }
 
-int show_dry_run(const TrainCommandOptions& options, train::Session& session) {
-  const train::DryRun dry = session.dry_run();
-  if (options.json) {
-    print_json({{"seconds_per_step", dry.seconds_per_step},
-                {"seconds_total", dry.seconds_total},
-                {"peak_megabytes", dry.peak_megabytes},
-                {"checkpoint_megabytes", dry.checkpoint_megabytes},
-                {"features_megabytes", dry.features_megabytes}});
-    return 0;
-  }
+nlohmann::ordered_json dry_run_json(const train::DryRun& dry, std::int64_t batch, int processes) {
+  return {{"seconds_per_step", dry.seconds_per_step},
+          {"seconds_total", dry.seconds_total},
+          {"peak_megabytes", dry.peak_megabytes},
+          {"checkpoint_megabytes", dry.checkpoint_megabytes},
+          {"features_megabytes", dry.features_megabytes},
+          {"batch_size", batch},
+          {"processes", processes}};
+}
+
+std::string dry_run_text(const train::DryRun& dry, std::int64_t batch, int processes) {
   std::array<char, 256> text{};
   std::snprintf(
       text.data(), text.size(),
@@ -152,7 +153,21 @@ int show_dry_run(const TrainCommandOptions& options, train::Session& session) {
                   dry.features_megabytes);
     all += text.data();
   }
-  print_text(all + "Nothing was written.\n");
+  if (processes > 1) {
+    all += "Each batch of " + std::to_string(batch) + " is shared by " + std::to_string(processes) +
+           " processes; the memory is one process' own.\n";
+  }
+  return all + "Nothing was written.\n";
+}
+
+int show_dry_run(const TrainCommandOptions& options, train::Session& session, std::int64_t batch,
+                 int processes) {
+  const train::DryRun dry = session.dry_run();
+  if (options.json) {
+    print_json(dry_run_json(dry, batch, processes));
+  } else {
+    print_text(dry_run_text(dry, batch, processes));
+  }
   return 0;
 }
 
@@ -234,7 +249,7 @@ int run_configured(const TrainCommandOptions& options, config::RunConfig config,
   if (!options.dry_run) session.open();
   if (!options.json) print_text(run_header(session, config, hardware, peers.size()));
   warn_about(config.train, session.plan());
-  if (options.dry_run) return show_dry_run(options, session);
+  if (options.dry_run) return show_dry_run(options, session, config.train.batch_size, peers.size());
   if (options.resume) tell_resumed(session, hardware, peers.size());
   if (peers.rank() != 0) {
     session.run({});

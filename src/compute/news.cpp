@@ -44,7 +44,7 @@ Error failed_rank(int rank, const Error& error) {
 
 Error lost_ranks(const std::vector<int>& ranks) {
   return {ExitCode::device, rank_names(ranks) + (ranks.size() == 1 ? " was lost" : " were lost"),
-          "the process was killed or the network cut; go on from what was saved with --resume"};
+          "the process was killed or the network cut; start it again, a training or a search with --resume"};
 }
 
 Error lost_store(bool foreign) {
@@ -56,7 +56,7 @@ Error lost_store(bool foreign) {
 Error out_of_step(const std::vector<int>& absent) {
   if (absent.empty()) {
     return {ExitCode::device, "the connection between the processes broke, although all of them live",
-            "see what their own outputs say; go on from what was saved with --resume"};
+            "see what their own outputs say; start it again, a training or a search with --resume"};
   }
   return {ExitCode::device,
           rank_names(absent) + (absent.size() == 1 ? " lives but keeps" : " live but keep") +

@@ -53,8 +53,11 @@ class Measure {
 void run_alone(model::Network& network, data::BatchLoader& loader, std::span<const std::int64_t> rows,
                const EvaluateOptions& options, Measure& measure) {
   loader.start(rows);
+  std::int64_t done = 0;
   while (const data::Batch* batch = loader.next()) {
     measure.add(batch_logits(network, *batch, loader.shape(), options), batch->rows);
+    done += batch->size;
+    if (options.progress) options.progress(done, static_cast<std::int64_t>(rows.size()));
   }
 }
 
@@ -63,10 +66,12 @@ void run_together(model::Network& network, data::BatchLoader& loader, std::span<
   const Part part = part_of(rows.size(), options.batch_size, options.group);
   const Tensor all = at::zeros({static_cast<std::int64_t>(rows.size()), metric::kClasses}, torch::kFloat32);
   loader.start(rows.subspan(part.first, part.count));
-  auto at = static_cast<std::int64_t>(part.first);
+  const auto first = static_cast<std::int64_t>(part.first);
+  std::int64_t done = 0;
   while (const data::Batch* batch = loader.next()) {
-    all.narrow(0, at, batch->size).copy_(batch_logits(network, *batch, loader.shape(), options));
-    at += batch->size;
+    all.narrow(0, first + done, batch->size).copy_(batch_logits(network, *batch, loader.shape(), options));
+    done += batch->size;
+    if (options.progress) options.progress(done, static_cast<std::int64_t>(part.count));
   }
   // Each row is a sum of one process' numbers and zeros.
   options.group->sum(all);

@@ -51,12 +51,27 @@ void check_finite(const Tensor& values, const LayerChoice& layer) {
                     "the model has diverged; train it again with a smaller learning rate");
 }
 
-/// Adds up what the processes have: each number is one process' and zero elsewhere.
-void put_together(std::span<float> values, compute::Group& group) {
+/// @returns the piece of all numbers from `begin` on, with zeros where `held` (from `first` on) has none.
+Tensor piece_of(std::span<const float> held, std::size_t first, std::size_t begin, std::size_t count) {
+  const Tensor piece = at::zeros({static_cast<std::int64_t>(count)}, torch::kFloat32);
+  const std::size_t from = std::clamp(first, begin, begin + count);
+  const std::size_t to = std::clamp(first + held.size(), begin, begin + count);
+  if (from < to) {
+    std::copy_n(held.data() + (from - first), to - from,
+                static_cast<float*>(piece.data_ptr()) + (from - begin));
+  }
+  return piece;
+}
+
+/// Gives rank 0 what the processes hold: each number is one process' and zero elsewhere.
+/// @param first place of the first number held, among `total`.
+void put_together(std::span<float> held, std::size_t first, std::size_t total, compute::Group& group) {
   constexpr std::size_t kNumbers = std::size_t{1} << 20;
-  for (std::size_t at = 0; at < values.size(); at += kNumbers) {
-    const auto piece = values.subspan(at, std::min(kNumbers, values.size() - at));
-    group.sum(torch::from_blob(piece.data(), {static_cast<std::int64_t>(piece.size())}, torch::kFloat32));
+  for (std::size_t begin = 0; begin < total; begin += kNumbers) {
+    const std::size_t count = std::min(kNumbers, total - begin);
+    group.sum(group.rank() == 0
+                  ? torch::from_blob(held.data() + begin, {static_cast<std::int64_t>(count)}, torch::kFloat32)
+                  : piece_of(held, first, begin, count));
   }
 }
 
@@ -69,15 +84,18 @@ Tensor Embeddings::tensor() const {
 Embeddings embed(model::Network& network, const data::PreparedData& data, std::span<const std::int64_t> rows,
                  const data::PreprocessPlan& plan, const LayerChoice& layer, const EmbedOptions& options) {
   check_rows(data, rows);
-  const auto images = static_cast<std::int64_t>(rows.size());
-  check_size(images, layer);
-  const std::int64_t features = model::element_count(layer.shape);
-  Embeddings result{
-      {options.scratch, static_cast<std::size_t>(images * features) * sizeof(float)}, features, {}, {}};
-  data::BatchLoader loader(data, plan, {options.batch_size, true, {}});
+  check_size(static_cast<std::int64_t>(rows.size()), layer);
+  const auto features = static_cast<std::size_t>(model::element_count(layer.shape));
   const evaluate::Part part = evaluate::part_of(rows.size(), options.batch_size, options.group);
+  const evaluate::Part held =
+      options.group == nullptr || options.group->rank() == 0 ? evaluate::Part{0, rows.size()} : part;
+  Embeddings result{{options.scratch, std::max<std::size_t>(held.count, 1) * features * sizeof(float)},
+                    static_cast<std::int64_t>(features),
+                    {},
+                    {}};
+  data::BatchLoader loader(data, plan, {options.batch_size, true, {}});
   loader.start(rows.subspan(part.first, part.count));
-  float* target = result.values.floats().data() + part.first * static_cast<std::size_t>(features);
+  float* target = result.values.floats().data() + (part.first - held.first) * features;
   std::int64_t done = 0;
   while (const data::Batch* batch = loader.next()) {
     const Tensor input = input_of(*batch, network.input_shape());
@@ -88,9 +106,14 @@ Embeddings embed(model::Network& network, const data::PreparedData& data, std::s
     done += batch->size;
     if (options.progress) options.progress(done, static_cast<std::int64_t>(part.count));
   }
-  if (options.group != nullptr) put_together(result.values.floats(), *options.group);
-  result.rows.assign(rows.begin(), rows.end());
-  for (const std::int64_t row : rows) result.labels.push_back(data.labels()[static_cast<std::size_t>(row)]);
+  if (options.group != nullptr) {
+    put_together(result.values.floats().first(held.count * features), held.first * features,
+                 rows.size() * features, *options.group);
+  }
+  for (const std::int64_t row : rows.subspan(held.first, held.count)) {
+    result.rows.push_back(row);
+    result.labels.push_back(data.labels()[static_cast<std::size_t>(row)]);
+  }
   return result;
 }
 

@@ -242,7 +242,8 @@ DryRun Session::dry_run() {
   const model::Place frozen = impl.request.data.augment ? model::Place{} : impl.request.frozen;
   if (frozen != model::Place{}) {
     const double images = rows(Split::train) + rows(Split::val);
-    result.seconds_total = images * seconds_per_image(impl.network, impl.precision, frozen);
+    const double own = images / impl.team.size();
+    result.seconds_total = own * seconds_per_image(impl.network, impl.precision, frozen);
     const auto shape = model::shape_at(impl.network.plan(), frozen);
     result.features_megabytes = images * static_cast<double>(model::element_count(shape)) * 4 / 1048576.0;
     impl.features = {std::make_shared<const ZeroFeatures>(shape), frozen};

@@ -202,7 +202,7 @@ class Documents(harness.ProgramTest):
         document = self.document("train", "--config", "run.json", "--dry-run")
         self.assertEqual(set(document),
                          {"seconds_per_step", "seconds_total", "peak_megabytes", "checkpoint_megabytes",
-                          "features_megabytes"})
+                          "features_megabytes", "batch_size", "processes"})
         self.assertEqual(document.pop("features_megabytes"), 0, "nothing is frozen")
         self.assertTrue(all(value > 0 for value in document.values()))
 

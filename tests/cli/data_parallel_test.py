@@ -1,5 +1,6 @@
 """Data-parallel training: several processes leave the files of one run, and go on to the same bytes."""
 
+import json
 import os
 import signal
 
@@ -100,6 +101,17 @@ class DataParallel(harness.ProgramTest):
         more = self.train(document(epochs=2), "--output", "models", "--resume")
         self.assertEqual(more.code, 0, more)
         self.assertIn("warning: the run was trained with 2 processes", more.err)
+
+    def test_a_dry_run_speaks_once_and_writes_nothing(self):
+        before = tree(self.dir) + ["run.json"]
+        result = self.train_many(document(), 2, "--dry-run", "--json", "--output", "models")
+        self.assertEqual(result.code, 0, result)
+        told = json.loads(result.out)
+        self.assertEqual((told["batch_size"], told["processes"]), (50, 2))
+        self.assertTrue(told["seconds_per_step"] > 0 and told["peak_megabytes"] > 0, told)
+        result = self.train_many(document(), 2, "--dry-run", "--output", "models")
+        self.assertEqual(result.out.count("Each batch of 50 is shared by 2 processes"), 1, result)
+        self.assertEqual(tree(self.dir), sorted(before))
 
     def test_divergence_is_told_once(self):
         layers = [{"type": "flatten"}, {"type": "dense", "units": 8}, {"type": "dense", "units": 8},

@@ -17,7 +17,8 @@ from harness import config, read_bytes, write_json
 
 PROBE = os.path.abspath(os.environ.get("SVHN_PROBE", ""))
 TIMEOUT_MS = 3000
-LOST_HINT = "the process was killed or the network cut; go on from what was saved with --resume"
+LOST_HINT = ("the process was killed or the network cut; start it again, a training or a "
+             "search with --resume")
 
 
 def free_port():
@@ -256,7 +257,7 @@ class LauncherTest(harness.ProgramTest):
             self.assertEqual(result.code, 7, result)
             self.assertEqual(self.last_lines(result), [
                 f"svhn: error: rank {rank} was lost: killed by signal 9 (Killed)",
-                "hint: the system may have run out of memory; go on from what was saved with --resume"])
+                "hint: the system may have run out of memory; start it again, a training or a search with --resume"])
             self.assert_all_gone(ranks)
 
     def test_a_stopped_process_does_not_stay_behind(self):

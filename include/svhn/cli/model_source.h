@@ -2,6 +2,7 @@
 /// What commands about a finished model find out from its path.
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,13 @@ std::optional<std::filesystem::path> run_folder_of(const std::filesystem::path& 
 /// run's config cannot be read.
 std::filesystem::path data_file_of(const std::optional<std::filesystem::path>& asked,
                                    const std::filesystem::path& model, const model::ModelFile& file);
+
+/// @returns a number that tells two models' weights apart, in hexadecimal.
+std::string weights_digest(const model::ModelFile& file);
+
+/// @returns what processes that share a pass over the data must have in common, for Peers::check_agreement.
+nlohmann::ordered_json shared_terms(const model::ModelFile& file, const data::PreparedData& data,
+                                    const std::string& split);
 
 /// @param name "train", "val" or "test".
 data::Split split_from_name(const std::string& name);

@@ -66,6 +66,7 @@ struct EvaluateCommandOptions {
   std::optional<std::filesystem::path> confusion;    ///< .png or .svg
   std::optional<std::filesystem::path> reliability;  ///< .png or .svg
   bool json = false;
+  ProcessOptions processes{};
 };
 
 struct TransferCommandOptions {
@@ -101,6 +102,7 @@ struct InterpretCommandOptions {
   std::optional<std::filesystem::path> onto;
   std::uint64_t seed = 1;
   bool json = false;
+  ProcessOptions processes{};
 };
 
 struct PredictCommandOptions {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 
 #include "svhn/cli/options.h"
 #include "svhn/compute/join.h"
@@ -27,6 +28,12 @@ class Peers {
   /// Joins the group at the first call, which all processes must make.
   /// @returns null for one process. @throws core::Error(device)
   compute::Group* group(const torch::Device& device);
+  /// All processes must be about to do the same; they have joined the group. Does nothing for one process.
+  /// @param terms what this one is about to do: texts by name. @throws core::Error(usage) naming the first
+  /// rank and name that differ from rank 0's.
+  void check_agreement(const nlohmann::ordered_json& terms) const;
+  /// Leaves the group, if any, so that operations that still wait for this process end with an error.
+  void leave_group() { group_.reset(); }
 
  private:
   compute::JoinOptions join_;

@@ -40,8 +40,8 @@ struct EmbedOptions {
   std::filesystem::path scratch = ".";  ///< Folder for what memory does not hold.
   /// Called after each batch; may throw to stop.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
-  /// The processes that share the work, each with the same network and all calling at the same time; every
-  /// one gets all embeddings. Borrowed; nullptr: this one alone.
+  /// The processes that share the work, each with the same network and all calling at the same time; rank 0
+  /// gets all embeddings, every other one keeps its part. Borrowed; nullptr: this one alone.
   compute::Group* group = nullptr;
 };
 

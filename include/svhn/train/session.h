@@ -87,7 +87,8 @@ class Session {
   /// Trains to the end and leaves all files, unless `pause` ends it before; then there is no model file but
   /// the best one. @returns whether the end was reached. @throws as Trainer::run
   bool run(const std::vector<TrainObserver*>& observers, const PauseRule& pause = {});
-  /// Times a few steps and writes nothing; call it instead of `run`, since it changes the weights.
+  /// Times a few steps and writes nothing; call it instead of `run`, since it changes the weights. All
+  /// processes of a group must; each gets its own numbers.
   DryRun dry_run();
 
   [[nodiscard]] const model::NetworkPlan& plan() const;

@@ -1,0 +1,163 @@
+"""evaluate and interpret by several processes: the files and words of one, whoever is killed or asked to stop."""
+
+import json
+import os
+import shutil
+import signal
+
+import harness
+from group_test import children, free_port
+from harness import config, read_bytes, read_json, state_of, tree, write_json
+
+LAYERS = [{"type": "conv2d", "filters": 4, "kernel": 3, "activation": "selu"}, {"type": "batch_norm"},
+          {"type": "max_pool2d", "size": 4}, {"type": "flatten"},
+          {"type": "dense", "units": 10, "activation": "softmax"}]
+TIMES = ("evaluation.json", "tsne.json")  # They tell how long something took, besides.
+SECONDS = ("images_per_second", "seconds", "neighbour_seconds")
+
+
+def timeless(document):
+    return {key: value for key, value in document.items() if key not in SECONDS}
+
+
+class PassesTest(harness.ProgramTest):
+    """A model, and for each test a folder of its own with its run: 384 training images are three batches."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        write_json(os.path.join(cls.base, "run.json"), config(model={"layers": LAYERS}))
+        done = harness.run("train", "--config", "run.json", "--output", "made", "--threads", 1, cwd=cls.base)
+        if done.code != 0:
+            raise AssertionError(done)
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(os.path.join(self.base, "made"), self.path("models"))
+
+    @staticmethod
+    def words(command, *more):
+        return [command, "--model", "models/tiny.safetensors", "--threads", 1, *more]
+
+    def begin(self, command, *more, cwd=None, **how):
+        return harness.start(*self.words(command, *more), cwd=cwd or self.dir, **how)
+
+    def many(self, count, command, *more):
+        result = harness.finish(self.begin(command, *more, "--nproc", count))
+        self.assertEqual((result.code, result.err), (0, ""), result)
+        return result.out
+
+    def begin_two_at_work(self, command, *more):
+        """Two processes that have opened the data, and so are about to meet. @returns the launcher and its ranks."""
+        process = self.begin(command, *more, "--nproc", 2, "--split", "train")
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+
+        def opened():
+            ranks = children(process.pid)
+            return len(ranks) == 2 and all(b"data.safetensors" in read_bytes(f"/proc/{rank}/maps") for rank in ranks)
+
+        harness.wait_until(lambda: process.poll() is not None or opened())
+        return process, children(process.pid)
+
+
+class Together(PassesTest):
+    def test_evaluates_as_one(self):
+        def evaluate(count):
+            out = self.many(count, "evaluate", "--split", "train", "--json", "--predictions", f"{count}.csv",
+                            "--confusion", f"{count}.png")
+            return timeless(json.loads(out))
+
+        one = evaluate(1)
+        self.assertEqual(one["images"], 384)
+        for count in (2, 4):  # Of four processes one has no batch.
+            self.assertEqual(evaluate(count), one)
+            for ending in ("csv", "png"):
+                if os.path.exists(self.path("1." + ending)):
+                    self.assertEqual(read_bytes(self.path(f"{count}.{ending}")), read_bytes(self.path("1." + ending)))
+
+    def assert_same_study(self, one, other):
+        self.assertEqual(tree(self.path(other)), tree(self.path(one)))
+        for name in tree(self.path(one)):
+            if name in TIMES:
+                self.assertEqual(timeless(read_json(self.path(other, name))), timeless(read_json(self.path(one, name))))
+            else:
+                self.assertEqual(read_bytes(self.path(other, name)), read_bytes(self.path(one, name)), name)
+
+    def test_interprets_as_one(self):
+        for count in (1, 3):
+            self.many(count, "interpret", "--split", "train", "--output", f"by{count}")
+        self.assert_same_study("by1", "by3")
+        for count in (1, 2):
+            self.many(count, "interpret", "--what", "tsne", "--onto", "by1/tsne.safetensors", "--output", f"onto{count}")
+        self.assert_same_study("onto1", "onto2")
+        self.assert_no_leftovers()
+
+    def test_rank_0_alone_speaks_and_writes(self):
+        """As on two machines, each with the files that it reads in a folder of its own."""
+        places = [self.path("machine0"), self.path("machine1")]
+        for place in places:
+            shutil.copytree(self.path("models"), os.path.join(place, "models"))
+            os.symlink(self.data, os.path.join(place, "data.safetensors"))
+        untouched = state_of(places[1])
+        where = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+        first, second = [harness.finish(process) for process in
+                         [self.begin("interpret", "--output", "out", cwd=place, env={**where, "RANK": str(rank)})
+                          for rank, place in enumerate(places)]]
+        self.assertEqual((first.code, second.code, second.out, second.err), (0, 0, "", ""), second)
+        self.assertEqual(first.out.count("misclassified.json"), 1, first)
+        self.assertEqual(state_of(places[1]), untouched)
+
+    def test_refuses_processes_that_differ(self):
+        where = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+        first, second = [harness.finish(process) for process in
+                         [self.begin("evaluate", "--split", split, env={**where, "RANK": str(rank)})
+                          for rank, split in enumerate(("test", "val"))]]
+        for result in (first, second):
+            self.assert_error(result, 2, "rank 1 has another --split than rank 0",
+                              "start every process with the same options, model, data and version of svhn")
+
+    def test_a_map_may_take_longer_than_the_time_out(self):
+        self.succeed("preprocess", "--synthetic", 1600, "--output", "more.safetensors")
+        self.many(2, "interpret", "--data", "more.safetensors", "--split", "train", "--what", "tsne", "--output", "out",
+                  "--tsne-method", "exact", "--timeout", 1)
+        self.assertGreater(read_json(self.path("out", "tsne.json"))["seconds"], 1)
+
+
+class Struck(PassesTest):
+    """What was there before stays as it was."""
+
+    def setUp(self):
+        super().setUp()
+        self.many(1, "interpret", "--what", "confusion,embeddings", "--output", "old")
+        self.before = state_of(self.dir)
+
+    COMMANDS = (("evaluate", "--predictions", "old/predictions.csv"), ("interpret", "--output", "old"))
+
+    def assert_gone(self, ranks):
+        harness.wait_until(lambda: not any(os.path.exists(f"/proc/{rank}") for rank in ranks), 10)
+
+    def test_a_killed_process_ends_all_and_is_named(self):
+        for rank, command in enumerate(self.COMMANDS):
+            process, ranks = self.begin_two_at_work(*command)
+            os.kill(ranks[rank], signal.SIGKILL)
+            result = harness.finish(process, 30)
+            self.assert_error(result, 7, f"rank {rank} was lost: killed by signal 9 (Killed)",
+                              "the system may have run out of memory; start it again, a training or a search with "
+                              "--resume")
+            self.assert_gone(ranks)
+            self.assertEqual(state_of(self.dir), self.before)
+
+    def test_a_signal_stops_all(self):
+        for command in self.COMMANDS:
+            process, ranks = self.begin_two_at_work(*command)
+            process.send_signal(signal.SIGTERM)
+            result = harness.finish(process, 30)
+            self.assertEqual((result.code, result.out, result.err.count("\n")), (143, "", 1), result)
+            self.assertRegex(result.err, "^svhn: error: stopped")
+            self.assert_gone(ranks)
+            self.assertEqual(state_of(self.dir), self.before)
+
+
+if __name__ == "__main__":
+    harness.main()
