@@ -26,12 +26,14 @@ struct Names {
   const char* rank;
   const char* size;
   const char* local_rank;
-  bool rank_decides;  ///< The size alone says nothing: Slurm sets it in an allocation's own shell too.
+  /// What only a process that it started has; null: any of them. Slurm gives a batch script a rank and a
+  /// size, too, and an allocation's own shell a size.
+  const char* step;
 };
 constexpr std::array<Names, 3> kLaunchers = {
-    {{"RANK", "WORLD_SIZE", "LOCAL_RANK", false},
-     {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", false},
-     {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", true}}};
+    {{"RANK", "WORLD_SIZE", "LOCAL_RANK", nullptr},
+     {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", nullptr},
+     {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_STEP_ID"}}};
 
 class Variables {
  public:
@@ -76,7 +78,7 @@ void read_place(const Variables& variables, const Names& names, Launch& launch) 
   launch.rank = rank.value_or(0);
   launch.local_rank = variables.number(names.local_rank, 0, std::numeric_limits<int>::max()).value_or(0);
   // Slurm and Open MPI bind each process to cores of its own.
-  if (!names.rank_decides)
+  if (names.step == nullptr)
     launch.local_size = variables.number("LOCAL_WORLD_SIZE", 1, launch.size).value_or(1);
   for (const auto& [name, value] :
        {std::pair{names.rank, launch.rank}, std::pair{names.local_rank, launch.local_rank}}) {
@@ -91,8 +93,8 @@ void read_place(const Variables& variables, const Names& names, Launch& launch) 
 /// @returns the launcher whose variables are there, or null.
 const Names* find_launcher(const Variables& variables) {
   for (const Names& names : kLaunchers) {
-    const bool rank = variables.has(names.rank);
-    if (rank || (!names.rank_decides && variables.has(names.size))) return &names;
+    const bool any = variables.has(names.rank) || variables.has(names.size);
+    if (any && (names.step == nullptr || variables.has(names.step))) return &names;
   }
   return nullptr;
 }
@@ -111,7 +113,7 @@ std::string meeting_address(const Variables& variables, const Names& names, cons
   if (one_machine(variables, launch)) return "127.0.0.1";
   const std::string step = variables.text("SLURM_STEP_NODELIST");
   const std::string nodes = step.empty() ? variables.text("SLURM_JOB_NODELIST") : step;
-  if (names.rank_decides && !nodes.empty()) {
+  if (names.step != nullptr && !nodes.empty()) {
     const bool single = nodes.find_first_of(",[") == std::string::npos;
     return single ? "127.0.0.1" : first_host(nodes);
   }

@@ -50,7 +50,10 @@ const Variables kTorchrun = {{"RANK", "1"},
 // srun's manual page, "Output environment variables".
 const Variables kSlurm = {{"SLURM_PROCID", "3"},    {"SLURM_NTASKS", "4"},
                           {"SLURM_LOCALID", "1"},   {"SLURM_JOB_NUM_NODES", "2"},
-                          {"SLURM_JOB_ID", "4711"}, {"SLURM_JOB_NODELIST", "n[07-08]"}};
+                          {"SLURM_JOB_ID", "4711"}, {"SLURM_JOB_NODELIST", "n[07-08]"},
+                          {"SLURM_STEP_ID", "0"}};
+// sbatch's manual page: a batch script has a rank and a size, but is no step.
+const Variables kBatchScript = {{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "4"}, {"SLURM_JOB_NUM_NODES", "2"}};
 // Open MPI's FAQ, "environment variables that mpirun sets".
 const Variables kOpenMpi = {{"OMPI_COMM_WORLD_RANK", "1"},
                             {"OMPI_COMM_WORLD_SIZE", "2"},
@@ -61,7 +64,7 @@ TEST(ReadLaunch, IsOneProcessWithoutALauncher) {
   for (const Variables& variables :
        {Variables{}, Variables{{"SLURM_NTASKS", "1"}}, Variables{{"SLURM_NTASKS", "4"}},
         Variables{{"RANK", "0"}, {"WORLD_SIZE", "1"}}, Variables{{"WORLD_SIZE", "1"}},
-        Variables{{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}}}) {
+        Variables{{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}, {"SLURM_STEP_ID", "0"}}, kBatchScript}) {
     EXPECT_EQ(read(variables).size, 1);
     EXPECT_EQ(read(variables).rank, 0);
   }
@@ -96,7 +99,7 @@ TEST(ReadLaunch, ReadsSlurm) {
 
 TEST(ReadLaunch, ReadsOpenMpiAlsoInsideSlurm) {
   for (const Variables& variables :
-       {kOpenMpi, with(kOpenMpi, {{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}})}) {
+       {kOpenMpi, with(kOpenMpi, {{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}, {"SLURM_STEP_ID", "0"}})}) {
     const Launch launch = read(variables);
     EXPECT_EQ(launch.rank, 1);
     EXPECT_EQ(launch.size, 2);
@@ -120,7 +123,8 @@ TEST(ReadLaunch, NamesTheVariableThatIsWrong) {
             "WORLD_SIZE is '99999999999', not a whole number from 1 to 4096");
   EXPECT_EQ(torchrun({{"MASTER_PORT", "70000"}}),
             "MASTER_PORT is '70000', not a whole number from 1 to 65535");
-  EXPECT_EQ(refusal({{"SLURM_PROCID", "1"}}), "SLURM_PROCID is set and SLURM_NTASKS is not");
+  EXPECT_EQ(refusal({{"SLURM_PROCID", "1"}, {"SLURM_STEP_ID", "0"}}),
+            "SLURM_PROCID is set and SLURM_NTASKS is not");
 }
 
 TEST(ReadLaunch, StaysOnLoopbackUnlessToldOtherwise) {
