@@ -74,11 +74,11 @@ void write_lines(const T* x, T* y, std::uint8_t* which, const Lines& lines, Bloc
   });
 }
 
-Tensor empty_output(const Tensor& x, bool pool) {
+Tensor empty_output(const Tensor& x, bool pool, torch::ScalarType type) {
   auto sizes = x.sizes().vec();
   if (pool) sizes = {sizes[0], sizes[1], sizes[2] / 2, sizes[3] / 2};
-  if (x.dim() != 4) return at::empty(sizes, x.options());
-  return at::empty(sizes, x.options(), at::MemoryFormat::ChannelsLast);
+  if (x.dim() != 4) return at::empty(sizes, at::TensorOptions(type));
+  return at::empty(sizes, at::TensorOptions(type), at::MemoryFormat::ChannelsLast);
 }
 
 /// What backward needs besides x and the weight.
@@ -161,30 +161,6 @@ void input_gradient(const T* gradient, const T* x, T* dx, const Saved& saved, co
   });
 }
 
-/// dx = w d (g - mean(g) - xhat mean(g xhat)) with xhat = (x - mean) d, spelled as a line in x.
-struct BackwardLine {
-  Floats scale, slope, offset;
-  Tensor weight_gradient, bias_gradient;
-
-  /// @param own sums of this process' images, for the gradients of weight and bias. @param sums of all.
-  BackwardLine(const std::vector<double>& own, const std::vector<double>& sums, const float* weight,
-               const Moments& moments) {
-    const std::int64_t channels = moments.mean.numel();
-    const auto* deviation = numbers_in<float>(moments.deviation);
-    const double n = moments.count;
-    weight_gradient = at::empty({channels});
-    bias_gradient = at::empty({channels});
-    for (std::int64_t c = 0; c < channels; ++c) {
-      const double d = deviation[c], factor = static_cast<double>(weight[c]) * d;
-      numbers_in<float>(bias_gradient)[c] = static_cast<float>(own[c]);
-      numbers_in<float>(weight_gradient)[c] = static_cast<float>(own[channels + c] * d);
-      scale.push_back(static_cast<float>(factor));
-      slope.push_back(static_cast<float>(-factor * d * d * sums[channels + c] / n));
-      offset.push_back(static_cast<float>(-factor * sums[c] / n));
-    }
-  }
-};
-
 struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight, const Tensor& bias,
                         const NormBlock* block, BatchStatistics* statistics) {
@@ -193,8 +169,8 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
     saved->activation = block->activation;
     saved->tail = tail_of(*block);
     saved->group = block->group;
-    const Tensor y = empty_output(x, block->pool);
-    if (block->pool) saved->which = empty_output(x, true).to(torch::kUInt8);
+    const Tensor y = empty_output(x, block->pool, x.scalar_type());
+    if (block->pool) saved->which = empty_output(x, true, torch::kUInt8);
     with_type(x, [&](auto type) { run(numbers_in<decltype(type)>(x), y, weight, bias, *block, in, *saved); });
     *statistics = {saved->moments.mean, saved->moments.variance,
                    static_cast<std::int64_t>(saved->moments.count)};
@@ -228,13 +204,15 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
     with_type(x, [&](auto type) {
       using T = decltype(type);
       const auto own = gradient_sums(numbers_in<T>(gradient), numbers_in<T>(x), *saved, lines);
-      const BackwardLine line(own, sums_of_all(own, saved->group), numbers_in<float>(variables[1]),
+      weight_gradient = at::empty_like(saved->moments.mean);
+      bias_gradient = at::empty_like(saved->moments.mean);
+      const BackwardLine line(sums_of_all(own, saved->group), numbers_in<float>(variables[1]),
                               saved->moments);
+      write_norm_gradients(own, saved->moments, numbers_in<float>(weight_gradient),
+                           numbers_in<float>(bias_gradient));
       input_gradient(
           numbers_in<T>(gradient), numbers_in<T>(x), numbers_in<T>(dx), *saved, lines,
           {line.scale.data(), numbers_in<float>(saved->moments.mean), line.slope.data(), line.offset.data()});
-      weight_gradient = line.weight_gradient;
-      bias_gradient = line.bias_gradient;
     });
     return {dx, weight_gradient, bias_gradient, Tensor(), Tensor()};
   }
@@ -255,7 +233,7 @@ Tensor norm_block(const Tensor& x, const NormBlock& block, BatchStatistics& stat
 
 Tensor line_block(const Tensor& x, BlockActivation activation, const Tensor& scale, const Tensor& offset,
                   bool pool) {
-  const Tensor in = channels_innermost(x), y = empty_output(in, pool);
+  const Tensor in = channels_innermost(x), y = empty_output(in, pool, in.scalar_type());
   const Tensor factor = scale.defined() ? scale : at::ones({in.size(1)});
   const Tensor shift = offset.defined() ? offset : at::zeros({in.size(1)});
   with_type(in, [&](auto type) {

@@ -44,13 +44,13 @@ struct Shares {
       : blocks((grid.count() + tiles - 1) / tiles),
         count(std::min<std::int64_t>(blocks, at::get_num_threads())) {}
 
-  /// Calls `work(share, block)`, the shares at the same time.
+  /// Calls `work(share, block, whether it is the share's first)`, the shares at the same time.
   template <class Work>
   void run(const Work& work) const {
     at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t share = begin; share < end; ++share) {
         for (std::int64_t block = share * blocks / count; block < (share + 1) * blocks / count; ++block) {
-          work(share, block);
+          work(share, block, block == share * blocks / count);
         }
       }
     });
@@ -72,7 +72,7 @@ class Convolver {
     const Shares shares(grid_, tiles_);
     const std::int64_t window_words = kPlaces * tiles_ * depth_, sums_words = kPlaces * tiles_ * panel_;
     const Tensor windows = words(shares.count * window_words), sums = words(shares.count * sums_words);
-    shares.run([&](std::int64_t share, std::int64_t block) {
+    shares.run([&](std::int64_t share, std::int64_t block, bool /*first*/) {
       run_block({block * tiles_, tiles_}, numbers_in<float>(windows) + share * window_words,
                 numbers_in<float>(sums) + share * sums_words, numbers_in<T>(y));
     });
@@ -116,12 +116,14 @@ Tensor transform_weights(const Tensor& weight, bool turn) {
 }
 
 /// @param sums f32 [parts][O / panel][16][C][panel]. @returns f32 [O,C,3,3].
+template <class T>
 Tensor restore_weights(const Tensor& sums, const Tensor& like) {
   const KernelShape shape{like.size(1), like.size(0)};
   const Tensor g = at::empty({shape.in, kKernel, kKernel, shape.out});
   const std::int64_t task = std::max<std::int64_t>(1, kTaskNumbers / (kPlaces * shape.out));
   at::parallel_for(0, shape.in, task, [&](std::int64_t begin, std::int64_t end) {
-    restore_kernels(numbers_in<float>(sums), sums.size(0), shape, begin, end, numbers_in<float>(g));
+    winograd_kernels<T>()->restore(numbers_in<float>(sums), sums.size(0), shape, begin, end,
+                                   numbers_in<float>(g));
   });
   return g.permute({3, 0, 1, 2});
 }
@@ -133,12 +135,12 @@ class GradientSums {
   GradientSums(const Tensor& x, const Tensor& gradient, const TileGrid& grid)
       : x_(x), gradient_(gradient), grid_(grid), zeros_(at::zeros({std::max(in_, out_)}, x.options())) {
     const Shares shares(grid_, tiles_);
-    kernels_ = at::zeros({shares.count, kPlaces * in_ * out_});
+    kernels_ = at::empty({shares.count, kPlaces * in_ * out_});
     bias_ = at::zeros({shares.count, out_});
     const std::int64_t window_words = kPlaces * depth_ * in_, panel_words = kPlaces * depth_ * out_;
     const Tensor windows = words(shares.count * window_words), panels = words(shares.count * panel_words);
-    shares.run([&](std::int64_t share, std::int64_t block) {
-      add_block({block * tiles_, tiles_}, share, numbers_in<float>(windows) + share * window_words,
+    shares.run([&](std::int64_t share, std::int64_t block, bool first) {
+      add_block({block * tiles_, tiles_}, first, share, numbers_in<float>(windows) + share * window_words,
                 numbers_in<float>(panels) + share * panel_words);
     });
   }
@@ -147,7 +149,7 @@ class GradientSums {
   [[nodiscard]] Tensor bias() const { return bias_.sum(0); }        ///< f32 [O]
 
  private:
-  void add_block(TileRange range, std::int64_t share, float* windows, float* panels) {
+  void add_block(TileRange range, bool first, std::int64_t share, float* windows, float* panels) {
     const std::int64_t panel = panel_width(out_);
     float* sums = numbers_in<float>(kernels_) + share * kPlaces * in_ * out_;
     work_.window_columns(numbers_in<T>(x_), grid_, range, numbers_in<T>(zeros_), windows);
@@ -155,7 +157,7 @@ class GradientSums {
                           numbers_in<float>(bias_) + share * out_);
     for (std::int64_t i = 0; i < out_ / panel * kPlaces; ++i) {
       work_.multiply({windows + i % kPlaces * depth_ * in_, 1, in_, panels + i * depth_ * panel,
-                      sums + i * in_ * panel, in_, panel, depth_, true});
+                      sums + i * in_ * panel, in_, panel, depth_, !first});
     }
   }
 
@@ -211,7 +213,7 @@ struct WinogradConvolution : torch::autograd::Function<WinogradConvolution> {
       const bool wanted = context->needs_input_grad(1) || context->needs_input_grad(2);
       if (!wanted) return;
       const GradientSums<T> sums(x, gradient, {shape_of(x), shape_of(gradient), padding});
-      result[1] = restore_weights(sums.kernels(), weight);
+      result[1] = restore_weights<T>(sums.kernels(), weight);
       result[2] = sums.bias();
     });
     return result;

@@ -7,7 +7,7 @@ namespace {
 
 /// AVX512_BF16. In assembly, as an intrinsic can only be inlined into functions of its own instruction set,
 /// which a loop for any is not.
-struct BFloat16Lanes {
+struct BFloat16Lanes : Registers<16> {
   using Word = std::uint32_t;
   using Half = std::uint16_t __attribute__((vector_size(32), aligned(2), may_alias));
   static constexpr int kPack = 2;
@@ -37,47 +37,17 @@ struct BFloat16Lanes {
   }
 };
 
-#define SVHN_BFLOAT16 [[gnu::target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]]
-
-using T = std::uint16_t;
-
-SVHN_BFLOAT16 void words(const float* g, KernelShape shape, std::int64_t first, std::int64_t last, bool flip,
-                         void* words) {
-  kernels<BFloat16Lanes>(g, shape, first, last, flip, words);
-}
-
-SVHN_BFLOAT16 void rows(const T* x, const TileGrid& grid, TileRange tiles, const T* zeros, void* words) {
-  window_rows<BFloat16Lanes>(x, grid, tiles, zeros, words);
-}
-
-SVHN_BFLOAT16 void columns(const T* x, const TileGrid& grid, TileRange tiles, const T* zeros, void* words) {
-  window_columns<BFloat16Lanes>(x, grid, tiles, zeros, words);
-}
-
-SVHN_BFLOAT16 void panels(const T* g, const TileGrid& grid, TileRange tiles, const T* zeros, void* words,
-                          float* sums) {
-  gradient_panels<BFloat16Lanes>(g, grid, tiles, zeros, words, sums);
-}
-
-SVHN_BFLOAT16 void product(const PlaceProduct& product) {
-  multiply<BFloat16Lanes, 12, 2>(product);
-}
-
-SVHN_BFLOAT16 void back(const float* sums, const TileGrid& grid, TileRange tiles, std::int64_t first,
-                        const float* bias, T* y) {
-  output<BFloat16Lanes>(sums, grid, tiles, first, bias, y);
-}
-
-constexpr WinogradKernels<T> kKernels{BFloat16Lanes::kPack, words, rows, columns, panels, product, back};
+SVHN_WINOGRAD_KERNELS(Avx512BFloat16, [[gnu::target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]],
+                      BFloat16Lanes, std::uint16_t, 12, 2)
 
 }  // namespace
 
 template <>
-const WinogradKernels<T>* winograd_kernels<T>() {
+const WinogradKernels<std::uint16_t>* winograd_kernels<std::uint16_t>() {
   static const bool known =
       __builtin_cpu_supports("avx512bf16") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
       __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0;
-  return known ? &kKernels : nullptr;
+  return known ? &Avx512BFloat16::kTable : nullptr;
 }
 
 }  // namespace svhn::compute

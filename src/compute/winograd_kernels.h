@@ -47,6 +47,10 @@ struct WinogradKernels {
   /// [16][tiles][panel] to tiles of y from channel `first` on. @param bias of the panel, or nullptr.
   void (*output)(const float* sums, const TileGrid& grid, TileRange tiles, std::int64_t first,
                  const float* bias, T* y);
+  /// G' u G of the sums over all parts, kernels from input `first` to `last`.
+  /// @param u [parts][out / panel][16][in][panel]. @param g f32 [in][3][3][out].
+  void (*restore)(const float* u, std::int64_t parts, KernelShape shape, std::int64_t first,
+                  std::int64_t last, float* g);
 };
 
 /// @returns those for this processor; for bfloat16 nullptr where it has no instructions for it.
@@ -57,10 +61,5 @@ template <>
 const WinogradKernels<float>* winograd_kernels<float>();
 template <>
 const WinogradKernels<std::uint16_t>* winograd_kernels<std::uint16_t>();
-
-/// G' u G of the sums over all parts, kernels from input `first` to `last`.
-/// @param u [parts][out / panel][16][in][panel]. @param g f32 [in][3][3][out].
-void restore_kernels(const float* u, std::int64_t parts, KernelShape shape, std::int64_t first,
-                     std::int64_t last, float* g);
 
 }  // namespace svhn::compute

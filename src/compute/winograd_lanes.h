@@ -1,26 +1,29 @@
 #pragma once
-/// 16 channels at a time, and Winograd's transforms of them. All of it is inlined into functions that are
-/// compiled for one instruction set.
+/// Winograd's transforms of as many channels as a register holds, a Lane. All of it is inlined into functions
+/// that are compiled for one instruction set.
 
 #include "svhn/compute/vector_clones.h"
 #include "winograd_tiles.h"
 
 namespace svhn::compute {
 
-/// 16 floats, in as few registers as the instruction set has for them. Always by reference: a value would be
-/// passed differently by each instruction set.
-using Lane = float __attribute__((vector_size(64), aligned(4), may_alias));
+/// `Width` floats. Always by reference: a value would be passed differently by each instruction set; and no
+/// wider than its registers, as compilers keep in memory what is.
+template <int Width>
+struct Registers {
+  using Lane [[gnu::vector_size(4 * Width), gnu::aligned(4), gnu::may_alias]] = float;
+  static constexpr std::int64_t kWidth = Width;
 
-SVHN_INLINE const Lane& lane_at(const float* x) {
-  return *reinterpret_cast<const Lane*>(x);
-}
+  SVHN_INLINE static const Lane& at(const float* x) { return *reinterpret_cast<const Lane*>(x); }
+  SVHN_INLINE static Lane& at(float* x) { return *reinterpret_cast<Lane*>(x); }
+};
 
-SVHN_INLINE Lane& lane_at(float* x) {
-  return *reinterpret_cast<Lane*>(x);
-}
+template <class Lanes>
+using LaneOf = typename Lanes::Lane;
 
 /// B' d of a column.
-SVHN_INLINE void transform_column(const Lane (&d)[4], Lane (&t)[4]) {
+template <class Lanes>
+SVHN_INLINE void transform_column(const LaneOf<Lanes> (&d)[4], LaneOf<Lanes> (&t)[4]) {
   t[0] = d[0] - d[2];
   t[1] = d[1] + d[2];
   t[2] = d[2] - d[1];
@@ -28,15 +31,17 @@ SVHN_INLINE void transform_column(const Lane (&d)[4], Lane (&t)[4]) {
 }
 
 /// Row `i` of t B, the window whose columns start at `t`.
-SVHN_INLINE void transform_row(const Lane (*t)[4], int i, Lane (&v)[4]) {
-  const Lane column[4] = {t[0][i], t[1][i], t[2][i], t[3][i]};
-  transform_column(column, v);
+template <class Lanes>
+SVHN_INLINE void transform_row(const LaneOf<Lanes> (*t)[4], int i, LaneOf<Lanes> (&v)[4]) {
+  const LaneOf<Lanes> column[4] = {t[0][i], t[1][i], t[2][i], t[3][i]};
+  transform_column<Lanes>(column, v);
 }
 
 /// A g A' of a 2x2 tile.
-SVHN_INLINE void transform_gradient(const Lane (&g)[4], Lane (&m)[kPlaces]) {
-  const Lane left[4] = {g[0], g[0] + g[2], g[0] - g[2], -g[2]};
-  const Lane right[4] = {g[1], g[1] + g[3], g[1] - g[3], -g[3]};
+template <class Lanes>
+SVHN_INLINE void transform_gradient(const LaneOf<Lanes> (&g)[4], LaneOf<Lanes> (&m)[kPlaces]) {
+  const LaneOf<Lanes> left[4] = {g[0], g[0] + g[2], g[0] - g[2], -g[2]};
+  const LaneOf<Lanes> right[4] = {g[1], g[1] + g[3], g[1] - g[3], -g[3]};
   for (int i = 0; i < 4; ++i) {
     m[4 * i] = left[i];
     m[4 * i + 1] = left[i] + right[i];
@@ -46,10 +51,11 @@ SVHN_INLINE void transform_gradient(const Lane (&g)[4], Lane (&m)[kPlaces]) {
 }
 
 /// A' m A, a 2x2 tile.
-SVHN_INLINE void transform_output(const Lane (&m)[kPlaces], Lane (&y)[4]) {
-  Lane top[4], bottom[4];
+template <class Lanes>
+SVHN_INLINE void transform_output(const LaneOf<Lanes> (&m)[kPlaces], LaneOf<Lanes> (&y)[4]) {
+  LaneOf<Lanes> top[4], bottom[4];
   for (int i = 0; i < 4; ++i) {
-    const Lane sum = m[4 + i] + m[8 + i], difference = m[4 + i] - m[8 + i];
+    const LaneOf<Lanes> sum = m[4 + i] + m[8 + i], difference = m[4 + i] - m[8 + i];
     top[i] = m[i] + sum;
     bottom[i] = difference - m[12 + i];
   }
@@ -60,8 +66,10 @@ SVHN_INLINE void transform_output(const Lane (&m)[kPlaces], Lane (&y)[4]) {
 }
 
 /// G g of a column.
-SVHN_INLINE void expand(const Lane& a, const Lane& b, const Lane& c, Lane (&u)[4]) {
-  const Lane sum = 0.5F * (a + c), half = 0.5F * b;
+template <class Lanes>
+SVHN_INLINE void expand(const LaneOf<Lanes>& a, const LaneOf<Lanes>& b, const LaneOf<Lanes>& c,
+                        LaneOf<Lanes> (&u)[4]) {
+  const LaneOf<Lanes> sum = 0.5F * (a + c), half = 0.5F * b;
   u[0] = a;
   u[1] = sum + half;
   u[2] = sum - half;
@@ -69,31 +77,35 @@ SVHN_INLINE void expand(const Lane& a, const Lane& b, const Lane& c, Lane (&u)[4
 }
 
 /// G g G'.
-SVHN_INLINE void transform_kernel(const Lane (&g)[9], Lane (&u)[kPlaces]) {
-  Lane rows[3][4];  // Of the columns of g.
-  for (int i = 0; i < 3; ++i) expand(g[i], g[3 + i], g[6 + i], rows[i]);
+template <class Lanes>
+SVHN_INLINE void transform_kernel(const LaneOf<Lanes> (&g)[9], LaneOf<Lanes> (&u)[kPlaces]) {
+  LaneOf<Lanes> rows[3][4];  // Of the columns of g.
+  for (int i = 0; i < 3; ++i) expand<Lanes>(g[i], g[3 + i], g[6 + i], rows[i]);
   for (int i = 0; i < 4; ++i) {
-    Lane row[4];
-    expand(rows[0][i], rows[1][i], rows[2][i], row);
+    LaneOf<Lanes> row[4];
+    expand<Lanes>(rows[0][i], rows[1][i], rows[2][i], row);
     for (int k = 0; k < 4; ++k) u[4 * i + k] = row[k];
   }
 }
 
 /// G' u of a column.
-SVHN_INLINE void contract(const Lane& a, const Lane& b, const Lane& c, const Lane& d, Lane (&g)[3]) {
-  const Lane half = 0.5F * (b + c);
+template <class Lanes>
+SVHN_INLINE void contract(const LaneOf<Lanes>& a, const LaneOf<Lanes>& b, const LaneOf<Lanes>& c,
+                          const LaneOf<Lanes>& d, LaneOf<Lanes> (&g)[3]) {
+  const LaneOf<Lanes> half = 0.5F * (b + c);
   g[0] = a + half;
   g[1] = 0.5F * (b - c);
   g[2] = half + d;
 }
 
 /// G' u G.
-SVHN_INLINE void restore_kernel(const Lane (&u)[kPlaces], Lane (&g)[9]) {
-  Lane rows[4][3];
-  for (int i = 0; i < 4; ++i) contract(u[i], u[4 + i], u[8 + i], u[12 + i], rows[i]);
+template <class Lanes>
+SVHN_INLINE void restore_kernel(const LaneOf<Lanes> (&u)[kPlaces], LaneOf<Lanes> (&g)[9]) {
+  LaneOf<Lanes> rows[4][3];
+  for (int i = 0; i < 4; ++i) contract<Lanes>(u[i], u[4 + i], u[8 + i], u[12 + i], rows[i]);
   for (int i = 0; i < 3; ++i) {
-    Lane row[3];
-    contract(rows[0][i], rows[1][i], rows[2][i], rows[3][i], row);
+    LaneOf<Lanes> row[3];
+    contract<Lanes>(rows[0][i], rows[1][i], rows[2][i], rows[3][i], row);
     for (int k = 0; k < 3; ++k) g[3 * i + k] = row[k];
   }
 }

@@ -1,6 +1,6 @@
 #pragma once
-/// The loops behind WinogradKernels, for any type of numbers: `Lanes` says how 16 of them are read, packed,
-/// multiplied and written.
+/// The loops behind WinogradKernels, for any type of numbers: `Lanes` says how a register full of them is
+/// read, packed, multiplied and written.
 
 #include <algorithm>
 
@@ -49,12 +49,12 @@ struct Lines2d {
   }
 
   template <class Lanes>
-  SVHN_INLINE void read(std::int64_t column, std::int64_t channel, Lane (&d)[Rows]) const {
+  SVHN_INLINE void read(std::int64_t column, std::int64_t channel, LaneOf<Lanes> (&d)[Rows]) const {
     for (int r = 0; r < Rows; ++r) {
       if (column >= 0 && column < width) {
         Lanes::load(lines[r] + column * steps[r] + channel, d[r]);
       } else {
-        d[r] = Lane{};
+        d[r] = LaneOf<Lanes>{};
       }
     }
   }
@@ -68,12 +68,12 @@ SVHN_INLINE void for_windows(const T* x, const TileGrid& grid, TileRange tiles, 
   for_runs(grid, tiles, [&](const TileRun& run) SVHN_INLINE_LAMBDA {
     const Lines2d<T, 4> lines(x, grid.in, run.image, 2 * run.row - grid.padding, zeros);
     const std::int64_t left = 2 * run.first - grid.padding;
-    for (std::int64_t c = 0; c < grid.in.channels; c += kLane) {
-      Lane t[6][4];
-      const auto read = [&](std::int64_t column, Lane(&to)[4]) SVHN_INLINE_LAMBDA {
-        Lane d[4];
+    for (std::int64_t c = 0; c < grid.in.channels; c += Lanes::kWidth) {
+      LaneOf<Lanes> t[6][4];
+      const auto read = [&](std::int64_t column, LaneOf<Lanes>(&to)[4]) SVHN_INLINE_LAMBDA {
+        LaneOf<Lanes> d[4];
         lines.template read<Lanes>(column, c, d);
-        transform_column(d, to);
+        transform_column<Lanes>(d, to);
       };
       read(left, t[0]);
       read(left + 1, t[1]);
@@ -89,23 +89,24 @@ SVHN_INLINE void for_windows(const T* x, const TileGrid& grid, TileRange tiles, 
 template <class Lanes, class T>
 SVHN_INLINE void window_rows(const T* x, const TileGrid& grid, TileRange tiles, const T* zeros, void* words) {
   const std::int64_t channels = grid.in.channels, place = tiles.count * channels;
-  for_windows<Lanes>(x, grid, tiles, zeros,
-                     [&](std::int64_t tile, std::int64_t c, const Lane(&t)[6][4]) SVHN_INLINE_LAMBDA {
-                       T* out = static_cast<T*>(words) + tile * channels + c;
-                       for (int i = 0; i < 4; ++i) {
-                         for (int k = 0; k < 2; ++k) {
-                           Lane v[4];
-                           transform_row(t + 2 * k, i, v);
-                           for (int j = 0; j < 4; ++j)
-                             Lanes::store(v[j], out + (4 * i + j) * place + k * channels);
-                         }
-                       }
-                     });
+  const auto write = [&](std::int64_t tile, std::int64_t c, const LaneOf<Lanes>(&t)[6][4])
+                         SVHN_INLINE_LAMBDA {
+                           T* out = static_cast<T*>(words) + tile * channels + c;
+                           for (int i = 0; i < 4; ++i) {
+                             for (int k = 0; k < 2; ++k) {
+                               LaneOf<Lanes> v[4];
+                               transform_row<Lanes>(t + 2 * k, i, v);
+                               for (int j = 0; j < 4; ++j)
+                                 Lanes::store(v[j], out + (4 * i + j) * place + k * channels);
+                             }
+                           }
+                         };
+  for_windows<Lanes>(x, grid, tiles, zeros, write);
 }
 
 /// Writes a place of two tiles to [tiles / pack][stride].
 template <class Lanes>
-SVHN_INLINE void store_pair(const Lane& even, const Lane& odd, typename Lanes::Word* to,
+SVHN_INLINE void store_pair(const LaneOf<Lanes>& even, const LaneOf<Lanes>& odd, typename Lanes::Word* to,
                             std::int64_t stride) {
   if constexpr (Lanes::kPack == 2) {
     Lanes::store_words(even, odd, to);
@@ -120,28 +121,29 @@ SVHN_INLINE void window_columns(const T* x, const TileGrid& grid, TileRange tile
                                 void* words) {
   using Word = typename Lanes::Word;
   const std::int64_t channels = grid.in.channels, place = tiles.count / Lanes::kPack * channels;
-  for_windows<Lanes>(x, grid, tiles, zeros,
-                     [&](std::int64_t tile, std::int64_t c, const Lane(&t)[6][4]) SVHN_INLINE_LAMBDA {
-                       Word* out = static_cast<Word*>(words) + tile / Lanes::kPack * channels + c;
-                       for (int i = 0; i < 4; ++i) {
-                         Lane even[4], odd[4];
-                         transform_row(t, i, even);
-                         transform_row(t + 2, i, odd);
-                         for (int j = 0; j < 4; ++j)
-                           store_pair<Lanes>(even[j], odd[j], out + (4 * i + j) * place, channels);
-                       }
-                     });
+  const auto write = [&](std::int64_t tile, std::int64_t c, const LaneOf<Lanes>(&t)[6][4])
+                         SVHN_INLINE_LAMBDA {
+                           Word* out = static_cast<Word*>(words) + tile / Lanes::kPack * channels + c;
+                           for (int i = 0; i < 4; ++i) {
+                             LaneOf<Lanes> even[4], odd[4];
+                             transform_row<Lanes>(t, i, even);
+                             transform_row<Lanes>(t + 2, i, odd);
+                             for (int j = 0; j < 4; ++j)
+                               store_pair<Lanes>(even[j], odd[j], out + (4 * i + j) * place, channels);
+                           }
+                         };
+  for_windows<Lanes>(x, grid, tiles, zeros, write);
 }
 
 template <class Lanes, class T>
-SVHN_INLINE void read_tile(const Lines2d<T, 2>& lines, std::int64_t column, std::int64_t c, Lane& sum,
-                           Lane (&m)[kPlaces]) {
-  Lane left[2], right[2];
+SVHN_INLINE void read_tile(const Lines2d<T, 2>& lines, std::int64_t column, std::int64_t c,
+                           LaneOf<Lanes>& sum, LaneOf<Lanes> (&m)[kPlaces]) {
+  LaneOf<Lanes> left[2], right[2];
   lines.template read<Lanes>(column, c, left);
   lines.template read<Lanes>(column + 1, c, right);
-  const Lane g[4] = {left[0], right[0], left[1], right[1]};
+  const LaneOf<Lanes> g[4] = {left[0], right[0], left[1], right[1]};
   sum += (g[0] + g[1]) + (g[2] + g[3]);
-  transform_gradient(g, m);
+  transform_gradient<Lanes>(g, m);
 }
 
 template <class Lanes, class T>
@@ -152,17 +154,17 @@ SVHN_INLINE void gradient_panels(const T* g, const TileGrid& grid, TileRange til
   const std::int64_t place = tiles.count / Lanes::kPack * panel;
   for_runs(grid, tiles, [&](const TileRun& run) SVHN_INLINE_LAMBDA {
     const Lines2d<T, 2> lines(g, grid.out, run.image, 2 * run.row, zeros);
-    for (std::int64_t c = 0; c < grid.out.channels; c += kLane) {
+    for (std::int64_t c = 0; c < grid.out.channels; c += Lanes::kWidth) {
       Word* out = static_cast<Word*>(words) + c / panel * kPlaces * place + c % panel;
-      Lane sum = lane_at(sums + c);
+      LaneOf<Lanes> sum = Lanes::at(sums + c);
       for (std::int64_t i = 0; i < run.count; i += 2) {
-        Lane even[kPlaces], odd[kPlaces];
+        LaneOf<Lanes> even[kPlaces], odd[kPlaces];
         read_tile<Lanes, T>(lines, 2 * (run.first + i), c, sum, even);
         read_tile<Lanes, T>(lines, 2 * (run.first + i) + 2, c, sum, odd);
         Word* to = out + (run.place + i) / Lanes::kPack * panel;
         for (int k = 0; k < kPlaces; ++k) store_pair<Lanes>(even[k], odd[k], to + k * place, panel);
       }
-      lane_at(sums + c) = sum;
+      Lanes::at(sums + c) = sum;
     }
   });
 }
@@ -181,13 +183,13 @@ SVHN_INLINE void output(const float* sums, const TileGrid& grid, TileRange tiles
       const std::int64_t column = 2 * (run.first + i);
       T* to = line + column * shape.channels;
       const std::int64_t right = column + 1 < shape.width ? shape.channels : 0;
-      for (std::int64_t c = 0; c < panel; c += kLane) {
-        Lane m[kPlaces], out[4];
+      for (std::int64_t c = 0; c < panel; c += Lanes::kWidth) {
+        LaneOf<Lanes> m[kPlaces], out[4];
         const float* from = sums + (run.place + i) * panel + c;
-        for (int k = 0; k < kPlaces; ++k) m[k] = lane_at(from + k * place);
-        transform_output(m, out);
+        for (int k = 0; k < kPlaces; ++k) m[k] = Lanes::at(from + k * place);
+        transform_output<Lanes>(m, out);
         if (bias != nullptr) {
-          for (Lane& number : out) number += lane_at(bias + c);
+          for (LaneOf<Lanes>& number : out) number += Lanes::at(bias + c);
         }
         // From the last to the first, so that the one inside stays where there is no other.
         Lanes::store(out[3], to + below + right + c);
@@ -200,10 +202,10 @@ SVHN_INLINE void output(const float* sums, const TileGrid& grid, TileRange tiles
 }
 
 template <class Lanes>
-SVHN_INLINE void read_kernel(const float* g, std::int64_t out, bool flip, Lane (&u)[kPlaces]) {
-  Lane kernel[9];
-  for (int i = 0; i < 9; ++i) kernel[i] = lane_at(g + (flip ? 8 - i : i) * out);
-  transform_kernel(kernel, u);
+SVHN_INLINE void read_kernel(const float* g, std::int64_t out, bool flip, LaneOf<Lanes> (&u)[kPlaces]) {
+  LaneOf<Lanes> kernel[9];
+  for (int i = 0; i < 9; ++i) kernel[i] = Lanes::at(g + (flip ? 8 - i : i) * out);
+  transform_kernel<Lanes>(kernel, u);
 }
 
 template <class Lanes>
@@ -212,8 +214,8 @@ SVHN_INLINE void kernels(const float* g, KernelShape shape, std::int64_t first, 
   using Word = typename Lanes::Word;
   const std::int64_t out = shape.out, panel = panel_width(out), place = shape.in / Lanes::kPack * panel;
   for (std::int64_t c = first; c < last; c += Lanes::kPack) {
-    for (std::int64_t o = 0; o < out; o += kLane) {
-      Lane even[kPlaces], odd[kPlaces];
+    for (std::int64_t o = 0; o < out; o += Lanes::kWidth) {
+      LaneOf<Lanes> even[kPlaces], odd[kPlaces];
       const float* from = g + c * 9 * out + o;
       read_kernel<Lanes>(from, out, flip, even);
       if constexpr (Lanes::kPack == 2) read_kernel<Lanes>(from + 9 * out, out, flip, odd);
@@ -230,29 +232,31 @@ SVHN_INLINE void kernels(const float* g, KernelShape shape, std::int64_t first, 
   }
 }
 
-/// Rows x (16 Columns) of c, in registers while the depth is walked.
+/// Rows x Columns lanes of c, in registers while the depth is walked.
 template <class Lanes, int Rows, int Columns>
 SVHN_INLINE void multiply_block(const PlaceProduct& p, std::int64_t row, std::int64_t column) {
   using Word = typename Lanes::Word;
+  constexpr std::int64_t kWidth = Lanes::kWidth;
   const Word* a = static_cast<const Word*>(p.a) + row * p.row_stride;
   const Word* b = static_cast<const Word*>(p.b) + column;
   float* c = p.c + row * p.columns + column;
-  Lane sums[Rows][Columns];
+  LaneOf<Lanes> sums[Rows][Columns];
   for (int r = 0; r < Rows; ++r) {
-    for (int i = 0; i < Columns; ++i) sums[r][i] = p.add ? lane_at(c + r * p.columns + i * kLane) : Lane{};
+    for (int i = 0; i < Columns; ++i)
+      sums[r][i] = p.add ? Lanes::at(c + r * p.columns + i * kWidth) : LaneOf<Lanes>{};
   }
   for (std::int64_t d = 0; d < p.depth; ++d, a += p.depth_stride, b += p.columns) {
-    Lane right[Columns];
-    for (int i = 0; i < Columns; ++i) right[i] = *reinterpret_cast<const Lane*>(b + i * kLane);
+    LaneOf<Lanes> right[Columns];
+    for (int i = 0; i < Columns; ++i) right[i] = *reinterpret_cast<const LaneOf<Lanes>*>(b + i * kWidth);
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
-      Lane left;
+      LaneOf<Lanes> left;
       Lanes::spread(a[r * p.row_stride], left);
       for (int i = 0; i < Columns; ++i) Lanes::multiply_add(left, right[i], sums[r][i]);
     }
   }
   for (int r = 0; r < Rows; ++r) {
-    for (int i = 0; i < Columns; ++i) lane_at(c + r * p.columns + i * kLane) = sums[r][i];
+    for (int i = 0; i < Columns; ++i) Lanes::at(c + r * p.columns + i * kWidth) = sums[r][i];
   }
 }
 
@@ -264,14 +268,73 @@ SVHN_INLINE void multiply_columns(const PlaceProduct& p, std::int64_t column) {
   for (; row + kFew <= p.rows; row += kFew) multiply_block<Lanes, kFew, Columns>(p, row, column);
 }
 
-/// Rows come in fours. @tparam Rows, Columns what fits the registers.
+/// Rows come in fours, columns in lanes.
 template <class Lanes, int Rows, int Columns>
 SVHN_INLINE void multiply(const PlaceProduct& p) {
   std::int64_t column = 0;
-  for (; column + Columns * kLane <= p.columns; column += Columns * kLane) {
+  for (; column + Columns * Lanes::kWidth <= p.columns; column += Columns * Lanes::kWidth) {
     multiply_columns<Lanes, Rows, Columns>(p, column);
   }
   if (column < p.columns) multiply_columns<Lanes, Rows, 1>(p, column);
 }
 
+/// One input's kernels, the sums over all parts.
+template <class Lanes>
+SVHN_INLINE void restore_input(const float* u, std::int64_t parts, KernelShape shape, float* g) {
+  const std::int64_t panel = panel_width(shape.out), place = shape.in * panel;
+  for (std::int64_t o = 0; o < shape.out; o += Lanes::kWidth) {
+    const float* from = u + o / panel * kPlaces * place + o % panel;
+    LaneOf<Lanes> sums[kPlaces], kernel[9];
+    for (int k = 0; k < kPlaces; ++k) {
+      sums[k] = Lanes::at(from + k * place);
+      for (std::int64_t part = 1; part < parts; ++part) {
+        sums[k] += Lanes::at(from + part * kPlaces * shape.in * shape.out + k * place);
+      }
+    }
+    restore_kernel<Lanes>(sums, kernel);
+    for (int i = 0; i < 9; ++i) Lanes::at(g + i * shape.out + o) = kernel[i];
+  }
+}
+
+template <class Lanes>
+SVHN_INLINE void restore(const float* u, std::int64_t parts, KernelShape shape, std::int64_t first,
+                         std::int64_t last, float* g) {
+  for (std::int64_t c = first; c < last; ++c) {
+    restore_input<Lanes>(u + c * panel_width(shape.out), parts, shape, g + c * 9 * shape.out);
+  }
+}
+
 }  // namespace svhn::compute
+
+/// Defines `NAME`, the kernels that are compiled with the attributes ATTRIBUTES.
+/// @param ROWS, COLUMNS lanes of a product that fit the registers; ROWS a multiple of 4.
+#define SVHN_WINOGRAD_KERNELS(NAME, ATTRIBUTES, LANES, T, ROWS, COLUMNS)                                     \
+  struct NAME {                                                                                              \
+    ATTRIBUTES static void expand(const float* g, KernelShape shape, std::int64_t first, std::int64_t last,  \
+                                  bool flip, void* words) {                                                  \
+      kernels<LANES>(g, shape, first, last, flip, words);                                                    \
+    }                                                                                                        \
+    ATTRIBUTES static void rows(const T* x, const TileGrid& grid, TileRange tiles, const T* zeros,           \
+                                void* to) {                                                                  \
+      window_rows<LANES>(x, grid, tiles, zeros, to);                                                         \
+    }                                                                                                        \
+    ATTRIBUTES static void columns(const T* x, const TileGrid& grid, TileRange tiles, const T* zeros,        \
+                                   void* to) {                                                               \
+      window_columns<LANES>(x, grid, tiles, zeros, to);                                                      \
+    }                                                                                                        \
+    ATTRIBUTES static void panels(const T* g, const TileGrid& grid, TileRange tiles, const T* zeros,         \
+                                  void* to, float* sums) {                                                   \
+      gradient_panels<LANES>(g, grid, tiles, zeros, to, sums);                                               \
+    }                                                                                                        \
+    ATTRIBUTES static void product(const PlaceProduct& product) { multiply<LANES, ROWS, COLUMNS>(product); } \
+    ATTRIBUTES static void back(const float* sums, const TileGrid& grid, TileRange tiles,                    \
+                                std::int64_t first, const float* bias, T* y) {                               \
+      output<LANES>(sums, grid, tiles, first, bias, y);                                                      \
+    }                                                                                                        \
+    ATTRIBUTES static void contract(const float* u, std::int64_t parts, KernelShape shape,                   \
+                                    std::int64_t first, std::int64_t last, float* g) {                       \
+      restore<LANES>(u, parts, shape, first, last, g);                                                       \
+    }                                                                                                        \
+    static constexpr WinogradKernels<T> kTable{LANES::kPack, expand,  rows, columns,                         \
+                                               panels,       product, back, contract};                       \
+  };
