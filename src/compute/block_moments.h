@@ -53,4 +53,34 @@ inline Moments moments_of(const ChannelMoments& all, double epsilon) {
   return m;
 }
 
+/// dx = w d (g - mean(g) - xhat mean(g xhat)) with xhat = (x - mean) d, spelled as a line in x.
+struct BackwardLine {
+  Floats scale, slope, offset;
+
+  /// @param sums of g and of g (x - mean) over all images, [2 C].
+  BackwardLine(const std::vector<double>& sums, const float* weight, const Moments& moments) {
+    const std::int64_t channels = moments.mean.numel();
+    const auto* deviation = numbers_in<float>(moments.deviation);
+    const double n = moments.count;
+    for (auto* numbers : {&scale, &slope, &offset}) numbers->resize(static_cast<std::size_t>(channels));
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const double d = deviation[c], factor = static_cast<double>(weight[c]) * d;
+      scale[c] = static_cast<float>(factor);
+      slope[c] = static_cast<float>(-factor * d * d * sums[channels + c] / n);
+      offset[c] = static_cast<float>(-factor * sums[c] / n);
+    }
+  }
+};
+
+/// The gradients of a block's weight and bias, [C] each. @param own sums as above, of this process' images.
+inline void write_norm_gradients(const std::vector<double>& own, const Moments& moments, float* weight,
+                                 float* bias) {
+  const std::int64_t channels = moments.mean.numel();
+  const auto* deviation = numbers_in<float>(moments.deviation);
+  for (std::int64_t c = 0; c < channels; ++c) {
+    bias[c] = static_cast<float>(own[c]);
+    weight[c] = static_cast<float>(own[channels + c] * static_cast<double>(deviation[c]));
+  }
+}
+
 }  // namespace svhn::compute

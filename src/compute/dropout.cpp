@@ -150,6 +150,15 @@ DropoutMask make_dropout_mask(double rate, const DropoutPlace& place) {
           1.0 / (1.0 - rate)};
 }
 
+void dropout_rows(const float* from, float* to, std::int64_t rows, std::int64_t width, double rate,
+                  const DropoutPlace& place) {
+  const DropoutMask mask = make_dropout_mask(rate, place);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    mask_row(from + row * width, to + row * width, static_cast<std::uint32_t>(width), mask.row_base(row),
+             mask);
+  }
+}
+
 Tensor dropout_kept(std::int64_t rows, std::int64_t width, double rate, const DropoutPlace& place,
                     const torch::Device& device) {
   return device_mask(rows, width, device, make_dropout_mask(rate, place));

@@ -23,6 +23,11 @@ struct DropoutPlace {
 /// @see Srivastava et al., "Dropout", JMLR 15, 2014 (inverted form).
 torch::Tensor dropout(const torch::Tensor& input, double rate, const DropoutPlace& place);
 
+/// The same on memory, and of a gradient its gradient. @param from, to f32 [rows,width], may be the same.
+/// @param rate (0, 1).
+void dropout_rows(const float* from, float* to, std::int64_t rows, std::int64_t width, double rate,
+                  const DropoutPlace& place);
+
 /// Which elements `dropout` keeps, spelled in tensor operations: what devices other than the processor use.
 /// @returns bool [rows,width], each row in memory order, on `device`.
 torch::Tensor dropout_kept(std::int64_t rows, std::int64_t width, double rate, const DropoutPlace& place,

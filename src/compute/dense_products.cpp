@@ -1,0 +1,106 @@
+#include "svhn/compute/dense_products.h"
+
+#include <ATen/Parallel.h>
+
+#include "dense_loops.h"
+
+namespace svhn::compute {
+namespace {
+
+/// Multiplications below which a second thread does not pay.
+constexpr std::int64_t kTaskProducts = 2 << 20;
+/// Columns that a thread takes at least: whole cache lines, and vectors of any width.
+constexpr std::int64_t kStrip = 64;
+
+struct Kernels {
+  void (*dots)(const float* x, const float* w, const float* bias, float* y, const DenseSizes& sizes,
+               std::int64_t first, std::int64_t last);
+  void (*outer)(const OuterProduct& product, std::int64_t first, std::int64_t last);
+};
+
+// A block is as large as the registers: 32 of 16 floats, 16 of 8, or those of 4 that everything has.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+[[gnu::target("arch=x86-64-v4")]] void dots_v4(const float* x, const float* w, const float* bias, float* y,
+                                               const DenseSizes& sizes, std::int64_t first,
+                                               std::int64_t last) {
+  dot_products<16, 4>(x, w, bias, y, sizes, first, last);
+}
+
+[[gnu::target("arch=x86-64-v4")]] void outer_v4(const OuterProduct& product, std::int64_t first,
+                                                std::int64_t last) {
+  outer_products<16, 4, 4>(product, first, last);
+}
+
+[[gnu::target("arch=x86-64-v3")]] void dots_v3(const float* x, const float* w, const float* bias, float* y,
+                                               const DenseSizes& sizes, std::int64_t first,
+                                               std::int64_t last) {
+  dot_products<8, 4>(x, w, bias, y, sizes, first, last);
+}
+
+[[gnu::target("arch=x86-64-v3")]] void outer_v3(const OuterProduct& product, std::int64_t first,
+                                                std::int64_t last) {
+  outer_products<8, 6, 2>(product, first, last);
+}
+#endif
+
+void dots_plain(const float* x, const float* w, const float* bias, float* y, const DenseSizes& sizes,
+                std::int64_t first, std::int64_t last) {
+  dot_products<4, 2>(x, w, bias, y, sizes, first, last);
+}
+
+void outer_plain(const OuterProduct& product, std::int64_t first, std::int64_t last) {
+  outer_products<4, 4, 2>(product, first, last);
+}
+
+Kernels best_kernels() {
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq")) {
+    return {dots_v4, outer_v4};
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return {dots_v3, outer_v3};
+#endif
+  return {dots_plain, outer_plain};
+}
+
+const Kernels& kernels() {
+  static const Kernels best = best_kernels();
+  return best;
+}
+
+/// Calls `work` for strips of [0, columns), which threads share; the last one takes what is left over.
+template <class Work>
+void in_strips(std::int64_t columns, std::int64_t products, const Work& work) {
+  const std::int64_t strips = std::max<std::int64_t>(1, columns / kStrip);
+  const std::int64_t grain = std::max<std::int64_t>(1, strips * kTaskProducts / products);
+  at::parallel_for(0, strips, grain, [&](std::int64_t begin, std::int64_t end) {
+    work(begin * kStrip, end == strips ? columns : end * kStrip);
+  });
+}
+
+std::int64_t products_of(const DenseSizes& sizes) {
+  return sizes.images * sizes.inputs * sizes.outputs;
+}
+
+void outer_in_strips(const OuterProduct& product, const DenseSizes& sizes) {
+  in_strips(product.columns, products_of(sizes),
+            [&](std::int64_t first, std::int64_t last) { kernels().outer(product, first, last); });
+}
+
+}  // namespace
+
+void dense_forward(const float* x, const float* w, const float* bias, float* y, const DenseSizes& sizes) {
+  in_strips(sizes.outputs, products_of(sizes), [&](std::int64_t first, std::int64_t last) {
+    kernels().dots(x, w, bias, y, sizes, first, last);
+  });
+}
+
+void dense_weight_gradient(const float* dy, const float* x, float* dw, const DenseSizes& sizes) {
+  outer_in_strips({dy, x, dw, 1, sizes.outputs, sizes.outputs, sizes.inputs, sizes.images}, sizes);
+}
+
+void dense_input_gradient(const float* dy, const float* w, float* dx, const DenseSizes& sizes) {
+  outer_in_strips({dy, w, dx, sizes.outputs, 1, sizes.images, sizes.inputs, sizes.outputs}, sizes);
+}
+
+}  // namespace svhn::compute
