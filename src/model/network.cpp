@@ -49,7 +49,7 @@ Tensor to_precision(const Tensor& input, compute::Precision precision) {
 }  // namespace
 
 Network::Network(NetworkPlan plan, std::uint64_t seed, BatchNormVariance variance, torch::ScalarType dtype)
-    : plan_(std::move(plan)) {
+    : plan_(std::move(plan)), variance_(variance) {
   make_tensors(seed, dtype);
   for (const LayerPlan& layer : plan_.layers) {
     const FindTensor tensor = [&](const std::string& role) { return find(layer.layer.name + "." + role); };

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "direct_step.h"
 #include "svhn/train/loss.h"
 #include "svhn/train/mixup.h"
 
@@ -39,10 +40,20 @@ TrainStep::TrainStep(const TrainOptions& options, model::Network& network, compu
       class_weights_(class_weight_tensor(options, network.device())) {
   if (group != nullptr && group->size() > 1) {
     parallel_.emplace(network, update_.parameters(), *group, options.sync_batch_norm);
+  } else {
+    direct_ = DirectStep::make(options, network, precision);
   }
 }
 
+TrainStep::~TrainStep() = default;
+
 StepResult TrainStep::run(const StepInput& input, std::int64_t step, double rate) {
+  const StepResult result = direct_ ? direct_->run(input, step) : run_anything(input, step);
+  if (std::isfinite(result.loss)) update_.step(rate, step + 1);
+  return result;
+}
+
+StepResult TrainStep::run_anything(const StepInput& input, std::int64_t step) {
   const auto [held, classes] = batch_tensors(input, network_);
   const BatchShare& share = input.share;
   model::ForwardContext context{true, precision_, options_.seed, step, share.own.first, input.place};
@@ -54,9 +65,7 @@ StepResult TrainStep::run(const StepInput& input, std::int64_t step, double rate
   const Tensor right = logits.argmax(1).eq(classes.narrow(0, 0, share.own.count)).sum();
   const StepResult own{loss.item().toDouble(), right.item().toLong(), input.signal};
   const double weight = static_cast<double>(share.own.count) / static_cast<double>(share.images);
-  const StepResult result = differentiate(loss, own, weight);
-  if (std::isfinite(result.loss)) update_.step(rate, step + 1);
-  return result;
+  return differentiate(loss, own, weight);
 }
 
 /// Its terms of the mean over all images; the processes' add up to the global loss.

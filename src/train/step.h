@@ -2,6 +2,7 @@
 /// One optimizer step over a global batch, by one process or by several. n: images that this process holds.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -23,19 +24,25 @@ struct StepInput {
   int signal = 0;                   ///< That this process was sent.
 };
 
+class DirectStep;
+
 class TrainStep {
  public:
   /// @param network, group borrowed. @param group nullptr: one process.
   TrainStep(const TrainOptions& options, model::Network& network, compute::Precision precision,
             compute::Group* group);
+  ~TrainStep();
 
   /// Changes the weights, unless the loss is not a finite number.
   /// @param step from the start of the run, from 0. @param rate learning rate.
   StepResult run(const StepInput& input, std::int64_t step, double rate);
   [[nodiscard]] const ParameterUpdate& update() const { return update_; }
   [[nodiscard]] ReductionReport report() const;
+  /// @returns whether the gradients come from loops written for such a network, and not from autograd.
+  [[nodiscard]] bool direct() const { return direct_ != nullptr; }
 
  private:
+  StepResult run_anything(const StepInput& input, std::int64_t step);
   [[nodiscard]] torch::Tensor own_loss(const torch::Tensor& logits, const torch::Tensor& targets,
                                        std::int64_t images) const;
   StepResult differentiate(const torch::Tensor& loss, const StepResult& own, double weight);
@@ -47,6 +54,7 @@ class TrainStep {
   ParameterUpdate update_;
   torch::Tensor class_weights_;
   std::optional<DataParallel> parallel_;
+  std::unique_ptr<DirectStep> direct_;
 };
 
 }  // namespace svhn::train

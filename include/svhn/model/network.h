@@ -57,6 +57,7 @@ class Network {
   [[nodiscard]] torch::ScalarType dtype() const {
     return tensors_.empty() ? torch::kFloat32 : tensors_.front().tensor.scalar_type();
   }
+  [[nodiscard]] BatchNormVariance variance() const { return variance_; }
   [[nodiscard]] const NetworkPlan& plan() const { return plan_; }
   [[nodiscard]] const std::vector<std::int64_t>& input_shape() const { return plan_.input; }  ///< C,H,W
   /// @returns every tensor, in the plan's order.
@@ -67,6 +68,7 @@ class Network {
   [[nodiscard]] torch::Tensor find(const std::string& name) const;
 
   NetworkPlan plan_;
+  BatchNormVariance variance_;
   std::vector<NamedTensor> tensors_;
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<std::unique_ptr<FusedLayers>> fused_;  // By the layer where each starts.

@@ -1,0 +1,96 @@
+#include "svhn/model/dense_stack.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "stack_layers.h"
+
+namespace svhn::model {
+namespace {
+
+using torch::Tensor;
+
+/// @returns nothing where the plan has no such tensor.
+Tensor tensor_of(const Network& network, const std::string& name) {
+  for (const auto& item : network.tensors()) {
+    if (item.name == name) return item.tensor;
+  }
+  return {};
+}
+
+bool learns_whole(const LayerPlan& layer) {
+  return layer.layer.trainable || layer.tensors.empty();
+}
+
+bool has_gradients(const Network& network) {
+  const auto& tensors = network.tensors();
+  return std::all_of(tensors.begin(), tensors.end(), [](const NamedTensor& item) {
+    return item.tensor.is_contiguous() && (!item.trainable || item.tensor.grad().defined());
+  });
+}
+
+}  // namespace
+
+DenseStack::DenseStack(const Network& network) {
+  const auto& plan = network.plan();
+  widest_ = element_count(plan.input);
+  for (const LayerPlan& layer : plan.layers) widest_ = std::max(widest_, element_count(layer.output));
+}
+
+DenseStack::~DenseStack() = default;
+
+std::unique_ptr<DenseStack> DenseStack::make(const Network& network) {
+  const bool known = network.device().is_cpu() && network.dtype() == torch::kFloat32;
+  if (!known || !has_gradients(network)) return nullptr;
+  std::unique_ptr<DenseStack> stack(new DenseStack(network));
+  for (const LayerPlan& plan : network.plan().layers) {
+    const FindTensor tensor = [&](const std::string& role) {
+      return tensor_of(network, plan.layer.name + "." + role);
+    };
+    if (!learns_whole(plan) || !add_stack_layers(plan, tensor, network.variance(), stack->layers_)) {
+      return nullptr;
+    }
+  }
+  auto& layers = stack->layers_;
+  const auto first = std::find_if(layers.begin(), layers.end(), [](const auto& l) { return l->learns(); });
+  if (first == layers.end()) return nullptr;
+  stack->first_learning_ = static_cast<std::size_t>(first - layers.begin());
+  for (const auto& layer : layers) stack->products_ += 3 * layer->products();
+  stack->products_ -= (*first)->products();  // What comes in has no gradient.
+  return stack;
+}
+
+void DenseStack::make_room(std::int64_t images) {
+  if (images <= room_) return;
+  for (const auto& layer : layers_) layer->make_room(images);
+  gradients_ = torch::empty({2, images, widest_}, torch::kFloat32);
+  room_ = images;
+}
+
+const float* DenseStack::forward(const float* x, std::int64_t images, const ForwardContext& context) {
+  const torch::NoGradGuard no_grad;
+  make_room(images);
+  images_ = images;
+  for (const auto& layer : layers_) {
+    layer->forward(x, images, context);
+    x = layer->output();
+  }
+  return x;
+}
+
+float* DenseStack::logit_gradient() {
+  return static_cast<float*>(gradients_.data_ptr());
+}
+
+void DenseStack::backward(const float* x) {
+  const torch::NoGradGuard no_grad;
+  float* dy = logit_gradient();
+  float* dx = dy + room_ * widest_;
+  for (std::size_t i = layers_.size(); i-- > first_learning_;) {
+    const float* input = i == 0 ? x : layers_[i - 1]->output();
+    layers_[i]->backward(input, dy, i == first_learning_ ? nullptr : dx, images_);
+    std::swap(dx, dy);
+  }
+}
+
+}  // namespace svhn::model

@@ -1,0 +1,108 @@
+#include "direct_step.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "svhn/compute/dense_steps.h"
+#include "svhn/train/loss.h"
+
+namespace svhn::train {
+namespace {
+
+std::int64_t classes_of(const model::Network& network) {
+  return model::element_count(network.plan().layers.back().output);
+}
+
+/// to = share * own + (1 - share) * partner.
+void mix_row(const float* own, const float* partner, double share, float* to, std::int64_t count) {
+  const auto a = static_cast<float>(share), b = static_cast<float>(1.0 - share);
+  for (std::int64_t i = 0; i < count; ++i) to[i] = own[i] * a + partner[i] * b;
+}
+
+}  // namespace
+
+std::unique_ptr<DirectStep> DirectStep::make(const TrainOptions& options, const model::Network& network,
+                                             compute::Precision precision) {
+  if (precision != compute::Precision::float32) return nullptr;
+  auto stack = model::DenseStack::make(network);
+  if (!stack) return nullptr;
+  return std::unique_ptr<DirectStep>(new DirectStep(options, network, std::move(stack)));
+}
+
+DirectStep::DirectStep(const TrainOptions& options, const model::Network& network,
+                       std::unique_ptr<model::DenseStack> stack)
+    : options_(options), network_(network), stack_(std::move(stack)) {
+  for (const double weight : options.class_weights) class_weights_.push_back(static_cast<float>(weight));
+  const auto& tensors = network.tensors();
+  penalised_ = std::any_of(tensors.begin(), tensors.end(),
+                           [](const model::NamedTensor& item) { return item.l1 > 0 || item.l2 > 0; });
+}
+
+StepResult DirectStep::run(const StepInput& input, std::int64_t step) {
+  const BatchShare& share = input.share;
+  const std::int64_t classes = classes_of(network_);
+  model::ForwardContext context{true, compute::Precision::float32, options_.seed, step, share.own.first};
+  const float* x = inputs(input);
+  const float* logits = stack_->forward(x, share.own.count, context);
+  const float* weights = class_weights_.empty() ? nullptr : class_weights_.data();
+  const compute::RowLoss own =
+      compute::softmax_loss(logits, {targets(input), input.batch.labels.data(), weights},
+                            stack_->logit_gradient(), {share.own.count, classes});
+  StepResult result{own.loss, own.right, input.signal};
+  if (penalised_ && std::isfinite(own.loss)) result.loss += penalty();
+  if (!std::isfinite(result.loss)) return result;
+  stack_->backward(x);
+  if (penalised_) add_penalty_gradients();
+  return result;
+}
+
+const float* DirectStep::inputs(const StepInput& input) {
+  const auto& partners = input.share.mixing.partners;
+  const float* images = input.batch.pixels.data();
+  if (partners.empty()) return images;
+  const auto numbers = static_cast<std::int64_t>(input.batch.pixels.size()) / input.batch.size;
+  mixed_.resize(partners.size() * static_cast<std::size_t>(numbers));
+  for (std::size_t i = 0; i < partners.size(); ++i) {
+    const auto row = static_cast<std::int64_t>(i) * numbers;
+    mix_row(images + row, images + partners[i] * numbers, input.share.mixing.share, mixed_.data() + row,
+            numbers);
+  }
+  return mixed_.data();
+}
+
+const float* DirectStep::targets(const StepInput& input) {
+  const std::int64_t classes = classes_of(network_);
+  const auto spread = static_cast<float>(options_.label_smoothing / static_cast<double>(classes));
+  const float top = static_cast<float>(1.0 - options_.label_smoothing) + spread;
+  const auto& mixing = input.share.mixing;
+  const auto own = static_cast<float>(mixing.share), other = static_cast<float>(1.0 - mixing.share);
+  const auto& labels = input.batch.labels;
+  targets_.assign(static_cast<std::size_t>(input.share.own.count * classes), spread);
+  for (std::int64_t i = 0; i < input.share.own.count; ++i) {
+    float* row = targets_.data() + i * classes;
+    row[labels[i]] = top;
+    if (mixing.partners.empty()) continue;
+    const std::int64_t partner = labels[mixing.partners[i]];
+    if (partner == labels[i]) continue;
+    row[labels[i]] = own * top + other * spread;
+    row[partner] = own * spread + other * top;
+  }
+  return targets_.data();
+}
+
+double DirectStep::penalty() const {
+  const torch::NoGradGuard no_grad;
+  return weight_penalty(network_.tensors()).item().toDouble();
+}
+
+void DirectStep::add_penalty_gradients() const {
+  const torch::NoGradGuard no_grad;
+  for (const auto& item : network_.tensors()) {
+    torch::Tensor gradient = item.tensor.grad();
+    if (item.l1 > 0) gradient.add_(item.tensor.sign(), item.l1);
+    if (item.l2 > 0) gradient.add_(item.tensor, 2.0 * item.l2);
+  }
+}
+
+}  // namespace svhn::train

@@ -1,0 +1,41 @@
+#pragma once
+/// A training step's loss and gradients without autograd, for networks of dense layers. n: images; K:
+/// classes.
+
+#include <memory>
+#include <vector>
+
+#include "step.h"
+#include "svhn/model/dense_stack.h"
+
+namespace svhn::train {
+
+class DirectStep {
+ public:
+  /// @param network borrowed, with gradients in place. @returns nothing where the step needs autograd.
+  static std::unique_ptr<DirectStep> make(const TrainOptions& options, const model::Network& network,
+                                          compute::Precision precision);
+
+  /// Writes all gradients, unless the loss is not a finite number.
+  StepResult run(const StepInput& input, std::int64_t step);
+
+ private:
+  DirectStep(const TrainOptions& options, const model::Network& network,
+             std::unique_ptr<model::DenseStack> stack);
+  /// @returns [n,...], the batch's images, mixed where they are to be.
+  const float* inputs(const StepInput& input);
+  /// @returns [n,K], smoothed and mixed.
+  const float* targets(const StepInput& input);
+  [[nodiscard]] double penalty() const;
+  void add_penalty_gradients() const;
+
+  const TrainOptions& options_;
+  const model::Network& network_;
+  std::unique_ptr<model::DenseStack> stack_;
+  std::vector<float> class_weights_;
+  bool penalised_ = false;
+  std::vector<float> mixed_;
+  std::vector<float> targets_;
+};
+
+}  // namespace svhn::train

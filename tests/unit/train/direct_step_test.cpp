@@ -1,0 +1,217 @@
+// The reference is autograd through Network::forward and train/loss.h in float64, started from the same
+// float32 weights.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "../../../src/train/step.h"
+#include "../model/small_network.h"
+#include "svhn/core/random.h"
+#include "svhn/train/loss.h"
+#include "svhn/train/mixup.h"
+
+namespace svhn::train {
+namespace {
+
+using model::Activation;
+using model::BatchNormSpec;
+using model::DenseSpec;
+using model::DropoutSpec;
+using model::FlattenSpec;
+using model::LayerKind;
+using model::Network;
+using torch::Tensor;
+
+constexpr std::int64_t kStep = 5;
+
+DenseSpec dense(std::int64_t units, Activation activation = Activation::selu) {
+  return {.units = units, .activation = activation};
+}
+
+/// As configs/q1_1.json, q1_2.json and q1_3.json, on images of 8x8.
+std::vector<LayerKind> pyramid() {
+  return {FlattenSpec{}, dense(128), dense(64), dense(32), dense(10, Activation::softmax)};
+}
+
+std::vector<LayerKind> norm_pyramid() {
+  return {
+      FlattenSpec{},    dense(128),       BatchNormSpec{}, dense(64),
+      BatchNormSpec{},  DropoutSpec{0.1}, dense(32),       BatchNormSpec{.momentum = 0.8, .epsilon = 1e-2},
+      DropoutSpec{0.2}, dense(10)};
+}
+
+data::Batch make_batch(std::int64_t images, std::int64_t channels) {
+  data::Batch batch;
+  core::CounterRandom random(7, core::stream_id("pixels"));
+  for (std::int64_t i = 0; i < images * channels * 64; ++i) {
+    batch.pixels.push_back(static_cast<float>(random.uniform()));
+  }
+  for (std::int64_t i = 0; i < images; ++i) batch.labels.push_back(i * 7 % 10);
+  batch.size = images;
+  return batch;
+}
+
+/// One network twice: stepped directly, and by autograd.
+class Pair {
+ public:
+  Pair(const std::vector<LayerKind>& layers, std::int64_t channels, TrainOptions options)
+      : channels_(channels),
+        options_(std::move(options)),
+        variance_(options_.semantics == Semantics::keras ? model::BatchNormVariance::keras
+                                                         : model::BatchNormVariance::torch),
+        direct_(model::any_plan(layers, {channels, 8, 8}), 3, variance_),
+        plain_(model::any_plan(layers, {channels, 8, 8}), 3, variance_, torch::kFloat64),
+        step_(options_, direct_, compute::Precision::float32, nullptr),
+        update_(plain_, options_) {
+    const torch::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < direct_.tensors().size(); ++i) {
+      plain_.tensors()[i].tensor.detach().copy_(direct_.tensors()[i].tensor);
+    }
+  }
+
+  [[nodiscard]] bool direct() const { return step_.direct(); }
+
+  void expect_same(std::int64_t images, const Mixing& mixing = {}) {
+    const data::Batch batch = make_batch(images, channels_);
+    const BatchShare share{{0, images}, images, mixing, {}};
+    // Gradients are written, not added.
+    step_.update().parameters().gradients().fill_(1e3);
+    const StepResult got = step_.run({batch, share, {channels_, 8, 8}}, kStep, 0.0);
+    const StepResult wanted = by_autograd(batch, share);
+    EXPECT_NEAR(got.loss, wanted.loss, 1e-6 * std::abs(wanted.loss));
+    EXPECT_EQ(got.correct, wanted.correct);
+    for (std::size_t i = 0; i < direct_.tensors().size(); ++i) {
+      const auto &a = direct_.tensors()[i], &b = plain_.tensors()[i];
+      expect_near(a.tensor, b.tensor, b.name);
+      if (b.trainable) expect_near(a.tensor.grad(), b.tensor.grad(), "gradient of " + b.name);
+    }
+  }
+
+ private:
+  StepResult by_autograd(const data::Batch& batch, const BatchShare& share) {
+    const Tensor x = torch::tensor(batch.pixels).to(torch::kFloat64).view({batch.size, channels_, 8, 8});
+    const Tensor labels = torch::tensor(batch.labels);
+    const Tensor logits = plain_.forward(
+        mix(x, share.mixing), {true, compute::Precision::float32, options_.seed, kStep, share.own.first});
+    const Tensor targets =
+        mix(smooth_targets(labels, 10, options_.label_smoothing, torch::kFloat64), share.mixing);
+    const Tensor weights =
+        options_.class_weights.empty() ? Tensor() : torch::tensor(options_.class_weights, torch::kFloat64);
+    Tensor loss = cross_entropy(logits, targets, weights);
+    const Tensor penalty = weight_penalty(update_.parameters().tensors());
+    if (penalty.defined()) loss = loss + penalty;
+    update_.parameters().gradients().zero_();
+    loss.backward();
+    return {loss.item().toDouble(), logits.argmax(1).eq(labels).sum().item().toLong(), 0};
+  }
+
+  static void expect_near(const Tensor& got, const Tensor& wanted, const std::string& name) {
+    const double error = (got - wanted).abs().max().item().toDouble();
+    const double largest = wanted.abs().max().item().toDouble();
+    // Some are sums that cancel, of numbers near 0.1 and more: a bias in front of a batch norm gets none at
+    // all.
+    EXPECT_LE(error, 1e-6 * largest + 2e-7) << name << ", whose largest is " << largest;
+  }
+
+  std::int64_t channels_;
+  TrainOptions options_;
+  model::BatchNormVariance variance_;
+  Network direct_;
+  Network plain_;
+  TrainStep step_;
+  ParameterUpdate update_;
+};
+
+/// The weights stay, so that the two networks do.
+TrainOptions still() {
+  TrainOptions options;
+  options.optimizer = {.type = OptimizerType::sgd, .learning_rate = 0.0};
+  return options;
+}
+
+TEST(DirectStep, GivesAutogradsGradientsOfDensePyramids) {
+  for (const std::int64_t channels : {3, 1}) {
+    Pair pair(pyramid(), channels, still());
+    ASSERT_TRUE(pair.direct());
+    for (const std::int64_t images : {64, 23, 64, 1}) pair.expect_same(images);
+  }
+}
+
+TEST(DirectStep, GivesAutogradsStatisticsAndMasks) {
+  for (const Semantics semantics : {Semantics::keras, Semantics::torch}) {
+    TrainOptions options = still();
+    options.semantics = semantics;
+    Pair pair(norm_pyramid(), 1, options);
+    ASSERT_TRUE(pair.direct());
+    for (const std::int64_t images : {64, 130, 17}) pair.expect_same(images);
+  }
+}
+
+TEST(DirectStep, TakesEveryActivation) {
+  for (const Activation activation :
+       {Activation::linear, Activation::relu, Activation::selu, Activation::tanh, Activation::sigmoid,
+        Activation::elu, Activation::gelu, Activation::swish}) {
+    Pair pair(
+        {FlattenSpec{}, dense(33, activation), BatchNormSpec{}, model::ActivationSpec{activation}, dense(10)},
+        1, still());
+    ASSERT_TRUE(pair.direct());
+    pair.expect_same(19);
+  }
+}
+
+TEST(DirectStep, TakesWhatComesBeforeTheFirstWeights) {
+  Pair pair({DropoutSpec{0.25}, model::ReshapeSpec{{2, 8, 4}}, FlattenSpec{}, BatchNormSpec{},
+             DenseSpec{.units = 10, .use_bias = false}},
+            1, still());
+  ASSERT_TRUE(pair.direct());
+  pair.expect_same(31);
+}
+
+TEST(DirectStep, TakesTargetsWeightsAndPenaltiesAsTheLossDoes) {
+  TrainOptions options = still();
+  options.label_smoothing = 0.15;
+  options.class_weights = {0.5, 1, 2, 1, 1, 3, 1, 0.1, 1, 1.5};
+  auto layers = pyramid();
+  layers[1] = DenseSpec{.units = 20, .activation = Activation::tanh, .l1 = 1e-3, .l2 = 1e-2};
+  Pair pair(layers, 3, options);
+  ASSERT_TRUE(pair.direct());
+  pair.expect_same(40);
+  Mixing mixing{0.7, {}};
+  for (std::int64_t i = 0; i < 40; ++i) mixing.partners.push_back((i * 3 + 1) % 40);
+  pair.expect_same(40, mixing);
+}
+
+TEST(DirectStep, LeavesWeightsAndGradientsWhereTheLossIsNoNumber) {
+  Network network(model::any_plan(pyramid(), {1, 8, 8}), 3);
+  const TrainOptions options;
+  TrainStep step(options, network, compute::Precision::float32, nullptr);
+  ASSERT_TRUE(step.direct());
+  data::Batch batch = make_batch(4, 1);
+  batch.pixels[70] = std::nanf("");
+  const Tensor before = step.update().parameters().values().clone();
+  const BatchShare share{{0, 4}, 4, {}, {}};
+  EXPECT_TRUE(std::isnan(step.run({batch, share, {1, 8, 8}}, 0, 0.1).loss));
+  EXPECT_TRUE(step.update().parameters().values().equal(before));
+}
+
+TEST(DirectStep, LeavesOtherNetworksToAutograd) {
+  const TrainOptions options;
+  const auto direct = [&](Network network, compute::Precision precision = compute::Precision::float32) {
+    return TrainStep(options, network, precision, nullptr).direct();
+  };
+  const auto make = [](std::vector<LayerKind> layers, torch::ScalarType type = torch::kFloat32) {
+    return Network(model::any_plan(std::move(layers), {1, 8, 8}), 1, model::BatchNormVariance::keras, type);
+  };
+  EXPECT_TRUE(direct(make(pyramid())));
+  EXPECT_FALSE(direct(make(pyramid(), torch::kFloat64)));
+  EXPECT_FALSE(direct(make(pyramid()), compute::Precision::bfloat16));
+  EXPECT_FALSE(direct(make({model::Conv2dSpec{.filters = 2}, FlattenSpec{}, dense(10)})));
+  EXPECT_FALSE(direct(make({BatchNormSpec{}, FlattenSpec{}, dense(10)})));  // Of channels.
+  auto frozen = model::any_plan(pyramid(), {1, 8, 8});
+  frozen.layers[1].layer.trainable = false;
+  for (auto& tensor : frozen.layers[1].tensors) tensor.trainable = false;
+  EXPECT_FALSE(direct(Network(std::move(frozen), 1)));
+}
+
+}  // namespace
+}  // namespace svhn::train
