@@ -1,17 +1,20 @@
 #include "svhn/data/batch.h"
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "svhn/core/random.h"
 
 namespace svhn::data {
 namespace {
+
+constexpr std::size_t kAheadBytes = 4 << 20;    ///< Of small batches, in the caches of most processors.
+constexpr std::size_t kFewest = 3, kMost = 16;  ///< Batches in memory; one of them is the consumer's.
 
 /// Makes the batches of one pass, one after the other.
 class Maker {
@@ -29,6 +32,14 @@ class Maker {
       sizes_.push_back(static_cast<std::int64_t>(std::min(each, rows_.size() - at)));
     }
     at_ = made_ = 0;
+  }
+
+  /// @returns how many batches to make ahead in all.
+  [[nodiscard]] std::size_t ring() const {
+    const auto largest = sizes_.empty() ? 1 : *std::ranges::max_element(sizes_);
+    const std::size_t bytes =
+        static_cast<std::size_t>(std::max<std::int64_t>(1, largest)) * numbers_ * sizeof(float);
+    return std::clamp(kAheadBytes / bytes, kFewest, kMost);
   }
 
   void set_hook(ImageHook hook) { hook_ = std::move(hook); }
@@ -63,10 +74,15 @@ class Maker {
   std::size_t at_ = 0, made_ = 0;    ///< Rows and batches.
 };
 
-/// A ring of three batches: the consumer holds one while the thread makes the next two.
+/// A ring of batches: the consumer holds one while the thread makes the others. Whoever waits sleeps on until
+/// half of the ring has changed hands, since waking up costs as much as a small batch.
 class Prefetcher {
  public:
-  explicit Prefetcher(Maker& maker) : maker_(maker), thread_([this] { run(); }) {}
+  Prefetcher(Maker& maker, std::size_t batches)
+      : maker_(maker),
+        ring_(batches),
+        enough_(std::max<std::size_t>(1, batches / 2)),
+        thread_([this] { run(); }) {}
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
@@ -75,17 +91,14 @@ class Prefetcher {
       const std::lock_guard lock(mutex_);
       stop_ = true;
     }
-    changed_.notify_all();
+    room_.notify_all();
     thread_.join();
   }
 
   const Batch* next() {
     std::unique_lock lock(mutex_);
-    if (std::exchange(holding_, false)) {
-      ++released_;
-      changed_.notify_all();
-    }
-    changed_.wait(lock, [this] { return made_ > released_ || ended_; });
+    if (std::exchange(holding_, false) && made_ - ++released_ == ring_.size() - enough_) room_.notify_one();
+    filled_.wait(lock, [this] { return made_ > released_ || ended_; });
     if (made_ > released_) {
       holding_ = true;
       return &ring_[released_ % ring_.size()];
@@ -109,7 +122,9 @@ class Prefetcher {
 
   bool wait_for_room() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stop_ || made_ - released_ < ring_.size(); });
+    if (!stop_ && made_ - released_ == ring_.size()) {
+      room_.wait(lock, [this] { return stop_ || made_ - released_ + enough_ <= ring_.size(); });
+    }
     return !stop_;
   }
 
@@ -119,13 +134,14 @@ class Prefetcher {
       const std::lock_guard lock(mutex_);
       change();
     }
-    changed_.notify_all();
+    filled_.notify_one();
   }
 
   Maker& maker_;
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::array<Batch, 3> ring_;
+  std::condition_variable room_, filled_;  ///< For the thread; for the consumer.
+  std::vector<Batch> ring_;
+  std::size_t enough_;                   ///< Free places that are worth waking up for.
   std::size_t made_ = 0, released_ = 0;  ///< Counts of batches; written under the mutex.
   bool holding_ = false, stop_ = false, ended_ = false;
   std::exception_ptr fault_;
@@ -195,7 +211,7 @@ void BatchLoader::start(std::span<const std::int64_t> rows, ImageHook hook, std:
   impl_->prefetcher.reset();
   impl_->maker.restart(rows, std::move(sizes));
   if (hook) impl_->maker.set_hook(std::move(hook));
-  if (impl_->ahead) impl_->prefetcher = std::make_unique<Prefetcher>(impl_->maker);
+  if (impl_->ahead) impl_->prefetcher = std::make_unique<Prefetcher>(impl_->maker, impl_->maker.ring());
 }
 
 const Batch* BatchLoader::next() {

@@ -57,8 +57,9 @@ using ImageHook = std::function<void(std::span<float> chw, std::int64_t row)>;
 
 struct BatchOptions {
   std::int64_t batch_size = 64;
-  bool prefetch = false;  ///< Make the next two batches on a thread while the caller works.
-  ImageHook hook;         ///< May be empty.
+  /// Make batches on a thread while the caller works: two, or of small ones up to 15 (4 MiB).
+  bool prefetch = false;
+  ImageHook hook;  ///< May be empty.
 };
 
 /// Yields batches. Results do not depend on `prefetch`.

@@ -184,15 +184,16 @@ TEST_P(BatchLoaderTest, WorksAheadOnAThreadOfItsOwnOnlyWhenAsked) {
   std::atomic<bool> elsewhere{false};
   const auto consumer = std::this_thread::get_id();
   BatchLoader loader(*data_, plan(), options(1));
-  loader.start(kRows, [&](std::span<float>, std::int64_t) {
+  const std::vector<std::int64_t> rows(40, 7);
+  loader.start(rows, [&](std::span<float>, std::int64_t) {
     elsewhere = std::this_thread::get_id() != consumer;
     ++images;
   });
-  while (GetParam() && images < 3) std::this_thread::yield();  // Three batches are made without asking …
+  while (GetParam() && images < 16) std::this_thread::yield();  // 16 small batches are made without asking …
   EXPECT_EQ(loader.next()->rows, (std::vector<std::int64_t>{7}));
   EXPECT_EQ(elsewhere, GetParam());
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  EXPECT_EQ(images, GetParam() ? 3 : 1) << "… and no more while the first of them is in use";
+  EXPECT_EQ(images, GetParam() ? 16 : 1) << "… and no more while the first of them is in use";
 }
 
 INSTANTIATE_TEST_SUITE_P(Prefetch, BatchLoaderTest, testing::Bool());
