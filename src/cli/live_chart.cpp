@@ -16,7 +16,8 @@ namespace svhn::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kLookEvery = std::chrono::milliseconds(200);
+constexpr auto kLookEvery = std::chrono::milliseconds(20);
+constexpr int kRest = 20;  ///< Times what a picture took, between its end and the next.
 constexpr int kMinRows = 12, kMaxRows = 22, kMinColumns = 60, kMaxColumns = 110;
 
 /// What a chart leaves free, so that the epoch's line and the bar stay in sight.
@@ -60,12 +61,22 @@ void LiveChart::on_step(const train::StepReport& /*report*/) {
   const auto now = Clock::now();
   if (!png_ || now - last_look_ < kLookEvery) return;
   last_look_ = now;
-  if (!png_->running()) collect(png_);
+  if (!png_->running()) collect_live();
+}
+
+void LiveChart::collect_live() {
+  if (!png_) return;
+  collect(png_);
+  const auto now = Clock::now();
+  rest_ = now + kRest * (now - started_);
 }
 
 void LiveChart::on_epoch(const train::EpochReport& report) {
   if (png_ && png_->running()) return;
-  collect(png_);
+  collect_live();
+  const auto now = Clock::now();
+  if (now < rest_) return;
+  started_ = now;
   start(png_, files_.curves_png, report.state->history);
 }
 
@@ -104,15 +115,20 @@ void TerminalChart::on_epoch(const train::EpochReport& report) {
 void TerminalChart::draw(const metric::History& history) {
   const report::TextSize size = terminal_size();
   if (size.rows < kMinRows || size.columns < kMinColumns || warned_) return;
-  std::string text;
-  const auto result = report::draw_text_chart(report::accuracy_chart(history, label_), size, text);
-  if (result.status != report::ChartStatus::drawn) {
-    warned_ = true;
-    spdlog::warn("warning: {}", result.message);
-    return;
+  const auto start = Clock::now();
+  if (start >= rest_ || text_.empty()) {
+    text_.clear();
+    const auto result = report::draw_text_chart(report::accuracy_chart(history, label_), size, text_);
+    if (result.status != report::ChartStatus::drawn) {
+      warned_ = true;
+      spdlog::warn("warning: {}", result.message);
+      return;
+    }
+    const auto end = Clock::now();
+    rest_ = end + kRest * (end - start);
   }
-  height_ = std::count(text.begin(), text.end(), '\n');
-  std::fputs(text.c_str(), stderr);
+  height_ = std::count(text_.begin(), text_.end(), '\n');
+  std::fputs(text_.c_str(), stderr);
 }
 
 }  // namespace svhn::cli

@@ -14,6 +14,7 @@
 #include "svhn/config/run_config.h"
 #include "svhn/config/session_request.h"
 #include "svhn/core/json.h"
+#include "svhn/core/signals.h"
 #include "svhn/metric/tables.h"
 #include "svhn/model/backbone_weights.h"
 #include "svhn/model/model_file.h"
@@ -192,7 +193,12 @@ void train_and_draw(train::Session& session, const report::RunLabel& label, bool
   train::TrainObserver* lines = &progress;
   if (shown) lines = &terminal;
   LiveChart chart(session.files(), label);
-  session.run({lines, &chart});
+  try {
+    session.run({lines, &chart});
+  } catch (const core::Interrupted&) {
+    chart.finish(session.state().history);  // Its last epochs may have no picture yet.
+    throw;
+  }
   chart.finish(session.state().history);
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 
 #include "svhn/metric/history.h"
 #include "svhn/report/learning_curves.h"
@@ -12,7 +13,8 @@
 
 namespace svhn::cli {
 
-/// Draws beside the training: an epoch that ends while the former's picture is being drawn gets none.
+/// Draws beside the training, for a small share of its time: an epoch that ends while a picture is being
+/// drawn, or sooner after it than 20 times what it took, gets none of its own.
 class LiveChart : public train::TrainObserver {
  public:
   LiveChart(train::RunFiles files, report::RunLabel label);
@@ -28,6 +30,7 @@ class LiveChart : public train::TrainObserver {
   void start(std::optional<report::ChartJob>& job, const std::filesystem::path& path,
              const metric::History& history);
   void collect(std::optional<report::ChartJob>& job);
+  void collect_live();
   void warn_once(const std::string& message);
 
   train::RunFiles files_;
@@ -35,6 +38,8 @@ class LiveChart : public train::TrainObserver {
   std::optional<report::ChartJob> png_;
   std::optional<report::ChartJob> svg_;
   std::chrono::steady_clock::time_point last_look_;
+  std::chrono::steady_clock::time_point started_;  ///< The picture that is being drawn.
+  std::chrono::steady_clock::time_point rest_;     ///< No picture starts before.
   bool warned_ = false;
 };
 
@@ -42,7 +47,8 @@ class LiveChart : public train::TrainObserver {
 void draw_missing_charts(const train::RunFiles& files, const metric::History& history,
                          const report::RunLabel& label);
 
-/// Shows the accuracy below the lines of another observer, drawn anew in place after each epoch.
+/// Shows the accuracy below the lines of another observer, in place. Drawn anew after each epoch, as often as
+/// a LiveChart draws; in between the former chart stays.
 class TerminalChart : public train::TrainObserver {
  public:
   /// @param lines who prints the epochs; outlives this.
@@ -56,7 +62,9 @@ class TerminalChart : public train::TrainObserver {
 
   train::TrainObserver& lines_;
   report::RunLabel label_;
-  long height_ = 0;  ///< Lines of the chart that stands on the terminal.
+  std::string text_;                            ///< The last chart.
+  long height_ = 0;                             ///< Lines of the chart that stands on the terminal.
+  std::chrono::steady_clock::time_point rest_;  ///< No chart is drawn before.
   bool warned_ = false;
 };
 
