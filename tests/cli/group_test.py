@@ -303,6 +303,12 @@ class LauncherTest(harness.ProgramTest):
                           "use either --nproc or the launcher")
         self.assert_error(self.run_svhn(*run, env={**torchrun, "RANK": "2"}), 2, "RANK is 2 and WORLD_SIZE is 2",
                           "ranks count from 0 to one less than the number of processes")
+        self.assert_error(self.run_svhn("transfer", "--compare", "list.json", env=torchrun), 2,
+                          "--compare runs in one process, and this is one of 2", "start it without the launcher")
+        self.assert_error(self.run_svhn("transfer", "--compare", "list.json", "--nproc", 2), 2,
+                          "--nproc excludes --compare", "see svhn transfer --help")
+        # What does not share its work takes no notice of a launcher: each process does all of it.
+        self.assertIn("images   600", self.succeed("info", "data.safetensors", env=torchrun).out)
         port = str(free_port())
         self.assert_error(self.run_svhn(*run, "--timeout", 1, env={**torchrun, "RANK": "1", "MASTER_PORT": port}), 7,
                           f"nobody answers at 127.0.0.1 port {port}, where rank 0 should be",
