@@ -22,22 +22,24 @@ SVHN_WINOGRAD_KERNELS(Avx2, [[gnu::target("arch=x86-64-v3")]], FloatLanes<8>, fl
 #endif
 SVHN_WINOGRAD_KERNELS(Plain, , FloatLanes<4>, float, 4, 2)
 
-const WinogradKernels<float>& best() {
+}  // namespace
+
+std::vector<const WinogradKernels<float>*> float_winograd_kernels() {
+  std::vector<const WinogradKernels<float>*> found;
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
   const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  if (wide) return Avx512::kTable;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Avx2::kTable;
+  if (wide) found.push_back(&Avx512::kTable);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(&Avx2::kTable);
 #endif
-  return Plain::kTable;
+  found.push_back(&Plain::kTable);
+  return found;
 }
-
-}  // namespace
 
 template <>
 const WinogradKernels<float>* winograd_kernels<float>() {
-  static const WinogradKernels<float>& kernels = best();
-  return &kernels;
+  static const WinogradKernels<float>* const kernels = float_winograd_kernels().front();
+  return kernels;
 }
 
 }  // namespace svhn::compute

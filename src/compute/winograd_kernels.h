@@ -7,6 +7,7 @@
 /// Those two are neighbours in the depth of the product: input channels forward, tiles for the weights.
 
 #include <cstdint>
+#include <vector>
 
 #include "winograd_tiles.h"
 
@@ -61,5 +62,8 @@ template <>
 const WinogradKernels<float>* winograd_kernels<float>();
 template <>
 const WinogradKernels<std::uint16_t>* winograd_kernels<std::uint16_t>();
+
+/// @returns those for float that this processor can run, the fastest first.
+std::vector<const WinogradKernels<float>*> float_winograd_kernels();
 
 }  // namespace svhn::compute
