@@ -7,8 +7,9 @@
 namespace svhn::compute {
 namespace {
 
-/// Multiplications below which a second thread does not pay.
-constexpr std::int64_t kTaskProducts = 2 << 20;
+/// Multiplications that are worth a thread of their own: some 150 us of one core, where waking another one up
+/// and waiting for it takes 30 us, and keeps it from making the next batch.
+constexpr std::int64_t kTaskProducts = 8 << 20;
 /// Columns that a thread takes at least: whole cache lines, and vectors of any width.
 constexpr std::int64_t kStrip = 64;
 

@@ -1,4 +1,4 @@
-#include "winograd_loops.h"
+#include "winograd_table.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 

@@ -1,4 +1,4 @@
-#include "winograd_loops.h"
+#include "winograd_table.h"
 
 namespace svhn::compute {
 namespace {
