@@ -16,7 +16,7 @@ class Steps {
   explicit Steps(const WinogradKernels<float>& kernels) : kernels_(kernels) { torch::manual_seed(3); }
 
   std::vector<Tensor> run() {
-    const Tensor x = torch::randn({2, 7, 5, kIn}), zeros = torch::zeros({kOut});
+    const Tensor x = torch::randn({2, 7, 5, kIn}), zeros = torch::zeros({kIn});
     const Tensor g = torch::randn({2, 7, 5, kOut}), kernel = torch::randn({kIn, 3, 3, kOut});
     const Tensor words = make(kPlaces * kIn * kOut), rows = make(kPlaces * kTiles * kIn);
     const Tensor columns = make(kPlaces * kTiles * kIn), panels = make(kPlaces * kTiles * kOut);
