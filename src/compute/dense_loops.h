@@ -45,13 +45,21 @@ SVHN_INLINE void dot_block(const float* x, const float* w, const float* bias, fl
   }
 }
 
+/// Numbers of the images that are worked on at a time: they are read once for every few outputs, so they are
+/// to stay in the second cache.
+inline constexpr std::int64_t kImageNumbers = 192 << 10;
+
 /// y of outputs [first, last).
 template <int kLanes, int kRows>
 SVHN_INLINE void dot_products(const float* x, const float* w, const float* bias, float* y,
                               const DenseSizes& sizes, std::int64_t first, std::int64_t last) {
-  for (std::int64_t output = first; output < last; output += kLanes / kRows) {
-    for (std::int64_t image = 0; image < sizes.images; image += kRows) {
-      dot_block<kLanes, kRows>(x, w, bias, y, sizes, image, output);
+  const std::int64_t each = std::max<std::int64_t>(1, kImageNumbers / sizes.inputs / kRows) * kRows;
+  for (std::int64_t begin = 0; begin < sizes.images; begin += each) {
+    const std::int64_t end = std::min(begin + each, sizes.images);
+    for (std::int64_t output = first; output < last; output += kLanes / kRows) {
+      for (std::int64_t image = begin; image < end; image += kRows) {
+        dot_block<kLanes, kRows>(x, w, bias, y, sizes, image, output);
+      }
     }
   }
 }

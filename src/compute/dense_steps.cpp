@@ -102,6 +102,17 @@ RowMoments norm_rows(const float* x, float* y, const RowSizes& sizes, const RowN
   return {moments.mean, moments.variance, moments.deviation};
 }
 
+void norm_rows_by(const float* x, float* y, const RowSizes& sizes, const RowNorm& norm,
+                  const RowStatistics& statistics) {
+  Floats scale(static_cast<std::size_t>(sizes.width)), offset(scale.size());
+  for (std::size_t i = 0; i < scale.size(); ++i) {
+    const double deviation = std::sqrt(static_cast<double>(statistics.variance[i]) + norm.epsilon);
+    scale[i] = static_cast<float>(static_cast<double>(norm.weight[i]) / deviation);
+    offset[i] = norm.bias[i] - statistics.mean[i] * scale[i];
+  }
+  activate_and_scale(BlockActivation::linear, x, y, sizes.rows, sizes.width, {scale.data(), offset.data()});
+}
+
 void norm_rows_backward(const float* dy, const float* x, float* dx, const RowSizes& sizes,
                         const float* weight, const RowMoments& moments, float* dweight, float* dbias) {
   const std::int64_t width = sizes.width;

@@ -5,26 +5,44 @@
 
 #include "svhn/core/error.h"
 #include "svhn/evaluate/part.h"
+#include "svhn/model/dense_stack.h"
 
 namespace svhn::evaluate {
 namespace {
 
 using torch::Tensor;
 
-/// @param shape of one input. @returns logits [n, classes] on the processor.
-Tensor batch_logits(model::Network& network, const data::Batch& batch, std::vector<std::int64_t> shape,
-                    const EvaluateOptions& options) {
-  const torch::NoGradGuard no_grad;
-  shape.insert(shape.begin(), batch.size);
-  auto* pixels = const_cast<float*>(batch.pixels.data());
-  const Tensor input = torch::from_blob(pixels, shape, torch::kFloat32);
-  model::ForwardContext context;
-  context.precision = options.precision;
-  context.first = options.first;
-  return network.forward(input.to(network.device(), network.dtype()), context)
-      .to(torch::kCPU, torch::kFloat32)
-      .contiguous();
-}
+/// Runs batches through a network.
+class Pass {
+ public:
+  Pass(model::Network& network, const EvaluateOptions& options) : network_(network), options_(options) {
+    const bool whole = options.first == model::Place{} && options.precision == compute::Precision::float32;
+    if (whole) stack_ = model::DenseStack::make(network);
+  }
+
+  /// @param shape of one input. @returns logits [n, classes] on the processor, valid until the next call.
+  Tensor logits(const data::Batch& batch, std::vector<std::int64_t> shape) {
+    const torch::NoGradGuard no_grad;
+    model::ForwardContext context;
+    context.precision = options_.precision;
+    context.first = options_.first;
+    auto* pixels = const_cast<float*>(batch.pixels.data());
+    if (stack_ && batch.size > 0) {
+      auto* values = const_cast<float*>(stack_->forward(pixels, batch.size, context));
+      return torch::from_blob(values, {batch.size, metric::kClasses}, torch::kFloat32);
+    }
+    shape.insert(shape.begin(), batch.size);
+    const Tensor input = torch::from_blob(pixels, shape, torch::kFloat32);
+    return network_.forward(input.to(network_.device(), network_.dtype()), context)
+        .to(torch::kCPU, torch::kFloat32)
+        .contiguous();
+  }
+
+ private:
+  model::Network& network_;
+  const EvaluateOptions& options_;
+  std::unique_ptr<model::DenseStack> stack_;  // Where the network is one.
+};
 
 /// Counts predictions and passes them on.
 class Measure {
@@ -52,10 +70,11 @@ class Measure {
 
 void run_alone(model::Network& network, data::BatchLoader& loader, std::span<const std::int64_t> rows,
                const EvaluateOptions& options, Measure& measure) {
+  Pass pass(network, options);
   loader.start(rows);
   std::int64_t done = 0;
   while (const data::Batch* batch = loader.next()) {
-    measure.add(batch_logits(network, *batch, loader.shape(), options), batch->rows);
+    measure.add(pass.logits(*batch, loader.shape()), batch->rows);
     done += batch->size;
     if (options.progress) options.progress(done, static_cast<std::int64_t>(rows.size()));
   }
@@ -64,12 +83,13 @@ void run_alone(model::Network& network, data::BatchLoader& loader, std::span<con
 void run_together(model::Network& network, data::BatchLoader& loader, std::span<const std::int64_t> rows,
                   const EvaluateOptions& options, Measure& measure) {
   const Part part = part_of(rows.size(), options.batch_size, options.group);
+  Pass pass(network, options);
   const Tensor all = at::zeros({static_cast<std::int64_t>(rows.size()), metric::kClasses}, torch::kFloat32);
   loader.start(rows.subspan(part.first, part.count));
   const auto first = static_cast<std::int64_t>(part.first);
   std::int64_t done = 0;
   while (const data::Batch* batch = loader.next()) {
-    all.narrow(0, first + done, batch->size).copy_(batch_logits(network, *batch, loader.shape(), options));
+    all.narrow(0, first + done, batch->size).copy_(pass.logits(*batch, loader.shape()));
     done += batch->size;
     if (options.progress) options.progress(done, static_cast<std::int64_t>(part.count));
   }

@@ -18,15 +18,20 @@ Tensor tensor_of(const Network& network, const std::string& name) {
   return {};
 }
 
-bool learns_whole(const LayerPlan& layer) {
-  return layer.layer.trainable || layer.tensors.empty();
+bool is_dense(const Network& network) {
+  const auto& tensors = network.tensors();
+  return std::all_of(tensors.begin(), tensors.end(),
+                     [](const NamedTensor& item) { return item.tensor.is_contiguous(); });
 }
 
-bool has_gradients(const Network& network) {
+bool all_learn(const Network& network) {
+  const auto& layers = network.plan().layers;
   const auto& tensors = network.tensors();
-  return std::all_of(tensors.begin(), tensors.end(), [](const NamedTensor& item) {
-    return item.tensor.is_contiguous() && (!item.trainable || item.tensor.grad().defined());
-  });
+  return std::all_of(layers.begin(), layers.end(),
+                     [](const LayerPlan& plan) { return plan.layer.trainable || plan.tensors.empty(); }) &&
+         std::all_of(tensors.begin(), tensors.end(), [](const NamedTensor& item) {
+           return !item.trainable || (item.tensor.grad().defined() && item.tensor.grad().is_contiguous());
+         });
 }
 
 }  // namespace
@@ -41,22 +46,19 @@ DenseStack::~DenseStack() = default;
 
 std::unique_ptr<DenseStack> DenseStack::make(const Network& network) {
   const bool known = network.device().is_cpu() && network.dtype() == torch::kFloat32;
-  if (!known || !has_gradients(network)) return nullptr;
+  if (!known || !is_dense(network)) return nullptr;
   std::unique_ptr<DenseStack> stack(new DenseStack(network));
+  auto& layers = stack->layers_;
   for (const LayerPlan& plan : network.plan().layers) {
     const FindTensor tensor = [&](const std::string& role) {
       return tensor_of(network, plan.layer.name + "." + role);
     };
-    if (!learns_whole(plan) || !add_stack_layers(plan, tensor, network.variance(), stack->layers_)) {
-      return nullptr;
-    }
+    if (!add_stack_layers(plan, tensor, network.variance(), layers)) return nullptr;
   }
-  auto& layers = stack->layers_;
   const auto first = std::find_if(layers.begin(), layers.end(), [](const auto& l) { return l->learns(); });
   if (first == layers.end()) return nullptr;
   stack->first_learning_ = static_cast<std::size_t>(first - layers.begin());
-  for (const auto& layer : layers) stack->products_ += 3 * layer->products();
-  stack->products_ -= (*first)->products();  // What comes in has no gradient.
+  stack->trains_ = all_learn(network);
   return stack;
 }
 

@@ -1,5 +1,6 @@
 #include "stack_layers.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "svhn/compute/dense_products.h"
@@ -43,7 +44,6 @@ class Products : public StackLayer {
   }
 
   [[nodiscard]] bool learns() const override { return true; }
-  [[nodiscard]] std::int64_t products() const override { return inputs_ * width(); }
 
  private:
   [[nodiscard]] compute::DenseSizes sizes(std::int64_t images) const { return {images, inputs_, width()}; }
@@ -130,9 +130,13 @@ class Norm : public StackLayer {
         mean_(tensor("running_mean")),
         variance_(tensor("running_var")) {}
 
-  void forward(const float* x, std::int64_t images, const ForwardContext&) override {
-    moments_ =
-        compute::norm_rows(x, output(), {images, width()}, {numbers(weight_), numbers(bias_), spec_.epsilon});
+  void forward(const float* x, std::int64_t images, const ForwardContext& context) override {
+    const compute::RowNorm norm{numbers(weight_), numbers(bias_), spec_.epsilon};
+    if (!context.training) {
+      return compute::norm_rows_by(x, output(), {images, width()}, norm,
+                                   {numbers(mean_), numbers(variance_)});
+    }
+    moments_ = compute::norm_rows(x, output(), {images, width()}, norm);
     // A single row's variance is 0 either way.
     const auto n = static_cast<double>(images);
     move(mean_, moments_.mean, 1.0F);
@@ -177,6 +181,10 @@ class Drop : public StackLayer {
       : StackLayer(width), rate_(spec.rate), stream_(core::stream_id("dropout:" + name)) {}
 
   void forward(const float* x, std::int64_t images, const ForwardContext& context) override {
+    if (!context.training) {
+      std::copy_n(x, images * width(), output());
+      return;
+    }
     place_ = {context.seed, stream_, context.step, context.first_row};
     compute::dropout_rows(x, output(), images, width(), rate_, place_);
   }

@@ -20,7 +20,6 @@ class StackLayer {
   /// @param dx filled; nullptr: not wanted.
   virtual void backward(const float* x, float* dy, float* dx, std::int64_t images) = 0;
   [[nodiscard]] virtual bool learns() const { return false; }
-  [[nodiscard]] virtual std::int64_t products() const { return 0; }  ///< Of a forward pass, for one image.
 
   [[nodiscard]] std::int64_t width() const { return width_; }
   [[nodiscard]] float* output() const { return static_cast<float*>(output_.data_ptr()); }

@@ -26,7 +26,7 @@ std::unique_ptr<DirectStep> DirectStep::make(const TrainOptions& options, const 
                                              compute::Precision precision) {
   if (precision != compute::Precision::float32) return nullptr;
   auto stack = model::DenseStack::make(network);
-  if (!stack) return nullptr;
+  if (!stack || !stack->trains()) return nullptr;
   return std::unique_ptr<DirectStep>(new DirectStep(options, network, std::move(stack)));
 }
 

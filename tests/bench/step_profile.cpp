@@ -3,7 +3,8 @@
 //                [--operations]
 // Prints images/s of the fastest and the median step, processor seconds a step and page faults a step; with
 // --operations also the self time of every LibTorch operation (forward, backward, updates), slowest first.
-// Pixels and labels are noise: the time does not depend on them.
+// A training step is the product's own (train/step.h). Pixels and labels are noise: the time does not depend
+// on them.
 #include <ATen/Parallel.h>
 #include <ATen/record_function.h>
 #include <sys/resource.h>
@@ -17,10 +18,9 @@
 #include <string_view>
 #include <vector>
 
+#include "../../src/train/step.h"
 #include "svhn/config/run_config.h"
 #include "svhn/model/fold.h"
-#include "svhn/train/loss.h"
-#include "svhn/train/update.h"
 
 namespace {
 
@@ -111,11 +111,13 @@ class Bench {
       : arguments_(arguments),
         config_(config::load_run_config(arguments.config)),
         network_(model::Network(config::plan_run(config_, arguments.config), 1)),
-        update_(network_, config_.train) {
+        step_(config_.train, network_, arguments.precision, nullptr) {
     auto shape = network_.input_shape();
     shape.insert(shape.begin(), arguments.batch);
     input_ = torch::rand(shape);
-    labels_ = torch::randint(10, {arguments.batch}, torch::kInt64);
+    const auto* pixels = static_cast<const float*>(input_.data_ptr());
+    batch_ = {{pixels, pixels + input_.numel()}, {}, {}, arguments.batch};
+    for (std::int64_t i = 0; i < arguments.batch; ++i) batch_.labels.push_back(i % 10);
     if (arguments.inference) folded_.emplace(model::fold_batch_norm(std::move(network_)).network);
   }
 
@@ -123,12 +125,8 @@ class Bench {
 
  private:
   void train() {
-    const Tensor logits = network_.forward(input_, {true, arguments_.precision, 1, count_, 0, 0});
-    const Tensor targets = train::smooth_targets(labels_, 10, 0.0, logits.scalar_type());
-    const Tensor loss = train::cross_entropy(logits, targets, {});
-    update_.parameters().gradients().zero_();
-    loss.backward();
-    update_.step(1e-3, ++count_);
+    const train::BatchShare share{{0, arguments_.batch}, arguments_.batch, {}, {}};
+    step_.run({batch_, share, network_.input_shape()}, count_++, 1e-3);
   }
 
   void infer() {
@@ -140,9 +138,9 @@ class Bench {
   config::RunConfig config_;
   model::Network network_;
   std::optional<model::Network> folded_;
-  train::ParameterUpdate update_;
+  train::TrainStep step_;
   Tensor input_;
-  Tensor labels_;
+  data::Batch batch_;
   std::int64_t count_ = 0;
 };
 

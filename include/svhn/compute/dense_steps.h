@@ -42,6 +42,16 @@ struct RowMoments {
 /// Normalises by the rows' own statistics, as `norm_block` does. @param x, y [N,F], not the same.
 RowMoments norm_rows(const float* x, float* y, const RowSizes& sizes, const RowNorm& norm);
 
+/// What a batch norm keeps, [F] each.
+struct RowStatistics {
+  const float* mean;
+  const float* variance;
+};
+
+/// Normalises by known statistics. @param x, y [N,F], not the same.
+void norm_rows_by(const float* x, float* y, const RowSizes& sizes, const RowNorm& norm,
+                  const RowStatistics& statistics);
+
 /// @param dy, x, dx [N,F], none the same. @param weight the norm's, [F]. @param dweight, dbias [F], filled.
 void norm_rows_backward(const float* dy, const float* x, float* dx, const RowSizes& sizes,
                         const float* weight, const RowMoments& moments, float* dweight, float* dbias);

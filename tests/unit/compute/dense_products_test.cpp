@@ -120,7 +120,7 @@ TEST(DenseProducts, AreTheSumsOnOlderProcessorsToo) {
 }
 
 TEST(DenseProducts, AreTheSameBytesForAnyNumberOfThreads) {
-  const DenseSizes sizes{64, 500, 150};  // Large enough to be shared.
+  const DenseSizes sizes{80, 1000, 300};  // Large enough to be shared.
   const int before = at::get_num_threads();
   Case one{sizes}, three{sizes};
   for (Case* run : {&one, &three}) {
