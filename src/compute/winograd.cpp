@@ -20,6 +20,7 @@ using torch::autograd::variable_list;
 constexpr std::int64_t kKernel = 3;
 constexpr std::int64_t kRows = 12;             ///< Tiles of a product's block.
 constexpr std::int64_t kScratch = 160 << 10;   ///< Bytes of a block of tiles, to stay in the second cache.
+constexpr std::int64_t kMinInputs = 32;        ///< Transforms cost as much as what they save below.
 constexpr std::int64_t kMaxWeights = 1 << 14;  ///< O C; the transformed kernels take 16 of each.
 
 ImageShape shape_of(const Tensor& x) {
@@ -229,8 +230,8 @@ bool winograd_takes(const Tensor& x, const Tensor& weight) {
   static const bool bfloat16 = winograd_kernels<std::uint16_t>() != nullptr && !has_amx();
   if (narrow ? !bfloat16 : x.scalar_type() != torch::kFloat32) return false;
   const std::int64_t out = weight.size(0), in = weight.size(1);
-  return weight.size(2) == kKernel && weight.size(3) == kKernel && in % kLane == 0 && out % kLane == 0 &&
-         in * out <= kMaxWeights && x.size(2) >= kKernel && x.size(3) >= kKernel;
+  return weight.size(2) == kKernel && weight.size(3) == kKernel && in >= kMinInputs && in % kLane == 0 &&
+         out % kLane == 0 && in * out <= kMaxWeights && x.size(2) >= kKernel && x.size(3) >= kKernel;
 }
 
 Tensor winograd_convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, std::int64_t padding) {

@@ -11,7 +11,8 @@ namespace svhn::compute {
 
 /// @returns whether `winograd_convolution` takes it and is fast there: on the processor; float32, or bfloat16
 /// where the processor has instructions for it (AVX512_BF16, but not AMX, whose plain products are faster
-/// still); a 3x3 kernel; channels in and out multiples of 16, few enough that the kernels fit the caches.
+/// still); a 3x3 kernel; channels in and out multiples of 16, at least 32 of them in, few enough that the
+/// kernels fit the caches.
 bool winograd_takes(const torch::Tensor& x, const torch::Tensor& weight);
 
 /// Correlates with stride 1; differentiable in x, weight and bias.
