@@ -156,7 +156,7 @@ class Stopped(ResumeTest):
     def test_in_the_middle_of_an_epoch_without_checkpoints_of_its_own(self):
         """The signal itself makes the checkpoint; the epoch's sums go on where they were."""
         document = config(model={"layers": WIDE}, train={
-            "epochs": 2, "batch_size": 1, "steps_per_epoch": 6000, "checkpoint_every_epochs": 0,
+            "epochs": 2, "batch_size": 16, "steps_per_epoch": 12000, "checkpoint_every_epochs": 0,
             "schedule": {"type": "one_cycle"}, "optimizer": {"type": "sgd", "momentum": 0.9, "nesterov": True}})
         self.reference(document)
         process = self.start_training(document)
@@ -166,7 +166,7 @@ class Stopped(ResumeTest):
         result = harness.finish(process)
         self.assertEqual(result.code, 143, result)
         step = int(re.search(r"step (\d+); go on", result.err)[1])
-        self.assertTrue(0 < step < 6000, result)
+        self.assertTrue(0 < step < 12000, result)
         self.assertEqual(self.train(document, "--output", "models", "--resume").code, 0)
         self.assert_same_run()
 
