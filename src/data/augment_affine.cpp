@@ -106,10 +106,10 @@ void transform(const std::vector<float>& source, float* out, const Transform& t)
 class NearestTransform {
  public:
   explicit NearestTransform(const Transform& t)
-      : t_(t),
-        stride_(t.shape.width + 1),
-        padded_(static_cast<std::size_t>(t.shape.channels * (t.shape.height + 1) * stride_)),
-        places_(static_cast<std::size_t>(t.shape.width)) {}
+      : t_(t), stride_(t.shape.width + 1), padded_(scratch().padded), places_(scratch().places) {
+    padded_.resize(static_cast<std::size_t>(t.shape.channels * (t.shape.height + 1) * stride_));
+    places_.resize(static_cast<std::size_t>(t.shape.width));
+  }
 
   void operator()(float* chw) {
     const auto [channels, height, width] = t_.shape;
@@ -129,11 +129,27 @@ class NearestTransform {
   /// For each pixel of a row of the result: the one above its place and to the left, and how far beyond it
   /// lies.
   struct Places {
-    explicit Places(std::size_t n) : at(n), down(n), right(n), above(2 * n), below(2 * n) {}
+    void resize(std::size_t n) {
+      at.resize(n);
+      for (auto* numbers : {&down, &right}) numbers->resize(n);
+      for (auto* numbers : {&above, &below}) numbers->resize(2 * n);
+    }
+
     std::vector<std::int32_t> at;
     std::vector<float> down, right;
     std::vector<float> above, below;  ///< The pixels to the left and right of the places.
   };
+
+  struct Scratch {
+    std::vector<float> padded;
+    Places places;
+  };
+
+  /// A thread's own: memory for each image would cost as much as a part of the transform.
+  static Scratch& scratch() {
+    thread_local Scratch own;
+    return own;
+  }
 
   /// A row's places on one axis of the image.
   struct Axis {
@@ -208,8 +224,8 @@ class NearestTransform {
 
   Transform t_;
   std::int64_t stride_;
-  std::vector<float> padded_;  ///< [C,H+1,W+1]
-  Places places_;              ///< Of one row.
+  std::vector<float>& padded_;  ///< [C,H+1,W+1]
+  Places& places_;              ///< Of one row.
 };
 
 void check(std::span<const float> chw, const ImageShape& shape, const AffineMatrix& matrix) {
