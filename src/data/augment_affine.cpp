@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numbers>
 #include <vector>
 
-#include "svhn/compute/vector_clones.h"
+#include "augment_nearest.h"
 #include "svhn/core/error.h"
 
 namespace svhn::data {
@@ -101,133 +100,6 @@ void transform(const std::vector<float>& source, float* out, const Transform& t)
   }
 }
 
-/// The same for `nearest`, which is continuous: no last bit decides anything, so loops over a row may be
-/// summed and rounded as vectors like it.
-class NearestTransform {
- public:
-  explicit NearestTransform(const Transform& t)
-      : t_(t), stride_(t.shape.width + 1), padded_(scratch().padded), places_(scratch().places) {
-    padded_.resize(static_cast<std::size_t>(t.shape.channels * (t.shape.height + 1) * stride_));
-    places_.resize(static_cast<std::size_t>(t.shape.width));
-  }
-
-  void operator()(float* chw) {
-    const auto [channels, height, width] = t_.shape;
-    const auto& m = t_.matrix;
-    const auto bottom = static_cast<double>(height - 1), edge = static_cast<double>(width - 1);
-    pad(chw);
-    for (std::int64_t row = 0; row < height; ++row) {
-      const auto r = static_cast<double>(row);
-      find_places({r * m[0] + m[2], m[1], bottom}, {r * m[3] + m[5], m[4], edge}, stride_, places_);
-      for (std::int64_t c = 0; c < channels; ++c) {
-        read(padded_.data() + c * (height + 1) * stride_, chw + (c * height + row) * width);
-      }
-    }
-  }
-
- private:
-  /// For each pixel of a row of the result: the one above its place and to the left, and how far beyond it
-  /// lies.
-  struct Places {
-    void resize(std::size_t n) {
-      at.resize(n);
-      for (auto* numbers : {&down, &right}) numbers->resize(n);
-      for (auto* numbers : {&above, &below}) numbers->resize(2 * n);
-    }
-
-    std::vector<std::int32_t> at;
-    std::vector<float> down, right;
-    std::vector<float> above, below;  ///< The pixels to the left and right of the places.
-  };
-
-  struct Scratch {
-    std::vector<float> padded;
-    Places places;
-  };
-
-  /// A thread's own: memory for each image would cost as much as a part of the transform.
-  static Scratch& scratch() {
-    thread_local Scratch own;
-    return own;
-  }
-
-  /// A row's places on one axis of the image.
-  struct Axis {
-    double first;
-    double step;
-    double last;
-
-    [[nodiscard]] double at(std::int32_t i) const {
-      const double place = first + static_cast<double>(i) * step;
-      const double low = place > 0.0 ? place : 0.0;  // In the form that is one instruction.
-      return low < last ? low : last;
-    }
-  };
-
-  /// Repeats the last row and column, so that every place has a neighbour on its right and below.
-  void pad(const float* chw) {
-    float* to = padded_.data();
-    for (std::int64_t c = 0; c < t_.shape.channels; ++c) {
-      for (std::int64_t row = 0; row <= t_.shape.height; ++row, to += stride_) {
-        const float* from = chw + (c * t_.shape.height + std::min(row, t_.shape.height - 1)) * t_.shape.width;
-        std::copy_n(from, t_.shape.width, to);
-        to[t_.shape.width] = from[t_.shape.width - 1];
-      }
-    }
-  }
-
-  SVHN_VECTOR_CLONES
-  static void find_places(Axis y, Axis x, std::int64_t stride, Places& places) {
-    std::int32_t* const __restrict at = places.at.data();
-    float* const __restrict down = places.down.data();
-    float* const __restrict right = places.right.data();
-    const auto count = static_cast<std::int32_t>(places.at.size());
-    const auto rows = static_cast<std::int32_t>(stride);
-    for (std::int32_t i = 0; i < count; ++i) {
-      const double row = y.at(i), column = x.at(i);
-      const auto top = static_cast<std::int32_t>(row), left = static_cast<std::int32_t>(column);
-      at[i] = top * rows + left;
-      down[i] = static_cast<float>(row - static_cast<double>(top));
-      right[i] = static_cast<float>(column - static_cast<double>(left));
-    }
-  }
-
-  /// @param plane padded. @param out a row of the result.
-  void read(const float* plane, float* out) {
-    constexpr std::size_t kPair = 2 * sizeof(float);
-    // Copies of what the compiler must otherwise read again after every store.
-    const std::int32_t* const at = places_.at.data();
-    float* const above = places_.above.data();
-    float* const below = places_.below.data();
-    const auto stride = stride_;
-    const std::size_t count = places_.at.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      const float* pixel = plane + at[i];
-      std::memcpy(above + 2 * i, pixel, kPair);
-      std::memcpy(below + 2 * i, pixel + stride, kPair);
-    }
-    mix(places_, out);
-  }
-
-  SVHN_VECTOR_CLONES
-  static void mix(const Places& places, float* __restrict out) {
-    const float* const above = places.above.data();
-    const float* const below = places.below.data();
-    const float* const down = places.down.data();
-    const float* const right = places.right.data();
-    for (std::size_t i = 0; i < places.at.size(); ++i) {
-      const float upper = above[2 * i] + right[i] * (above[2 * i + 1] - above[2 * i]);
-      const float lower = below[2 * i] + right[i] * (below[2 * i + 1] - below[2 * i]);
-      out[i] = upper + down[i] * (lower - upper);
-    }
-  }
-
-  Transform t_;
-  std::int64_t stride_;
-  std::vector<float>& padded_;  ///< [C,H+1,W+1]
-  Places& places_;              ///< Of one row.
-};
-
 void check(std::span<const float> chw, const ImageShape& shape, const AffineMatrix& matrix) {
   using core::Error, core::ExitCode;
   if (chw.size() != shape.numbers()) throw Error(ExitCode::bug, "apply_affine: pixels do not fit the shape");
@@ -255,8 +127,8 @@ AffineMatrix affine_matrix(const AffineParameters& p, std::int64_t height, std::
 void apply_affine(std::span<float> chw, const ImageShape& shape, const AffineMatrix& matrix, Fill fill,
                   double fill_value) {
   check(chw, shape, matrix);
+  if (fill == Fill::nearest) return transform_nearest(chw.data(), shape, matrix);
   const Transform t{shape, matrix, static_cast<float>(fill_value)};
-  if (fill == Fill::nearest) return NearestTransform(t)(chw.data());
   const std::vector<float> source(chw.begin(), chw.end());
   switch (fill) {
     case Fill::nearest:
