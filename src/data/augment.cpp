@@ -60,12 +60,15 @@ void crop(std::span<float> chw, const ImageShape& shape, const AugmentOptions& o
   if (p.crop_rows == 0 && p.crop_columns == 0) return;
   const std::vector<float> source(chw.begin(), chw.end());
   const auto outside = static_cast<float>(options.fill_value);
+  std::vector<std::int64_t> columns;
+  for (std::int64_t i = 0; i < shape.width; ++i) {
+    columns.push_back(padded(i + p.crop_columns, shape.width, options.fill));
+  }
   auto out = chw.begin();
   for (std::int64_t line = 0; line < shape.channels * shape.height; ++line) {
     const std::int64_t top = line - line % shape.height;
     const std::int64_t row = padded(line % shape.height + p.crop_rows, shape.height, options.fill);
-    for (std::int64_t i = 0; i < shape.width; ++i) {
-      const std::int64_t column = padded(i + p.crop_columns, shape.width, options.fill);
+    for (const std::int64_t column : columns) {
       const auto at = static_cast<std::size_t>((top + row) * shape.width + column);
       *out++ = row < 0 || column < 0 ? outside : source[at];
     }

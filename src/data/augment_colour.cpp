@@ -21,7 +21,8 @@ struct Image {
 };
 
 float to_unit(float value) {
-  return std::clamp(value, 0.0F, 1.0F);
+  const float low = value < 0.0F ? 0.0F : value;  // In the form that is one instruction.
+  return low > 1.0F ? 1.0F : low;
 }
 
 template <class Function>
@@ -67,9 +68,11 @@ void contrast(Image& image, float strength) {
 
 void saturation(Image& image, float strength) {
   const auto base = grey(image);
-  for (std::size_t i = 0; i < image.v.size(); ++i) {
-    const float g = base[i % base.size()];
-    image.v[i] = g + strength * (image.v[i] - g);
+  for (std::size_t c = 0; c < static_cast<std::size_t>(image.shape.channels); ++c) {
+    const auto values = image.channel(c);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = base[i] + strength * (values[i] - base[i]);
+    }
   }
 }
 
@@ -160,12 +163,17 @@ void apply_colour(std::span<float> chw, const ImageShape& shape, const PixelRang
   }
   if (change.op == ColourOp::identity) return;
   Image image{{chw.begin(), chw.end()}, shape};
-  const std::size_t plane = image.plane();
-  const auto black = [&](std::size_t i) { return range.black[i / plane]; };
-  const auto span_of = [&](std::size_t i) { return range.white[i / plane] - range.black[i / plane]; };
-  for (std::size_t i = 0; i < chw.size(); ++i) image.v[i] = to_unit((chw[i] - black(i)) / span_of(i));
+  const auto channels = static_cast<std::size_t>(shape.channels);
+  for (std::size_t c = 0; c < channels; ++c) {
+    const float black = range.black[c], span = range.white[c] - black;
+    for (float& v : image.channel(c)) v = to_unit((v - black) / span);
+  }
   apply_to_lightness(image, change);
-  for (std::size_t i = 0; i < chw.size(); ++i) chw[i] = black(i) + span_of(i) * to_unit(image.v[i]);
+  for (std::size_t c = 0; c < channels; ++c) {
+    const float black = range.black[c], span = range.white[c] - black;
+    float* to = chw.data() + c * image.plane();
+    for (const float v : image.channel(c)) *to++ = black + span * to_unit(v);
+  }
 }
 
 }  // namespace svhn::data
