@@ -23,10 +23,10 @@ struct FixedPlaces {
   static constexpr int kFractionBits = 26;
   static constexpr std::int32_t kOne = 1 << kFractionBits;
   static constexpr std::int32_t kLowest = -kTileSide / 2 * kOne, kHighest = (kTileSide / 2 - 1) * kOne;
-  alignas(64) Numbers row;
-  alignas(64) Numbers down;
-  alignas(64) Numbers column;
-  alignas(64) Numbers right;
+  alignas(64) Numbers row{};
+  alignas(64) Numbers down{};
+  alignas(64) Numbers column{};
+  alignas(64) Numbers right{};
 };
 
 /// @returns nothing where a place lies so far outside that it does not fit.
