@@ -5,6 +5,7 @@
 
 Needs numpy, torch and torchvision (Debian: python3-torchvision).
 """
+import copy
 import sys
 import tempfile
 
@@ -101,14 +102,40 @@ def compare_script(dump):
     report("shufflenet_v2_x0_5 as TorchScript", ours, theirs)
 
 
+def distance_to_kinks(name, network, images):
+    """How near the input of a ReLU comes to zero, where rounding would decide what its gradient is."""
+    nearest = []
+    def look(_module, inputs):
+        nearest.append(inputs[0].abs().min().item())
+    hooks = [part.register_forward_pre_hook(look) for part in network.modules()
+             if isinstance(part, torch.nn.ReLU) and part.training]
+    if hasattr(network, "features"):  # DenseNet's last ReLU is a function.
+        hooks.append(network.features.register_forward_hook(lambda module, inputs, output: look(module, [output])))
+    with torch.no_grad():
+        features_of(name, network, torch.from_numpy(images))
+    for hook in hooks:
+        hook.remove()
+    return min(nearest)
+
+
+def images_off_kinks(name, network):
+    """The images, of some, on which other sums' rounding is least likely to change a gradient."""
+    statistics = copy.deepcopy(network.state_dict())
+    drawn = [random_images(SIDES[name], 4, seed) for seed in range(20)]
+    best = max(drawn, key=lambda images: distance_to_kinks(name, network, images))
+    network.load_state_dict(statistics)  # They moved.
+    return best
+
+
 def compare_training(dump, name, trainable):
     """One step with some layers trained: gradients of their weights, and statistics that move or stay."""
-    network, images = make(name), random_images(SIDES[name], 4)
+    network = make(name)
     arrays = {key: value.copy() for key, value in arrays_of(network).items()}
     trained = {key: part for key, part in network.named_modules() if key.startswith(trainable)}
     network.requires_grad_(False)
     for part in trained.values():
         part.requires_grad_(True).train()
+    images = images_off_kinks(name, network)
     features = features_of(name, network, torch.from_numpy(images))
     direction = np.random.default_rng(9).normal(0, 1, features.shape).astype(np.float32)
     (features * torch.from_numpy(direction)).sum().backward()
