@@ -9,6 +9,7 @@
 
 #include "block_lines.h"
 #include "svhn/compute/group_moments.h"
+#include "svhn/compute/norm_block.h"
 
 namespace svhn::compute {
 
@@ -16,14 +17,6 @@ template <class T>
 T* numbers_in(const torch::Tensor& x) {
   return static_cast<T*>(x.data_ptr());
 }
-
-/// f32 [C] each.
-struct Moments {
-  torch::Tensor mean;
-  torch::Tensor variance;   ///< Bessel-corrected.
-  torch::Tensor deviation;  ///< 1 / sqrt(variance + epsilon).
-  double count = 0.0;       ///< Values of each channel.
-};
 
 /// @param sums of x - shift and of its squares, [2 C].
 inline ChannelMoments own_moments(const std::vector<double>& sums, const Floats& shift, std::int64_t pixels) {

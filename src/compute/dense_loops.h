@@ -5,26 +5,35 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "dense_vectors.h"
 #include "svhn/compute/dense_products.h"
 #include "svhn/compute/vector_clones.h"
+#include "vectors.h"
 
 namespace svhn::compute {
 
-/// Rows x Columns dot products along the inputs: as many as a vector has lanes. Past the last image or output
-/// the last one is taken once more.
+/// y = x w' + bias: each number a dot product along the inputs. As in dense_forward.
+struct DotProducts {
+  const float* x;
+  const float* w;
+  const float* bias;
+  float* y;
+  DenseSizes sizes;
+};
+
+/// Rows x Columns of y: as many as a vector has lanes. Past the last image or output the last one is taken
+/// once more.
 template <int kLanes, int kRows>
-SVHN_INLINE void dot_block(const float* x, const float* w, const float* bias, float* y,
-                           const DenseSizes& sizes, std::int64_t image, std::int64_t output) {
+SVHN_INLINE void dot_block(const DotProducts& p, std::int64_t image, std::int64_t output) {
   using Float = typename VectorOf<kLanes>::Float;
   constexpr int kColumns = kLanes / kRows;
+  const auto [images, inputs, outputs] = p.sizes;
   const float *left[kRows], *right[kColumns];
-  for (int r = 0; r < kRows; ++r) left[r] = x + std::min(image + r, sizes.images - 1) * sizes.inputs;
-  for (int c = 0; c < kColumns; ++c) right[c] = w + std::min(output + c, sizes.outputs - 1) * sizes.inputs;
+  for (int r = 0; r < kRows; ++r) left[r] = p.x + std::min(image + r, images - 1) * inputs;
+  for (int c = 0; c < kColumns; ++c) right[c] = p.w + std::min(output + c, outputs - 1) * inputs;
   Float sums[kLanes];
   for (int i = 0; i < kLanes; ++i) sums[i] = Float{};
   std::int64_t at = 0;
-  for (; at + kLanes <= sizes.inputs; at += kLanes) {
+  for (; at + kLanes <= inputs; at += kLanes) {
     Float b[kColumns];
     for (int c = 0; c < kColumns; ++c) b[c] = *reinterpret_cast<const Float*>(right[c] + at);
 #pragma GCC unroll 16
@@ -36,11 +45,11 @@ SVHN_INLINE void dot_block(const float* x, const float* w, const float* bias, fl
   sum_each<kLanes>(sums);
   float totals[kLanes];
   *reinterpret_cast<Float*>(totals) = sums[0];
-  for (int r = 0; r < kRows && image + r < sizes.images; ++r) {
-    for (int c = 0; c < kColumns && output + c < sizes.outputs; ++c) {
-      float total = totals[r * kColumns + c] + (bias == nullptr ? 0.0F : bias[output + c]);
-      for (std::int64_t i = at; i < sizes.inputs; ++i) total += left[r][i] * right[c][i];
-      y[(image + r) * sizes.outputs + output + c] = total;
+  for (int r = 0; r < kRows && image + r < images; ++r) {
+    for (int c = 0; c < kColumns && output + c < outputs; ++c) {
+      float total = totals[r * kColumns + c] + (p.bias == nullptr ? 0.0F : p.bias[output + c]);
+      for (std::int64_t i = at; i < inputs; ++i) total += left[r][i] * right[c][i];
+      p.y[(image + r) * outputs + output + c] = total;
     }
   }
 }
@@ -51,14 +60,13 @@ inline constexpr std::int64_t kImageNumbers = 192 << 10;
 
 /// y of outputs [first, last).
 template <int kLanes, int kRows>
-SVHN_INLINE void dot_products(const float* x, const float* w, const float* bias, float* y,
-                              const DenseSizes& sizes, std::int64_t first, std::int64_t last) {
-  const std::int64_t each = std::max<std::int64_t>(1, kImageNumbers / sizes.inputs / kRows) * kRows;
-  for (std::int64_t begin = 0; begin < sizes.images; begin += each) {
-    const std::int64_t end = std::min(begin + each, sizes.images);
+SVHN_INLINE void dot_products(const DotProducts& p, std::int64_t first, std::int64_t last) {
+  const std::int64_t each = std::max<std::int64_t>(1, kImageNumbers / p.sizes.inputs / kRows) * kRows;
+  for (std::int64_t begin = 0; begin < p.sizes.images; begin += each) {
+    const std::int64_t end = std::min(begin + each, p.sizes.images);
     for (std::int64_t output = first; output < last; output += kLanes / kRows) {
       for (std::int64_t image = begin; image < end; image += kRows) {
-        dot_block<kLanes, kRows>(x, w, bias, y, sizes, image, output);
+        dot_block<kLanes, kRows>(p, image, output);
       }
     }
   }

@@ -14,52 +14,43 @@ constexpr std::int64_t kTaskProducts = 8 << 20;
 constexpr std::int64_t kStrip = 64;
 
 struct Kernels {
-  void (*dots)(const float* x, const float* w, const float* bias, float* y, const DenseSizes& sizes,
-               std::int64_t first, std::int64_t last);
+  void (*dots)(const DotProducts& products, std::int64_t first, std::int64_t last);
   void (*outer)(const OuterProduct& product, std::int64_t first, std::int64_t last);
 };
 
 // A block is as large as the registers: 32 of 16 floats, 16 of 8, or those of 4 that everything has.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-[[gnu::target("arch=x86-64-v4")]] void dots_v4(const float* x, const float* w, const float* bias, float* y,
-                                               const DenseSizes& sizes, std::int64_t first,
-                                               std::int64_t last) {
-  dot_products<16, 4>(x, w, bias, y, sizes, first, last);
+#if SVHN_X86_TARGETS
+[[gnu::target("arch=x86-64-v4")]] void dots_v4(const DotProducts& p, std::int64_t first, std::int64_t last) {
+  dot_products<16, 4>(p, first, last);
 }
 
-[[gnu::target("arch=x86-64-v4")]] void outer_v4(const OuterProduct& product, std::int64_t first,
+[[gnu::target("arch=x86-64-v4")]] void outer_v4(const OuterProduct& p, std::int64_t first,
                                                 std::int64_t last) {
-  outer_products<16, 4, 4>(product, first, last);
+  outer_products<16, 4, 4>(p, first, last);
 }
 
-[[gnu::target("arch=x86-64-v3")]] void dots_v3(const float* x, const float* w, const float* bias, float* y,
-                                               const DenseSizes& sizes, std::int64_t first,
-                                               std::int64_t last) {
-  dot_products<8, 4>(x, w, bias, y, sizes, first, last);
+[[gnu::target("arch=x86-64-v3")]] void dots_v3(const DotProducts& p, std::int64_t first, std::int64_t last) {
+  dot_products<8, 4>(p, first, last);
 }
 
-[[gnu::target("arch=x86-64-v3")]] void outer_v3(const OuterProduct& product, std::int64_t first,
+[[gnu::target("arch=x86-64-v3")]] void outer_v3(const OuterProduct& p, std::int64_t first,
                                                 std::int64_t last) {
-  outer_products<8, 6, 2>(product, first, last);
+  outer_products<8, 6, 2>(p, first, last);
 }
 #endif
 
-void dots_plain(const float* x, const float* w, const float* bias, float* y, const DenseSizes& sizes,
-                std::int64_t first, std::int64_t last) {
-  dot_products<4, 2>(x, w, bias, y, sizes, first, last);
+void dots_plain(const DotProducts& p, std::int64_t first, std::int64_t last) {
+  dot_products<4, 2>(p, first, last);
 }
 
-void outer_plain(const OuterProduct& product, std::int64_t first, std::int64_t last) {
-  outer_products<4, 4, 2>(product, first, last);
+void outer_plain(const OuterProduct& p, std::int64_t first, std::int64_t last) {
+  outer_products<4, 4, 2>(p, first, last);
 }
 
 Kernels best_kernels() {
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq")) {
-    return {dots_v4, outer_v4};
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return {dots_v3, outer_v3};
+#if SVHN_X86_TARGETS
+  if (runs_v4()) return {dots_v4, outer_v4};
+  if (runs_v3()) return {dots_v3, outer_v3};
 #endif
   return {dots_plain, outer_plain};
 }
@@ -92,7 +83,7 @@ void outer_in_strips(const OuterProduct& product, const DenseSizes& sizes) {
 
 void dense_forward(const float* x, const float* w, const float* bias, float* y, const DenseSizes& sizes) {
   in_strips(sizes.outputs, products_of(sizes), [&](std::int64_t first, std::int64_t last) {
-    kernels().dots(x, w, bias, y, sizes, first, last);
+    kernels().dots({x, w, bias, y, sizes}, first, last);
   });
 }
 

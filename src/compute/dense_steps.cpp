@@ -51,10 +51,6 @@ std::vector<double> sum_strips(const RowSizes& sizes, const SumStrip& sum_strip)
   return sums;
 }
 
-Moments moments_of_rows(const RowMoments& moments, const RowSizes& sizes) {
-  return {moments.mean, moments.variance, moments.deviation, static_cast<double>(sizes.rows)};
-}
-
 std::int64_t place_of_largest(const float* values, std::int64_t count) {
   return std::max_element(values, values + count) - values;
 }
@@ -84,7 +80,7 @@ void sum_columns(const float* x, float* sums, const RowSizes& sizes) {
   add_rows(x, sums, sizes.rows, sizes.width);
 }
 
-RowMoments norm_rows(const float* x, float* y, const RowSizes& sizes, const RowNorm& norm) {
+Moments norm_rows(const float* x, float* y, const RowSizes& sizes, const RowNorm& norm) {
   const std::int64_t width = sizes.width;
   const Floats shift(x, x + width);
   const auto sums = sum_strips(sizes, [&](std::int64_t first, std::int64_t count, float* floats) {
@@ -92,14 +88,14 @@ RowMoments norm_rows(const float* x, float* y, const RowSizes& sizes, const RowN
     activate_and_sum(BlockActivation::linear, const_cast<float*>(x) + first * width, count, width,
                      {shift.data(), floats, floats + width});
   });
-  const Moments moments = moments_of(own_moments(sums, shift, sizes.rows), norm.epsilon);
+  Moments moments = moments_of(own_moments(sums, shift, sizes.rows), norm.epsilon);
   Floats scale(shift.size()), offset(shift.size());
   for (std::int64_t i = 0; i < width; ++i) {
     scale[i] = numbers_in<float>(moments.deviation)[i] * norm.weight[i];
     offset[i] = norm.bias[i] - numbers_in<float>(moments.mean)[i] * scale[i];
   }
   activate_and_scale(BlockActivation::linear, x, y, sizes.rows, width, {scale.data(), offset.data()});
-  return {moments.mean, moments.variance, moments.deviation};
+  return moments;
 }
 
 void norm_rows_by(const float* x, float* y, const RowSizes& sizes, const RowNorm& norm,
@@ -114,15 +110,14 @@ void norm_rows_by(const float* x, float* y, const RowSizes& sizes, const RowNorm
 }
 
 void norm_rows_backward(const float* dy, const float* x, float* dx, const RowSizes& sizes,
-                        const float* weight, const RowMoments& moments, float* dweight, float* dbias) {
+                        const Moments& moments, const RowNormGradients& own) {
   const std::int64_t width = sizes.width;
   const auto* mean = numbers_in<float>(moments.mean);
   const auto sums = sum_strips(sizes, [&](std::int64_t first, std::int64_t count, float* floats) {
     sum_gradients(dy + first * width, x + first * width, count, width, {mean, floats, floats + width});
   });
-  const Moments all = moments_of_rows(moments, sizes);
-  const BackwardLine line(sums, weight, all);
-  write_norm_gradients(sums, all, dweight, dbias);
+  const BackwardLine line(sums, own.weight, moments);
+  write_norm_gradients(sums, moments, own.dweight, own.dbias);
   spread_gradients(BlockActivation::linear, dy, x, dx, sizes.rows, width,
                    {line.scale.data(), mean, line.slope.data(), line.offset.data()});
 }

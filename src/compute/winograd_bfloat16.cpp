@@ -1,6 +1,6 @@
 #include "winograd_table.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if SVHN_X86_TARGETS
 
 namespace svhn::compute {
 namespace {
@@ -37,16 +37,14 @@ struct BFloat16Lanes : Registers<16> {
   }
 };
 
-SVHN_WINOGRAD_KERNELS(Avx512BFloat16, [[gnu::target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]],
-                      BFloat16Lanes, std::uint16_t, 12, 2)
+SVHN_WINOGRAD_KERNELS(Avx512BFloat16, [[gnu::target("arch=x86-64-v4,avx512bf16")]], BFloat16Lanes,
+                      std::uint16_t, 12, 2)
 
 }  // namespace
 
 template <>
 const WinogradKernels<std::uint16_t>* winograd_kernels<std::uint16_t>() {
-  static const bool known =
-      __builtin_cpu_supports("avx512bf16") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-      __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0;
+  static const bool known = runs_v4() && __builtin_cpu_supports("avx512bf16") != 0;
   return known ? &Avx512BFloat16::kTable : nullptr;
 }
 

@@ -16,7 +16,7 @@ struct FloatLanes : Registers<Width> {
   SVHN_INLINE static void multiply_add(const Lane& a, const Lane& b, Lane& sum) { sum += a * b; }
 };
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if SVHN_X86_TARGETS
 SVHN_WINOGRAD_KERNELS(Avx512, [[gnu::target("arch=x86-64-v4")]], FloatLanes<16>, float, 12, 2)
 SVHN_WINOGRAD_KERNELS(Avx2, [[gnu::target("arch=x86-64-v3")]], FloatLanes<8>, float, 4, 2)
 #endif
@@ -26,11 +26,9 @@ SVHN_WINOGRAD_KERNELS(Plain, , FloatLanes<4>, float, 4, 2)
 
 std::vector<const WinogradKernels<float>*> float_winograd_kernels() {
   std::vector<const WinogradKernels<float>*> found;
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  if (wide) found.push_back(&Avx512::kTable);
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(&Avx2::kTable);
+#if SVHN_X86_TARGETS
+  if (runs_v4()) found.push_back(&Avx512::kTable);
+  if (runs_v3()) found.push_back(&Avx2::kTable);
 #endif
   found.push_back(&Plain::kTable);
   return found;

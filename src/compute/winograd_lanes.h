@@ -3,6 +3,7 @@
 /// that are compiled for one instruction set.
 
 #include "svhn/compute/vector_clones.h"
+#include "vectors.h"
 #include "winograd_tiles.h"
 
 namespace svhn::compute {
@@ -11,7 +12,7 @@ namespace svhn::compute {
 /// wider than its registers, as compilers keep in memory what is.
 template <int Width>
 struct Registers {
-  using Lane [[gnu::vector_size(4 * Width), gnu::aligned(4), gnu::may_alias]] = float;
+  using Lane = typename VectorOf<Width>::Float;
   static constexpr std::int64_t kWidth = Width;
 
   SVHN_INLINE static const Lane& at(const float* x) { return *reinterpret_cast<const Lane*>(x); }

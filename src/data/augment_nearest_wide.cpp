@@ -6,7 +6,7 @@
 
 namespace svhn::data {
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if SVHN_X86_TARGETS
 namespace {
 
 #define SVHN_WIDE [[gnu::target("arch=x86-64-v4")]]
@@ -108,9 +108,7 @@ SVHN_WIDE void transform_wide(float* chw, std::int64_t channels, const FixedPlac
 }  // namespace
 
 TileTransform wide_tile_transform() {
-  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  return wide ? transform_wide : nullptr;
+  return compute::runs_v4() ? transform_wide : nullptr;
 }
 #else
 TileTransform wide_tile_transform() {

@@ -18,7 +18,7 @@ Tensor tensor_of(const Network& network, const std::string& name) {
   return {};
 }
 
-bool is_dense(const Network& network) {
+bool all_contiguous(const Network& network) {
   const auto& tensors = network.tensors();
   return std::all_of(tensors.begin(), tensors.end(),
                      [](const NamedTensor& item) { return item.tensor.is_contiguous(); });
@@ -46,7 +46,7 @@ DenseStack::~DenseStack() = default;
 
 std::unique_ptr<DenseStack> DenseStack::make(const Network& network) {
   const bool known = network.device().is_cpu() && network.dtype() == torch::kFloat32;
-  if (!known || !is_dense(network)) return nullptr;
+  if (!known || !all_contiguous(network)) return nullptr;
   std::unique_ptr<DenseStack> stack(new DenseStack(network));
   auto& layers = stack->layers_;
   for (const LayerPlan& plan : network.plan().layers) {

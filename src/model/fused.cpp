@@ -12,27 +12,6 @@ namespace {
 using compute::BlockActivation;
 using torch::Tensor;
 
-/// The ones that a block does itself.
-std::optional<BlockActivation> block_activation(Activation activation) {
-  switch (activation) {
-    case Activation::linear:
-    case Activation::softmax:
-      return BlockActivation::linear;
-    case Activation::relu:
-      return BlockActivation::relu;
-    case Activation::elu:
-      return BlockActivation::elu;
-    case Activation::selu:
-      return BlockActivation::selu;
-    case Activation::tanh:
-    case Activation::sigmoid:
-    case Activation::gelu:
-    case Activation::swish:
-      break;
-  }
-  return std::nullopt;
-}
-
 /// The layers of one block, as the plan describes them.
 struct Parts {
   const LayerPlan* source = nullptr;  ///< The convolution or dense layer.

@@ -51,6 +51,26 @@ Tensor in_dtype_of(const Tensor& weight, const Tensor& input) {
   return weight.defined() ? weight.to(input.scalar_type()) : weight;
 }
 
+std::optional<compute::BlockActivation> block_activation(Activation activation) {
+  switch (activation) {
+    case Activation::linear:
+    case Activation::softmax:
+      return compute::BlockActivation::linear;
+    case Activation::relu:
+      return compute::BlockActivation::relu;
+    case Activation::elu:
+      return compute::BlockActivation::elu;
+    case Activation::selu:
+      return compute::BlockActivation::selu;
+    case Activation::tanh:
+    case Activation::sigmoid:
+    case Activation::gelu:
+    case Activation::swish:
+      break;
+  }
+  return std::nullopt;
+}
+
 Tensor activate(const Tensor& x, Activation activation) {
   switch (activation) {
     case Activation::relu:

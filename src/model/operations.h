@@ -4,7 +4,10 @@
 
 #include <torch/types.h>
 
+#include <optional>
+
 #include "svhn/compute/group.h"
+#include "svhn/compute/norm_block.h"
 #include "svhn/model/graph.h"
 
 namespace svhn::model {
@@ -14,6 +17,9 @@ Window window_of(std::int64_t size, std::int64_t stride, Padding padding);
 
 /// @returns the weight in the input's type; an undefined one stays undefined.
 torch::Tensor in_dtype_of(const torch::Tensor& weight, const torch::Tensor& input);
+
+/// @returns those that loops of our own take; linear and softmax are linear (networks return logits).
+std::optional<compute::BlockActivation> block_activation(Activation activation);
 
 /// @returns the function of each number; linear and softmax change nothing (networks return logits).
 torch::Tensor activate(const torch::Tensor& x, Activation activation);

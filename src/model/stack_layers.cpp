@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "operations.h"
 #include "svhn/compute/dense_products.h"
 #include "svhn/compute/dense_steps.h"
 #include "svhn/compute/dropout.h"
@@ -76,7 +77,7 @@ class SmoothBend : public StackLayer {
   SmoothBend(std::int64_t width, Activation activation) : StackLayer(width), activation_(activation) {}
 
   void forward(const float* x, std::int64_t images, const ForwardContext&) override {
-    view(output(), images).copy_(value(view(const_cast<float*>(x), images)));
+    view(output(), images).copy_(activate(view(const_cast<float*>(x), images), activation_));
   }
 
   void backward(const float* x, float* dy, float* dx, std::int64_t images) override {
@@ -88,19 +89,6 @@ class SmoothBend : public StackLayer {
  private:
   [[nodiscard]] Tensor view(float* at, std::int64_t images) const {
     return torch::from_blob(at, {images, width()}, torch::kFloat32);
-  }
-
-  [[nodiscard]] Tensor value(const Tensor& x) const {
-    switch (activation_) {
-      case Activation::tanh:
-        return at::tanh(x);
-      case Activation::sigmoid:
-        return at::sigmoid(x);
-      case Activation::gelu:
-        return at::gelu(x);
-      default:
-        return at::silu(x);
-    }
   }
 
   [[nodiscard]] Tensor slope(const Tensor& dy, const Tensor& x, const Tensor& y) const {
@@ -146,8 +134,8 @@ class Norm : public StackLayer {
   void backward(const float* x, float* dy, float* dx, std::int64_t images) override {
     // Its own gradients are sums of the same pass.
     if (dx == nullptr) dx = scratch(images);
-    compute::norm_rows_backward(dy, x, dx, {images, width()}, numbers(weight_), moments_,
-                                gradient_of(weight_), gradient_of(bias_));
+    compute::norm_rows_backward(dy, x, dx, {images, width()}, moments_,
+                                {numbers(weight_), gradient_of(weight_), gradient_of(bias_)});
   }
 
   [[nodiscard]] bool learns() const override { return true; }
@@ -172,7 +160,7 @@ class Norm : public StackLayer {
   Tensor mean_;
   Tensor variance_;
   Tensor scratch_;
-  compute::RowMoments moments_;
+  compute::Moments moments_;
 };
 
 class Drop : public StackLayer {
@@ -200,22 +188,9 @@ class Drop : public StackLayer {
 };
 
 std::unique_ptr<StackLayer> make_bend(std::int64_t width, Activation activation) {
-  switch (activation) {
-    case Activation::linear:
-    case Activation::softmax:
-      return nullptr;  // Networks return logits.
-    case Activation::relu:
-      return std::make_unique<Bend>(width, BlockActivation::relu);
-    case Activation::elu:
-      return std::make_unique<Bend>(width, BlockActivation::elu);
-    case Activation::selu:
-      return std::make_unique<Bend>(width, BlockActivation::selu);
-    case Activation::tanh:
-    case Activation::sigmoid:
-    case Activation::gelu:
-    case Activation::swish:
-      break;
-  }
+  const auto own = block_activation(activation);
+  if (own == BlockActivation::linear) return nullptr;
+  if (own) return std::make_unique<Bend>(width, *own);
   return std::make_unique<SmoothBend>(width, activation);
 }
 

@@ -32,15 +32,8 @@ struct RowNorm {
   double epsilon;
 };
 
-/// What the backward pass needs, f32 [F] each.
-struct RowMoments {
-  torch::Tensor mean;
-  torch::Tensor variance;   ///< Bessel-corrected; 0 for a single row.
-  torch::Tensor deviation;  ///< 1 / sqrt(biased variance + epsilon).
-};
-
 /// Normalises by the rows' own statistics, as `norm_block` does. @param x, y [N,F], not the same.
-RowMoments norm_rows(const float* x, float* y, const RowSizes& sizes, const RowNorm& norm);
+Moments norm_rows(const float* x, float* y, const RowSizes& sizes, const RowNorm& norm);
 
 /// What a batch norm keeps, [F] each.
 struct RowStatistics {
@@ -52,9 +45,16 @@ struct RowStatistics {
 void norm_rows_by(const float* x, float* y, const RowSizes& sizes, const RowNorm& norm,
                   const RowStatistics& statistics);
 
-/// @param dy, x, dx [N,F], none the same. @param weight the norm's, [F]. @param dweight, dbias [F], filled.
+/// A batch norm's own part in the backward pass, [F] each.
+struct RowNormGradients {
+  const float* weight;  ///< The norm's.
+  float* dweight;       ///< Filled, as dbias.
+  float* dbias;
+};
+
+/// @param dy, x, dx [N,F], none the same. @param moments from the forward pass.
 void norm_rows_backward(const float* dy, const float* x, float* dx, const RowSizes& sizes,
-                        const float* weight, const RowMoments& moments, float* dweight, float* dbias);
+                        const Moments& moments, const RowNormGradients& own);
 
 /// What a batch is taught.
 struct RowTargets {

@@ -41,6 +41,14 @@ struct BatchStatistics {
   std::int64_t count = 0;  ///< Values of each channel that they are of.
 };
 
+/// What is normalised by, and what the backward pass needs: f32 [C] or [F] each.
+struct Moments {
+  torch::Tensor mean;
+  torch::Tensor variance;   ///< Bessel-corrected; 0 for a single value.
+  torch::Tensor deviation;  ///< 1 / sqrt(biased variance + epsilon).
+  double count = 0.0;       ///< Values of each channel.
+};
+
 /// Normalises by the batch's own statistics, as in training; differentiable in x, weight and bias.
 /// @param x see block_takes; overwritten with what the activation gives, so nobody else may need it.
 /// @param statistics filled.

@@ -74,7 +74,7 @@ struct Case {
   template <int kLanes, int kRows, int kVectors>
   SVHN_INLINE void run_loops() {
     const auto [images, inputs, outputs] = sizes;
-    dot_products<kLanes, 4>(x.data(), w.data(), bias.data(), y.data(), sizes, 0, outputs);
+    dot_products<kLanes, 4>({x.data(), w.data(), bias.data(), y.data(), sizes}, 0, outputs);
     outer_products<kLanes, kRows, kVectors>(
         {dy.data(), x.data(), dw.data(), 1, outputs, outputs, inputs, images}, 0, inputs);
     outer_products<kLanes, kRows, kVectors>(
@@ -99,7 +99,7 @@ void run_plain(Case& one) {
   one.run_loops<4, 4, 2>();
 }
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if SVHN_X86_TARGETS
 [[gnu::target("arch=x86-64-v3")]] void run_v3(Case& one) {
   one.run_loops<8, 6, 2>();
 }
@@ -110,8 +110,8 @@ TEST(DenseProducts, AreTheSumsOnOlderProcessorsToo) {
     Case plain{sizes};
     run_plain(plain);
     plain.expect_right();
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-    if (__builtin_cpu_supports("avx2") == 0 || __builtin_cpu_supports("fma") == 0) continue;
+#if SVHN_X86_TARGETS
+    if (!runs_v3()) continue;
     Case v3{sizes};
     run_v3(v3);
     v3.expect_right();
