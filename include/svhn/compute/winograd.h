@@ -19,8 +19,8 @@ bool winograd_takes(const torch::Tensor& x, const torch::Tensor& weight);
 /// @param x [N,C,H,W]. @param weight f32 [O,C,3,3]. @param bias f32 [O] or undefined.
 /// @param padding zeros on every side, 0 to 2.
 /// @returns [N,O,H + 2 padding - 2,W + 2 padding - 2] of x's dtype, channels innermost in memory. Sums are in
-/// float32; bfloat16 also rounds the transformed windows and kernels, an error about twice that of rounding
-/// the result. The same bits for the same number of threads.
+/// float32; bfloat16 also rounds the transformed windows and kernels, an error two to three times that of
+/// rounding the result. The same bits for the same number of threads.
 torch::Tensor winograd_convolution(const torch::Tensor& x, const torch::Tensor& weight,
                                    const torch::Tensor& bias, std::int64_t padding);
 
