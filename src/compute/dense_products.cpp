@@ -2,7 +2,9 @@
 
 #include <ATen/Parallel.h>
 
-#include "dense_loops.h"
+#include "dense_dots.h"
+#include "dense_outer.h"
+#include "svhn/compute/vector_clones.h"
 
 namespace svhn::compute {
 namespace {

@@ -1,8 +1,8 @@
 #pragma once
-/// The three products of a dense layer and of its gradients, float32 in rows that follow one another, without
-/// packing or scratch memory. Each number is summed in one fixed order: any number of threads gives the same.
-/// Large products take several, one for every 8 million multiplications N I O.
-/// N = images, I = inputs, O = outputs; none is 0.
+/// The three products of a dense layer and of its gradients, float32 in rows that follow one another, with 32
+/// KiB of scratch memory on the stack. Each number is summed in one fixed order: any number of threads gives
+/// the same. Large products take several, one for every 8 million multiplications N I O. N = images, I =
+/// inputs, O = outputs; none is 0.
 
 #include <cstdint>
 

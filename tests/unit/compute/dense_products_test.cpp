@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "../../../src/compute/dense_loops.h"
+#include "../../../src/compute/dense_dots.h"
+#include "../../../src/compute/dense_outer.h"
 #include "svhn/core/random.h"
 
 namespace svhn::compute {
@@ -83,7 +84,8 @@ struct Case {
 };
 
 /// Whole blocks, and what is left over of rows, columns and depths.
-const std::vector<DenseSizes> kSizes{{8, 64, 16}, {5, 37, 11}, {3, 7, 2}, {1, 1, 1}, {9, 83, 130}};
+const std::vector<DenseSizes> kSizes{{8, 64, 16},  {5, 37, 11},  {3, 7, 2},      {1, 1, 1},
+                                     {9, 83, 130}, {6, 2061, 5}, {530, 1024, 3}, {2, 70, 2100}};
 
 TEST(DenseProducts, AreTheSums) {
   for (const DenseSizes& sizes : kSizes) {
