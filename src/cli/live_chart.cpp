@@ -17,7 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kLookEvery = std::chrono::milliseconds(20);
-constexpr int kRest = 20;  ///< Times what a picture took, between its end and the next.
+constexpr int kRest = 9;       ///< Times what a picture took, between its end and the next.
+constexpr int kTextRest = 20;  ///< The same for a chart that the training waits for.
 constexpr int kMinRows = 12, kMaxRows = 22, kMinColumns = 60, kMaxColumns = 110;
 
 /// What a chart leaves free, so that the epoch's line and the bar stay in sight.
@@ -78,10 +79,11 @@ void LiveChart::on_epoch(const train::EpochReport& report) {
   if (now < rest_) return;
   started_ = now;
   start(png_, files_.curves_png, report.state->history);
+  if (png_) png_->give_way();
 }
 
 void LiveChart::finish(const metric::History& history) {
-  collect(png_);
+  png_.reset();  // It would be the last one's forerunner.
   if (history.epochs() == 0) return;
   start(png_, files_.curves_png, history);
   start(svg_, files_.curves_svg, history);
@@ -125,7 +127,7 @@ void TerminalChart::draw(const metric::History& history) {
       return;
     }
     const auto end = Clock::now();
-    rest_ = end + kRest * (end - start);
+    rest_ = end + kTextRest * (end - start);
   }
   height_ = std::count(text_.begin(), text_.end(), '\n');
   std::fputs(text_.c_str(), stderr);

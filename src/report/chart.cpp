@@ -89,6 +89,10 @@ ChartJob::ChartJob(ChartJob&&) noexcept = default;
 ChartJob& ChartJob::operator=(ChartJob&&) noexcept = default;
 ChartJob::~ChartJob() = default;
 
+void ChartJob::give_way() {
+  impl_->run.give_way();
+}
+
 bool ChartJob::running() {
   return impl_->run.running();
 }

@@ -2,6 +2,7 @@
 
 #include <gnuplot-iostream.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -157,6 +158,11 @@ bool GnuplotRun::running() {
     impl_->result = failed("how '" + impl_->program + "' ended is not known: " + reason(errno));
   }
   return false;
+}
+
+void GnuplotRun::give_way() {
+  constexpr int kLast = 19;
+  if (impl_->child >= 0) ::setpriority(PRIO_PROCESS, static_cast<id_t>(impl_->child), kLast);
 }
 
 ChartResult GnuplotRun::wait(std::chrono::milliseconds limit) {

@@ -13,8 +13,8 @@
 
 namespace svhn::cli {
 
-/// Draws beside the training, for a small share of its time: an epoch that ends while a picture is being
-/// drawn, or sooner after it than 20 times what it took, gets none of its own.
+/// Draws beside the training, where processors have nothing better to do: an epoch that ends while a picture
+/// is being drawn, or sooner after it than 9 times what it took, gets none of its own.
 class LiveChart : public train::TrainObserver {
  public:
   LiveChart(train::RunFiles files, report::RunLabel label);
@@ -47,8 +47,8 @@ class LiveChart : public train::TrainObserver {
 void draw_missing_charts(const train::RunFiles& files, const metric::History& history,
                          const report::RunLabel& label);
 
-/// Shows the accuracy below the lines of another observer, in place. Drawn anew after each epoch, as often as
-/// a LiveChart draws; in between the former chart stays.
+/// Shows the accuracy below the lines of another observer, in place. Drawn anew after each epoch, but not
+/// sooner than 20 times what the former one took; until then that one stays.
 class TerminalChart : public train::TrainObserver {
  public:
   /// @param lines who prints the epochs; outlives this.

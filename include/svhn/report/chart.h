@@ -52,6 +52,8 @@ class ChartJob {
   /// Stops a drawing that was not finished; the file stays as it was.
   ~ChartJob();
 
+  /// Draws only when processors have nothing better to do, from now on.
+  void give_way();
   /// @returns whether `finish` would wait.
   [[nodiscard]] bool running();
   /// Waits for the picture, at most a minute, and puts it in place; once.

@@ -98,6 +98,18 @@ TEST(GnuplotRun, StopsAProgramThatTakesTooLong) {
   EXPECT_FALSE(run.running());
 }
 
+TEST(GnuplotRun, GivesWayWhenAskedTo) {
+  const ChartFolder folder;
+  core::write_text_file(folder / "wait", "#!/bin/sh\nuntil [ \"$(nice)\" = 19 ]; do sleep 0.01; done\n",
+                        core::ExitCode::data);
+  fs::permissions(folder / "wait", fs::perms::owner_all);
+  GnuplotRun run("", line_chart("a"), folder / "wait");
+  EXPECT_EQ(run.wait(std::chrono::milliseconds(0)).status, ChartStatus::failed);
+  GnuplotRun last("", line_chart("a"), folder / "wait");
+  last.give_way();
+  EXPECT_EQ(last.wait().status, ChartStatus::drawn);
+}
+
 TEST(GnuplotRun, SendsTerminalCommandsAndDataInThisOrder) {
   const ChartFolder folder;
   core::write_text_file(folder / "echo", "#!/bin/sh\nexec cat\n", core::ExitCode::data);
