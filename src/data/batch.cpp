@@ -43,6 +43,7 @@ class Maker {
   }
 
   void set_hook(ImageHook hook) { hook_ = std::move(hook); }
+  void set_spread(Spread spread) { spread_ = std::move(spread); }
   [[nodiscard]] bool done() const { return made_ == sizes_.size(); }
 
   void make(Batch& batch) {
@@ -51,24 +52,30 @@ class Maker {
     batch.rows.assign(first, first + static_cast<std::ptrdiff_t>(n));
     batch.labels.resize(n);
     batch.pixels.resize(n * numbers_);
-    for (std::size_t i = 0; i < n; ++i) {
+    batch.size = static_cast<std::int64_t>(n);
+    const auto part = [&](std::int64_t begin, std::int64_t end) { fill(batch, begin, end); };
+    spread_ && !hook_ ? spread_(batch.size, part) : part(0, batch.size);
+    at_ += n;
+    ++made_;
+  }
+
+ private:
+  void fill(Batch& batch, std::int64_t begin, std::int64_t end) const {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
       const std::int64_t row = batch.rows[i];
       const std::span<float> input(batch.pixels.data() + i * numbers_, numbers_);
       inputs_.read(row, input);
       if (hook_) hook_(input, row);
       batch.labels[i] = data_.labels()[static_cast<std::size_t>(row)];
     }
-    batch.size = static_cast<std::int64_t>(n);
-    at_ += n;
-    ++made_;
   }
 
- private:
   const PreparedData& data_;
   const InputSource& inputs_;
   std::size_t batch_size_;
   std::size_t numbers_ = 1;  ///< Of one input.
   ImageHook hook_;
+  Spread spread_;
   std::vector<std::int64_t> rows_;
   std::vector<std::int64_t> sizes_;  ///< Of the batches.
   std::size_t at_ = 0, made_ = 0;    ///< Rows and batches.
@@ -187,6 +194,7 @@ struct BatchLoader::Impl {
         batch_size(options.batch_size),
         ahead(options.prefetch) {
     maker.set_hook(options.hook);
+    if (!options.prefetch) maker.set_spread(options.spread);
   }
 
   std::unique_ptr<InputSource> owned;  ///< Where the caller gave a plan instead.

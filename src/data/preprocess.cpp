@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "svhn/compute/vector_clones.h"
 #include "svhn/core/json.h"
 #include "svhn/data/prepared_statistics.h"
 
@@ -13,6 +14,7 @@ constexpr std::array<std::string_view, 4> kStepNames{"greyscale", "minmax_per_sp
                                                      "standardize"};
 constexpr std::array<double, 3> kGreyWeights{0.2990, 0.5870, 0.1140};
 constexpr double kByteMax = 255.0;
+constexpr std::size_t kBytes = 256;  ///< How many there are.
 
 /// x -> (x - subtract) / divide.
 struct Affine {
@@ -163,6 +165,40 @@ PreprocessPlan::PreprocessPlan(const Preprocessing& preprocessing, const SplitSt
   for (std::size_t c = 0; c < colour_.size(); ++c) {
     std::ranges::transform(share_[c], colour_[c].begin(), [](double x) { return static_cast<float>(x); });
   }
+  if (!grey_) find_slopes();
+}
+
+SVHN_VECTOR_CLONES
+void PreprocessPlan::apply_slopes(std::span<const std::uint8_t> hwc, std::span<float> chw,
+                                  const Slopes& slopes) {
+  const auto [red, green, blue] = slopes;
+  const std::size_t pixels = hwc.size() / 3;
+  const std::uint8_t* __restrict in = hwc.data();
+  float* __restrict to_red = chw.data();
+  float* __restrict to_green = to_red + pixels;
+  float* __restrict to_blue = to_green + pixels;
+  for (std::size_t i = 0; i < pixels; ++i) {
+    const float r = in[3 * i], g = in[3 * i + 1], b = in[3 * i + 2];
+    to_red[i] = r * red.high + r * red.low;
+    to_green[i] = g * green.high + g * green.low;
+    to_blue[i] = b * blue.high + b * blue.low;
+  }
+}
+
+/// Every byte is tried: sums that this processor rounds twice may miss the tables.
+void PreprocessPlan::find_slopes() {
+  Slopes slopes;
+  std::vector<std::uint8_t> bytes;
+  std::vector<float> wanted, found(3 * kBytes);
+  for (std::size_t c = 0; c < slopes.size(); ++c) {
+    const double slope = share_[c].back() / kByteMax;
+    slopes[c].high = static_cast<float>(slope);
+    slopes[c].low = static_cast<float>(slope - static_cast<double>(slopes[c].high));
+    wanted.insert(wanted.end(), colour_[c].begin(), colour_[c].end());
+  }
+  for (std::size_t i = 0; i < found.size(); ++i) bytes.push_back(static_cast<std::uint8_t>(i / 3));
+  apply_slopes(bytes, found, slopes);
+  if (found == wanted) slopes_ = slopes;
 }
 
 void PreprocessPlan::apply(std::span<const std::uint8_t> hwc, std::span<float> chw) const {
@@ -180,6 +216,7 @@ void PreprocessPlan::apply(std::span<const std::uint8_t> hwc, std::span<float> c
     }
     return;
   }
+  if (slopes_) return apply_slopes(hwc, chw, *slopes_);
   for (std::size_t i = 0; i < pixels; ++i, in += 3) {
     out[i] = colour_[0][in[0]];
     out[pixels + i] = colour_[1][in[1]];

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "svhn/core/error.h"
+#include "svhn/evaluate/loading.h"
 #include "svhn/evaluate/part.h"
 #include "svhn/model/dense_stack.h"
 
@@ -19,6 +20,9 @@ class Pass {
     const bool whole = options.first == model::Place{} && options.precision == compute::Precision::float32;
     if (whole) stack_ = model::DenseStack::make(network);
   }
+
+  /// @returns whether a batch takes little time.
+  [[nodiscard]] bool quick() const { return stack_ != nullptr; }
 
   /// @param shape of one input. @returns logits [n, classes] on the processor, valid until the next call.
   Tensor logits(const data::Batch& batch, std::vector<std::int64_t> shape) {
@@ -68,9 +72,8 @@ class Measure {
   metric::EvaluationMeter meter_;
 };
 
-void run_alone(model::Network& network, data::BatchLoader& loader, std::span<const std::int64_t> rows,
+void run_alone(Pass& pass, data::BatchLoader& loader, std::span<const std::int64_t> rows,
                const EvaluateOptions& options, Measure& measure) {
-  Pass pass(network, options);
   loader.start(rows);
   std::int64_t done = 0;
   while (const data::Batch* batch = loader.next()) {
@@ -80,10 +83,9 @@ void run_alone(model::Network& network, data::BatchLoader& loader, std::span<con
   }
 }
 
-void run_together(model::Network& network, data::BatchLoader& loader, std::span<const std::int64_t> rows,
+void run_together(Pass& pass, data::BatchLoader& loader, std::span<const std::int64_t> rows,
                   const EvaluateOptions& options, Measure& measure) {
   const Part part = part_of(rows.size(), options.batch_size, options.group);
-  Pass pass(network, options);
   const Tensor all = at::zeros({static_cast<std::int64_t>(rows.size()), metric::kClasses}, torch::kFloat32);
   loader.start(rows.subspan(part.first, part.count));
   const auto first = static_cast<std::int64_t>(part.first);
@@ -111,10 +113,11 @@ metric::EvaluationResult evaluate(model::Network& network, const data::PreparedD
   const auto start = std::chrono::steady_clock::now();
   const data::PixelSource pixels(data, plan);
   const data::InputSource& inputs = options.inputs != nullptr ? *options.inputs : pixels;
-  data::BatchLoader loader(data, inputs, {options.batch_size, true, {}});
+  Pass pass(network, options);
+  data::BatchLoader loader(data, inputs, loading(options.batch_size, pass.quick()));
   Measure measure(data, options);
   const auto run = options.group == nullptr ? run_alone : run_together;
-  run(network, loader, rows, options, measure);
+  run(pass, loader, rows, options, measure);
   metric::EvaluationResult result = measure.value();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.split = data::split_name(split);

@@ -7,6 +7,7 @@
 #include "svhn/core/error.h"
 #include "svhn/core/signals.h"
 #include "svhn/evaluate/evaluate.h"
+#include "svhn/evaluate/loading.h"
 #include "svhn/train/epoch_rows.h"
 #include "svhn/train/loss.h"
 
@@ -72,7 +73,7 @@ bool Trainer::ended() const {
 void Trainer::train_epoch(const TrainerHooks& hooks) {
   const auto rows = epoch_rows(options_, *parts_.data, state_.epoch, steps_per_epoch_);
   const EpochShare share = epoch_share(rows);
-  data::BatchOptions batches{options_.batch_size, true, {}};
+  data::BatchOptions batches = evaluate::loading(options_.batch_size, step_->direct() && !parts_.augment);
   if (parts_.augment) {
     const std::size_t images = parts_.data->indices(Split::train).size();
     batches.hook = epoch_hook(parts_.augment, {state_.epoch, images, rows.size(), share.places});
@@ -119,7 +120,7 @@ double Trainer::time_step() {
   constexpr int kWarmUp = 1, kMeasured = 3;
   const auto rows = epoch_rows(options_, *parts_.data, 0, steps_per_epoch_);
   const EpochShare share = epoch_share(rows);
-  data::BatchLoader loader(*parts_.data, inputs(), {options_.batch_size, false, {}});
+  data::BatchLoader loader(*parts_.data, inputs(), {.batch_size = options_.batch_size});
   loader.start(share.rows, {}, share.sizes);
   const data::Batch* batch = loader.next();
   const auto step = [&] { train_step(*batch, share.batches.front(), 0); };

@@ -26,6 +26,7 @@ class InputSource {
   virtual ~InputSource() = default;
   /// @returns the shape of one input: [C,H,W], or [F] for features.
   [[nodiscard]] virtual std::vector<std::int64_t> shape() const = 0;
+  /// May be called by several threads at a time.
   /// @param row of the data file. @param values f32, as many as `shape` says, filled.
   /// @throws core::Error when the row's input cannot be had.
   virtual void read(std::int64_t row, std::span<float> values) const = 0;
@@ -55,14 +56,22 @@ struct Batch {
 /// Called on the background thread where there is one, never from two threads at once.
 using ImageHook = std::function<void(std::span<float> chw, std::int64_t row)>;
 
+/// Runs `part(begin, end)` for parts of [0, count), perhaps on several threads; returns when all are done.
+using Spread = std::function<void(std::int64_t count,
+                                  const std::function<void(std::int64_t begin, std::int64_t end)>& part)>;
+
+/// How inputs become batches. Either way gives the same ones.
 struct BatchOptions {
   std::int64_t batch_size = 64;
-  /// Make batches on a thread while the caller works: two, or of small ones up to 15 (4 MiB).
+  /// Make batches on a thread while the caller works: two, or of small ones up to 15 (4 MiB). For work that
+  /// is longer than waking a thread up.
   bool prefetch = false;
-  ImageHook hook;  ///< May be empty.
+  ImageHook hook = {};  ///< May be empty.
+  /// Where nothing is made ahead and no hook is called: reads the inputs of a batch on the caller's threads.
+  Spread spread = {};
 };
 
-/// Yields batches. Results do not depend on `prefetch`.
+/// Yields batches.
 class BatchLoader {
  public:
   /// @param data borrowed; must outlive the loader.

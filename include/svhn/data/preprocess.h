@@ -61,9 +61,20 @@ class PreprocessPlan {
   template <typename Value>
   using Tables = std::array<std::array<Value, 256>, 3>;  ///< For each channel and byte.
 
+  /// byte * (high + low), which is a table's number after one rounding.
+  struct Slope {
+    float high = 0.0F;
+    float low = 0.0F;
+  };
+  using Slopes = std::array<Slope, 3>;
+
+  static void apply_slopes(std::span<const std::uint8_t> hwc, std::span<float> chw, const Slopes& slopes);
+  void find_slopes();
+
   bool grey_ = false;
-  Tables<float> colour_{};  ///< The result.
-  Tables<double> share_{};  ///< The share of the grey result, which is their sum.
+  Tables<float> colour_{};        ///< The result.
+  std::optional<Slopes> slopes_;  ///< Where they give the same numbers, in half the time.
+  Tables<double> share_{};        ///< The share of the grey result, which is their sum.
 };
 
 /// @returns the plan for a split of a data file.

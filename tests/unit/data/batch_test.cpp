@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <functional>
+#include <mutex>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -20,13 +22,30 @@ using core::ExitCode;
 
 const std::vector<std::int64_t> kRows{7, 0, 3, 5, 2, 9, 1};
 
-class BatchLoaderTest : public PreparedFolder, public testing::WithParamInterface<bool> {
+enum class Way { alone, ahead, spread };
+
+/// Halves on two threads.
+void in_halves(std::int64_t count, const std::function<void(std::int64_t, std::int64_t)>& part) {
+  std::exception_ptr fault;
+  std::jthread other([&] {
+    try {
+      part(0, count / 2);
+    } catch (...) {
+      fault = std::current_exception();
+    }
+  });
+  part(count / 2, count);
+  other.join();
+  if (fault) std::rethrow_exception(fault);
+}
+
+class BatchLoaderTest : public PreparedFolder, public testing::WithParamInterface<Way> {
  protected:
   void SetUp() override {
     std::filesystem::path name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    folder_ =
-        std::filesystem::temp_directory_path() /
-        ("svhn_batch_" + name.filename().string() + std::to_string(GetParam()) + std::to_string(::getpid()));
+    folder_ = std::filesystem::temp_directory_path() /
+              ("svhn_batch_" + name.filename().string() + std::to_string(static_cast<int>(GetParam())) +
+               std::to_string(::getpid()));
     write_prepared(file(), golden_content());
     data_ = std::make_unique<PreparedData>(file());
   }
@@ -37,7 +56,13 @@ class BatchLoaderTest : public PreparedFolder, public testing::WithParamInterfac
     return plan_for(steps, *data_, Split::train);
   }
 
-  [[nodiscard]] BatchOptions options(std::int64_t size) const { return {size, GetParam(), {}}; }
+  [[nodiscard]] static bool ahead() { return GetParam() == Way::ahead; }
+
+  [[nodiscard]] static BatchOptions options(std::int64_t size) {
+    BatchOptions options{.batch_size = size, .prefetch = ahead()};
+    if (GetParam() == Way::spread) options.spread = in_halves;
+    return options;
+  }
 
   std::unique_ptr<PreparedData> data_;
 };
@@ -97,6 +122,31 @@ struct RowFeatures : InputSource {
     values[1] = static_cast<float>(2 * row);
   }
 };
+
+/// Says which threads read.
+class Witness : public InputSource {
+ public:
+  [[nodiscard]] std::vector<std::int64_t> shape() const override { return {1}; }
+  void read(std::int64_t row, std::span<float> values) const override {
+    values[0] = static_cast<float>(row);
+    const std::lock_guard lock(mutex_);
+    readers_.insert(std::this_thread::get_id());
+  }
+  [[nodiscard]] std::set<std::thread::id> readers() const { return readers_; }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::set<std::thread::id> readers_;
+};
+
+TEST_P(BatchLoaderTest, ReadsWhereItIsAskedTo) {
+  const Witness inputs;
+  BatchLoader loader(*data_, inputs, options(7));
+  loader.start(kRows);
+  EXPECT_EQ(loader.next()->pixels, (std::vector<float>{7, 0, 3, 5, 2, 9, 1}));
+  EXPECT_EQ(inputs.readers().size(), GetParam() == Way::spread ? 2U : 1U);
+  EXPECT_EQ(inputs.readers().contains(std::this_thread::get_id()), !ahead());
+}
 
 TEST_P(BatchLoaderTest, FeedsAnyInputWithTheFilesLabels) {
   const RowFeatures features;
@@ -189,14 +239,14 @@ TEST_P(BatchLoaderTest, WorksAheadOnAThreadOfItsOwnOnlyWhenAsked) {
     elsewhere = std::this_thread::get_id() != consumer;
     ++images;
   });
-  while (GetParam() && images < 16) std::this_thread::yield();  // 16 small batches are made without asking …
+  while (ahead() && images < 16) std::this_thread::yield();  // 16 small batches are made without asking …
   EXPECT_EQ(loader.next()->rows, (std::vector<std::int64_t>{7}));
-  EXPECT_EQ(elsewhere, GetParam());
+  EXPECT_EQ(elsewhere, ahead());
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  EXPECT_EQ(images, GetParam() ? 16 : 1) << "… and no more while the first of them is in use";
+  EXPECT_EQ(images, ahead() ? 16 : 1) << "… and no more while the first of them is in use";
 }
 
-INSTANTIATE_TEST_SUITE_P(Prefetch, BatchLoaderTest, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(Ways, BatchLoaderTest, testing::Values(Way::alone, Way::ahead, Way::spread));
 
 TEST(EpochOrder, IsTheGivenOrderWithoutShuffling) {
   EXPECT_EQ(epoch_order(kRows, 1, 0, false), kRows);

@@ -115,6 +115,25 @@ TEST(PreprocessPlan, TakesImagesOfAnySizeAndPutsChannelsFirst) {
   EXPECT_THROW(plan.apply(std::span(two_pixels).first(5), chw), Error);
 }
 
+TEST(PreprocessPlan, RoundsEveryByteOnce) {
+  std::vector<std::uint8_t> image;  // Each byte in each channel, and an odd number of pixels.
+  for (std::size_t i = 0; i < 257; ++i) image.insert(image.end(), {std::uint8_t(i), std::uint8_t(i * 7), 3});
+  SplitStatistics narrow;
+  narrow.min = 0.0, narrow.max = 253.0 / 255.0;
+  SplitStatistics shifted = narrow;
+  shifted.min = 2.0 / 255.0;
+  std::vector<float> chw(image.size());
+  for (const auto& train : {SplitStatistics{}, narrow, shifted}) {
+    const double low = train.min, range = train.max > train.min ? train.max - train.min : 1.0;
+    const PreprocessPlan plan({{minmax}, train}, train);
+    plan.apply(image, chw);
+    for (std::size_t i = 0; i < image.size(); ++i) {
+      const double value = (static_cast<double>(image[i]) / 255.0 - low) / range;
+      ASSERT_EQ(chw[i % 3 * 257 + i / 3], static_cast<float>(value)) << int{image[i]} << " of " << range;
+    }
+  }
+}
+
 TEST(PreprocessPlan, RefusesOrdersWhoseNumbersAreNotKnown) {
   const auto fault = [](std::vector<PreprocessStep> steps) {
     try {
