@@ -62,12 +62,20 @@ const Kernels& kernels() {
   return best;
 }
 
+std::int64_t strips_of(std::int64_t columns) {
+  return std::max<std::int64_t>(1, columns / kStrip);
+}
+
+/// @returns strips that a thread takes at least.
+std::int64_t grain_of(std::int64_t strips, std::int64_t products) {
+  return std::max<std::int64_t>(1, strips * kTaskProducts / products);
+}
+
 /// Calls `work` for strips of [0, columns), which threads share; the last one takes what is left over.
 template <class Work>
 void in_strips(std::int64_t columns, std::int64_t products, const Work& work) {
-  const std::int64_t strips = std::max<std::int64_t>(1, columns / kStrip);
-  const std::int64_t grain = std::max<std::int64_t>(1, strips * kTaskProducts / products);
-  at::parallel_for(0, strips, grain, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t strips = strips_of(columns);
+  at::parallel_for(0, strips, grain_of(strips, products), [&](std::int64_t begin, std::int64_t end) {
     work(begin * kStrip, end == strips ? columns : end * kStrip);
   });
 }
@@ -82,6 +90,11 @@ void outer_in_strips(const OuterProduct& product, const DenseSizes& sizes) {
 }
 
 }  // namespace
+
+bool dense_takes_threads(const DenseSizes& sizes) {
+  const std::int64_t strips = strips_of(sizes.outputs);
+  return at::get_num_threads() > 1 && strips > grain_of(strips, products_of(sizes));
+}
 
 void dense_forward(const float* x, const float* w, const float* bias, float* y, const DenseSizes& sizes) {
   in_strips(sizes.outputs, products_of(sizes), [&](std::int64_t first, std::int64_t last) {

@@ -38,9 +38,13 @@ SplitStatistics after(const SplitStatistics& s, const Affine& change) {
   return result;
 }
 
+double slope_of(const std::array<double, kBytes>& table) {
+  return (table.back() - table.front()) / kByteMax;
+}
+
 /// Follows the steps with the values that each byte takes and with the statistics that go with them.
 struct Resolver {
-  std::array<std::array<double, 256>, 3> table{};  ///< Values; after greyscale, shares of the grey value.
+  PreprocessPlan::Tables<double> table{};  ///< Values; after greyscale, shares of the grey value.
   SplitStatistics train, own;
   bool grey = false;
 
@@ -160,12 +164,19 @@ PreprocessPlan::PreprocessPlan(const Preprocessing& preprocessing, const SplitSt
   }
   Resolver resolver(preprocessing.train, own);
   for (const PreprocessStep step : preprocessing.steps) resolver.step(step);
-  grey_ = resolver.grey;
-  share_ = resolver.table;
-  for (std::size_t c = 0; c < colour_.size(); ++c) {
-    std::ranges::transform(share_[c], colour_[c].begin(), [](double x) { return static_cast<float>(x); });
+  if (resolver.grey) {
+    grey_.emplace();
+    for (std::size_t c = 0; c < resolver.table.size(); ++c) {
+      grey_->weights[c] = slope_of(resolver.table[c]);
+      grey_->shift += resolver.table[c].front();
+    }
+    return;
   }
-  if (!grey_) find_slopes();
+  for (std::size_t c = 0; c < colour_.size(); ++c) {
+    std::ranges::transform(resolver.table[c], colour_[c].begin(),
+                           [](double x) { return static_cast<float>(x); });
+  }
+  find_slopes(resolver.table);
 }
 
 SVHN_VECTOR_CLONES
@@ -186,12 +197,12 @@ void PreprocessPlan::apply_slopes(std::span<const std::uint8_t> hwc, std::span<f
 }
 
 /// Every byte is tried: sums that this processor rounds twice may miss the tables.
-void PreprocessPlan::find_slopes() {
+void PreprocessPlan::find_slopes(const Tables<double>& table) {
   Slopes slopes;
   std::vector<std::uint8_t> bytes;
   std::vector<float> wanted, found(3 * kBytes);
   for (std::size_t c = 0; c < slopes.size(); ++c) {
-    const double slope = share_[c].back() / kByteMax;
+    const double slope = slope_of(table[c]);
     slopes[c].high = static_cast<float>(slope);
     slopes[c].low = static_cast<float>(slope - static_cast<double>(slopes[c].high));
     wanted.insert(wanted.end(), colour_[c].begin(), colour_[c].end());
@@ -208,15 +219,10 @@ void PreprocessPlan::apply(std::span<const std::uint8_t> hwc, std::span<float> c
                                                " bytes does not fit " + std::to_string(chw.size()) +
                                                " numbers");
   }
+  if (grey_) return apply_grey(hwc, chw, *grey_);
+  if (slopes_) return apply_slopes(hwc, chw, *slopes_);
   const std::uint8_t* in = hwc.data();
   float* out = chw.data();
-  if (grey_) {
-    for (std::size_t i = 0; i < pixels; ++i, in += 3) {
-      out[i] = static_cast<float>(share_[0][in[0]] + share_[1][in[1]] + share_[2][in[2]]);
-    }
-    return;
-  }
-  if (slopes_) return apply_slopes(hwc, chw, *slopes_);
   for (std::size_t i = 0; i < pixels; ++i, in += 3) {
     out[i] = colour_[0][in[0]];
     out[pixels + i] = colour_[1][in[1]];

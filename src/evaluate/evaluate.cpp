@@ -21,8 +21,10 @@ class Pass {
     if (whole) stack_ = model::DenseStack::make(network);
   }
 
-  /// @returns whether a batch takes little time.
-  [[nodiscard]] bool quick() const { return stack_ != nullptr; }
+  /// @returns whether batches are read by the threads that work on them.
+  [[nodiscard]] bool reads_with_threads() const {
+    return stack_ != nullptr && stack_->takes_threads(options_.batch_size);
+  }
 
   /// @param shape of one input. @returns logits [n, classes] on the processor, valid until the next call.
   Tensor logits(const data::Batch& batch, std::vector<std::int64_t> shape) {
@@ -114,7 +116,7 @@ metric::EvaluationResult evaluate(model::Network& network, const data::PreparedD
   const data::PixelSource pixels(data, plan);
   const data::InputSource& inputs = options.inputs != nullptr ? *options.inputs : pixels;
   Pass pass(network, options);
-  data::BatchLoader loader(data, inputs, loading(options.batch_size, pass.quick()));
+  data::BatchLoader loader(data, inputs, loading(options.batch_size, pass.reads_with_threads()));
   Measure measure(data, options);
   const auto run = options.group == nullptr ? run_alone : run_together;
   run(pass, loader, rows, options, measure);

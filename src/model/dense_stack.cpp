@@ -69,6 +69,11 @@ void DenseStack::make_room(std::int64_t images) {
   room_ = images;
 }
 
+bool DenseStack::takes_threads(std::int64_t images) const {
+  return std::any_of(layers_.begin(), layers_.end(),
+                     [images](const auto& layer) { return layer->takes_threads(images); });
+}
+
 const float* DenseStack::forward(const float* x, std::int64_t images, const ForwardContext& context) {
   const torch::NoGradGuard no_grad;
   make_room(images);

@@ -45,6 +45,9 @@ class Products : public StackLayer {
   }
 
   [[nodiscard]] bool learns() const override { return true; }
+  [[nodiscard]] bool takes_threads(std::int64_t images) const override {
+    return compute::dense_takes_threads(sizes(images));
+  }
 
  private:
   [[nodiscard]] compute::DenseSizes sizes(std::int64_t images) const { return {images, inputs_, width()}; }

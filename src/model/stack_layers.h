@@ -20,6 +20,7 @@ class StackLayer {
   /// @param dx filled; nullptr: not wanted.
   virtual void backward(const float* x, float* dy, float* dx, std::int64_t images) = 0;
   [[nodiscard]] virtual bool learns() const { return false; }
+  [[nodiscard]] virtual bool takes_threads(std::int64_t /*images*/) const { return false; }
 
   [[nodiscard]] std::int64_t width() const { return width_; }
   [[nodiscard]] float* output() const { return static_cast<float*>(output_.data_ptr()); }

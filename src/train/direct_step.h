@@ -16,6 +16,9 @@ class DirectStep {
   static std::unique_ptr<DirectStep> make(const TrainOptions& options, const model::Network& network,
                                           compute::Precision precision);
 
+  /// @returns whether a batch of that many images takes several threads.
+  [[nodiscard]] bool takes_threads(std::int64_t images) const { return stack_->takes_threads(images); }
+
   /// Writes all gradients, unless the loss is not a finite number.
   StepResult run(const StepInput& input, std::int64_t step);
 

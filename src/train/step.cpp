@@ -87,6 +87,10 @@ StepResult TrainStep::differentiate(const Tensor& loss, const StepResult& own, d
   return parallel_ ? parallel_->finish() : own;
 }
 
+bool TrainStep::reads_with_threads(std::int64_t images) const {
+  return direct_ != nullptr && direct_->takes_threads(images);
+}
+
 ReductionReport TrainStep::report() const {
   return parallel_ ? parallel_->report() : ReductionReport{};
 }

@@ -40,6 +40,9 @@ class TrainStep {
   [[nodiscard]] ReductionReport report() const;
   /// @returns whether the gradients come from loops written for such a network, and not from autograd.
   [[nodiscard]] bool direct() const { return direct_ != nullptr; }
+  /// @returns whether it is so short that several threads which have worked on a batch of that many images
+  /// should read the next one, too.
+  [[nodiscard]] bool reads_with_threads(std::int64_t images) const;
 
  private:
   StepResult run_anything(const StepInput& input, std::int64_t step);

@@ -73,7 +73,9 @@ bool Trainer::ended() const {
 void Trainer::train_epoch(const TrainerHooks& hooks) {
   const auto rows = epoch_rows(options_, *parts_.data, state_.epoch, steps_per_epoch_);
   const EpochShare share = epoch_share(rows);
-  data::BatchOptions batches = evaluate::loading(options_.batch_size, step_->direct() && !parts_.augment);
+  const bool plain = !parts_.augment;
+  data::BatchOptions batches =
+      evaluate::loading(options_.batch_size, plain && step_->reads_with_threads(options_.batch_size));
   if (parts_.augment) {
     const std::size_t images = parts_.data->indices(Split::train).size();
     batches.hook = epoch_hook(parts_.augment, {state_.epoch, images, rows.size(), share.places});

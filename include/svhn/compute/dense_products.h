@@ -14,6 +14,9 @@ struct DenseSizes {
   std::int64_t outputs;
 };
 
+/// @returns whether `dense_forward` takes several threads.
+bool dense_takes_threads(const DenseSizes& sizes);
+
 /// y = x w' + bias.
 /// @param x [N,I]. @param w [O,I]. @param bias [O], or nullptr. @param y [N,O], filled.
 void dense_forward(const float* x, const float* w, const float* bias, float* y, const DenseSizes& sizes);

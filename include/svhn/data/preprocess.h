@@ -46,6 +46,9 @@ Preprocessing preprocessing_from_json(std::string_view text, const std::string& 
 /// divisor is 1, as in scikit-learn's scalers: a constant split becomes 0.
 class PreprocessPlan {
  public:
+  template <typename Value>
+  using Tables = std::array<std::array<Value, 256>, 3>;  ///< For each channel and byte.
+
   /// @param own the statistics of the split at hand, for minmax_per_split; `preprocessing.train` for foreign
   /// images.
   /// @throws core::Error(config) when `step_order_fault` finds one.
@@ -58,9 +61,6 @@ class PreprocessPlan {
   void apply(std::span<const std::uint8_t> hwc, std::span<float> chw) const;
 
  private:
-  template <typename Value>
-  using Tables = std::array<std::array<Value, 256>, 3>;  ///< For each channel and byte.
-
   /// byte * (high + low), which is a table's number after one rounding.
   struct Slope {
     float high = 0.0F;
@@ -68,13 +68,20 @@ class PreprocessPlan {
   };
   using Slopes = std::array<Slope, 3>;
 
-  static void apply_slopes(std::span<const std::uint8_t> hwc, std::span<float> chw, const Slopes& slopes);
-  void find_slopes();
+  /// The grey result is RGB . weights + shift.
+  struct GreyLine {
+    std::array<double, 3> weights{};
+    double shift = 0.0;
+  };
 
-  bool grey_ = false;
-  Tables<float> colour_{};        ///< The result.
+  static void apply_slopes(std::span<const std::uint8_t> hwc, std::span<float> chw, const Slopes& slopes);
+  /// The same bits on every instruction set.
+  static void apply_grey(std::span<const std::uint8_t> hwc, std::span<float> grey, const GreyLine& line);
+  void find_slopes(const Tables<double>& table);
+
+  std::optional<GreyLine> grey_;
+  Tables<float> colour_{};        ///< The result without greyscale.
   std::optional<Slopes> slopes_;  ///< Where they give the same numbers, in half the time.
-  Tables<double> share_{};        ///< The share of the grey result, which is their sum.
 };
 
 /// @returns the plan for a split of a data file.

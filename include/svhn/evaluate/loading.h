@@ -7,8 +7,9 @@
 
 namespace svhn::evaluate {
 
-/// @param quick whether a batch is worked on in less time than a thread takes to wake up and make one beside
-/// it: those are read by the threads that work on them, between the batches. Others are made ahead.
-data::BatchOptions loading(std::int64_t batch_size, bool quick);
+/// @param with_threads whether batches are read by the threads that work on them, between the batches: for
+/// work so short that a thread which makes them ahead would only take a processor from it. Where only one
+/// thread works, batches that are made ahead cost it nothing.
+data::BatchOptions loading(std::int64_t batch_size, bool with_threads);
 
 }  // namespace svhn::evaluate

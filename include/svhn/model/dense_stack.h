@@ -25,6 +25,9 @@ class DenseStack {
   /// frozen.
   [[nodiscard]] bool trains() const { return trains_; }
 
+  /// @returns whether a pass over that many images takes several threads.
+  [[nodiscard]] bool takes_threads(std::int64_t images) const;
+
   /// As `Network::forward`, from the first layer to the last. In training the running statistics move.
   /// @param x [N,...], kept by the caller until `backward`. @param images N, at least 1.
   /// @returns logits [N,classes], valid until the next call.
