@@ -39,6 +39,18 @@ std::string preprocessing_to_json(const Preprocessing& preprocessing);
 /// @throws core::Error(code) unless `text` is exactly such a document.
 Preprocessing preprocessing_from_json(std::string_view text, const std::string& source, core::ExitCode code);
 
+/// byte * (high + low), rounded once.
+struct PixelSlope {
+  float high = 0.0F;
+  float low = 0.0F;
+};
+
+/// RGB . weights + shift.
+struct GreyLine {
+  std::array<double, 3> weights{};
+  double shift = 0.0;
+};
+
 /// Steps and numbers resolved for one split. Computed in float64, rounded to float32 once.
 /// Step by step: greyscale is RGB . [0.2990, 0.5870, 0.1140]; minmax steps are (x - min) / (max - min) over
 /// all channels; standardize is (x - mean) / deviation for each channel, population deviation. The numbers
@@ -61,25 +73,14 @@ class PreprocessPlan {
   void apply(std::span<const std::uint8_t> hwc, std::span<float> chw) const;
 
  private:
-  /// byte * (high + low), which is a table's number after one rounding.
-  struct Slope {
-    float high = 0.0F;
-    float low = 0.0F;
-  };
-  using Slopes = std::array<Slope, 3>;
-
-  /// The grey result is RGB . weights + shift.
-  struct GreyLine {
-    std::array<double, 3> weights{};
-    double shift = 0.0;
-  };
+  using Slopes = std::array<PixelSlope, 3>;
 
   static void apply_slopes(std::span<const std::uint8_t> hwc, std::span<float> chw, const Slopes& slopes);
   /// The same bits on every instruction set.
   static void apply_grey(std::span<const std::uint8_t> hwc, std::span<float> grey, const GreyLine& line);
   void find_slopes(const Tables<double>& table);
 
-  std::optional<GreyLine> grey_;
+  std::optional<GreyLine> grey_;  ///< The result of greyscale.
   Tables<float> colour_{};        ///< The result without greyscale.
   std::optional<Slopes> slopes_;  ///< Where they give the same numbers, in half the time.
 };
