@@ -5,7 +5,9 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 
 import harness
 from harness import config, read_bytes, read_json, write_json
@@ -250,6 +252,28 @@ class Configs(harness.ProgramTest):
         shown = json.loads(self.succeed("config", "show", "run.json").out)
         self.assertEqual(set(schema["properties"]), set(shown) | {"tune", "compare"})
         self.assertEqual(set(schema["properties"]["train"]["properties"]), set(shown["train"]))
+
+
+class Waiting(harness.ProgramTest):
+    """How long the engine's threads look out for work before they sleep; whether it is heeded, libgomp decides."""
+
+    def engine_settings(self, **chosen):
+        """What reaches an engine that prints its environment."""
+        clean = {key: value for key, value in os.environ.items() if key not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
+        done = subprocess.run([self.path("svhn"), "env"], env={**clean, **chosen}, check=True, text=True,
+                              stdout=subprocess.PIPE)
+        found = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+        return found.get("OMP_WAIT_POLICY"), found.get("GOMP_SPINCOUNT")
+
+    def test_the_engine_looks_out_shortly_unless_the_user_has_chosen(self):
+        shutil.copy(harness.PROGRAM, self.path("svhn"))
+        with open(self.path("svhn-engine"), "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\nexec env\n")
+        os.chmod(self.path("svhn-engine"), 0o755)
+        self.assertEqual(self.engine_settings(), ("passive", "2000"))
+        self.assertEqual(self.engine_settings(GOMP_SPINCOUNT="7"), ("passive", "7"))
+        for policy in ("passive", "active"):
+            self.assertEqual(self.engine_settings(OMP_WAIT_POLICY=policy), (policy, None))
 
 
 class Pipes(harness.ProgramTest):
