@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -29,7 +30,11 @@ void set_up_logging(const GlobalOptions& global) {
 int report_error(const core::Error& error) {
   std::string text = std::string("svhn: error: ") + error.what() + "\n";
   if (!error.hint().empty()) text += "hint: " + error.hint() + "\n";
-  if (core::may_tell_failure()) std::fputs(text.c_str(), stderr);
+  // A peer's death is seen at once, by its connections. The launcher knows what killed it: it goes first.
+  const bool launcher_may_know =
+      error.code() == core::ExitCode::device && std::getenv("LOCAL_RANK") != nullptr;
+  const auto patience = launcher_may_know ? std::chrono::milliseconds(2000) : std::chrono::milliseconds(0);
+  if (core::may_tell_failure(patience)) std::fputs(text.c_str(), stderr);
   return static_cast<int>(error.code());
 }
 

@@ -1,5 +1,6 @@
 #include "svhn/core/launch.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "svhn/core/error.h"
@@ -178,12 +180,17 @@ Launch read_launch(const Environment& environment, const std::string& bind) {
   return launch;
 }
 
-bool may_tell_failure() {
+bool may_tell_failure(std::chrono::milliseconds patience) {
   const char* name = std::getenv("SVHN_SAY_ONCE");
   if (name == nullptr) return true;
   const std::string_view text(name);
   int descriptor = -1;
   std::from_chars(text.data(), text.data() + text.size(), descriptor);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  pollfd untold{descriptor, POLLIN, 0};
+  while (std::chrono::steady_clock::now() < deadline && ::poll(&untold, 1, 0) > 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   std::uint64_t count = 0;
   const auto taken = ::read(descriptor, &count, sizeof(count));
   // EAGAIN: another process has told it. Anything else is no eventfd, and silence would hide the failure.

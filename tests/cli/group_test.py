@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 import unittest
 
 import harness
@@ -259,6 +260,16 @@ class LauncherTest(harness.ProgramTest):
                 f"svhn: error: rank {rank} was lost: killed by signal 9 (Killed)",
                 "hint: the system may have run out of memory; start it again, a training or a search with --resume"])
             self.assert_all_gone(ranks)
+
+    def test_a_late_launcher_is_still_the_one_to_name_the_signal(self):
+        process, ranks = self.training(count=2)
+        os.kill(process.pid, signal.SIGSTOP)
+        os.kill(ranks[0], signal.SIGKILL)  # Rank 1 sees the store's connection break.
+        time.sleep(0.5)
+        os.kill(process.pid, signal.SIGCONT)
+        result = harness.finish(process, 30)
+        self.assertEqual(result.code, 7, result)
+        self.assertEqual(self.last_lines(result)[0], "svhn: error: rank 0 was lost: killed by signal 9 (Killed)")
 
     def test_a_stopped_process_does_not_stay_behind(self):
         process, ranks = self.training(count=2)

@@ -4,6 +4,7 @@
 /// (OMPI_COMM_WORLD_…), Slurm (SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID, the first host of its node list) or
 /// our own `--nproc`.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -40,6 +41,7 @@ std::string first_host(const std::string& list);
 
 /// Whether this process is the one to tell of a failure: of processes started by `--nproc` the first that
 /// asks, and every process otherwise. Asks the eventfd that SVHN_SAY_ONCE names.
-bool may_tell_failure();
+/// @param patience how long to let another one go first.
+bool may_tell_failure(std::chrono::milliseconds patience = {});
 
 }  // namespace svhn::core

@@ -4,8 +4,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <map>
+#include <string>
+#include <thread>
 
 #include "svhn/core/error.h"
 
@@ -163,6 +166,24 @@ TEST(MayTellFailure, IsTrueOnceForAll) {
   EXPECT_FALSE(may_tell_failure());
   ::close(once);
   EXPECT_TRUE(may_tell_failure());  // No such descriptor: a failure is rather told twice than never.
+  ::unsetenv("SVHN_SAY_ONCE");
+}
+
+TEST(MayTellFailure, LetsAnotherGoFirst) {
+  using std::chrono::milliseconds;
+  const int once = ::eventfd(1, EFD_NONBLOCK | EFD_SEMAPHORE);
+  ASSERT_EQ(::setenv("SVHN_SAY_ONCE", std::to_string(once).c_str(), 1), 0);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(may_tell_failure(milliseconds(50)));  // Nobody went first.
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(50));
+  ASSERT_EQ(::eventfd_write(once, 1), 0);
+  std::thread other([] {
+    std::this_thread::sleep_for(milliseconds(50));
+    EXPECT_TRUE(may_tell_failure());
+  });
+  EXPECT_FALSE(may_tell_failure(std::chrono::minutes(1)));
+  other.join();
+  ::close(once);
   ::unsetenv("SVHN_SAY_ONCE");
 }
 
