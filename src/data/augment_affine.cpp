@@ -5,7 +5,7 @@
 #include <numbers>
 #include <vector>
 
-#include "augment_nearest.h"
+#include "augment_tile.h"
 #include "svhn/core/error.h"
 
 namespace svhn::data {
@@ -19,85 +19,6 @@ AffineMatrix product(const AffineMatrix& x, const AffineMatrix& y) {
 
 double radians(double degrees) {
   return degrees * (std::numbers::pi / 180.0);
-}
-
-/// Two neighbours on an axis and the share of the second.
-struct Tap {
-  std::int64_t low = 0;
-  std::int64_t high = 0;
-  double share = 0.0;
-  bool inside = true;
-};
-
-/// @param at in [0, n - 1].
-Tap tap_inside(double at, std::int64_t n) {
-  const auto low = static_cast<std::int64_t>(at);
-  return {low, std::min(low + 1, n - 1), at - static_cast<double>(low), true};
-}
-
-/// The pixel of the endless mirrored image, period 2n.
-std::int64_t mirrored(double at, std::int64_t n) {
-  const auto period = static_cast<double>(2 * n);
-  const auto in_period = static_cast<std::int64_t>(at - period * std::floor(at / period));
-  return std::clamp<std::int64_t>(in_period < n ? in_period : 2 * n - 1 - in_period, 0, n - 1);
-}
-
-Tap tap_reflect(double at, std::int64_t n) {
-  const double low = std::floor(at);
-  return {mirrored(low, n), mirrored(low + 1.0, n), at - low, true};
-}
-
-/// scipy's folding, step by step: a place on the seam must fall to the same side.
-double wrapped(double at, std::int64_t n) {
-  if (n == 1) return 0.0;
-  const auto period = static_cast<double>(n - 1);
-  const double folded =
-      at < 0.0 ? at + period * (std::trunc(-at / period) + 1.0) : at - period * std::trunc(at / period);
-  return std::clamp(folded, 0.0, period);
-}
-
-template <Fill fill>
-Tap tap(double at, std::int64_t n) {
-  const auto last = static_cast<double>(n - 1);
-  if (at >= 0.0 && at <= last) return tap_inside(at, n);
-  if constexpr (fill == Fill::reflect) return tap_reflect(at, n);
-  if constexpr (fill == Fill::wrap) return tap_inside(wrapped(at, n), n);
-  return {0, 0, 0.0, false};
-}
-
-float sample(const float* plane, std::int64_t width, const Tap& y, const Tap& x) {
-  const float* low = plane + y.low * width;
-  const float* high = plane + y.high * width;
-  const double upper =
-      static_cast<double>(low[x.low]) * (1.0 - x.share) + static_cast<double>(low[x.high]) * x.share;
-  const double lower =
-      static_cast<double>(high[x.low]) * (1.0 - x.share) + static_cast<double>(high[x.high]) * x.share;
-  return static_cast<float>(upper * (1.0 - y.share) + lower * y.share);
-}
-
-struct Transform {
-  ImageShape shape;
-  AffineMatrix matrix;
-  float fill_value;
-};
-
-template <Fill fill>
-void transform(const std::vector<float>& source, float* out, const Transform& t) {
-  const auto& [shape, m, fill_value] = t;
-  const std::int64_t plane = shape.height * shape.width;
-  for (std::int64_t row = 0; row < shape.height; ++row) {
-    // Summed in scipy's order: at the seams of `constant` and `wrap` the last bit decides.
-    const double y0 = static_cast<double>(row) * m[0];
-    const double x0 = static_cast<double>(row) * m[3];
-    for (std::int64_t column = 0; column < shape.width; ++column, ++out) {
-      const Tap y = tap<fill>(y0 + static_cast<double>(column) * m[1] + m[2], shape.height);
-      const Tap x = tap<fill>(x0 + static_cast<double>(column) * m[4] + m[5], shape.width);
-      for (std::int64_t c = 0; c < shape.channels; ++c) {
-        out[c * plane] =
-            y.inside && x.inside ? sample(source.data() + c * plane, shape.width, y, x) : fill_value;
-      }
-    }
-  }
 }
 
 void check(std::span<const float> chw, const ImageShape& shape, const AffineMatrix& matrix) {
@@ -127,19 +48,16 @@ AffineMatrix affine_matrix(const AffineParameters& p, std::int64_t height, std::
 void apply_affine(std::span<float> chw, const ImageShape& shape, const AffineMatrix& matrix, Fill fill,
                   double fill_value) {
   check(chw, shape, matrix);
-  if (fill == Fill::nearest) return transform_nearest(chw.data(), shape, matrix);
-  const Transform t{shape, matrix, static_cast<float>(fill_value)};
-  const std::vector<float> source(chw.begin(), chw.end());
-  switch (fill) {
-    case Fill::nearest:
-      break;
-    case Fill::constant:
-      return transform<Fill::constant>(source, chw.data(), t);
-    case Fill::reflect:
-      return transform<Fill::reflect>(source, chw.data(), t);
-    case Fill::wrap:
-      return transform<Fill::wrap>(source, chw.data(), t);
+  const AffineTransform transform{shape, matrix, fill, static_cast<float>(fill_value)};
+  if (shape.height == kTileSide && shape.width == kTileSide) {
+    static const WideTile* const kWide = wide_tile();
+    const auto places = fixed_places(transform);
+    if (places)
+      return (kWide != nullptr ? kWide->fixed : transform_tile)(chw.data(), shape.channels, *places);
+    const bool seamed = fill == Fill::constant || fill == Fill::wrap;
+    if (kWide != nullptr && seamed) return kWide->seamed(chw.data(), transform);
   }
+  transform_rows(chw.data(), transform);
 }
 
 }  // namespace svhn::data

@@ -9,6 +9,8 @@ import contestants
 import ours
 import protocol
 
+FILLS = ("nearest", "constant", "reflect", "wrap")  # Keras' fill_mode.
+
 
 def measure_training(contestant, setup):
     """One process; the first epoch warms up, the others are the measurement."""
@@ -100,18 +102,24 @@ def keras_augment_once(options, setup):
 
 
 def augmentation_alone(options):
+    """Both generators with each way to fill what comes from outside the image."""
     setup = ours.Setup(options, "q2_2")
-    own, keras = [], []
-    for _ in range(options.repeats):
-        own.append(augment_once(options, setup))
-        if any(c.name == "keras" for c in options.present):
-            keras.append(keras_augment_once(options, setup))
-    rows = [[f"our loader, {key}", protocol.spread(r[key] for r in own).text("{:,.0f}"),
-             protocol.ratios([r[key] for r in own], keras).text("{:.1f}") if keras else "-"]
-            for key in ("augmented", "plain")]
-    if keras:
-        rows.append(["ImageDataGenerator", protocol.spread(keras).text("{:,.0f}"), "1"])
-    return protocol.table(["on one core", "images/processor s", "times Keras"], rows), {"ours": own, "keras": keras}
+    rows, found = [], {}
+    for fill in FILLS:
+        setup.document["data"]["augment"]["fill"] = fill
+        own, keras = [], []
+        for _ in range(options.repeats):
+            own.append(augment_once(options, setup))
+            if any(c.name == "keras" for c in options.present):
+                keras.append(keras_augment_once(options, setup))
+        for key in ("augmented", "plain") if fill == FILLS[0] else ("augmented",):
+            rows.append([f"our loader, {fill}" if key == "augmented" else "our loader without augmentation",
+                         protocol.spread(r[key] for r in own).text("{:,.0f}"),
+                         protocol.ratios([r[key] for r in own], keras).text("{:.1f}") if keras else "-"])
+        if keras:
+            rows.append([f"ImageDataGenerator, {fill}", protocol.spread(keras).text("{:,.0f}"), "1"])
+        found[fill] = {"ours": own, "keras": keras}
+    return protocol.table(["on one core", "images/processor s", "times Keras"], rows), found
 
 
 def augmentation_in_step(options):
