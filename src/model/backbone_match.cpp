@@ -1,3 +1,5 @@
+#include "svhn/model/backbone_match.h"
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -7,7 +9,6 @@
 
 #include "svhn/core/error.h"
 #include "svhn/core/json.h"
-#include "svhn/model/backbone_weights.h"
 
 namespace svhn::model {
 namespace {

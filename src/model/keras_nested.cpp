@@ -5,7 +5,7 @@
 #include "keras_builder.h"
 #include "svhn/core/error.h"
 #include "svhn/model/backbone.h"
-#include "svhn/model/backbone_weights.h"
+#include "svhn/model/backbone_match.h"
 
 namespace svhn::model {
 namespace {

@@ -109,21 +109,4 @@ NetworkPlan plan_network(const ModelSpec& spec, const Shape& input, const PlanRu
   return plan;
 }
 
-std::int64_t element_count(const Shape& shape) {
-  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
-}
-
-std::int64_t parameter_count(const LayerPlan& layer) {
-  std::int64_t total = 0;
-  for (const TensorPlan& tensor : layer.tensors) total += element_count(tensor.shape);
-  return total;
-}
-
-std::string shape_text(const Shape& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i)
-    text.append(i == 0 ? "" : ",").append(std::to_string(shape[i]));
-  return text + "]";
-}
-
 }  // namespace svhn::model

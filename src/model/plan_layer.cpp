@@ -160,13 +160,4 @@ Fault plan_layer(LayerPlan& plan) {
   return std::visit(Rules{plan}, plan.layer.kind);
 }
 
-bool fits_bound(const Shape& shape, std::int64_t bound) {
-  std::int64_t product = 1;
-  for (const std::int64_t size : shape) {
-    if (size < 1 || size > bound / product) return false;
-    product *= size;
-  }
-  return true;
-}
-
 }  // namespace svhn::model

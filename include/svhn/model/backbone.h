@@ -11,8 +11,7 @@
 #include <vector>
 
 #include "svhn/model/graph.h"
-#include "svhn/model/plan.h"
-#include "svhn/model/plan_layer.h"
+#include "svhn/model/layer_plan.h"
 #include "svhn/model/spec.h"
 
 namespace svhn::model {

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "svhn/model/plan.h"
+#include "svhn/model/layer_plan.h"
 #include "svhn/model/spec.h"
 
 namespace svhn::model {

@@ -7,32 +7,10 @@
 #include <vector>
 
 #include "svhn/core/error.h"
+#include "svhn/model/layer_plan.h"
 #include "svhn/model/spec.h"
 
 namespace svhn::model {
-
-using Shape = std::vector<std::int64_t>;
-
-/// What a tensor is for; it decides how it starts and whether penalties apply.
-enum class TensorRole { kernel, bias, gamma, beta, running_mean, running_var };
-
-/// One tensor of a layer, in PyTorch's layout: convolution [out,in,kh,kw], dense [out,in], the others [C] or
-/// [F].
-struct TensorPlan {
-  std::string name;  ///< `<layer>.<weight|bias|running_mean|running_var>`; gamma is a weight, beta a bias.
-  Shape shape;
-  TensorRole role = TensorRole::kernel;
-  bool trainable = false;  ///< Running statistics and the tensors of a frozen layer are not.
-  double l1 = 0.0;         ///< Penalties of kernels.
-  double l2 = 0.0;
-};
-
-struct LayerPlan {
-  LayerSpec layer;  ///< With its name filled in.
-  Shape input;
-  Shape output;
-  std::vector<TensorPlan> tensors;  ///< weight, bias, running_mean, running_var, those that it has.
-};
 
 /// Numbers in all tensors, counted as Keras' summary does: running statistics are not trainable.
 struct ParameterCounts {
@@ -47,11 +25,6 @@ struct NetworkPlan {
   ParameterCounts counts;
 };
 
-/// Bounds beyond which a description is taken for a mistake.
-inline constexpr std::int64_t kMaxActivations = std::int64_t{1}
-                                                << 28;  ///< Numbers in a layer's output for one image.
-inline constexpr std::int64_t kMaxParameters = std::int64_t{1} << 31;  ///< Numbers in all tensors.
-
 struct PlanRules {
   std::int64_t outputs = 10;  ///< Numbers the last layer must give; 0: any shape.
   core::ExitCode code = core::ExitCode::config;
@@ -65,14 +38,5 @@ struct PlanRules {
 /// window larger than the input, sizes that are not positive or beyond the bounds, names twice or illegal, a
 /// softmax before the end, a last layer that does not give `rules.outputs` numbers.
 NetworkPlan plan_network(const ModelSpec& spec, const Shape& input, const PlanRules& rules = {});
-
-/// @returns the product of the sizes. @param shape one whose product is known to fit.
-std::int64_t element_count(const Shape& shape);
-
-/// @returns the numbers in all tensors of a layer.
-std::int64_t parameter_count(const LayerPlan& layer);
-
-/// @returns "[32,16,16]".
-std::string shape_text(const Shape& shape);
 
 }  // namespace svhn::model

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "svhn/core/error.h"
-#include "svhn/model/backbone_weights.h"
+#include "svhn/model/backbone_match.h"
 
 namespace svhn::model {
 namespace {
