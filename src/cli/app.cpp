@@ -4,7 +4,7 @@
 #include <new>
 #include <optional>
 
-#include "command_line.h"
+#include "cli/command_line.h"
 #include "svhn/cli/console.h"
 #include "svhn/core/build_info.h"
 #include "svhn/core/fields_json.h"

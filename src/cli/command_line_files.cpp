@@ -1,6 +1,6 @@
 #include <CLI/App.hpp>
 
-#include "command_line.h"
+#include "cli/command_line.h"
 #include "svhn/cli/commands.h"
 
 namespace svhn::cli {

@@ -2,7 +2,7 @@
 #include <cctype>
 #include <string_view>
 
-#include "convert_curves.h"
+#include "cli/convert_curves.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/core/error.h"

@@ -1,4 +1,4 @@
-#include "convert_curves.h"
+#include "cli/convert_curves.h"
 
 #include <algorithm>
 #include <cmath>

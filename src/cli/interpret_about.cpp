@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "interpret_study.h"
+#include "cli/interpret_study.h"
 #include "svhn/core/error.h"
 #include "svhn/core/file.h"
 #include "svhn/core/json.h"

@@ -2,7 +2,7 @@
 #include <array>
 #include <cstdio>
 
-#include "interpret_study.h"
+#include "cli/interpret_study.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/model_source.h"

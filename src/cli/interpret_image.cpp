@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "interpret_study.h"
+#include "cli/interpret_study.h"
 #include "svhn/formats/safetensors.h"
 #include "svhn/interpret/activations.h"
 #include "svhn/interpret/saliency.h"

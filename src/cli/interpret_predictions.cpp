@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdio>
 
-#include "interpret_study.h"
+#include "cli/interpret_study.h"
 #include "svhn/cli/stage_progress.h"
 #include "svhn/core/error.h"
 #include "svhn/evaluate/evaluate.h"

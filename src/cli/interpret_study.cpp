@@ -1,4 +1,4 @@
-#include "interpret_study.h"
+#include "cli/interpret_study.h"
 
 #include <spdlog/spdlog.h>
 

@@ -12,7 +12,6 @@
 #include "svhn/cli/stage_progress.h"
 #include "svhn/cli/train_run.h"
 #include "svhn/config/run_config.h"
-#include "svhn/config/session_request.h"
 #include "svhn/core/json.h"
 #include "svhn/core/signals.h"
 #include "svhn/metric/tables.h"
@@ -20,6 +19,7 @@
 #include "svhn/model/model_file.h"
 #include "svhn/model/summary.h"
 #include "svhn/train/session.h"
+#include "svhn/train/session_request.h"
 
 namespace svhn::cli {
 namespace {
@@ -214,7 +214,7 @@ std::vector<std::string> run_overrides(const TrainCommandOptions& options, const
 
 train::SessionRequest session_request(const TrainCommandOptions& options, const config::RunConfig& config,
                                       const Hardware& hardware) {
-  train::SessionRequest request = config::session_request(config);
+  train::SessionRequest request = train::session_request(config);
   request.output = options.output;
   request.existing = existing_run(options);
   request.device = hardware.device;

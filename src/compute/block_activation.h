@@ -1,7 +1,7 @@
 #pragma once
 /// A BlockActivation's value and slope, for loops that compilers vectorise.
 
-#include "exponential.h"
+#include "compute/exponential.h"
 #include "svhn/compute/norm_block.h"
 #include "svhn/compute/vector_clones.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "norm_kernels.h"
+#include "compute/norm_kernels.h"
 
 namespace svhn::compute {
 

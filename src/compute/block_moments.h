@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "block_lines.h"
+#include "compute/block_lines.h"
 #include "svhn/compute/group_moments.h"
 #include "svhn/compute/norm_block.h"
 

@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-#include "raw_store.h"
+#include "compute/raw_store.h"
 
 namespace c10d {
 class Store;

@@ -1,4 +1,4 @@
-#include "clerk.h"
+#include "compute/clerk.h"
 
 #include <thread>
 #include <utility>

@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 
-#include "raw_store.h"
+#include "compute/raw_store.h"
 
 namespace svhn::compute {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "dense_loops.h"
-#include "vectors.h"
+#include "compute/dense_loops.h"
+#include "compute/vectors.h"
 
 namespace svhn::compute {
 

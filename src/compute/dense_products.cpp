@@ -2,8 +2,8 @@
 
 #include <ATen/Parallel.h>
 
-#include "dense_dots.h"
-#include "dense_outer.h"
+#include "compute/dense_dots.h"
+#include "compute/dense_outer.h"
 #include "svhn/compute/vector_clones.h"
 
 namespace svhn::compute {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "block_activation.h"
-#include "block_moments.h"
-#include "norm_kernels.h"
+#include "compute/block_activation.h"
+#include "compute/block_moments.h"
+#include "compute/norm_kernels.h"
 
 namespace svhn::compute {
 namespace {

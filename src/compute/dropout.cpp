@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "bfloat16.h"
-#include "dropout_mask.h"
+#include "compute/bfloat16.h"
+#include "compute/dropout_mask.h"
 #include "svhn/compute/vector_clones.h"
 #include "svhn/core/error.h"
 #include "svhn/core/random.h"

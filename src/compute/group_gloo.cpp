@@ -11,8 +11,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <utility>
 
-#include "c10d_store.h"
-#include "join_parts.h"
+#include "compute/c10d_store.h"
+#include "compute/join_parts.h"
 
 namespace svhn::compute {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "join_parts.h"
-#include "member.h"
+#include "compute/join_parts.h"
+#include "compute/member.h"
 #include "svhn/core/error.h"
 
 namespace svhn::compute {

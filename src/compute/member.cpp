@@ -1,9 +1,9 @@
-#include "member.h"
+#include "compute/member.h"
 
 #include <algorithm>
 #include <thread>
 
-#include "news.h"
+#include "compute/news.h"
 
 namespace svhn::compute {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "clerk.h"
+#include "compute/clerk.h"
 #include "svhn/compute/store.h"
 
 namespace svhn::compute {

@@ -1,4 +1,4 @@
-#include "news.h"
+#include "compute/news.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "block_lines.h"
-#include "block_moments.h"
-#include "norm_kernels.h"
+#include "compute/block_lines.h"
+#include "compute/block_moments.h"
+#include "compute/norm_kernels.h"
 
 namespace svhn::compute {
 namespace {

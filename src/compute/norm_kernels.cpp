@@ -1,10 +1,10 @@
-#include "norm_kernels.h"
+#include "compute/norm_kernels.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "bfloat16.h"
-#include "block_activation.h"
+#include "compute/bfloat16.h"
+#include "compute/block_activation.h"
 #include "svhn/compute/vector_clones.h"
 
 namespace svhn::compute {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "dropout_mask.h"
+#include "compute/dropout_mask.h"
 #include "svhn/compute/norm_block.h"
 
 namespace svhn::compute {

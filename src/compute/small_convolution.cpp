@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "bfloat16.h"
-#include "block_lines.h"
-#include "small_kernels.h"
+#include "compute/bfloat16.h"
+#include "compute/block_lines.h"
+#include "compute/small_kernels.h"
 
 namespace svhn::compute {
 namespace {

@@ -1,4 +1,4 @@
-#include "small_kernels.h"
+#include "compute/small_kernels.h"
 
 #include <cstring>
 

@@ -7,7 +7,7 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
-#include "c10d_store.h"
+#include "compute/c10d_store.h"
 #include "svhn/core/error.h"
 #include "svhn/core/listener.h"
 

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "block_lines.h"
-#include "block_moments.h"
+#include "compute/block_lines.h"
+#include "compute/block_moments.h"
+#include "compute/winograd_kernels.h"
 #include "svhn/compute/hardware.h"
-#include "winograd_kernels.h"
 
 namespace svhn::compute {
 namespace {

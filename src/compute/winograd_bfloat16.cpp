@@ -1,4 +1,4 @@
-#include "winograd_table.h"
+#include "compute/winograd_table.h"
 
 #if SVHN_X86_TARGETS
 

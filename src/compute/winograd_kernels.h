@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "winograd_tiles.h"
+#include "compute/winograd_tiles.h"
 
 namespace svhn::compute {
 

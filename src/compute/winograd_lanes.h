@@ -2,9 +2,9 @@
 /// Winograd's transforms of as many channels as a register holds, a Lane. All of it is inlined into functions
 /// that are compiled for one instruction set.
 
+#include "compute/vectors.h"
+#include "compute/winograd_tiles.h"
 #include "svhn/compute/vector_clones.h"
-#include "vectors.h"
-#include "winograd_tiles.h"
 
 namespace svhn::compute {
 

@@ -1,7 +1,7 @@
 #pragma once
 /// Winograd's transforms of output tiles: of their gradients, and back from the products.
 
-#include "winograd_windows.h"
+#include "compute/winograd_windows.h"
 
 namespace svhn::compute {
 

@@ -1,8 +1,8 @@
 #pragma once
 /// The products of transformed windows and kernels, a block of registers at a time.
 
-#include "winograd_kernels.h"
-#include "winograd_lanes.h"
+#include "compute/winograd_kernels.h"
+#include "compute/winograd_lanes.h"
 
 namespace svhn::compute {
 

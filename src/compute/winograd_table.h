@@ -1,7 +1,7 @@
 #pragma once
-#include "winograd_outputs.h"
-#include "winograd_product.h"
-#include "winograd_weights.h"
+#include "compute/winograd_outputs.h"
+#include "compute/winograd_product.h"
+#include "compute/winograd_weights.h"
 
 /// Defines `NAME`, the kernels that are compiled with the attributes ATTRIBUTES.
 /// @param ROWS, COLUMNS lanes of a product that fit the registers; ROWS a multiple of 4.

@@ -1,8 +1,8 @@
 #pragma once
 /// Winograd's transforms of kernels, and of their gradients back.
 
-#include "winograd_kernels.h"
-#include "winograd_lanes.h"
+#include "compute/winograd_kernels.h"
+#include "compute/winograd_lanes.h"
 
 namespace svhn::compute {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "winograd_kernels.h"
-#include "winograd_lanes.h"
+#include "compute/winograd_kernels.h"
+#include "compute/winograd_lanes.h"
 
 namespace svhn::compute {
 

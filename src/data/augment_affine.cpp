@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "augment_tile.h"
+#include "data/augment_tile.h"
 #include "svhn/core/error.h"
 
 namespace svhn::data {

@@ -1,4 +1,4 @@
-#include "augment_tile.h"
+#include "data/augment_tile.h"
 
 #include <algorithm>
 #include <bit>

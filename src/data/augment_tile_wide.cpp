@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "augment_tile.h"
+#include "data/augment_tile.h"
 #include "svhn/compute/vector_clones.h"
 
 #if SVHN_X86_TARGETS

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "split_draw.h"
+#include "data/split_draw.h"
 #include "svhn/core/error.h"
 
 namespace svhn::data {

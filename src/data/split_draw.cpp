@@ -1,4 +1,4 @@
-#include "split_draw.h"
+#include "data/split_draw.h"
 
 #include <algorithm>
 #include <cmath>

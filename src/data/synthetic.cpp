@@ -2,11 +2,11 @@
 
 #include <string>
 
+#include "data/synthetic_parts.h"
 #include "svhn/core/error.h"
 #include "svhn/core/random.h"
 #include "svhn/data/parallel.h"
 #include "svhn/data/prepared.h"
-#include "synthetic_parts.h"
 
 namespace svhn::data {
 namespace {

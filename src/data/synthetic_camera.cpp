@@ -5,7 +5,7 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
-#include "synthetic_parts.h"
+#include "data/synthetic_parts.h"
 
 namespace svhn::data::synthetic {
 namespace {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "arff_token.h"
+#include "formats/arff_token.h"
 
 namespace svhn::formats {
 namespace {

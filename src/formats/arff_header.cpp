@@ -2,7 +2,7 @@
 #include <array>
 #include <utility>
 
-#include "arff_token.h"
+#include "formats/arff_token.h"
 #include "svhn/formats/arff.h"
 
 namespace svhn::formats {

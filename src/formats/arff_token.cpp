@@ -1,4 +1,4 @@
-#include "arff_token.h"
+#include "formats/arff_token.h"
 
 #include <algorithm>
 

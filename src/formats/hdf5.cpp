@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "hdf5_superblock.h"
-#include "hdf5_worker.h"
+#include "formats/hdf5_superblock.h"
+#include "formats/hdf5_worker.h"
 #include "svhn/core/file.h"
 #include "svhn/core/json.h"
 

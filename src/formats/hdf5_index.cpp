@@ -1,4 +1,4 @@
-#include "hdf5_index.h"
+#include "formats/hdf5_index.h"
 
 #include <algorithm>
 #include <iterator>

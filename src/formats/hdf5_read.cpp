@@ -1,4 +1,4 @@
-#include "hdf5_read.h"
+#include "formats/hdf5_read.h"
 
 #include <algorithm>
 #include <array>

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "hdf5_library.h"
+#include "formats/hdf5_library.h"
 #include "svhn/formats/hdf5.h"
 
 namespace svhn::formats {

@@ -1,9 +1,9 @@
-#include "hdf5_scan.h"
+#include "formats/hdf5_scan.h"
 
 #include <algorithm>
 #include <set>
 
-#include "hdf5_read.h"
+#include "formats/hdf5_read.h"
 #include "svhn/core/json.h"
 
 namespace svhn::formats {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 
-#include "hdf5_index.h"
+#include "formats/hdf5_index.h"
 
 namespace svhn::formats {
 

@@ -1,4 +1,4 @@
-#include "hdf5_superblock.h"
+#include "formats/hdf5_superblock.h"
 
 #include <algorithm>
 #include <array>

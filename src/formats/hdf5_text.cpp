@@ -2,7 +2,7 @@
 #include <array>
 #include <cstring>
 
-#include "hdf5_read.h"
+#include "formats/hdf5_read.h"
 
 namespace svhn::formats {
 namespace {

@@ -1,4 +1,4 @@
-#include "hdf5_worker.h"
+#include "formats/hdf5_worker.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -14,7 +14,7 @@
 #include <exception>
 #include <string>
 
-#include "hdf5_scan.h"
+#include "formats/hdf5_scan.h"
 #include "svhn/core/file.h"
 
 namespace svhn::formats {

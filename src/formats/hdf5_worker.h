@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "hdf5_index.h"
+#include "formats/hdf5_index.h"
 
 namespace svhn::formats {
 

@@ -6,7 +6,7 @@
 #include <limits>
 #include <memory>
 
-#include "mat_container.h"
+#include "formats/mat_container.h"
 
 namespace svhn::formats {
 namespace {

@@ -1,4 +1,4 @@
-#include "mat_container.h"
+#include "formats/mat_container.h"
 
 #include <algorithm>
 #include <cstring>

@@ -4,7 +4,7 @@
 #include <array>
 #include <limits>
 
-#include "mat_container.h"
+#include "formats/mat_container.h"
 
 namespace svhn::formats::mat {
 namespace {

@@ -3,7 +3,7 @@
 #include <limits>
 #include <optional>
 
-#include "mat_container.h"
+#include "formats/mat_container.h"
 
 namespace svhn::formats::mat {
 namespace {

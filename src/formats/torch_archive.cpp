@@ -7,10 +7,10 @@
 #include <map>
 #include <optional>
 
+#include "formats/torch_pickle.h"
 #include "svhn/core/file.h"
 #include "svhn/core/json.h"
 #include "svhn/formats/zip.h"
-#include "torch_pickle.h"
 
 namespace svhn::formats {
 namespace {

@@ -1,4 +1,4 @@
-#include "torch_pickle.h"
+#include "formats/torch_pickle.h"
 
 #include <array>
 #include <limits>

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <utility>
 
-#include "tsne_vector.h"
+#include "interpret/tsne_vector.h"
 
 namespace svhn::interpret {
 namespace {

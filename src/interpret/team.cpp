@@ -1,4 +1,4 @@
-#include "team.h"
+#include "interpret/team.h"
 
 #include <ATen/Parallel.h>
 

@@ -8,13 +8,13 @@
 #include <limits>
 #include <string>
 
+#include "interpret/tsne_descent.h"
+#include "interpret/tsne_points.h"
+#include "interpret/tsne_vector.h"
 #include "svhn/core/error.h"
 #include "svhn/core/random.h"
 #include "svhn/interpret/pca.h"
 #include "svhn/interpret/tsne_forces.h"
-#include "tsne_descent.h"
-#include "tsne_points.h"
-#include "tsne_vector.h"
 
 namespace svhn::interpret {
 namespace {

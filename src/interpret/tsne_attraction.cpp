@@ -5,9 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "interpret/tsne_order.h"
+#include "interpret/tsne_vector.h"
 #include "svhn/interpret/tsne_forces.h"
-#include "tsne_order.h"
-#include "tsne_vector.h"
 
 namespace svhn::interpret {
 namespace {

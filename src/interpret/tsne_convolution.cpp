@@ -1,8 +1,8 @@
-#include "tsne_convolution.h"
+#include "interpret/tsne_convolution.h"
 
 #include <algorithm>
 
-#include "tsne_vector.h"
+#include "interpret/tsne_vector.h"
 
 namespace svhn::interpret {
 namespace {

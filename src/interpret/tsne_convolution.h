@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "team.h"
-#include "tsne_fft.h"
+#include "interpret/team.h"
+#include "interpret/tsne_fft.h"
 
 namespace svhn::interpret {
 

@@ -1,8 +1,8 @@
-#include "tsne_descent.h"
+#include "interpret/tsne_descent.h"
 
 #include <ATen/ATen.h>
 
-#include "tsne_vector.h"
+#include "interpret/tsne_vector.h"
 
 namespace svhn::interpret {
 namespace {

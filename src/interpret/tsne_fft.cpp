@@ -1,9 +1,9 @@
-#include "tsne_fft.h"
+#include "interpret/tsne_fft.h"
 
 #include <cmath>
 #include <utility>
 
-#include "tsne_vector.h"
+#include "interpret/tsne_vector.h"
 
 namespace svhn::interpret {
 namespace {

@@ -6,10 +6,10 @@
 #include <cmath>
 #include <vector>
 
+#include "interpret/tsne_repulsion.h"
+#include "interpret/tsne_vector.h"
 #include "svhn/core/error.h"
 #include "svhn/interpret/tsne_grid.h"
-#include "tsne_repulsion.h"
-#include "tsne_vector.h"
 
 namespace svhn::interpret {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include "tsne_grid_fft.h"
-#include "tsne_grid_tensors.h"
-#include "tsne_stencil.h"
+#include "interpret/tsne_grid_fft.h"
+#include "interpret/tsne_grid_tensors.h"
+#include "interpret/tsne_stencil.h"
 
 namespace svhn::interpret {
 namespace {

@@ -1,11 +1,11 @@
-#include "tsne_grid_fft.h"
+#include "interpret/tsne_grid_fft.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "tsne_vector.h"
+#include "interpret/tsne_vector.h"
 
 namespace svhn::interpret {
 namespace {

@@ -1,4 +1,4 @@
-#include "tsne_grid_tensors.h"
+#include "interpret/tsne_grid_tensors.h"
 
 #include <ATen/ATen.h>
 

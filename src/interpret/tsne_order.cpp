@@ -1,10 +1,10 @@
-#include "tsne_order.h"
+#include "interpret/tsne_order.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 
-#include "tsne_vector.h"
+#include "interpret/tsne_vector.h"
 
 namespace svhn::interpret {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "interpret/team.h"
 #include "svhn/interpret/affinities.h"
-#include "team.h"
 
 namespace svhn::interpret {
 

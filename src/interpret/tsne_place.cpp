@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "interpret/tsne_points.h"
 #include "svhn/core/error.h"
 #include "svhn/interpret/affinities.h"
 #include "svhn/interpret/tsne.h"
 #include "svhn/interpret/tsne_forces.h"
-#include "tsne_points.h"
 
 namespace svhn::interpret {
 namespace {

@@ -5,9 +5,9 @@
 #include <limits>
 #include <vector>
 
+#include "interpret/tsne_vector.h"
 #include "svhn/core/error.h"
 #include "svhn/interpret/tsne_grid.h"
-#include "tsne_vector.h"
 
 namespace svhn::interpret {
 namespace {

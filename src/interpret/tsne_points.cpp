@@ -1,4 +1,4 @@
-#include "tsne_points.h"
+#include "interpret/tsne_points.h"
 
 #include <ATen/ATen.h>
 

@@ -1,12 +1,12 @@
-#include "tsne_repulsion.h"
+#include "interpret/tsne_repulsion.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "tsne_grid_fft.h"
-#include "tsne_stencil.h"
+#include "interpret/tsne_grid_fft.h"
+#include "interpret/tsne_stencil.h"
 
 namespace svhn::interpret {
 namespace {

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "interpret/team.h"
+#include "interpret/tsne_convolution.h"
 #include "svhn/interpret/tsne_forces.h"
-#include "team.h"
-#include "tsne_convolution.h"
 
 namespace svhn::interpret {
 

@@ -1,4 +1,4 @@
-#include "tsne_stencil.h"
+#include "interpret/tsne_stencil.h"
 
 namespace svhn::interpret {
 namespace {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "interpret/tsne_vector.h"
 #include "svhn/interpret/tsne_grid.h"
-#include "tsne_vector.h"
 
 namespace svhn::interpret {
 

@@ -9,8 +9,8 @@
 #include <numeric>
 #include <vector>
 
+#include "interpret/team.h"
 #include "svhn/compute/vector_clones.h"
-#include "team.h"
 
 namespace svhn::interpret {
 

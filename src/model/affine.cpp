@@ -1,4 +1,4 @@
-#include "affine.h"
+#include "model/affine.h"
 
 #include <vector>
 

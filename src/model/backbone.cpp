@@ -4,7 +4,7 @@
 #include <array>
 #include <set>
 
-#include "backbone_families.h"
+#include "model/backbone_families.h"
 #include "svhn/core/fields_json.h"
 
 namespace svhn::model {

@@ -1,5 +1,5 @@
 // Huang et al. 2017, DenseNet-BC with growth rate 32.
-#include "backbone_families.h"
+#include "model/backbone_families.h"
 
 namespace svhn::model {
 namespace {

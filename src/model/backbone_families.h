@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "graph_builder.h"
+#include "model/graph_builder.h"
 #include "svhn/model/spec.h"
 
 namespace svhn::model {

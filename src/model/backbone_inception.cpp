@@ -1,6 +1,6 @@
 // Szegedy et al. 2016, "Rethinking the Inception Architecture", Inception V3. Keras' batch norms have no
 // scale and its pools leave their padding out of the mean; torchvision's have one and count it.
-#include "backbone_families.h"
+#include "model/backbone_families.h"
 
 namespace svhn::model {
 namespace {

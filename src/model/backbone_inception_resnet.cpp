@@ -1,6 +1,6 @@
 // Szegedy et al. 2017, Inception-ResNet-v2, with Keras' names: counted ones and those of the blocks' last
 // convolutions.
-#include "backbone_families.h"
+#include "model/backbone_families.h"
 
 namespace svhn::model {
 namespace {

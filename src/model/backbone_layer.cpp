@@ -1,4 +1,4 @@
-#include "backbone_layer.h"
+#include "model/backbone_layer.h"
 
 #include <torch/types.h>
 
@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "affine.h"
-#include "operations.h"
-#include "script_layer.h"
+#include "model/affine.h"
+#include "model/operations.h"
+#include "model/script_layer.h"
 #include "svhn/model/backbone.h"
 
 namespace svhn::model {

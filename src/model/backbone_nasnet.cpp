@@ -1,7 +1,7 @@
 // Zoph et al. 2018, "Learning Transferable Architectures", NASNet-A (figure 4), as Keras builds it.
 #include <utility>
 
-#include "backbone_families.h"
+#include "model/backbone_families.h"
 
 namespace svhn::model {
 namespace {

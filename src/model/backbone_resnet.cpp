@@ -1,6 +1,6 @@
 // He et al. 2016, "Deep Residual Learning", bottleneck blocks. Keras strides in a block's first convolution
 // and has biases; torchvision strides in the second ("ResNet v1.5") and has none.
-#include "backbone_families.h"
+#include "model/backbone_families.h"
 
 namespace svhn::model {
 namespace {

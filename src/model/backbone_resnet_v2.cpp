@@ -1,6 +1,6 @@
 // He et al. 2016, "Identity Mappings in Deep Residual Networks", as Keras builds it: a stack strides in its
 // last block, where the shortcut becomes a pool of window 1.
-#include "backbone_families.h"
+#include "model/backbone_families.h"
 
 namespace svhn::model {
 namespace {

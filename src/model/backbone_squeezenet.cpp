@@ -1,5 +1,5 @@
 // Iandola et al. 2016, SqueezeNet 1.1, with torchvision's names: Keras has no such network.
-#include "backbone_families.h"
+#include "model/backbone_families.h"
 
 namespace svhn::model {
 namespace {

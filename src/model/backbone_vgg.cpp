@@ -1,5 +1,5 @@
 // Simonyan and Zisserman 2015, configurations D and E.
-#include "backbone_families.h"
+#include "model/backbone_families.h"
 
 namespace svhn::model {
 

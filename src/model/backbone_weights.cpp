@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "script_layer.h"
+#include "model/script_layer.h"
 #include "svhn/core/error.h"
 #include "svhn/model/network.h"
 

@@ -1,6 +1,6 @@
 // Chollet 2017, "Xception". Keras leaves the shortcuts' layers to its counter: conv2d_1,
 // batch_normalization_1.
-#include "backbone_families.h"
+#include "model/backbone_families.h"
 
 namespace svhn::model {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "stack_layers.h"
+#include "model/stack_layers.h"
 
 namespace svhn::model {
 namespace {

@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "affine.h"
+#include "model/affine.h"
 
 namespace svhn::model {
 namespace {

@@ -1,8 +1,8 @@
-#include "fused.h"
+#include "model/fused.h"
 
 #include <optional>
 
-#include "operations.h"
+#include "model/operations.h"
 #include "svhn/compute/norm_block.h"
 #include "svhn/core/random.h"
 

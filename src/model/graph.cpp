@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "graph_builder.h"
+#include "model/graph_builder.h"
 
 namespace svhn::model {
 namespace {

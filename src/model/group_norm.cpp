@@ -1,4 +1,4 @@
-#include "group_norm.h"
+#include "model/group_norm.h"
 
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>

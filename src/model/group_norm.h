@@ -2,7 +2,7 @@
 /// Batch norm by the statistics of a batch that lies in several processes. N = images of this process, C =
 /// channels.
 
-#include "operations.h"
+#include "model/operations.h"
 #include "svhn/compute/group.h"
 
 namespace svhn::model {

@@ -1,4 +1,4 @@
-#include "keras_builder.h"
+#include "model/keras_builder.h"
 
 #include <algorithm>
 #include <array>

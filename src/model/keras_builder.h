@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "keras_config.h"
-#include "keras_layout.h"
-#include "keras_weights.h"
+#include "model/keras_config.h"
+#include "model/keras_layout.h"
+#include "model/keras_weights.h"
 #include "svhn/model/keras_import.h"
 
 namespace svhn::model {

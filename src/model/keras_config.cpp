@@ -1,4 +1,4 @@
-#include "keras_config.h"
+#include "model/keras_config.h"
 
 #include <algorithm>
 

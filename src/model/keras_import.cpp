@@ -1,6 +1,6 @@
 #include "svhn/model/keras_import.h"
 
-#include "keras_builder.h"
+#include "model/keras_builder.h"
 
 namespace svhn::model {
 namespace {

@@ -2,7 +2,7 @@
 #include <array>
 #include <map>
 
-#include "keras_builder.h"
+#include "model/keras_builder.h"
 
 namespace svhn::model {
 namespace {

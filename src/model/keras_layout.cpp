@@ -1,4 +1,4 @@
-#include "keras_layout.h"
+#include "model/keras_layout.h"
 
 #include <utility>
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "keras_builder.h"
+#include "model/keras_builder.h"
 #include "svhn/core/error.h"
 #include "svhn/model/backbone.h"
 #include "svhn/model/backbone_match.h"

@@ -1,4 +1,4 @@
-#include "keras_weights.h"
+#include "model/keras_weights.h"
 
 #include <algorithm>
 #include <array>

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "backbone_layer.h"
-#include "operations.h"
+#include "model/backbone_layer.h"
+#include "model/operations.h"
 #include "svhn/compute/dropout.h"
 #include "svhn/core/random.h"
 

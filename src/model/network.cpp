@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "fused.h"
+#include "model/fused.h"
 #include "svhn/core/error.h"
 #include "svhn/core/random.h"
 

@@ -1,10 +1,10 @@
-#include "operations.h"
+#include "model/operations.h"
 
 #include <array>
 #include <limits>
 #include <vector>
 
-#include "group_norm.h"
+#include "model/group_norm.h"
 #include "svhn/compute/small_convolution.h"
 #include "svhn/compute/winograd.h"
 

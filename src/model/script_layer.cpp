@@ -1,4 +1,4 @@
-#include "script_layer.h"
+#include "model/script_layer.h"
 
 #include <torch/script.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "operations.h"
+#include "model/operations.h"
 #include "svhn/core/error.h"
 #include "svhn/core/json.h"
 #include "svhn/model/backbone.h"

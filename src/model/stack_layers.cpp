@@ -1,9 +1,9 @@
-#include "stack_layers.h"
+#include "model/stack_layers.h"
 
 #include <algorithm>
 #include <variant>
 
-#include "operations.h"
+#include "model/operations.h"
 #include "svhn/compute/dense_products.h"
 #include "svhn/compute/dense_steps.h"
 #include "svhn/compute/dropout.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "keras_weights.h"
+#include "model/keras_weights.h"
 #include "svhn/core/error.h"
 #include "svhn/core/file.h"
 #include "svhn/core/json.h"

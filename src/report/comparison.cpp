@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "ranked_bars.h"
+#include "report/ranked_bars.h"
 #include "svhn/core/error.h"
 
 namespace svhn::report {

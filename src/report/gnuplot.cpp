@@ -12,7 +12,7 @@
 #include <cstring>
 #include <thread>
 
-#include "memory_file.h"
+#include "report/memory_file.h"
 
 namespace svhn::report {
 namespace {

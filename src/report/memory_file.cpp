@@ -1,4 +1,4 @@
-#include "memory_file.h"
+#include "report/memory_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -3,9 +3,9 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "page_base64.h"
-#include "page_document.h"
-#include "page_template.h"
+#include "report/page_base64.h"
+#include "report/page_document.h"
+#include "report/page_template.h"
 #include "svhn/core/build_info.h"
 #include "svhn/core/error.h"
 #include "svhn/core/file.h"

@@ -1,4 +1,4 @@
-#include "page_base64.h"
+#include "report/page_base64.h"
 
 #include <algorithm>
 

@@ -1,11 +1,11 @@
-#include "page_document.h"
+#include "report/page_document.h"
 
 #include <algorithm>
 #include <map>
 #include <numeric>
 #include <unordered_map>
 
-#include "page_base64.h"
+#include "report/page_base64.h"
 #include "svhn/metric/tables.h"
 
 namespace svhn::report {

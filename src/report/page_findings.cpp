@@ -1,4 +1,4 @@
-#include "page_findings.h"
+#include "report/page_findings.h"
 
 #include <algorithm>
 #include <array>

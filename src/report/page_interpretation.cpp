@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "page_json_view.h"
+#include "report/page_json_view.h"
 #include "svhn/core/error.h"
 #include "svhn/core/json.h"
 

@@ -1,4 +1,4 @@
-#include "page_json_view.h"
+#include "report/page_json_view.h"
 
 #include "svhn/core/error.h"
 #include "svhn/core/json.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "page_findings.h"
+#include "report/page_findings.h"
 #include "svhn/metric/tables.h"
 
 namespace svhn::report {

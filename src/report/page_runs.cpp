@@ -4,8 +4,8 @@
 #include <cmath>
 #include <functional>
 
-#include "page_findings.h"
-#include "page_json_view.h"
+#include "report/page_findings.h"
+#include "report/page_json_view.h"
 #include "svhn/core/error.h"
 #include "svhn/core/json.h"
 

@@ -1,4 +1,4 @@
-#include "page_template.h"
+#include "report/page_template.h"
 
 #ifdef SVHN_REPORT_PAGE
 // The assembler takes the file as it is; a megabyte of text as a C++ literal would take the compiler seconds.

@@ -5,7 +5,7 @@
 #include <limits>
 #include <numeric>
 
-#include "page_json_view.h"
+#include "report/page_json_view.h"
 #include "svhn/core/error.h"
 #include "svhn/core/json.h"
 #include "svhn/core/random.h"

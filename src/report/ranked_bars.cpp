@@ -1,4 +1,4 @@
-#include "ranked_bars.h"
+#include "report/ranked_bars.h"
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ranked_bars.h"
+#include "report/ranked_bars.h"
 #include "svhn/core/error.h"
 
 namespace svhn::report {

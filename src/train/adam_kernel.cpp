@@ -1,4 +1,4 @@
-#include "adam_kernel.h"
+#include "train/adam_kernel.h"
 
 #include <ATen/Parallel.h>
 

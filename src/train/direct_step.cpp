@@ -1,4 +1,4 @@
-#include "direct_step.h"
+#include "train/direct_step.h"
 
 #include <algorithm>
 #include <cmath>

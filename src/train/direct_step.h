@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "step.h"
 #include "svhn/model/dense_stack.h"
+#include "train/step.h"
 
 namespace svhn::train {
 

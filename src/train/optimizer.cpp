@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "adam_kernel.h"
+#include "train/adam_kernel.h"
 
 namespace svhn::train {
 namespace {

@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "session_parts.h"
 #include "svhn/core/build_info.h"
 #include "svhn/core/error.h"
 #include "svhn/core/file.h"
@@ -16,7 +15,8 @@
 #include "svhn/train/run_log.h"
 #include "svhn/train/tensorboard.h"
 #include "svhn/train/trainer.h"
-#include "team.h"
+#include "train/session_parts.h"
+#include "train/team.h"
 
 namespace svhn::train {
 namespace {

@@ -1,4 +1,4 @@
-#include "session_parts.h"
+#include "train/session_parts.h"
 
 #include <sys/resource.h>
 

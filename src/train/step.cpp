@@ -1,11 +1,11 @@
-#include "step.h"
+#include "train/step.h"
 
 #include <cmath>
 #include <utility>
 
-#include "direct_step.h"
 #include "svhn/train/loss.h"
 #include "svhn/train/mixup.h"
+#include "train/direct_step.h"
 
 namespace svhn::train {
 namespace {

@@ -1,4 +1,4 @@
-#include "team.h"
+#include "train/team.h"
 
 #include <nlohmann/json.hpp>
 

@@ -3,13 +3,13 @@
 #include <chrono>
 #include <cmath>
 
-#include "step.h"
 #include "svhn/core/error.h"
 #include "svhn/core/signals.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/evaluate/loading.h"
 #include "svhn/train/epoch_rows.h"
 #include "svhn/train/loss.h"
+#include "train/step.h"
 
 namespace svhn::train {
 namespace {

@@ -1,4 +1,4 @@
-#include "feature_job.h"
+#include "transfer/feature_job.h"
 
 #include <algorithm>
 #include <cstring>

@@ -10,12 +10,12 @@
 #include <set>
 #include <variant>
 
-#include "feature_job.h"
 #include "svhn/core/error.h"
 #include "svhn/core/json.h"
 #include "svhn/core/random.h"
 #include "svhn/model/network.h"
 #include "svhn/model/spec_json.h"
+#include "transfer/feature_job.h"
 
 namespace svhn::transfer {
 namespace {

@@ -1,4 +1,4 @@
-#include "agenda.h"
+#include "tune/agenda.h"
 
 #include <algorithm>
 #include <span>

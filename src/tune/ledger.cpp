@@ -1,4 +1,4 @@
-#include "ledger.h"
+#include "tune/ledger.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

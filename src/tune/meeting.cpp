@@ -1,11 +1,11 @@
-#include "meeting.h"
+#include "tune/meeting.h"
 
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "ledger.h"
 #include "svhn/core/error.h"
 #include "svhn/core/json.h"
+#include "tune/ledger.h"
 
 namespace svhn::tune {
 namespace {

@@ -6,9 +6,9 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "search_lock.h"
 #include "svhn/tune/tune_files.h"
-#include "team.h"
+#include "tune/search_lock.h"
+#include "tune/team.h"
 
 namespace svhn::tune {
 

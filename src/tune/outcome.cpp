@@ -1,4 +1,4 @@
-#include "outcome.h"
+#include "tune/outcome.h"
 
 #include <algorithm>
 

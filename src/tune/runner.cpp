@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/config/session_request.h"
 #include "svhn/train/run_files.h"
+#include "svhn/train/session_request.h"
 #include "svhn/tune/folds.h"
 
 namespace svhn::tune {
@@ -50,7 +50,7 @@ train::SessionRequest Runner::request(const Trial& trial, std::int64_t run) cons
   auto config = trial_config(search_, trial);
   config.name = TuneFiles::run_name(trial.id, run, runs());
   config.train.seed += static_cast<std::uint64_t>(run / folds());
-  train::SessionRequest request = config::session_request(config);
+  train::SessionRequest request = train::session_request(config);
   request.output = files_.trials;
   request.existing = train::ExistingRun::resume;
   request.device = device_;

@@ -4,12 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ledger.h"
-#include "meeting.h"
 #include "svhn/core/error.h"
 #include "svhn/core/signals.h"
-#include "team.h"
-#include "worker.h"
+#include "tune/ledger.h"
+#include "tune/meeting.h"
+#include "tune/team.h"
+#include "tune/worker.h"
 
 namespace svhn::tune {
 namespace {

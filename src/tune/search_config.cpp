@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "section.h"
 #include "svhn/core/fields_json.h"
 #include "svhn/core/json.h"
+#include "tune/section.h"
 
 namespace svhn::tune {
 namespace {

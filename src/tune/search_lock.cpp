@@ -1,4 +1,4 @@
-#include "search_lock.h"
+#include "tune/search_lock.h"
 
 #include <fcntl.h>
 #include <unistd.h>

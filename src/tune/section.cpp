@@ -1,4 +1,4 @@
-#include "section.h"
+#include "tune/section.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "team.h"
+#include "tune/team.h"
 
 #include <algorithm>
 #include <csignal>

@@ -1,4 +1,4 @@
-#include "trial_work.h"
+#include "tune/trial_work.h"
 
 #include <new>
 

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <functional>
 
-#include "outcome.h"
 #include "svhn/train/observer.h"
 #include "svhn/tune/runner.h"
+#include "tune/outcome.h"
 
 namespace svhn::tune {
 

@@ -1,4 +1,4 @@
-#include "worker.h"
+#include "tune/worker.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

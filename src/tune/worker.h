@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "agenda.h"
-#include "ledger.h"
-#include "outcome.h"
-#include "search_lock.h"
 #include "svhn/tune/search.h"
-#include "team.h"
-#include "trial_work.h"
+#include "tune/agenda.h"
+#include "tune/ledger.h"
+#include "tune/outcome.h"
+#include "tune/search_lock.h"
+#include "tune/team.h"
+#include "tune/trial_work.h"
 
 namespace svhn::tune {
 

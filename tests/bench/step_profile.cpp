@@ -18,9 +18,9 @@
 #include <string_view>
 #include <vector>
 
-#include "../../src/train/step.h"
 #include "svhn/config/run_config.h"
 #include "svhn/model/fold.h"
+#include "train/step.h"
 
 namespace {
 

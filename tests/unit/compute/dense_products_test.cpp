@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "../../../src/compute/dense_dots.h"
-#include "../../../src/compute/dense_outer.h"
+#include "compute/dense_dots.h"
+#include "compute/dense_outer.h"
 #include "svhn/core/random.h"
 
 namespace svhn::compute {

@@ -4,7 +4,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "svhn/compute/norm_block.h"
-#include "thread_group.h"
+#include "unit/compute/thread_group.h"
 
 namespace svhn::compute {
 namespace {

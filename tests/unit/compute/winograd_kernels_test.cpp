@@ -1,6 +1,6 @@
 // Every instruction set's kernels against the plain ones, which no processor lacks, on shapes that use every
 // path.
-#include "../../../src/compute/winograd_kernels.h"
+#include "compute/winograd_kernels.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>

@@ -2,7 +2,7 @@
 
 #include <ATen/Parallel.h>
 
-#include "convolution_case.h"
+#include "unit/compute/convolution_case.h"
 
 namespace svhn::compute {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "../hostile_bytes.h"
 #include "svhn/core/error.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::core {
 namespace {

@@ -1,6 +1,6 @@
 #include "svhn/core/temporaries.h"
 
-#include "../hostile_bytes.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::core {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <numeric>
 
-#include "../hostile_bytes.h"
 #include "svhn/data/prepared.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::data {
 namespace {

@@ -6,9 +6,9 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "augment_test_picture.h"
 #include "svhn/core/error.h"
 #include "svhn/core/json.h"
+#include "unit/data/augment_test_picture.h"
 
 namespace svhn::data {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <set>
 
-#include "augment_test_picture.h"
 #include "svhn/core/error.h"
+#include "unit/data/augment_test_picture.h"
 
 namespace svhn::data {
 namespace {

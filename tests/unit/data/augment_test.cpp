@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "augment_test_picture.h"
 #include "svhn/core/error.h"
+#include "unit/data/augment_test_picture.h"
 
 namespace svhn::data {
 namespace {

@@ -1,11 +1,11 @@
-#include "../../../src/data/augment_tile.h"
+#include "data/augment_tile.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <vector>
 
-#include "augment_test_picture.h"
+#include "unit/data/augment_test_picture.h"
 
 namespace svhn::data {
 namespace {

@@ -11,8 +11,8 @@
 #include <stdexcept>
 #include <thread>
 
-#include "prepared_test_content.h"
 #include "svhn/core/random.h"
+#include "unit/data/prepared_test_content.h"
 
 namespace svhn::data {
 namespace {

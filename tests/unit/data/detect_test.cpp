@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "../hostile_bytes.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::data {
 namespace {

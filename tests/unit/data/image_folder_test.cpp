@@ -5,8 +5,8 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "../hostile_bytes.h"
 #include "svhn/data/prepared.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::data {
 namespace {

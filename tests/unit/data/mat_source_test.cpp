@@ -11,8 +11,8 @@
 #include <memory>
 #include <numeric>
 
-#include "../hostile_bytes.h"
 #include "svhn/data/prepared.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::data {
 namespace {

@@ -11,9 +11,9 @@
 #include <sstream>
 #include <string>
 
-#include "../formats/pickle_builder.h"
 #include "svhn/core/file.h"
 #include "svhn/data/prepared.h"
+#include "unit/formats/pickle_builder.h"
 
 namespace svhn::data {
 namespace {

@@ -8,8 +8,8 @@
 #include <opencv2/imgcodecs.hpp>
 #include <set>
 
-#include "../hostile_bytes.h"
 #include "svhn/data/digest.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::data {
 namespace {

@@ -7,7 +7,7 @@
 #include <functional>
 #include <iterator>
 
-#include "prepared_test_content.h"
+#include "unit/data/prepared_test_content.h"
 
 namespace svhn::data {
 namespace {

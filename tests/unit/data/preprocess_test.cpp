@@ -5,9 +5,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "prepared_test_content.h"
 #include "svhn/core/file.h"
 #include "svhn/core/json.h"
+#include "unit/data/prepared_test_content.h"
 
 namespace svhn::data {
 namespace {

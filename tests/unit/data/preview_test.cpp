@@ -5,8 +5,8 @@
 #include <opencv2/imgcodecs.hpp>
 #include <set>
 
-#include "../hostile_bytes.h"
 #include "svhn/data/synthetic.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::data {
 namespace {

@@ -38,7 +38,7 @@ struct LargeCase {
   std::array<Fingerprint, 3> splits;
 };
 
-#include "split_golden.inc"
+#include "unit/data/split_golden.inc"
 
 Labels labels_of(const std::string& text) {
   Labels labels;

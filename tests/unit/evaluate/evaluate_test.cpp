@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include "../compute/thread_group.h"
-#include "../data/prepared_test_content.h"
-#include "../model/small_network.h"
 #include "svhn/core/error.h"
+#include "unit/compute/thread_group.h"
+#include "unit/data/prepared_test_content.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::evaluate {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "../model/small_network.h"
 #include "svhn/core/error.h"
 #include "svhn/data/prepared.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::evaluate {
 namespace {

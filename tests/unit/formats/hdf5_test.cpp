@@ -6,8 +6,8 @@
 #include <cstring>
 #include <functional>
 
-#include "../hostile_bytes.h"
-#include "hdf5_writer.h"
+#include "unit/formats/hdf5_writer.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::formats {
 namespace {

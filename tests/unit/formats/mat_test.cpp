@@ -6,7 +6,7 @@
 #include <array>
 #include <cstring>
 
-#include "../hostile_bytes.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::formats {
 namespace {

@@ -5,9 +5,9 @@
 #include <cstring>
 #include <string>
 
-#include "pickle_builder.h"
 #include "svhn/formats/pickle_column.h"
 #include "svhn/formats/pickle_globals.h"
+#include "unit/formats/pickle_builder.h"
 
 namespace svhn::formats {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "pickle_builder.h"
+#include "unit/formats/pickle_builder.h"
 
 namespace svhn::formats {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <functional>
 
-#include "../hostile_bytes.h"
-#include "pickle_builder.h"
+#include "unit/formats/pickle_builder.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::formats {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "../hostile_bytes.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::formats {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "tsne_points.h"
+#include "unit/interpret/tsne_points.h"
 
 namespace svhn::interpret {
 namespace {

@@ -6,11 +6,11 @@
 #include <functional>
 #include <stdexcept>
 
-#include "../compute/thread_group.h"
-#include "../data/prepared_test_content.h"
-#include "../model/small_network.h"
 #include "svhn/core/error.h"
 #include "svhn/interpret/activations.h"
+#include "unit/compute/thread_group.h"
+#include "unit/data/prepared_test_content.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::interpret {
 namespace {

@@ -1,7 +1,7 @@
 #include "svhn/interpret/layer_choice.h"
 
-#include "../model/small_network.h"
 #include "svhn/core/error.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::interpret {
 namespace {

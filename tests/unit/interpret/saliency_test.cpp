@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "../model/small_network.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::interpret {
 namespace {

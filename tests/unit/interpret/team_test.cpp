@@ -1,4 +1,4 @@
-#include "../../../src/interpret/team.h"
+#include "interpret/team.h"
 
 #include <gtest/gtest.h>
 

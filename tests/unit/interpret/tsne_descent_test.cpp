@@ -1,9 +1,9 @@
-#include "../../../src/interpret/tsne_descent.h"
+#include "interpret/tsne_descent.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "tsne_points.h"
+#include "unit/interpret/tsne_points.h"
 
 namespace svhn::interpret {
 namespace {

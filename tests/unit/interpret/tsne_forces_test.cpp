@@ -8,9 +8,9 @@
 #include <limits>
 #include <string>
 
-#include "../../../src/interpret/team.h"
+#include "interpret/team.h"
 #include "svhn/core/error.h"
-#include "tsne_points.h"
+#include "unit/interpret/tsne_points.h"
 
 namespace svhn::interpret {
 namespace {

@@ -7,7 +7,7 @@
 #include "svhn/core/signals.h"
 #include "svhn/interpret/neighbours.h"
 #include "svhn/interpret/tsne.h"
-#include "tsne_points.h"
+#include "unit/interpret/tsne_points.h"
 
 namespace svhn::interpret {
 namespace {

@@ -1,11 +1,11 @@
-#include "../../../src/interpret/tsne_repulsion.h"
+#include "interpret/tsne_repulsion.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "../../../src/interpret/tsne_grid_fft.h"
-#include "../../../src/interpret/tsne_order.h"
-#include "tsne_points.h"
+#include "interpret/tsne_grid_fft.h"
+#include "interpret/tsne_order.h"
+#include "unit/interpret/tsne_points.h"
 
 namespace svhn::interpret {
 namespace {

@@ -10,7 +10,7 @@
 #include "svhn/core/error.h"
 #include "svhn/core/signals.h"
 #include "svhn/interpret/neighbours.h"
-#include "tsne_points.h"
+#include "unit/interpret/tsne_points.h"
 
 namespace svhn::interpret {
 namespace {

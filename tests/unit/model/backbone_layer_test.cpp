@@ -7,11 +7,11 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "small_network.h"
 #include "svhn/core/error.h"
 #include "svhn/model/backbone_weights.h"
 #include "svhn/model/spec_json.h"
 #include "svhn/model/weights.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::model {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <filesystem>
 
-#include "small_network.h"
 #include "svhn/core/error.h"
 #include "svhn/model/weights.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::model {
 namespace {

@@ -1,7 +1,7 @@
 // Gradients are tested where they are used, in tests/unit/train/direct_step_test.cpp.
 #include "svhn/model/dense_stack.h"
 
-#include "small_network.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::model {
 namespace {

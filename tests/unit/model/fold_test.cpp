@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "small_network.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::model {
 namespace {

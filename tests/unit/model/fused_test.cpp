@@ -1,7 +1,7 @@
 // Fused layers against the same layers one by one, which is what a visited pass runs.
 #include <gtest/gtest.h>
 
-#include "small_network.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::model {
 namespace {

@@ -1,12 +1,12 @@
 /// Expected values: LibTorch's own batch norm over the batch as one process holds it.
 
-#include "../../../src/model/group_norm.h"
+#include "model/group_norm.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 
-#include "../compute/thread_group.h"
+#include "unit/compute/thread_group.h"
 
 namespace svhn::model {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "../hostile_bytes.h"
-#include "keras_file.h"
+#include "unit/hostile_bytes.h"
+#include "unit/model/keras_file.h"
 
 namespace svhn::model {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "small_network.h"
 #include "svhn/compute/dropout.h"
 #include "svhn/core/random.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::model {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "../hostile_bytes.h"
 #include "svhn/core/error.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::model {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "small_network.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::model {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <array>
 
-#include "../hostile_bytes.h"
-#include "keras_file.h"
 #include "svhn/formats/safetensors.h"
+#include "unit/hostile_bytes.h"
+#include "unit/model/keras_file.h"
 
 namespace svhn::model {
 namespace {

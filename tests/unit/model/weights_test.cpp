@@ -1,8 +1,8 @@
 #include "svhn/model/weights.h"
 
-#include "../hostile_bytes.h"
-#include "small_network.h"
 #include "svhn/core/error.h"
+#include "unit/hostile_bytes.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::model {
 namespace {

@@ -7,10 +7,10 @@
 #include <fstream>
 #include <string>
 
-#include "chart_files.h"
 #include "svhn/core/error.h"
 #include "svhn/core/file.h"
 #include "svhn/report/gnuplot.h"
+#include "unit/report/chart_files.h"
 
 namespace svhn::report {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "chart_files.h"
+#include "unit/report/chart_files.h"
 
 namespace svhn::report {
 namespace {

@@ -8,8 +8,8 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "../hostile_bytes.h"
 #include "svhn/core/error.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::report {
 namespace {

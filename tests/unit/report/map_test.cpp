@@ -5,8 +5,8 @@
 #include <array>
 #include <limits>
 
-#include "chart_files.h"
 #include "svhn/core/error.h"
+#include "unit/report/chart_files.h"
 
 namespace svhn::report {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "page_files.h"
+#include "unit/report/page_files.h"
 
 namespace svhn::report {
 namespace {

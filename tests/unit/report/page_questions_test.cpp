@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "page_files.h"
+#include "unit/report/page_files.h"
 
 namespace svhn::report {
 namespace {

@@ -1,6 +1,6 @@
 #include "svhn/report/page_runs.h"
 
-#include "page_files.h"
+#include "unit/report/page_files.h"
 
 namespace svhn::report {
 namespace {

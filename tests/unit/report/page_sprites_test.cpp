@@ -3,7 +3,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 
-#include "page_files.h"
+#include "unit/report/page_files.h"
 
 namespace svhn::report {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "page_files.h"
+#include "unit/report/page_files.h"
 
 namespace svhn::report {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "chart_files.h"
 #include "svhn/core/error.h"
+#include "unit/report/chart_files.h"
 
 namespace svhn::report {
 namespace {

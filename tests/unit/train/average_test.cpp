@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "../model/small_network.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::train {
 namespace {

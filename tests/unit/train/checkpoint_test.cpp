@@ -2,10 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "../hostile_bytes.h"
-#include "../model/small_network.h"
 #include "svhn/core/error.h"
 #include "svhn/model/weights.h"
+#include "unit/hostile_bytes.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::train {
 namespace {

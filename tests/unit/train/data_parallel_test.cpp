@@ -6,9 +6,9 @@
 #include <limits>
 #include <mutex>
 
-#include "../compute/thread_group.h"
 #include "svhn/core/signals.h"
-#include "trainer_run.h"
+#include "unit/compute/thread_group.h"
+#include "unit/train/trainer_run.h"
 
 namespace svhn::train {
 namespace {

@@ -4,11 +4,11 @@
 
 #include <cmath>
 
-#include "../../../src/train/step.h"
-#include "../model/small_network.h"
 #include "svhn/core/random.h"
 #include "svhn/train/loss.h"
 #include "svhn/train/mixup.h"
+#include "train/step.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::train {
 namespace {

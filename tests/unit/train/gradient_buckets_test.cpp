@@ -1,7 +1,7 @@
 #include "svhn/train/gradient_buckets.h"
 
-#include "../compute/thread_group.h"
-#include "../model/small_network.h"
+#include "unit/compute/thread_group.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::train {
 namespace {

@@ -1,6 +1,6 @@
 #include "svhn/train/parameters.h"
 
-#include "../model/small_network.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::train {
 namespace {

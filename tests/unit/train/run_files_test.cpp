@@ -1,6 +1,6 @@
 #include "svhn/train/run_files.h"
 
-#include "../hostile_bytes.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::train {
 namespace {

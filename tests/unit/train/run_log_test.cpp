@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "../hostile_bytes.h"
+#include "unit/hostile_bytes.h"
 
 namespace svhn::train {
 namespace {

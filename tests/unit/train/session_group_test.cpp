@@ -5,11 +5,11 @@
 #include <fstream>
 #include <iterator>
 
-#include "../compute/thread_group.h"
 #include "svhn/model/model_file.h"
 #include "svhn/train/checkpoint.h"
 #include "svhn/train/session.h"
-#include "trainer_run.h"
+#include "unit/compute/thread_group.h"
+#include "unit/train/trainer_run.h"
 
 namespace svhn::train {
 namespace {

@@ -1,5 +1,5 @@
 #include "svhn/model/plan.h"
-#include "trainer_run.h"
+#include "unit/train/trainer_run.h"
 
 namespace svhn::train {
 namespace {

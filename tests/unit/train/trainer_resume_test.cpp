@@ -1,7 +1,7 @@
 #include <signal.h>
 
 #include "svhn/core/signals.h"
-#include "trainer_run.h"
+#include "unit/train/trainer_run.h"
 
 namespace svhn::train {
 namespace {

@@ -6,11 +6,11 @@
 #include <optional>
 #include <set>
 
-#include "../data/prepared_test_content.h"
-#include "../model/small_network.h"
 #include "svhn/core/error.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/train/trainer.h"
+#include "unit/data/prepared_test_content.h"
+#include "unit/model/small_network.h"
 
 namespace svhn::train {
 

@@ -1,6 +1,6 @@
 #include "svhn/train/trainer.h"
 
-#include "trainer_run.h"
+#include "unit/train/trainer_run.h"
 
 namespace svhn::train {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "transfer_run.h"
+#include "unit/transfer/transfer_run.h"
 
 namespace svhn::transfer {
 namespace {

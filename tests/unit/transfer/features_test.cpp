@@ -4,8 +4,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "../compute/thread_group.h"
-#include "transfer_run.h"
+#include "unit/compute/thread_group.h"
+#include "unit/transfer/transfer_run.h"
 
 namespace svhn::transfer {
 namespace {

@@ -3,11 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "../data/prepared_test_content.h"
 #include "svhn/core/error.h"
 #include "svhn/model/network.h"
 #include "svhn/model/spec_json.h"
 #include "svhn/train/session.h"
+#include "unit/data/prepared_test_content.h"
 
 namespace svhn::transfer {
 

@@ -1,4 +1,4 @@
-#include "../../../src/tune/agenda.h"
+#include "tune/agenda.h"
 
 #include <gtest/gtest.h>
 

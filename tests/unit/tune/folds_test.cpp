@@ -18,7 +18,7 @@ struct FoldCase {
   std::vector<std::vector<std::int64_t>> val;
 };
 
-#include "folds_golden.inc"
+#include "unit/tune/folds_golden.inc"
 
 /// Rows 3, 4, 5 … of the data file, so that rows and places differ.
 constexpr std::int64_t kFirstRow = 3;

@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "../data/prepared_test_content.h"
 #include "svhn/core/error.h"
 #include "svhn/core/file.h"
 #include "svhn/core/json.h"
 #include "svhn/tune/search.h"
+#include "unit/data/prepared_test_content.h"
 
 namespace svhn::tune {
 

@@ -5,11 +5,11 @@
 #include <atomic>
 #include <thread>
 
-#include "../../../src/tune/ledger.h"
-#include "../../../src/tune/meeting.h"
-#include "../../../src/tune/search_lock.h"
-#include "search_fixture.h"
-#include "thread_store.h"
+#include "tune/ledger.h"
+#include "tune/meeting.h"
+#include "tune/search_lock.h"
+#include "unit/tune/search_fixture.h"
+#include "unit/tune/thread_store.h"
 
 namespace svhn::tune {
 namespace {

@@ -1,4 +1,4 @@
-#include "../../../src/tune/search_lock.h"
+#include "tune/search_lock.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -6,8 +6,8 @@
 
 #include <optional>
 
-#include "../data/prepared_test_content.h"
 #include "svhn/core/error.h"
+#include "unit/data/prepared_test_content.h"
 
 namespace svhn::tune {
 namespace {

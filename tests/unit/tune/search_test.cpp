@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "search_fixture.h"
 #include "svhn/tune/folds.h"
+#include "unit/tune/search_fixture.h"
 
 namespace svhn::tune {
 namespace {

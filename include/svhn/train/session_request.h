@@ -5,18 +5,18 @@
 #include "svhn/core/json.h"
 #include "svhn/train/session.h"
 
-namespace svhn::config {
+namespace svhn::train {
 
 /// @returns a request for the run; where its files go, on what device and from which data that is open
 /// already stays with the caller.
-inline train::SessionRequest session_request(const RunConfig& config) {
-  train::SessionRequest request;
+inline SessionRequest session_request(const config::RunConfig& config) {
+  SessionRequest request;
   request.name = config.name;
   request.data = config.data;
   request.model = config.model;
   request.train = config.train;
-  request.config = core::json_text(resolved_json(config));
+  request.config = core::json_text(config::resolved_json(config));
   return request;
 }
 
-}  // namespace svhn::config
+}  // namespace svhn::train

@@ -1,0 +1,91 @@
+# How the project's libraries are made: a folder under src/ is one static library of its name.
+
+add_library(svhn_flags INTERFACE)
+target_include_directories(svhn_flags INTERFACE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
+target_compile_options(svhn_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 warns of overlaps inside std::string's own operator+ (GCC bug 105651).
+  target_compile_options(svhn_flags INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
+endif()
+if(SVHN_SANITIZE)
+  target_compile_options(svhn_flags INTERFACE
+    -fsanitize=${SVHN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  target_link_options(svhn_flags INTERFACE -fsanitize=${SVHN_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC 12 warns falsely of libstdc++'s own headers once they are instrumented.
+    target_compile_options(svhn_flags INTERFACE -Wno-maybe-uninitialized)
+  endif()
+endif()
+
+# Most of a source's compile time is spent in LibTorch's and nlohmann_json's templates; sources that are compiled
+# together share it.
+option(SVHN_UNITY "Compile several sources of a module at once" ON)
+if(SVHN_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC takes a source that another one includes for a header, and warns of types in its anonymous namespace.
+  target_compile_options(svhn_flags INTERFACE -Wno-subobject-linkage)
+endif()
+
+# svhn_module(FOLDER [NEEDS modules...] [TORCH] [OPENCV] [LIBRARIES targets...] [EXCLUDE files...])
+# The library svhn_FOLDER ('/' becomes '_') of all sources in src/FOLDER but main.cpp, which is a program's.
+#   NEEDS      modules that it includes; they stand above it in the table
+#   TORCH      it includes LibTorch's headers
+#   OPENCV     it includes OpenCV's headers
+#   LIBRARIES  what else it links
+#   EXCLUDE    sources that cannot be compiled with what this machine has
+function(svhn_module FOLDER)
+  cmake_parse_arguments(M "TORCH;OPENCV" "" "NEEDS;LIBRARIES;EXCLUDE;SOURCES" ${ARGN})
+  if(M_OPENCV)
+    list(APPEND M_LIBRARIES svhn_opencv)
+  endif()
+  foreach(needed ${M_NEEDS})
+    svhn_target_name(needed ${needed})
+    list(APPEND M_LIBRARIES ${needed})
+  endforeach()
+  svhn_target_name(target ${FOLDER})
+  file(GLOB sources RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" CONFIGURE_DEPENDS "${FOLDER}/*.cpp")
+  list(APPEND sources ${M_SOURCES})
+  list(REMOVE_ITEM sources "${FOLDER}/main.cpp" ${M_EXCLUDE})
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    target_link_libraries(${target} PUBLIC svhn_flags ${M_LIBRARIES})
+    svhn_precompiled_headers(${target} "${M_TORCH}")
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ${SVHN_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+  else()
+    add_library(${target} INTERFACE)
+    target_link_libraries(${target} INTERFACE svhn_flags ${M_LIBRARIES})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY SVHN_MODULES ${FOLDER})
+  set_property(TARGET ${target} PROPERTY SVHN_TORCH ${M_TORCH})
+endfunction()
+
+function(svhn_target_name OUT FOLDER)
+  string(REPLACE "/" "_" name "svhn_${FOLDER}")
+  set(${OUT} ${name} PARENT_SCOPE)
+endfunction()
+
+# Three precompiled headers: for what includes LibTorch, for the command line, for the rest. The first target
+# that asks for one compiles it, the others take its file.
+function(svhn_precompiled_headers TARGET TORCH)
+  if(TORCH)
+    set(kind TORCH)
+    target_link_libraries(${TARGET} PUBLIC svhn_torch)
+    set(headers <torch/types.h> <torch/csrc/autograd/custom_function.h> <nlohmann/json.hpp> <spdlog/spdlog.h>)
+  elseif("${TARGET}" STREQUAL "svhn_cli")
+    set(kind CLI)
+    set(headers <CLI/App.hpp> <CLI/Config.hpp> <CLI/Formatter.hpp> <nlohmann/json.hpp>)
+  else()
+    set(kind PLAIN)
+    set(headers <nlohmann/json.hpp> <algorithm> <filesystem> <functional> <map> <memory>)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${TARGET} PRIVATE -fpch-preprocess)  # ccache insists on it
+  endif()
+  get_property(owner GLOBAL PROPERTY SVHN_PRECOMPILED_${kind})
+  if(owner)
+    target_precompile_headers(${TARGET} REUSE_FROM ${owner})
+  else()
+    target_precompile_headers(${TARGET} PRIVATE ${headers})
+    set_property(GLOBAL PROPERTY SVHN_PRECOMPILED_${kind} ${TARGET})
+  endif()
+endfunction()
