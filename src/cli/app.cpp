@@ -5,11 +5,11 @@
 #include <optional>
 
 #include "cli/command_line.h"
+#include "core/build_info.h"
+#include "core/fields_json.h"
+#include "core/json.h"
+#include "core/signals.h"
 #include "svhn/cli/console.h"
-#include "svhn/core/build_info.h"
-#include "svhn/core/fields_json.h"
-#include "svhn/core/json.h"
-#include "svhn/core/signals.h"
 
 namespace svhn::cli {
 namespace {

@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/json.h"
-#include "svhn/core/launch.h"
+#include "core/json.h"
+#include "core/launch.h"
 
 namespace svhn::cli {
 

@@ -3,11 +3,11 @@
 #include <string_view>
 
 #include "cli/convert_curves.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
 #include "svhn/data/preprocess.h"
 #include "svhn/formats/hdf5.h"
 #include "svhn/formats/safetensors.h"

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
 #include "svhn/formats/pickle.h"
 #include "svhn/formats/pickle_column.h"
 #include "svhn/formats/pickle_globals.h"

@@ -1,6 +1,6 @@
 #include "svhn/cli/engine_setup.h"
 
-#include "svhn/core/signals.h"
+#include "core/signals.h"
 
 namespace svhn::cli {
 

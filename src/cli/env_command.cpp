@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/core/version.hpp>
 
+#include "core/build_info.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
-#include "svhn/core/build_info.h"
 
 namespace svhn::cli {
 namespace {

@@ -4,13 +4,13 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/model_source.h"
 #include "svhn/cli/peers.h"
 #include "svhn/cli/stage_progress.h"
-#include "svhn/core/error.h"
 #include "svhn/data/preprocess.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/evaluate/prediction_table.h"

@@ -1,10 +1,10 @@
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
+#include "core/json.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/data_document.h"
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
 #include "svhn/data/prepared.h"
 #include "svhn/formats/safetensors.h"
 #include "svhn/model/model_file.h"

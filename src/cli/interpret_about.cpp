@@ -1,9 +1,9 @@
 #include <algorithm>
 
 #include "cli/interpret_study.h"
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
 
 namespace svhn::cli {
 namespace {

@@ -3,10 +3,10 @@
 #include <cstdio>
 
 #include "cli/interpret_study.h"
+#include "core/file.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/model_source.h"
-#include "svhn/core/file.h"
 #include "svhn/formats/safetensors_header.h"
 #include "svhn/model/summary.h"
 

@@ -5,11 +5,11 @@
 #include <cstdio>
 
 #include "cli/interpret_study.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "core/signals.h"
 #include "svhn/cli/model_source.h"
 #include "svhn/cli/stage_progress.h"
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
-#include "svhn/core/signals.h"
 #include "svhn/formats/safetensors_header.h"
 #include "svhn/interpret/embeddings.h"
 #include "svhn/interpret/tsne.h"

@@ -4,8 +4,8 @@
 #include <cstdio>
 
 #include "cli/interpret_study.h"
+#include "core/error.h"
 #include "svhn/cli/stage_progress.h"
-#include "svhn/core/error.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/evaluate/prediction_table.h"
 #include "svhn/interpret/mistakes.h"

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
 #include "svhn/cli/model_source.h"
 #include "svhn/cli/stage_progress.h"
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
 #include "svhn/interpret/embeddings.h"
 #include "svhn/model/weights.h"
 

@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "core/listener.h"
 #include "svhn/cli/console.h"
-#include "svhn/core/listener.h"
 
 namespace svhn::cli {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "core/error.h"
 #include "svhn/cli/console.h"
-#include "svhn/core/error.h"
 
 namespace svhn::cli {
 namespace {

@@ -11,10 +11,10 @@
 #include <optional>
 #include <string>
 
+#include "core/error.h"
+#include "core/launch.h"
 #include "svhn/cli/app.h"
 #include "svhn/cli/launcher.h"
-#include "svhn/core/error.h"
-#include "svhn/core/launch.h"
 
 namespace {
 

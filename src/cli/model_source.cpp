@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "core/build_info.h"
 #include "svhn/config/run_config.h"
-#include "svhn/core/build_info.h"
 #include "svhn/formats/safetensors_header.h"
 #include "svhn/model/spec_json.h"
 #include "svhn/train/session.h"

@@ -11,10 +11,10 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "core/error.h"
+#include "core/json.h"
+#include "core/signals.h"
 #include "svhn/compute/hardware.h"
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
-#include "svhn/core/signals.h"
 
 namespace svhn::cli {
 namespace {

@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "core/error.h"
+#include "core/json.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/stage_progress.h"
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
 #include "svhn/data/parallel.h"
 #include "svhn/data/picture.h"
 #include "svhn/data/prepared.h"

@@ -2,11 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/data_document.h"
 #include "svhn/cli/engine_setup.h"
-#include "svhn/core/error.h"
 #include "svhn/data/prepare.h"
 #include "svhn/data/preview.h"
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "core/signals.h"
 #include "svhn/cli/console.h"
-#include "svhn/core/signals.h"
 #include "svhn/model/summary.h"
 
 namespace svhn::cli {

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "core/json.h"
+#include "core/signals.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
@@ -12,8 +14,6 @@
 #include "svhn/cli/stage_progress.h"
 #include "svhn/cli/train_run.h"
 #include "svhn/config/run_config.h"
-#include "svhn/core/json.h"
-#include "svhn/core/signals.h"
 #include "svhn/metric/tables.h"
 #include "svhn/model/backbone_weights.h"
 #include "svhn/model/model_file.h"

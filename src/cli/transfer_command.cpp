@@ -3,15 +3,15 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
+#include "core/json.h"
+#include "core/launch.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/progress.h"
 #include "svhn/cli/train_run.h"
 #include "svhn/config/compare_config.h"
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
-#include "svhn/core/launch.h"
 #include "svhn/model/backbone_place.h"
 #include "svhn/report/comparison.h"
 #include "svhn/transfer/compare.h"

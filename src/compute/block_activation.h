@@ -2,8 +2,8 @@
 /// A BlockActivation's value and slope, for loops that compilers vectorise.
 
 #include "compute/exponential.h"
+#include "core/vector_clones.h"
 #include "svhn/compute/norm_block.h"
-#include "svhn/compute/vector_clones.h"
 
 namespace svhn::compute {
 

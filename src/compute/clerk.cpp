@@ -3,7 +3,7 @@
 #include <thread>
 #include <utility>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::compute {
 

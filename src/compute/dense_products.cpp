@@ -4,7 +4,7 @@
 
 #include "compute/dense_dots.h"
 #include "compute/dense_outer.h"
-#include "svhn/compute/vector_clones.h"
+#include "core/vector_clones.h"
 
 namespace svhn::compute {
 namespace {
@@ -51,8 +51,8 @@ void outer_plain(const OuterProduct& p, std::int64_t first, std::int64_t last) {
 
 Kernels best_kernels() {
 #if SVHN_X86_TARGETS
-  if (runs_v4()) return {dots_v4, outer_v4};
-  if (runs_v3()) return {dots_v3, outer_v3};
+  if (core::runs_v4()) return {dots_v4, outer_v4};
+  if (core::runs_v3()) return {dots_v3, outer_v3};
 #endif
   return {dots_plain, outer_plain};
 }

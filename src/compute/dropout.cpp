@@ -10,9 +10,9 @@
 
 #include "compute/bfloat16.h"
 #include "compute/dropout_mask.h"
-#include "svhn/compute/vector_clones.h"
-#include "svhn/core/error.h"
-#include "svhn/core/random.h"
+#include "core/error.h"
+#include "core/random.h"
+#include "core/vector_clones.h"
 
 namespace svhn::compute {
 namespace {

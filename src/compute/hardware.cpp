@@ -19,7 +19,7 @@
 #include <cstdlib>
 #include <limits>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::compute {
 namespace {

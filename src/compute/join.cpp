@@ -4,7 +4,7 @@
 
 #include "compute/join_parts.h"
 #include "compute/member.h"
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::compute {
 namespace {

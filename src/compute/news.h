@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::compute {
 

@@ -5,7 +5,7 @@
 
 #include "compute/bfloat16.h"
 #include "compute/block_activation.h"
-#include "svhn/compute/vector_clones.h"
+#include "core/vector_clones.h"
 
 namespace svhn::compute {
 namespace {

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "svhn/core/launch.h"
+#include "core/launch.h"
 
 namespace svhn::compute {
 

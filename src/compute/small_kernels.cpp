@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "svhn/compute/vector_clones.h"
+#include "core/vector_clones.h"
 
 namespace svhn::compute {
 namespace {

@@ -8,8 +8,8 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "compute/c10d_store.h"
-#include "svhn/core/error.h"
-#include "svhn/core/listener.h"
+#include "core/error.h"
+#include "core/listener.h"
 
 namespace svhn::compute {
 namespace {

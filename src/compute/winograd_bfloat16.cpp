@@ -44,7 +44,7 @@ SVHN_WINOGRAD_KERNELS(Avx512BFloat16, [[gnu::target("arch=x86-64-v4,avx512bf16")
 
 template <>
 const WinogradKernels<std::uint16_t>* winograd_kernels<std::uint16_t>() {
-  static const bool known = runs_v4() && __builtin_cpu_supports("avx512bf16") != 0;
+  static const bool known = core::runs_v4() && __builtin_cpu_supports("avx512bf16") != 0;
   return known ? &Avx512BFloat16::kTable : nullptr;
 }
 

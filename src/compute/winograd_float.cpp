@@ -27,8 +27,8 @@ SVHN_WINOGRAD_KERNELS(Plain, , FloatLanes<4>, float, 4, 2)
 std::vector<const WinogradKernels<float>*> float_winograd_kernels() {
   std::vector<const WinogradKernels<float>*> found;
 #if SVHN_X86_TARGETS
-  if (runs_v4()) found.push_back(&Avx512::kTable);
-  if (runs_v3()) found.push_back(&Avx2::kTable);
+  if (core::runs_v4()) found.push_back(&Avx512::kTable);
+  if (core::runs_v3()) found.push_back(&Avx2::kTable);
 #endif
   found.push_back(&Plain::kTable);
   return found;

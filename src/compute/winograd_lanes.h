@@ -4,7 +4,7 @@
 
 #include "compute/vectors.h"
 #include "compute/winograd_tiles.h"
-#include "svhn/compute/vector_clones.h"
+#include "core/vector_clones.h"
 
 namespace svhn::compute {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/fields_json.h"
+#include "core/fields_json.h"
 #include "svhn/model/backbone_place.h"
 #include "svhn/model/spec_json.h"
 

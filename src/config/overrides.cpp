@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "svhn/core/json.h"
+#include "core/json.h"
 
 namespace svhn::config {
 namespace {

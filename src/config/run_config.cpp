@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/fields_json.h"
+#include "core/file.h"
+#include "core/json.h"
 #include "svhn/config/overrides.h"
 #include "svhn/config/sections.h"
-#include "svhn/core/fields_json.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
 #include "svhn/data/prepared.h"
 #include "svhn/model/spec_json.h"
 

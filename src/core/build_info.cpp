@@ -1,4 +1,4 @@
-#include "svhn/core/build_info.h"
+#include "core/build_info.h"
 
 namespace svhn::core {
 

@@ -1,4 +1,4 @@
-#include "svhn/core/fields.h"
+#include "core/fields.h"
 
 namespace svhn::core {
 

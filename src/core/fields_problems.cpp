@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "svhn/core/fields_json.h"
-#include "svhn/core/json.h"
+#include "core/fields_json.h"
+#include "core/json.h"
 
 namespace svhn::core {
 namespace {

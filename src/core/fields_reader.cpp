@@ -2,8 +2,8 @@
 #include <cmath>
 #include <regex>
 
-#include "svhn/core/fields_json.h"
-#include "svhn/core/json.h"
+#include "core/fields_json.h"
+#include "core/json.h"
 
 namespace svhn::core {
 namespace {

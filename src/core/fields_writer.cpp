@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/fields_json.h"
+#include "core/fields_json.h"
 
 namespace svhn::core {
 namespace {

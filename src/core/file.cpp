@@ -1,4 +1,4 @@
-#include "svhn/core/file.h"
+#include "core/file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-#include "svhn/core/temporaries.h"
+#include "core/temporaries.h"
 
 namespace svhn::core {
 namespace {

@@ -1,10 +1,10 @@
-#include "svhn/core/json.h"
+#include "core/json.h"
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "svhn/core/file.h"
+#include "core/file.h"
 
 namespace svhn::core {
 namespace {

@@ -1,6 +1,6 @@
 #include <cstdint>
 
-#include "svhn/core/json.h"
+#include "core/json.h"
 
 namespace svhn::core {
 namespace {

@@ -1,4 +1,4 @@
-#include "svhn/core/launch.h"
+#include "core/launch.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -13,9 +13,9 @@
 #include <thread>
 #include <utility>
 
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
-#include "svhn/core/listener.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "core/listener.h"
 
 namespace svhn::core {
 namespace {

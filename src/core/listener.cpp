@@ -1,4 +1,4 @@
-#include "svhn/core/listener.h"
+#include "core/listener.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -14,8 +14,8 @@
 #include <thread>
 #include <utility>
 
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/json.h"
 
 namespace svhn::core {
 namespace {

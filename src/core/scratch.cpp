@@ -1,4 +1,4 @@
-#include "svhn/core/scratch.h"
+#include "core/scratch.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::core {
 namespace {

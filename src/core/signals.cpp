@@ -1,4 +1,4 @@
-#include "svhn/core/signals.h"
+#include "core/signals.h"
 
 #include <atomic>
 #include <csignal>

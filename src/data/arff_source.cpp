@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/prepared.h"
 #include "svhn/formats/arff.h"
 

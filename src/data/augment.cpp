@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "svhn/core/error.h"
-#include "svhn/core/random.h"
+#include "core/error.h"
+#include "core/random.h"
 #include "svhn/data/prepared.h"
 
 namespace svhn::data {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/error.h"
 #include "data/augment_tile.h"
-#include "svhn/core/error.h"
 
 namespace svhn::data {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::data {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "svhn/compute/vector_clones.h"
+#include "core/vector_clones.h"
 
 namespace svhn::data {
 namespace {

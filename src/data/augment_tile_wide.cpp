@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/vector_clones.h"
 #include "data/augment_tile.h"
-#include "svhn/compute/vector_clones.h"
 
 #if SVHN_X86_TARGETS
 #include <immintrin.h>
@@ -228,7 +228,7 @@ SVHN_WIDE void seamed_wide(float* chw, const AffineTransform& t) {
 
 const WideTile* wide_tile() {
   static constexpr WideTile kWide{fixed_wide, seamed_wide};
-  return compute::runs_v4() ? &kWide : nullptr;
+  return core::runs_v4() ? &kWide : nullptr;
 }
 #else
 const WideTile* wide_tile() {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "svhn/core/random.h"
+#include "core/random.h"
 
 namespace svhn::data {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <string>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
+#include "core/error.h"
+#include "core/file.h"
 
 namespace svhn::data {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::data {
 namespace {

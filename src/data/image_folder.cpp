@@ -5,7 +5,7 @@
 #include <system_error>
 #include <utility>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/parallel.h"
 #include "svhn/data/picture.h"
 #include "svhn/data/prepared.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/parallel.h"
 #include "svhn/data/prepared.h"
 #include "svhn/formats/mat.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "svhn/core/file.h"
+#include "core/file.h"
 #include "svhn/data/pickled_pixels.h"
 #include "svhn/data/prepared.h"
 #include "svhn/formats/pickle_column.h"

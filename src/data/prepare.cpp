@@ -7,7 +7,7 @@
 #include <iterator>
 #include <utility>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/arff_source.h"
 #include "svhn/data/detect.h"
 #include "svhn/data/digest.h"

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "svhn/core/json.h"
+#include "core/json.h"
 #include "svhn/data/prepared_statistics.h"
 
 namespace svhn::data {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "svhn/compute/vector_clones.h"
-#include "svhn/core/json.h"
+#include "core/json.h"
+#include "core/vector_clones.h"
 #include "svhn/data/prepared_statistics.h"
 
 namespace svhn::data {

@@ -1,4 +1,4 @@
-#include "svhn/compute/vector_clones.h"
+#include "core/vector_clones.h"
 #include "svhn/data/preprocess.h"
 
 namespace svhn::data {

@@ -5,9 +5,9 @@
 #include <opencv2/imgproc.hpp>
 #include <set>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
-#include "svhn/core/random.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/random.h"
 #include "svhn/data/prepared.h"
 
 namespace svhn::data {

@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "core/error.h"
 #include "data/split_draw.h"
-#include "svhn/core/error.h"
 
 namespace svhn::data {
 namespace {

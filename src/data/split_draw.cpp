@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/numpy_random.h"
 
 namespace svhn::data {

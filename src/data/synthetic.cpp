@@ -2,9 +2,9 @@
 
 #include <string>
 
+#include "core/error.h"
+#include "core/random.h"
 #include "data/synthetic_parts.h"
-#include "svhn/core/error.h"
-#include "svhn/core/random.h"
 #include "svhn/data/parallel.h"
 #include "svhn/data/prepared.h"
 

@@ -3,7 +3,7 @@
 
 #include <opencv2/core.hpp>
 
-#include "svhn/core/random.h"
+#include "core/random.h"
 
 namespace svhn::data::synthetic {
 

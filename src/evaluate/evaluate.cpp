@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/evaluate/loading.h"
 #include "svhn/evaluate/part.h"
 #include "svhn/model/dense_stack.h"

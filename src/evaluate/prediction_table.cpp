@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdio>
 
-#include "svhn/core/file.h"
+#include "core/file.h"
 #include "svhn/data/prepared.h"
 
 namespace svhn::evaluate {

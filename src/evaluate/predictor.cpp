@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/prepared.h"
 #include "svhn/metric/scores.h"
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::formats {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "core/file.h"
+#include "core/json.h"
 #include "formats/hdf5_superblock.h"
 #include "formats/hdf5_worker.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
 
 namespace svhn::formats {
 namespace {

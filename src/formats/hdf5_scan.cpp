@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/json.h"
 #include "formats/hdf5_read.h"
-#include "svhn/core/json.h"
 
 namespace svhn::formats {
 namespace {

@@ -14,8 +14,8 @@
 #include <exception>
 #include <string>
 
+#include "core/file.h"
 #include "formats/hdf5_scan.h"
-#include "svhn/core/file.h"
 
 namespace svhn::formats {
 namespace {

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "svhn/core/json.h"
+#include "core/json.h"
 
 namespace svhn::formats {
 namespace {

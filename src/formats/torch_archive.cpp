@@ -7,9 +7,9 @@
 #include <map>
 #include <optional>
 
+#include "core/file.h"
+#include "core/json.h"
 #include "formats/torch_pickle.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
 #include "svhn/formats/zip.h"
 
 namespace svhn::formats {

@@ -4,7 +4,7 @@
 #include <limits>
 #include <set>
 
-#include "svhn/core/json.h"
+#include "core/json.h"
 
 namespace svhn::formats {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
+#include "core/file.h"
+#include "core/json.h"
 
 namespace svhn::formats {
 namespace {

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/interpret/embeddings.h"
 
 namespace svhn::interpret {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/batch.h"
 #include "svhn/evaluate/part.h"
 #include "svhn/interpret/activations.h"

@@ -5,9 +5,9 @@
 #include <charconv>
 #include <string_view>
 
-#include "svhn/core/error.h"
-#include "svhn/core/fields_json.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/fields_json.h"
+#include "core/json.h"
 #include "svhn/model/spec_json.h"
 
 namespace svhn::interpret {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "svhn/core/random.h"
+#include "core/random.h"
 
 namespace svhn::interpret {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/model/spec_json.h"
 
 namespace svhn::interpret {

@@ -8,11 +8,11 @@
 #include <limits>
 #include <string>
 
+#include "core/error.h"
+#include "core/random.h"
 #include "interpret/tsne_descent.h"
 #include "interpret/tsne_points.h"
 #include "interpret/tsne_vector.h"
-#include "svhn/core/error.h"
-#include "svhn/core/random.h"
 #include "svhn/interpret/pca.h"
 #include "svhn/interpret/tsne_forces.h"
 

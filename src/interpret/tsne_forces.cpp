@@ -6,9 +6,9 @@
 #include <cmath>
 #include <vector>
 
+#include "core/error.h"
 #include "interpret/tsne_repulsion.h"
 #include "interpret/tsne_vector.h"
-#include "svhn/core/error.h"
 #include "svhn/interpret/tsne_grid.h"
 
 namespace svhn::interpret {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.h"
 #include "interpret/tsne_points.h"
-#include "svhn/core/error.h"
 #include "svhn/interpret/affinities.h"
 #include "svhn/interpret/tsne.h"
 #include "svhn/interpret/tsne_forces.h"

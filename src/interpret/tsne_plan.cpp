@@ -5,8 +5,8 @@
 #include <limits>
 #include <vector>
 
+#include "core/error.h"
 #include "interpret/tsne_vector.h"
-#include "svhn/core/error.h"
 #include "svhn/interpret/tsne_grid.h"
 
 namespace svhn::interpret {

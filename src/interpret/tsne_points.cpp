@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "svhn/core/error.h"
-#include "svhn/core/signals.h"
+#include "core/error.h"
+#include "core/signals.h"
 
 namespace svhn::interpret {
 

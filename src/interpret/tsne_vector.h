@@ -9,8 +9,8 @@
 #include <numeric>
 #include <vector>
 
+#include "core/vector_clones.h"
 #include "interpret/team.h"
-#include "svhn/compute/vector_clones.h"
 
 namespace svhn::interpret {
 

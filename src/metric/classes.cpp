@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::metric {
 

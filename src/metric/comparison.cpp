@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/fields_json.h"
-#include "svhn/core/json.h"
+#include "core/fields_json.h"
+#include "core/json.h"
 #include "svhn/metric/csv.h"
 
 namespace svhn::metric {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::metric {
 namespace {

@@ -1,8 +1,8 @@
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/fields.h"
-#include "svhn/core/fields_json.h"
-#include "svhn/core/json.h"
+#include "core/fields.h"
+#include "core/fields_json.h"
+#include "core/json.h"
 #include "svhn/metric/tuning.h"
 
 namespace svhn::metric {

@@ -4,8 +4,8 @@
 #include <array>
 #include <set>
 
+#include "core/fields_json.h"
 #include "model/backbone_families.h"
-#include "svhn/core/fields_json.h"
 
 namespace svhn::model {
 namespace {

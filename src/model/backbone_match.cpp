@@ -7,8 +7,8 @@
 #include <set>
 #include <unordered_map>
 
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/json.h"
 
 namespace svhn::model {
 namespace {

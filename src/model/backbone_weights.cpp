@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "core/error.h"
 #include "model/script_layer.h"
-#include "svhn/core/error.h"
 #include "svhn/model/network.h"
 
 namespace svhn::model {

@@ -2,9 +2,9 @@
 
 #include <optional>
 
+#include "core/random.h"
 #include "model/operations.h"
 #include "svhn/compute/norm_block.h"
-#include "svhn/core/random.h"
 
 namespace svhn::model {
 namespace {

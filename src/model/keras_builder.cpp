@@ -5,8 +5,8 @@
 #include <cctype>
 #include <map>
 
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/json.h"
 #include "svhn/model/plan_layer.h"
 
 namespace svhn::model {

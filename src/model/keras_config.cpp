@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/json.h"
 
 namespace svhn::model {
 namespace {

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/error.h"
 #include "model/keras_builder.h"
-#include "svhn/core/error.h"
 #include "svhn/model/backbone.h"
 #include "svhn/model/backbone_match.h"
 

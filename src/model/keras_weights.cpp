@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "svhn/core/json.h"
+#include "core/json.h"
 #include "svhn/formats/floats.h"
 
 namespace svhn::model {

@@ -2,10 +2,10 @@
 
 #include <utility>
 
+#include "core/random.h"
 #include "model/backbone_layer.h"
 #include "model/operations.h"
 #include "svhn/compute/dropout.h"
-#include "svhn/core/random.h"
 
 namespace svhn::model {
 namespace {

@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "svhn/core/error.h"
-#include "svhn/core/fields.h"
-#include "svhn/core/fields_json.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/fields.h"
+#include "core/fields_json.h"
+#include "core/json.h"
 #include "svhn/model/backbone.h"
 #include "svhn/model/spec_json.h"
 

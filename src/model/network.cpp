@@ -2,9 +2,9 @@
 
 #include <cmath>
 
+#include "core/error.h"
+#include "core/random.h"
 #include "model/fused.h"
-#include "svhn/core/error.h"
-#include "svhn/core/random.h"
 
 namespace svhn::model {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "core/error.h"
+#include "core/json.h"
 #include "model/operations.h"
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
 #include "svhn/model/backbone.h"
 
 namespace svhn::model {

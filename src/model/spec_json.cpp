@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "svhn/core/fields_json.h"
+#include "core/fields_json.h"
 #include "svhn/model/backbone.h"
 
 namespace svhn::model {

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <variant>
 
+#include "core/random.h"
 #include "model/operations.h"
 #include "svhn/compute/dense_products.h"
 #include "svhn/compute/dense_steps.h"
 #include "svhn/compute/dropout.h"
-#include "svhn/core/random.h"
 
 namespace svhn::model {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
 #include "model/keras_weights.h"
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
 #include "svhn/formats/floats.h"
 #include "svhn/formats/hdf5.h"
 #include "svhn/formats/safetensors.h"

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::model {
 namespace {

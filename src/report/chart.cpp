@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <utility>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
 #include "svhn/report/gnuplot.h"
 
 namespace svhn::report {

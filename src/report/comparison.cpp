@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/error.h"
 #include "report/ranked_bars.h"
-#include "svhn/core/error.h"
 
 namespace svhn::report {
 namespace {

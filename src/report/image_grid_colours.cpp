@@ -2,7 +2,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/report/image_grid.h"
 
 namespace svhn::report {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::report {
 namespace {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/metric/classes.h"
 
 namespace svhn::report {

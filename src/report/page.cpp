@@ -3,13 +3,13 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "core/build_info.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
 #include "report/page_base64.h"
 #include "report/page_document.h"
 #include "report/page_template.h"
-#include "svhn/core/build_info.h"
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
 
 namespace svhn::report {
 namespace {

@@ -1,7 +1,7 @@
 #include "report/page_json_view.h"
 
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/json.h"
 
 namespace svhn::report {
 

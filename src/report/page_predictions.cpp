@@ -2,8 +2,8 @@
 #include <charconv>
 #include <string_view>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
+#include "core/error.h"
+#include "core/file.h"
 #include "svhn/metric/classes.h"
 #include "svhn/report/page_interpretation.h"
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <set>
 
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/json.h"
 #include "svhn/report/page_runs.h"
 
 namespace svhn::report {

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <functional>
 
+#include "core/error.h"
+#include "core/json.h"
 #include "report/page_findings.h"
 #include "report/page_json_view.h"
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
 
 namespace svhn::report {
 namespace {

@@ -9,7 +9,7 @@
 #include <span>
 #include <utility>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/formats/safetensors.h"
 
 namespace svhn::report {

@@ -5,10 +5,10 @@
 #include <limits>
 #include <numeric>
 
+#include "core/error.h"
+#include "core/json.h"
+#include "core/random.h"
 #include "report/page_json_view.h"
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
-#include "svhn/core/random.h"
 #include "svhn/formats/safetensors.h"
 #include "svhn/metric/classes.h"
 #include "svhn/report/page_interpretation.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "svhn/core/json.h"
+#include "core/json.h"
 
 namespace svhn::report {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.h"
 #include "report/ranked_bars.h"
-#include "svhn/core/error.h"
 
 namespace svhn::report {
 namespace {

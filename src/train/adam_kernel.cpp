@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "svhn/compute/vector_clones.h"
+#include "core/vector_clones.h"
 
 namespace svhn::train {
 namespace {

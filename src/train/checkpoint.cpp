@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "svhn/core/json.h"
+#include "core/json.h"
 #include "svhn/model/weights.h"
 
 namespace svhn::train {

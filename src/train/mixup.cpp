@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "svhn/core/random.h"
+#include "core/random.h"
 
 namespace svhn::train {
 namespace {

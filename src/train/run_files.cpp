@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "svhn/core/error.h"
-#include "svhn/core/temporaries.h"
+#include "core/error.h"
+#include "core/temporaries.h"
 
 namespace svhn::train {
 

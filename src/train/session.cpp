@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/build_info.h"
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
-#include "svhn/core/signals.h"
+#include "core/build_info.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/signals.h"
 #include "svhn/model/backbone_weights.h"
 #include "svhn/model/network.h"
 #include "svhn/model/weights.h"

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <variant>
 
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
-#include "svhn/core/random.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "core/random.h"
 
 namespace svhn::train {
 namespace {

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "svhn/core/fields.h"
-#include "svhn/core/fields_json.h"
-#include "svhn/core/json.h"
+#include "core/fields.h"
+#include "core/fields_json.h"
+#include "core/json.h"
 
 namespace svhn::train {
 namespace {

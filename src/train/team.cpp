@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/build_info.h"
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
+#include "core/build_info.h"
+#include "core/error.h"
+#include "core/json.h"
 
 namespace svhn::train {
 namespace {

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <utility>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
+#include "core/error.h"
+#include "core/file.h"
 #include "svhn/formats/tfevents.h"
 
 namespace svhn::train {

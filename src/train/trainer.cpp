@@ -3,8 +3,8 @@
 #include <chrono>
 #include <cmath>
 
-#include "svhn/core/error.h"
-#include "svhn/core/signals.h"
+#include "core/error.h"
+#include "core/signals.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/evaluate/loading.h"
 #include "svhn/train/epoch_rows.h"

@@ -7,9 +7,9 @@
 #include <numeric>
 #include <variant>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
 #include "svhn/model/backbone_place.h"
 #include "svhn/model/backbone_weights.h"
 #include "svhn/model/network.h"

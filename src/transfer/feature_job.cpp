@@ -4,9 +4,9 @@
 #include <cstring>
 #include <optional>
 
-#include "svhn/core/error.h"
-#include "svhn/core/scratch.h"
-#include "svhn/core/signals.h"
+#include "core/error.h"
+#include "core/scratch.h"
+#include "core/signals.h"
 #include "svhn/model/network.h"
 #include "svhn/train/data_parallel.h"
 

@@ -10,9 +10,9 @@
 #include <set>
 #include <variant>
 
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
-#include "svhn/core/random.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "core/random.h"
 #include "svhn/model/network.h"
 #include "svhn/model/spec_json.h"
 #include "transfer/feature_job.h"

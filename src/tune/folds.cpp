@@ -5,7 +5,7 @@
 #include <numeric>
 #include <string>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/numpy_random.h"
 #include "svhn/data/prepared.h"
 

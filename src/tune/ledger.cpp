@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
+#include "core/file.h"
+#include "core/json.h"
 
 namespace svhn::tune {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/error.h"
-#include "svhn/core/signals.h"
+#include "core/error.h"
+#include "core/signals.h"
 #include "tune/ledger.h"
 #include "tune/meeting.h"
 #include "tune/team.h"

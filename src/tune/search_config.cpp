@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "svhn/core/fields_json.h"
-#include "svhn/core/json.h"
+#include "core/fields_json.h"
+#include "core/json.h"
 #include "tune/section.h"
 
 namespace svhn::tune {

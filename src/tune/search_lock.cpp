@@ -8,8 +8,8 @@
 #include <chrono>
 #include <cstring>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
+#include "core/error.h"
+#include "core/file.h"
 
 namespace svhn::tune {
 namespace {

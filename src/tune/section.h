@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/core/fields.h"
+#include "core/fields.h"
 #include "svhn/tune/options.h"
 
 namespace svhn::tune {

@@ -4,7 +4,7 @@
 #include <csignal>
 #include <utility>
 
-#include "svhn/core/signals.h"
+#include "core/signals.h"
 
 namespace svhn::tune {
 namespace {

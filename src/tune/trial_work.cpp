@@ -2,8 +2,8 @@
 
 #include <new>
 
-#include "svhn/core/error.h"
-#include "svhn/core/signals.h"
+#include "core/error.h"
+#include "core/signals.h"
 
 namespace svhn::tune {
 namespace {

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "svhn/core/json.h"
-#include "svhn/core/random.h"
+#include "core/json.h"
+#include "core/random.h"
 
 namespace svhn::tune {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "svhn/core/error.h"
-#include "svhn/core/temporaries.h"
+#include "core/error.h"
+#include "core/temporaries.h"
 
 namespace svhn::tune {
 

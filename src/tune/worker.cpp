@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "svhn/core/json.h"
-#include "svhn/core/signals.h"
+#include "core/json.h"
+#include "core/signals.h"
 #include "svhn/tune/stopping.h"
 
 namespace svhn::tune {

@@ -14,8 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/error.h"
 #include "svhn/compute/join.h"
-#include "svhn/core/error.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <span>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/pickled.h"
 #include "svhn/data/prepared.h"
 

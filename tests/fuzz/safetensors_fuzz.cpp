@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/error.h"
 #include "fuzz_file.h"
-#include "svhn/core/error.h"
 #include "svhn/data/prepared.h"
 #include "svhn/formats/safetensors.h"
 #include "svhn/model/model_file.h"

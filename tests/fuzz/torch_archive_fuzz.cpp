@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/error.h"
 #include "fuzz_file.h"
-#include "svhn/core/error.h"
 #include "svhn/formats/torch_archive.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/error.h"
 #include "fuzz_file.h"
-#include "svhn/core/error.h"
 #include "svhn/model/plan.h"
 #include "svhn/model/weight_source.h"
 

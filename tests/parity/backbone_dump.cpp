@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "svhn/core/json.h"
+#include "core/json.h"
 #include "svhn/model/backbone_weights.h"
 #include "svhn/model/spec_json.h"
 #include "svhn/model/weights.h"

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/split.h"
 
 namespace {

@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "svhn/core/error.h"
-#include "svhn/core/random.h"
+#include "core/error.h"
+#include "core/random.h"
 
 namespace svhn::test {
 

@@ -4,8 +4,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "core/error.h"
 #include "svhn/cli/options.h"
-#include "svhn/core/error.h"
 
 namespace svhn::cli {
 

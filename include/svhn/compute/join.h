@@ -8,9 +8,9 @@
 #include <chrono>
 #include <memory>
 
+#include "core/launch.h"
 #include "svhn/compute/group.h"
 #include "svhn/compute/store.h"
-#include "svhn/core/launch.h"
 
 namespace svhn::compute {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::compute {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "svhn/core/fields_json.h"
+#include "core/fields_json.h"
 
 namespace svhn::config {
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "svhn/core/random.h"
+#include "core/random.h"
 #include "svhn/data/augment_affine.h"
 #include "svhn/data/preprocess.h"
 

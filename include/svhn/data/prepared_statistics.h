@@ -4,7 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/prepared.h"
 
 namespace svhn::data {

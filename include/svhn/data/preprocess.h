@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/options.h"
 #include "svhn/data/prepared.h"
 

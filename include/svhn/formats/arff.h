@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
+#include "core/error.h"
+#include "core/file.h"
 
 namespace svhn::formats {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
+#include "core/error.h"
+#include "core/file.h"
 #include "svhn/formats/dtype.h"
 
 namespace svhn::formats {

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::formats {
 

@@ -23,7 +23,7 @@
 #include <string_view>
 #include <vector>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/formats/safetensors.h"
 
 namespace svhn::formats {

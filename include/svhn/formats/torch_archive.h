@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/formats/dtype.h"
 
 namespace svhn::formats {

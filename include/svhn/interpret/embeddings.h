@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "core/scratch.h"
 #include "svhn/compute/group.h"
-#include "svhn/core/scratch.h"
 #include "svhn/data/prepared.h"
 #include "svhn/data/preprocess.h"
 #include "svhn/evaluate/evaluate.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/model/layer_plan.h"
 #include "svhn/model/spec.h"
 

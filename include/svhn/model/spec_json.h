@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "svhn/core/error.h"
-#include "svhn/core/fields.h"
+#include "core/error.h"
+#include "core/fields.h"
 #include "svhn/model/spec.h"
 
 namespace svhn::model {

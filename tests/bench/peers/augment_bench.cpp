@@ -7,8 +7,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "svhn/config/run_config.h"
-#include "svhn/core/error.h"
 #include "svhn/data/augment.h"
 #include "svhn/data/batch.h"
 

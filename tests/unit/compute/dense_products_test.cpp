@@ -10,7 +10,7 @@
 
 #include "compute/dense_dots.h"
 #include "compute/dense_outer.h"
-#include "svhn/core/random.h"
+#include "core/random.h"
 
 namespace svhn::compute {
 namespace {
@@ -113,7 +113,7 @@ TEST(DenseProducts, AreTheSumsOnOlderProcessorsToo) {
     run_plain(plain);
     plain.expect_right();
 #if SVHN_X86_TARGETS
-    if (!runs_v3()) continue;
+    if (!core::runs_v3()) continue;
     Case v3{sizes};
     run_v3(v3);
     v3.expect_right();

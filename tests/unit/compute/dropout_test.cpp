@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::compute {
 namespace {

@@ -9,7 +9,7 @@
 #include <set>
 #include <sstream>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::compute {
 namespace {

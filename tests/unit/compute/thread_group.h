@@ -12,8 +12,8 @@
 #include <mutex>
 #include <thread>
 
+#include "core/error.h"
 #include "svhn/compute/group.h"
-#include "svhn/core/error.h"
 
 namespace svhn::compute {
 

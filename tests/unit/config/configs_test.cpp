@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "core/file.h"
+#include "core/json.h"
+#include "core/random.h"
 #include "svhn/config/run_config.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
-#include "svhn/core/random.h"
 
 namespace svhn::config {
 namespace {

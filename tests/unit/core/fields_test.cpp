@@ -1,9 +1,9 @@
-#include "svhn/core/fields.h"
+#include "core/fields.h"
 
 #include <gtest/gtest.h>
 
-#include "svhn/core/fields_json.h"
-#include "svhn/core/json.h"
+#include "core/fields_json.h"
+#include "core/json.h"
 
 namespace svhn::core {
 namespace {

@@ -1,4 +1,4 @@
-#include "svhn/core/json.h"
+#include "core/json.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "svhn/core/launch.h"
+#include "core/launch.h"
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::core {
 namespace {

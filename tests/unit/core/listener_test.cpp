@@ -1,8 +1,8 @@
-#include "svhn/core/listener.h"
+#include "core/listener.h"
 
 #include <gtest/gtest.h>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::core {
 namespace {

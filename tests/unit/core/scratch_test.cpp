@@ -1,8 +1,8 @@
-#include "svhn/core/scratch.h"
+#include "core/scratch.h"
 
 #include <algorithm>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "unit/hostile_bytes.h"
 
 namespace svhn::core {

@@ -1,4 +1,4 @@
-#include "svhn/core/temporaries.h"
+#include "core/temporaries.h"
 
 #include "unit/hostile_bytes.h"
 

@@ -6,8 +6,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/error.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/json.h"
 #include "unit/data/augment_test_picture.h"
 
 namespace svhn::data {

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "unit/data/augment_test_picture.h"
 
 namespace svhn::data {

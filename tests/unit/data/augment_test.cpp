@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "unit/data/augment_test_picture.h"
 
 namespace svhn::data {

@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "svhn/core/random.h"
+#include "core/random.h"
 #include "unit/data/prepared_test_content.h"
 
 namespace svhn::data {

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
-#include "svhn/core/file.h"
-#include "svhn/core/random.h"
+#include "core/file.h"
+#include "core/random.h"
 #include "svhn/data/pickled.h"
 #include "svhn/data/prepared.h"
 

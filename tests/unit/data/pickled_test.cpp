@@ -11,7 +11,7 @@
 #include <sstream>
 #include <string>
 
-#include "svhn/core/file.h"
+#include "core/file.h"
 #include "svhn/data/prepared.h"
 #include "unit/formats/pickle_builder.h"
 

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
+#include "core/file.h"
+#include "core/json.h"
 #include "unit/data/prepared_test_content.h"
 
 namespace svhn::data {

@@ -7,7 +7,7 @@
 #include <numeric>
 #include <string>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::data {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "unit/compute/thread_group.h"
 #include "unit/data/prepared_test_content.h"
 #include "unit/model/small_network.h"

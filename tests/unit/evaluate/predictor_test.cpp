@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/data/prepared.h"
 #include "unit/model/small_network.h"
 

@@ -6,7 +6,7 @@
 #include <functional>
 #include <stdexcept>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/interpret/activations.h"
 #include "unit/compute/thread_group.h"
 #include "unit/data/prepared_test_content.h"

@@ -1,6 +1,6 @@
 #include "svhn/interpret/layer_choice.h"
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "unit/model/small_network.h"
 
 namespace svhn::interpret {

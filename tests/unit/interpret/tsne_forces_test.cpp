@@ -8,8 +8,8 @@
 #include <limits>
 #include <string>
 
+#include "core/error.h"
 #include "interpret/team.h"
-#include "svhn/core/error.h"
 #include "unit/interpret/tsne_points.h"
 
 namespace svhn::interpret {

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "svhn/core/error.h"
-#include "svhn/core/signals.h"
+#include "core/error.h"
+#include "core/signals.h"
 #include "svhn/interpret/neighbours.h"
 #include "svhn/interpret/tsne.h"
 #include "unit/interpret/tsne_points.h"

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "svhn/core/random.h"
+#include "core/random.h"
 
 namespace svhn::interpret::testing {
 

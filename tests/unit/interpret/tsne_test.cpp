@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "svhn/core/error.h"
-#include "svhn/core/signals.h"
+#include "core/error.h"
+#include "core/signals.h"
 #include "svhn/interpret/neighbours.h"
 #include "unit/interpret/tsne_points.h"
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::metric {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::metric {
 namespace {

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
+#include "core/error.h"
+#include "core/file.h"
 
 namespace svhn::metric {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::metric {
 namespace {

@@ -5,9 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
 
 namespace svhn::metric {
 namespace {

@@ -7,7 +7,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/model/backbone_weights.h"
 #include "svhn/model/spec_json.h"
 #include "svhn/model/weights.h"

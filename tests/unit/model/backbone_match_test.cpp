@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/model/backbone_match.h"
 
 namespace svhn::model {

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/model/weights.h"
 #include "unit/model/small_network.h"
 

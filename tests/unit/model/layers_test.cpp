@@ -3,8 +3,8 @@
 
 #include <cmath>
 
+#include "core/random.h"
 #include "svhn/compute/dropout.h"
-#include "svhn/core/random.h"
 #include "unit/model/small_network.h"
 
 namespace svhn::model {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "svhn/core/json.h"
+#include "core/json.h"
 
 namespace svhn::model {
 namespace {

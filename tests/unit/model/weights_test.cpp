@@ -1,6 +1,6 @@
 #include "svhn/model/weights.h"
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "unit/hostile_bytes.h"
 #include "unit/model/small_network.h"
 

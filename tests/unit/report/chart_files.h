@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "svhn/core/file.h"
+#include "core/file.h"
 #include "svhn/report/chart.h"
 
 /// Skips a test that draws where the program is not installed.

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <string>
 
-#include "svhn/core/error.h"
-#include "svhn/core/file.h"
+#include "core/error.h"
+#include "core/file.h"
 #include "svhn/report/gnuplot.h"
 #include "unit/report/chart_files.h"
 

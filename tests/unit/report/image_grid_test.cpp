@@ -8,7 +8,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "unit/hostile_bytes.h"
 
 namespace svhn::report {

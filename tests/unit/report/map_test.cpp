@@ -5,7 +5,7 @@
 #include <array>
 #include <limits>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "unit/report/chart_files.h"
 
 namespace svhn::report {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/core/file.h"
+#include "core/file.h"
 #include "svhn/formats/safetensors.h"
 
 namespace svhn::report {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "unit/report/chart_files.h"
 
 namespace svhn::report {

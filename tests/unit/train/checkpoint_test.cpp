@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/model/weights.h"
 #include "unit/hostile_bytes.h"
 #include "unit/model/small_network.h"

@@ -6,7 +6,7 @@
 #include <limits>
 #include <mutex>
 
-#include "svhn/core/signals.h"
+#include "core/signals.h"
 #include "unit/compute/thread_group.h"
 #include "unit/train/trainer_run.h"
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "svhn/core/random.h"
+#include "core/random.h"
 #include "svhn/train/loss.h"
 #include "svhn/train/mixup.h"
 #include "train/step.h"

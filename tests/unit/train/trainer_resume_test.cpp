@@ -1,6 +1,6 @@
 #include <signal.h>
 
-#include "svhn/core/signals.h"
+#include "core/signals.h"
 #include "unit/train/trainer_run.h"
 
 namespace svhn::train {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <set>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/train/trainer.h"
 #include "unit/data/prepared_test_content.h"

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "svhn/model/network.h"
 #include "svhn/model/spec_json.h"
 #include "svhn/train/session.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::tune {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/core/error.h"
-#include "svhn/core/fields_json.h"
-#include "svhn/core/json.h"
+#include "core/error.h"
+#include "core/fields_json.h"
+#include "core/json.h"
 #include "svhn/tune/trials.h"
 
 namespace svhn::tune {

@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 #include "unit/data/prepared_test_content.h"
 
 namespace svhn::tune {

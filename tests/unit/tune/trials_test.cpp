@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::tune {
 namespace {

@@ -18,7 +18,7 @@
 #define SVHN_INLINE [[gnu::always_inline]] inline
 #define SVHN_INLINE_LAMBDA __attribute__((always_inline))
 
-namespace svhn::compute {
+namespace svhn::core {
 
 #if SVHN_X86_TARGETS
 /// @returns whether this processor runs x86-64-v4: AVX-512 F, BW, CD, DQ, VL.
@@ -32,4 +32,4 @@ inline bool runs_v3() {
 }
 #endif
 
-}  // namespace svhn::compute
+}  // namespace svhn::core

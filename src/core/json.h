@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::core {
 

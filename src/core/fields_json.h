@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "svhn/core/error.h"
-#include "svhn/core/fields.h"
+#include "core/error.h"
+#include "core/fields.h"
 
 namespace svhn::core {
 

@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "svhn/core/fields_names.h"
+#include "core/fields_names.h"
 
 namespace svhn::core {
 
@@ -136,4 +136,4 @@ class Fields {
 
 }  // namespace svhn::core
 
-#include "svhn/core/fields_templates.h"
+#include "core/fields_templates.h"

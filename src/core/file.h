@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "svhn/core/error.h"
+#include "core/error.h"
 
 namespace svhn::core {
 
