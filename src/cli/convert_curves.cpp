@@ -9,9 +9,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "svhn/formats/pickle.h"
-#include "svhn/formats/pickle_column.h"
-#include "svhn/formats/pickle_globals.h"
+#include "formats/pickle/column.h"
+#include "formats/pickle/globals.h"
+#include "formats/pickle/pickle.h"
 #include "svhn/metric/history.h"
 
 namespace svhn::cli {

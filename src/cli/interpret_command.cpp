@@ -4,10 +4,10 @@
 
 #include "cli/interpret_study.h"
 #include "core/file.h"
+#include "formats/safetensors/header.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/model_source.h"
-#include "svhn/formats/safetensors_header.h"
 #include "svhn/model/summary.h"
 
 namespace svhn::cli {

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "cli/interpret_study.h"
-#include "svhn/formats/safetensors.h"
+#include "formats/safetensors/safetensors.h"
 #include "svhn/interpret/activations.h"
 #include "svhn/interpret/saliency.h"
 #include "svhn/metric/classes.h"

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/build_info.h"
+#include "formats/safetensors/header.h"
 #include "svhn/config/run_config.h"
-#include "svhn/formats/safetensors_header.h"
 #include "svhn/model/spec_json.h"
 #include "svhn/train/session.h"
 

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "core/error.h"
+#include "formats/arff/arff.h"
 #include "svhn/data/prepared.h"
-#include "svhn/formats/arff.h"
 
 namespace svhn::data {
 namespace {

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "core/error.h"
+#include "formats/mat/mat.h"
 #include "svhn/data/parallel.h"
 #include "svhn/data/prepared.h"
-#include "svhn/formats/mat.h"
 
 namespace svhn::data {
 namespace {

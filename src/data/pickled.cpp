@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "core/file.h"
+#include "formats/pickle/column.h"
+#include "formats/pickle/frame.h"
+#include "formats/pickle/globals.h"
 #include "svhn/data/pickled_pixels.h"
 #include "svhn/data/prepared.h"
-#include "svhn/formats/pickle_column.h"
-#include "svhn/formats/pickle_frame.h"
-#include "svhn/formats/pickle_globals.h"
 
 namespace svhn::data {
 namespace {

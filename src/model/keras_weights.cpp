@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/json.h"
-#include "svhn/formats/floats.h"
+#include "formats/floats.h"
 
 namespace svhn::model {
 namespace {

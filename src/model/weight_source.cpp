@@ -5,11 +5,11 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "formats/floats.h"
+#include "formats/hdf5/file.h"
+#include "formats/safetensors/safetensors.h"
+#include "formats/torch/torch_archive.h"
 #include "model/keras_weights.h"
-#include "svhn/formats/floats.h"
-#include "svhn/formats/hdf5.h"
-#include "svhn/formats/safetensors.h"
-#include "svhn/formats/torch_archive.h"
 
 namespace svhn::model {
 namespace {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "svhn/formats/safetensors.h"
+#include "formats/safetensors/safetensors.h"
 
 namespace svhn::report {
 namespace {

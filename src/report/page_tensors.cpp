@@ -8,8 +8,8 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/random.h"
+#include "formats/safetensors/safetensors.h"
 #include "report/page_json_view.h"
-#include "svhn/formats/safetensors.h"
 #include "svhn/metric/classes.h"
 #include "svhn/report/page_interpretation.h"
 

@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "svhn/formats/tfevents.h"
+#include "formats/tfevents.h"
 
 namespace svhn::train {
 namespace {

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "formats/safetensors/safetensors.h"
 #include "fuzz_file.h"
 #include "svhn/data/prepared.h"
-#include "svhn/formats/safetensors.h"
 #include "svhn/model/model_file.h"
 
 namespace {

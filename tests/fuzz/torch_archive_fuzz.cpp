@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "formats/torch/torch_archive.h"
 #include "fuzz_file.h"
-#include "svhn/formats/torch_archive.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const svhn::fuzz::File file(std::string_view(reinterpret_cast<const char*>(data), size));

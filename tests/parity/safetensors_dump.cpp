@@ -5,7 +5,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "svhn/formats/safetensors_header.h"
+#include "formats/safetensors/header.h"
 
 namespace {
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "svhn/formats/pickle_frame.h"
-#include "svhn/formats/pickle_numpy.h"
+#include "formats/pickle/frame.h"
+#include "formats/pickle/numpy.h"
 
 namespace svhn::data {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/formats/safetensors.h"
+#include "formats/safetensors/safetensors.h"
 
 namespace svhn::data {
 

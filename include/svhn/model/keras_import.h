@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/formats/hdf5.h"
+#include "formats/hdf5/file.h"
 #include "svhn/model/plan.h"
 #include "svhn/model/spec.h"
 #include "svhn/model/weight_source.h"

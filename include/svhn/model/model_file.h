@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/formats/safetensors.h"
+#include "formats/safetensors/safetensors.h"
 #include "svhn/model/plan.h"
 #include "svhn/model/spec.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/formats/safetensors.h"
+#include "formats/safetensors/safetensors.h"
 #include "svhn/model/model_file.h"
 #include "svhn/model/network.h"
 

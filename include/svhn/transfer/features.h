@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "formats/safetensors/safetensors.h"
 #include "svhn/data/batch.h"
-#include "svhn/formats/safetensors.h"
 #include "svhn/train/session.h"
 
 namespace svhn::transfer {

@@ -13,7 +13,7 @@
 
 #include "core/file.h"
 #include "svhn/data/prepared.h"
-#include "unit/formats/pickle_builder.h"
+#include "unit/formats/pickle/builder.h"
 
 namespace svhn::data {
 namespace {

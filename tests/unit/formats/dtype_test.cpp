@@ -1,4 +1,4 @@
-#include "svhn/formats/dtype.h"
+#include "formats/dtype.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "svhn/formats/floats.h"
+#include "formats/floats.h"
 
 #include <gtest/gtest.h>
 

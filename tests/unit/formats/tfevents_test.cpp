@@ -1,4 +1,4 @@
-#include "svhn/formats/tfevents.h"
+#include "formats/tfevents.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "svhn/formats/safetensors.h"
+#include "formats/safetensors/safetensors.h"
 #include "unit/hostile_bytes.h"
 #include "unit/model/keras_file.h"
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/file.h"
-#include "svhn/formats/safetensors.h"
+#include "formats/safetensors/safetensors.h"
 
 namespace svhn::report {
 

@@ -1,0 +1,145 @@
+#include "formats/hdf5/scan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/json.h"
+#include "formats/hdf5/read.h"
+
+namespace svhn::formats {
+namespace {
+
+constexpr int kDeepest = 32;
+constexpr std::size_t kMostObjects = 100'000;
+constexpr std::size_t kMostAttributes = 10'000;  // Of one group.
+constexpr const char* kDamaged = "the file is damaged or incomplete; save or fetch it again";
+constexpr const char* kForeign = "a file of weights holds its arrays itself; save it again";
+
+struct Refused {
+  std::string what;
+  std::string hint;
+};
+
+std::string in_quotes(const std::string& path) {
+  return "'" + core::printable(path) + "'";
+}
+
+class Scan {
+ public:
+  Scan(const std::filesystem::path& path, std::size_t file_bytes) : path_(path), file_bytes_(file_bytes) {}
+
+  Hdf5Index run() {
+    try {
+      open();
+    } catch (const Refused& refused) {
+      index_.fault = refused.what;
+      index_.hint = refused.hint;
+    }
+    return std::move(index_);
+  }
+
+ private:
+  void open();
+  void walk(hid_t group, const std::string& prefix, int depth);
+  void visit(hid_t group, const std::string& name, const std::string& prefix, int depth);
+  void add_texts(hid_t group, const std::string& path);
+  void add_dataset(hid_t dataset, const std::string& path);
+  void place_bytes(hid_t dataset, Hdf5Entry& entry);
+
+  const std::filesystem::path& path_;
+  std::size_t file_bytes_;
+  Hdf5Index index_;
+  std::set<haddr_t> seen_;  // Addresses of groups: a cycle of hard links would never end.
+  std::size_t objects_ = 0;
+};
+
+void Scan::open() {
+  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  H5Pset_fapl_sec2(access.get());
+  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
+  H5Pset_file_locking(access.get(), false, true);  // Read-only folders may not allow locks.
+  const Hdf5Handle file(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access.get()));
+  if (!file.valid()) throw Refused{"the HDF5 file cannot be opened", kDamaged};
+  const Hdf5Handle root(H5Gopen2(file.get(), "/", H5P_DEFAULT));
+  if (!root.valid()) throw Refused{"its root group is damaged", kDamaged};
+  walk(root.get(), "", 0);
+}
+
+void Scan::walk(hid_t group, const std::string& prefix, int depth) {
+  if (depth > kDeepest) throw Refused{"its groups nest deeper than " + std::to_string(kDeepest), kForeign};
+  index_.groups.insert(prefix);
+  add_texts(group, prefix);
+  const auto names = hdf5_links(group, kMostObjects - objects_);
+  if (!names) throw Refused{"the group " + in_quotes("/" + prefix) + " is damaged or too large", kDamaged};
+  objects_ += names->size();
+  for (const std::string& name : *names) visit(group, name, prefix, depth);
+}
+
+void Scan::visit(hid_t group, const std::string& name, const std::string& prefix, int depth) {
+  const std::string full = prefix.empty() ? name : prefix + "/" + name;
+  H5L_info_t link{};
+  if (H5Lget_info(group, name.c_str(), &link, H5P_DEFAULT) < 0)
+    throw Refused{"the link " + in_quotes(full) + " is damaged", kDamaged};
+  if (link.type != H5L_TYPE_HARD)
+    throw Refused{in_quotes(full) + " is a link to another place, which is not followed", kForeign};
+  const Hdf5Handle object(H5Oopen(group, name.c_str(), H5P_DEFAULT));
+  const H5I_type_t kind = H5Iget_type(object.get());
+  if (!object.valid()) throw Refused{in_quotes(full) + " is damaged", kDamaged};
+  if (kind == H5I_DATASET) add_dataset(object.get(), full);
+  if (kind != H5I_GROUP) return;
+  if (!seen_.insert(link.u.address).second)
+    throw Refused{"the group " + in_quotes(full) + " is linked twice", kForeign};
+  walk(object.get(), full, depth + 1);
+}
+
+void Scan::add_texts(hid_t group, const std::string& path) {
+  H5O_info_t info{};
+  if (H5Oget_info2(group, &info, H5O_INFO_NUM_ATTRS) < 0 || info.num_attrs > kMostAttributes)
+    throw Refused{"the attributes of " + in_quotes("/" + path) + " are damaged or too many", kDamaged};
+  for (hsize_t i = 0; i < info.num_attrs; ++i) {
+    const Hdf5Handle attribute(
+        H5Aopen_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT));
+    const auto name = hdf5_attribute_name(attribute.get());
+    if (!name) throw Refused{"an attribute of " + in_quotes("/" + path) + " is damaged", kDamaged};
+    index_.texts[{path, *name}] = read_hdf5_texts(attribute.get());
+  }
+}
+
+void Scan::add_dataset(hid_t dataset, const std::string& path) {
+  Hdf5Entry entry;
+  entry.dataset.path = path;
+  if (!describe_hdf5(dataset, entry.dataset)) return;
+  entry.fault = hdf5_storage_fault(dataset, entry.dataset, file_bytes_);
+  if (entry.fault.empty()) place_bytes(dataset, entry);
+  index_.entries.push_back(std::move(entry));
+}
+
+void Scan::place_bytes(hid_t dataset, Hdf5Entry& entry) {
+  if (const auto offset = hdf5_plain_offset(dataset)) {
+    entry.in_file = true;
+    entry.offset = *offset;
+    const std::size_t bytes = entry.dataset.elements * item_size(entry.dataset.dtype);
+    if (*offset > file_bytes_ || bytes > file_bytes_ - *offset) entry.fault = "lies outside the file";
+    return;
+  }
+  const std::size_t most = (std::size_t{64} << 20) + 64 * file_bytes_;
+  const std::size_t bytes = entry.dataset.elements * item_size(entry.dataset.dtype);
+  if (bytes > most - std::min(most, index_.blob.size())) {
+    entry.fault = "brings the file above 64 times its length when inflated";
+    return;
+  }
+  const auto read = read_hdf5(dataset, entry.dataset);
+  if (!read) entry.fault = "cannot be read";
+  entry.offset = index_.blob.size();
+  if (read) index_.blob.insert(index_.blob.end(), read->begin(), read->end());
+}
+
+}  // namespace
+
+Hdf5Index scan_hdf5(const std::filesystem::path& path, std::size_t file_bytes) {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  H5PLset_loading_state(0);
+  return Scan(path, file_bytes).run();
+}
+
+}  // namespace svhn::formats

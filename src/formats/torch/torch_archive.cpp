@@ -1,0 +1,209 @@
+#include "formats/torch/torch_archive.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "core/file.h"
+#include "core/json.h"
+#include "formats/torch/torch_pickle.h"
+#include "formats/torch/zip_file.h"
+
+namespace svhn::formats {
+namespace {
+
+constexpr const char* kDamaged = "the file is damaged or incomplete; save or fetch it again";
+/// The first pickle of the older form: PROTO 2, LONG1 0x1950a86a20f9469cfc6c, STOP.
+constexpr std::array<unsigned char, 15> kMagic{0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
+                                               0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e};
+constexpr std::string_view kPickle = "/data.pkl";
+
+using Bytes = std::span<const std::byte>;
+
+bool has_magic(Bytes file) {
+  return file.size() >= kMagic.size() &&
+         std::equal(kMagic.begin(), kMagic.end(), file.begin(),
+                    [](unsigned char a, std::byte b) { return std::byte{a} == b; });
+}
+
+/// Copies a strided view into row-major order, one run along the last dimension after the other.
+std::vector<std::byte> gather(const TorchTensor& tensor, Bytes storage) {
+  const std::size_t item = item_size(tensor.dtype), rank = tensor.shape.size();
+  std::vector<std::byte> out(tensor.elements * item);
+  std::vector<std::int64_t> at(rank, 0);
+  std::size_t place = tensor.offset;
+  for (std::size_t i = 0; i < tensor.elements; ++i) {
+    std::memcpy(out.data() + i * item, storage.data() + place * item, item);
+    for (std::size_t d = rank; d-- > 0;) {
+      place += static_cast<std::size_t>(tensor.strides[d]);
+      if (++at[d] < tensor.shape[d]) break;
+      place -= static_cast<std::size_t>(tensor.strides[d] * tensor.shape[d]);
+      at[d] = 0;
+    }
+  }
+  return out;
+}
+
+bool is_contiguous(const TorchTensor& tensor) {
+  std::int64_t expected = 1;
+  for (std::size_t d = tensor.shape.size(); d-- > 0;) {
+    if (tensor.shape[d] != 1 && tensor.strides[d] != expected) return false;
+    expected *= tensor.shape[d];
+  }
+  return true;
+}
+
+}  // namespace
+
+struct TorchArchive::Impl {
+  Impl(const std::filesystem::path& path, core::ExitCode error_code)
+      : file(path, error_code), code(error_code) {}
+
+  [[noreturn]] void fail(const std::string& what, const char* hint = kDamaged) const {
+    throw core::Error(code, "'" + file.path().string() + "': " + what, hint);
+  }
+  [[nodiscard]] Bytes storage(const TorchTensor& tensor) const;
+  void open_zip();
+  void check_storages() const;
+  void open_sequence();
+  std::size_t take_pickle(std::size_t at, const std::function<void(const Pickle&)>& use) const;
+  void take_storages(const Pickle& keys, std::size_t at);
+
+  core::MappedFile file;
+  core::ExitCode code;
+  std::vector<TorchTensor> tensors;
+  std::optional<ZipFile> zip;
+  std::string folder;                   // Of the zip's entries.
+  std::map<std::string, Bytes> places;  // Storages of the older form, in the file.
+  mutable std::string held_key;         // The zip's storage that was read last: many tensors may share one.
+  mutable std::vector<std::byte> held;
+};
+
+void TorchArchive::Impl::open_zip() {
+  zip.emplace(file.path(), code);
+  const auto& entries = zip->entries();
+  const auto found = std::find_if(entries.begin(), entries.end(), [](const ZipEntry& entry) {
+    return entry.name.ends_with(kPickle) && std::count(entry.name.begin(), entry.name.end(), '/') == 1;
+  });
+  if (found == entries.end()) fail("the archive has no data.pkl", "expected a file that torch.save wrote");
+  folder = found->name.substr(0, found->name.size() - kPickle.size() + 1);
+  if (zip->find(folder + "constants.pkl") != nullptr)
+    fail("it is a TorchScript archive, not a state dict",
+         "save a state dict: torch.save(model.state_dict(), FILE)");
+  if (const ZipEntry* order = zip->find(folder + "byteorder")) {
+    const auto bytes = zip->read(*order);
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (text != "little")
+      fail("its numbers are not little-endian", "save it again on a little-endian machine");
+  }
+  const auto bytes = zip->read(*found);
+  tensors = read_state_dict(Pickle(bytes, torch_pickle_options(file.path().string(), code)));
+  check_storages();
+}
+
+void TorchArchive::Impl::check_storages() const {
+  for (const TorchTensor& tensor : tensors) {
+    const ZipEntry* entry = zip->find(folder + "data/" + tensor.storage);
+    const std::size_t item = item_size(tensor.dtype);
+    if (entry != nullptr && entry->bytes % item == 0 && entry->bytes / item == tensor.storage_size) continue;
+    fail("the storage of '" + core::printable(tensor.name) + "' is missing or of another size");
+  }
+}
+
+std::size_t TorchArchive::Impl::take_pickle(std::size_t at,
+                                            const std::function<void(const Pickle&)>& use) const {
+  const Pickle pickle(file.bytes().subspan(at), torch_pickle_options(file.path().string(), code));
+  use(pickle);
+  return at + pickle.size();
+}
+
+/// Magic number, protocol, machine, state dict, storage keys, then the storages in the order of the keys.
+void TorchArchive::Impl::open_sequence() {
+  std::size_t at = take_pickle(kMagic.size(), [this](const Pickle& protocol) {
+    if (protocol.integer(protocol.root()) != 1001) fail("its protocol is not 1001");
+  });
+  at = take_pickle(at, [this](const Pickle& machine) {
+    const PickleValue* little = machine.find(machine.root(), "little_endian");
+    if (little == nullptr || !machine.boolean(*little))
+      fail("its numbers are not little-endian", "save it again on a little-endian machine");
+  });
+  at = take_pickle(at, [this](const Pickle& pickle) { tensors = read_state_dict(pickle); });
+  const Pickle keys(file.bytes().subspan(at), torch_pickle_options(file.path().string(), code));
+  take_storages(keys, at + keys.size());
+}
+
+void TorchArchive::Impl::take_storages(const Pickle& keys, std::size_t at) {
+  std::map<std::string, const TorchTensor*> users;
+  for (const TorchTensor& tensor : tensors) users[tensor.storage] = &tensor;
+  for (const PickleValue value : keys.items(keys.root())) {
+    const std::string key(keys.text(value));
+    const auto user = users.find(key);
+    if (user == users.end()) fail("a storage belongs to no tensor");
+    const Bytes rest = file.bytes().subspan(at);
+    std::uint64_t size = 0;
+    if (rest.size() >= sizeof(size)) std::memcpy(&size, rest.data(), sizeof(size));
+    const std::size_t item = item_size(user->second->dtype);
+    if (rest.size() < sizeof(size) || size > (rest.size() - sizeof(size)) / item)
+      fail("the storage of '" + core::printable(user->second->name) + "' is cut off");
+    places[key] = rest.subspan(sizeof(size), size * item);
+    at += sizeof(size) + size * item;
+  }
+  for (const TorchTensor& tensor : tensors) {
+    const auto found = places.find(tensor.storage);
+    if (found != places.end() && found->second.size() == tensor.storage_size * item_size(tensor.dtype))
+      continue;
+    fail("the storage of '" + core::printable(tensor.name) + "' is missing or of another size");
+  }
+}
+
+Bytes TorchArchive::Impl::storage(const TorchTensor& tensor) const {
+  if (!zip) return places.at(tensor.storage);
+  if (held_key != tensor.storage || held.empty()) {
+    held = zip->read(*zip->find(folder + "data/" + tensor.storage));
+    held_key = tensor.storage;
+  }
+  return held;
+}
+
+bool is_torch_archive(std::span<const std::byte> file) {
+  return is_zip(file) || has_magic(file);
+}
+
+TorchArchive::TorchArchive(const std::filesystem::path& path, core::ExitCode code)
+    : impl_(std::make_unique<Impl>(path, code)) {
+  const Bytes bytes = impl_->file.bytes();
+  if (is_zip(bytes)) {
+    impl_->open_zip();
+  } else if (has_magic(bytes)) {
+    impl_->open_sequence();
+  } else {
+    impl_->fail("not a file that torch.save wrote", "check that this is the right file");
+  }
+}
+
+TorchArchive::TorchArchive(TorchArchive&&) noexcept = default;
+TorchArchive::~TorchArchive() = default;
+
+const std::vector<TorchTensor>& TorchArchive::tensors() const {
+  return impl_->tensors;
+}
+
+const TorchTensor* TorchArchive::find(std::string_view name) const {
+  const auto found = std::find_if(impl_->tensors.begin(), impl_->tensors.end(),
+                                  [&](const TorchTensor& tensor) { return tensor.name == name; });
+  return found == impl_->tensors.end() ? nullptr : &*found;
+}
+
+std::vector<std::byte> TorchArchive::read(const TorchTensor& tensor) const {
+  if (tensor.elements == 0) return {};
+  const Bytes storage = impl_->storage(tensor);
+  if (!is_contiguous(tensor)) return gather(tensor, storage);
+  const std::size_t item = item_size(tensor.dtype);
+  const Bytes view = storage.subspan(tensor.offset * item, tensor.elements * item);
+  return {view.begin(), view.end()};
+}
+
+}  // namespace svhn::formats

@@ -1,0 +1,60 @@
+#pragma once
+/// PyTorch's checkpoints (`torch.save` of a state dict): the zip container of PyTorch 1.6 on and the plain
+/// sequence of pickles before it, which most of torchvision's published files still are. The pickle is noted,
+/// not run: it may name tensors, storages and ordered dicts, nothing else.
+/// @see torch/serialization.py, `_save` and `_legacy_save`
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "formats/dtype.h"
+
+namespace svhn::formats {
+
+/// @returns whether the bytes start like a checkpoint of either form.
+bool is_torch_archive(std::span<const std::byte> file);
+
+/// A tensor of a checkpoint: a strided view of a storage. All counts are in elements.
+struct TorchTensor {
+  std::string name;
+  DType dtype = DType::f32;
+  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> strides;
+  std::size_t offset = 0;        ///< Of the first element in the storage.
+  std::size_t elements = 0;      ///< The product of the shape.
+  std::string storage;           ///< Its key.
+  std::size_t storage_size = 0;  ///< How long the storage is said to be.
+};
+
+class TorchArchive {
+ public:
+  /// Reads the names and shapes. A checkpoint whose state dict lies under "state_dict", "model_state_dict" or
+  /// "model" is read from there.
+  /// @param code what a refused file counts as.
+  /// @throws Error(code) naming file, byte or tensor: damaged, big-endian, a TorchScript archive, a pickle
+  /// that names anything else, entries that are no tensors, views outside their storage, storages that are
+  /// missing or of another size.
+  TorchArchive(const std::filesystem::path& path, core::ExitCode code);
+  ~TorchArchive();
+  TorchArchive(TorchArchive&&) noexcept;
+  TorchArchive(const TorchArchive&) = delete;
+  TorchArchive& operator=(const TorchArchive&) = delete;
+
+  [[nodiscard]] const std::vector<TorchTensor>& tensors() const;  ///< In the state dict's order.
+  [[nodiscard]] const TorchTensor* find(std::string_view name) const;
+  /// @returns the tensor's elements, row-major and little-endian. @throws Error(code) when damaged.
+  [[nodiscard]] std::vector<std::byte> read(const TorchTensor& tensor) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace svhn::formats

@@ -1,0 +1,207 @@
+#include "formats/torch/torch_pickle.h"
+
+#include <array>
+#include <limits>
+#include <set>
+
+#include "core/json.h"
+
+namespace svhn::formats {
+namespace {
+
+enum class Kind : int { ordered_dict, tensor, old_tensor, parameter, size, storage };  // storage + a DType
+
+constexpr PickleGlobal row(std::string_view module, std::string_view name, Kind kind) {
+  return {module, name, static_cast<int>(kind)};
+}
+
+constexpr PickleGlobal storage(std::string_view name, DType dtype) {
+  return {"torch", name, static_cast<int>(Kind::storage) + static_cast<int>(dtype)};
+}
+
+constexpr std::array kGlobals{row("collections", "OrderedDict", Kind::ordered_dict),
+                              row("torch._utils", "_rebuild_tensor_v2", Kind::tensor),
+                              row("torch._utils", "_rebuild_tensor", Kind::old_tensor),
+                              row("torch._utils", "_rebuild_parameter", Kind::parameter),
+                              row("torch", "Size", Kind::size),
+                              storage("FloatStorage", DType::f32),
+                              storage("DoubleStorage", DType::f64),
+                              storage("HalfStorage", DType::f16),
+                              storage("BFloat16Storage", DType::bf16),
+                              storage("LongStorage", DType::i64),
+                              storage("IntStorage", DType::i32),
+                              storage("ShortStorage", DType::i16),
+                              storage("CharStorage", DType::i8),
+                              storage("ByteStorage", DType::u8),
+                              storage("BoolStorage", DType::boolean)};
+
+constexpr const char* kHint = "save a state dict: torch.save(model.state_dict(), FILE)";
+constexpr int kDeepest = 8;
+constexpr std::size_t kMostRank = 8;
+
+class StateDict {
+ public:
+  explicit StateDict(const Pickle& pickle) : pickle_(pickle) {}
+
+  std::vector<TorchTensor> read() {
+    PickleValue dict = pickle_.root();
+    for (const char* key : {"state_dict", "model_state_dict", "model"}) {
+      if (!is_dict(dict)) break;
+      const PickleValue* inner = pickle_.find(dict, key);
+      if (inner == nullptr || !is_dict(*inner)) continue;
+      dict = *inner;
+      break;
+    }
+    if (!is_dict(dict)) pickle_.fail("the checkpoint is not a state dict", pickle_.position(dict), kHint);
+    read_entries(dict);
+    return std::move(tensors_);
+  }
+
+ private:
+  [[nodiscard]] bool is_call(PickleValue value, Kind kind) const {
+    return value.kind == PickleKind::object && pickle_.callable_kind(value) == static_cast<int>(kind);
+  }
+  [[nodiscard]] bool is_dict(PickleValue value) const {
+    return value.kind == PickleKind::dict || is_call(value, Kind::ordered_dict);
+  }
+
+  void read_entries(PickleValue dict);
+  void add(PickleValue key, PickleValue value);
+  void read_tensor(PickleValue call, TorchTensor& tensor, int depth);
+  void read_storage(PickleValue id, TorchTensor& tensor) const;
+  [[nodiscard]] std::vector<std::int64_t> counts(PickleValue value) const;
+  void check_view(const TorchTensor& tensor, std::size_t position) const;
+  [[nodiscard]] std::span<const PickleValue> arguments(PickleValue call, std::size_t least) const;
+
+  const Pickle& pickle_;
+  std::vector<TorchTensor> tensors_;
+  std::set<std::string> names_;
+};
+
+void StateDict::read_entries(PickleValue dict) {
+  const auto pairs = pickle_.items(dict);
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) add(pairs[i], pairs[i + 1]);
+  if (dict.kind != PickleKind::object) return;
+  // Python 2 gave the pairs as the constructor's argument.
+  const auto given = pickle_.items(pickle_.arguments(dict));
+  if (given.empty()) return;
+  for (const PickleValue pair : pickle_.items(given[0])) {
+    const auto parts = pickle_.items(pair);
+    if (parts.size() != 2)
+      pickle_.fail("an entry of the state dict is not a pair", pickle_.position(pair), kHint);
+    add(parts[0], parts[1]);
+  }
+}
+
+void StateDict::add(PickleValue key, PickleValue value) {
+  TorchTensor tensor;
+  tensor.name = pickle_.text(key);
+  const std::size_t position = pickle_.position(value);
+  if (!names_.insert(tensor.name).second)
+    pickle_.fail("'" + core::printable(tensor.name) + "' is there twice", position, kHint);
+  if (value.kind != PickleKind::object)
+    pickle_.fail("'" + core::printable(tensor.name) + "' is not a tensor", position, kHint);
+  read_tensor(value, tensor, 0);
+  check_view(tensor, position);
+  tensors_.push_back(std::move(tensor));
+}
+
+std::span<const PickleValue> StateDict::arguments(PickleValue call, std::size_t least) const {
+  const auto given = pickle_.items(pickle_.arguments(call));
+  if (given.size() < least) pickle_.fail("a tensor has too few arguments", pickle_.position(call), {});
+  return given;
+}
+
+void StateDict::read_tensor(PickleValue call, TorchTensor& tensor, int depth) {
+  if (is_call(call, Kind::parameter) && depth < kDeepest) {
+    const PickleValue inner = arguments(call, 1)[0];
+    return read_tensor(inner, tensor, depth + 1);
+  }
+  if (!is_call(call, Kind::tensor) && !is_call(call, Kind::old_tensor))
+    pickle_.fail("'" + core::printable(tensor.name) + "' is not a tensor", pickle_.position(call), kHint);
+  const auto given = arguments(call, 4);
+  read_storage(given[0], tensor);
+  const std::int64_t offset = pickle_.integer(given[1]);
+  tensor.shape = counts(given[2]);
+  tensor.strides = counts(given[3]);
+  if (offset < 0 || tensor.shape.size() != tensor.strides.size())
+    pickle_.fail("'" + core::printable(tensor.name) + "' has a shape that makes no sense",
+                 pickle_.position(call), {});
+  tensor.offset = static_cast<std::size_t>(offset);
+}
+
+/// ('storage', torch.FloatStorage, key, device, elements[, view])
+void StateDict::read_storage(PickleValue id, TorchTensor& tensor) const {
+  const auto parts = pickle_.items(pickle_.persistent_id(id));
+  const bool sound = parts.size() >= 5 && pickle_.text(parts[0]) == "storage" &&
+                     parts[1].kind == PickleKind::global &&
+                     pickle_.global_kind(parts[1]) >= static_cast<int>(Kind::storage);
+  const std::string title = "the storage of '" + core::printable(tensor.name) + "' ";
+  if (!sound) pickle_.fail(title + "is described in an unknown way", 0, {});
+  if (parts.size() > 5 && parts[5].kind != PickleKind::none)
+    pickle_.fail(title + "is a view of another one, which is not read", 0,
+                 "save it again with a newer PyTorch");
+  tensor.dtype = static_cast<DType>(pickle_.global_kind(parts[1]) - static_cast<int>(Kind::storage));
+  tensor.storage = pickle_.text(parts[2]);
+  const std::int64_t size = pickle_.integer(parts[4]);
+  if (size < 0) pickle_.fail(title + "has a negative size", 0, {});
+  tensor.storage_size = static_cast<std::size_t>(size);
+}
+
+std::vector<std::int64_t> StateDict::counts(PickleValue value) const {
+  if (is_call(value, Kind::size)) value = arguments(value, 1)[0];
+  if (value.kind != PickleKind::tuple && pickle_.is_packed(value)) {
+    const auto packed = pickle_.packed(value);
+    return {packed.begin(), packed.end()};
+  }
+  std::vector<std::int64_t> numbers;
+  for (const PickleValue item : pickle_.items(value)) {
+    numbers.push_back(pickle_.integer(item));
+    const bool sound = numbers.size() <= kMostRank && numbers.back() >= 0;
+    if (!sound)
+      pickle_.fail("a tensor has a size or stride that makes no sense", pickle_.position(value), {});
+  }
+  return numbers;
+}
+
+/// The last element must lie in the storage, and no element may be there twice: a checkpoint stores its
+/// numbers once, and a view that repeats them could be of any size.
+void StateDict::check_view(const TorchTensor& tensor, std::size_t position) const {
+  std::size_t elements = 1, last = tensor.offset;
+  bool sound = tensor.shape.size() <= kMostRank;
+  for (std::size_t i = 0; i < tensor.shape.size() && sound; ++i) {
+    const auto size = static_cast<std::size_t>(tensor.shape[i]);
+    const auto stride = static_cast<std::size_t>(tensor.strides[i]);
+    sound =
+        size == 0 ||
+        (elements <= tensor.storage_size / size &&
+         (stride == 0 || (size - 1) <= (tensor.storage_size - std::min(last, tensor.storage_size)) / stride));
+    if (sound) elements *= size;
+    if (sound && size > 0) last += (size - 1) * stride;
+  }
+  if (sound && (elements == 0 || last < tensor.storage_size)) return;
+  pickle_.fail("'" + core::printable(tensor.name) + "' reaches outside its storage", position, {});
+}
+
+}  // namespace
+
+PickleOptions torch_pickle_options(const std::string& file, core::ExitCode code) {
+  PickleOptions options;
+  options.file = file;
+  options.code = code;
+  options.purpose = "a state dict";
+  options.globals = kGlobals;
+  options.persistent_ids = true;
+  return options;
+}
+
+std::vector<TorchTensor> read_state_dict(const Pickle& pickle) {
+  auto tensors = StateDict(pickle).read();
+  for (TorchTensor& tensor : tensors) {
+    tensor.elements = 1;
+    for (const std::int64_t size : tensor.shape) tensor.elements *= static_cast<std::size_t>(size);
+  }
+  return tensors;
+}
+
+}  // namespace svhn::formats

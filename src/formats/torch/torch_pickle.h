@@ -1,0 +1,19 @@
+#pragma once
+/// The pickle inside a PyTorch checkpoint.
+
+#include <span>
+#include <vector>
+
+#include "formats/pickle/pickle.h"
+#include "formats/torch/torch_archive.h"
+
+namespace svhn::formats {
+
+/// @returns how to read such a pickle: the allow-list, with persistent ids.
+PickleOptions torch_pickle_options(const std::string& file, core::ExitCode code);
+
+/// @returns the tensors of a state dict, each one inside its storage as the pickle describes it.
+/// @throws core::Error for anything that is not a state dict.
+std::vector<TorchTensor> read_state_dict(const Pickle& pickle);
+
+}  // namespace svhn::formats
