@@ -12,7 +12,7 @@
 #include "formats/pickle/column.h"
 #include "formats/pickle/globals.h"
 #include "formats/pickle/pickle.h"
-#include "svhn/metric/history.h"
+#include "metric/history.h"
 
 namespace svhn::cli {
 namespace {

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "metric/classes.h"
+#include "metric/tables.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
@@ -14,8 +16,6 @@
 #include "svhn/data/preprocess.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/evaluate/prediction_table.h"
-#include "svhn/metric/classes.h"
-#include "svhn/metric/tables.h"
 #include "svhn/model/fold.h"
 #include "svhn/model/model_file.h"
 #include "svhn/model/weights.h"

@@ -5,9 +5,9 @@
 
 #include "cli/interpret_study.h"
 #include "formats/safetensors/safetensors.h"
+#include "metric/classes.h"
 #include "svhn/interpret/activations.h"
 #include "svhn/interpret/saliency.h"
-#include "svhn/metric/classes.h"
 #include "svhn/model/plan.h"
 #include "svhn/model/spec_json.h"
 

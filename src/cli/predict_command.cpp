@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "metric/scores.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
@@ -14,7 +15,6 @@
 #include "svhn/data/picture.h"
 #include "svhn/data/prepared.h"
 #include "svhn/evaluate/predictor.h"
-#include "svhn/metric/scores.h"
 #include "svhn/model/fold.h"
 #include "svhn/model/model_file.h"
 #include "svhn/model/weights.h"

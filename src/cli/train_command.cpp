@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/signals.h"
+#include "metric/tables.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
@@ -14,7 +15,6 @@
 #include "svhn/cli/stage_progress.h"
 #include "svhn/cli/train_run.h"
 #include "svhn/config/run_config.h"
-#include "svhn/metric/tables.h"
 #include "svhn/model/backbone_weights.h"
 #include "svhn/model/model_file.h"
 #include "svhn/model/summary.h"

@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "metric/tuning.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/peers.h"
 #include "svhn/cli/progress.h"
-#include "svhn/metric/tuning.h"
 #include "svhn/report/tuning.h"
 #include "svhn/tune/search.h"
 

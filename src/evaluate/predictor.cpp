@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "core/error.h"
+#include "metric/scores.h"
 #include "svhn/data/prepared.h"
-#include "svhn/metric/scores.h"
 
 namespace svhn::evaluate {
 namespace {

@@ -1,4 +1,4 @@
-#include "svhn/metric/classes.h"
+#include "metric/classes.h"
 
 #include <string>
 

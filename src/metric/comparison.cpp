@@ -1,4 +1,4 @@
-#include "svhn/metric/comparison.h"
+#include "metric/comparison.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "core/fields_json.h"
 #include "core/json.h"
-#include "svhn/metric/csv.h"
+#include "metric/csv.h"
 
 namespace svhn::metric {
 namespace {

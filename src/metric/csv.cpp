@@ -1,4 +1,4 @@
-#include "svhn/metric/csv.h"
+#include "metric/csv.h"
 
 namespace svhn::metric {
 namespace {

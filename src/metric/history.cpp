@@ -1,4 +1,4 @@
-#include "svhn/metric/history.h"
+#include "metric/history.h"
 
 #include <algorithm>
 #include <cmath>

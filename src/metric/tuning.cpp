@@ -1,11 +1,11 @@
-#include "svhn/metric/tuning.h"
+#include "metric/tuning.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
 
-#include "svhn/metric/csv.h"
+#include "metric/csv.h"
 
 namespace svhn::metric {
 namespace {

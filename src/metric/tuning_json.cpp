@@ -3,7 +3,7 @@
 #include "core/fields.h"
 #include "core/fields_json.h"
 #include "core/json.h"
-#include "svhn/metric/tuning.h"
+#include "metric/tuning.h"
 
 namespace svhn::metric {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "svhn/metric/classes.h"
+#include "metric/classes.h"
 
 namespace svhn::report {
 namespace {

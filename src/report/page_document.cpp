@@ -5,8 +5,8 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "metric/tables.h"
 #include "report/page_base64.h"
-#include "svhn/metric/tables.h"
 
 namespace svhn::report {
 namespace {

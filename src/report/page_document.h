@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/metric/comparison.h"
-#include "svhn/metric/tuning.h"
+#include "metric/comparison.h"
+#include "metric/tuning.h"
 #include "svhn/report/page_questions.h"
 #include "svhn/report/page_runs.h"
 #include "svhn/report/page_sprites.h"

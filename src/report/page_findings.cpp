@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "svhn/metric/classes.h"
+#include "metric/classes.h"
 
 namespace svhn::report {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "svhn/metric/classes.h"
+#include "metric/classes.h"
 #include "svhn/report/page_interpretation.h"
 
 namespace svhn::report {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "metric/tables.h"
 #include "report/page_findings.h"
-#include "svhn/metric/tables.h"
 
 namespace svhn::report {
 namespace {

@@ -9,8 +9,8 @@
 #include "core/json.h"
 #include "core/random.h"
 #include "formats/safetensors/safetensors.h"
+#include "metric/classes.h"
 #include "report/page_json_view.h"
-#include "svhn/metric/classes.h"
 #include "svhn/report/page_interpretation.h"
 
 namespace svhn::report {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/metric/tuning.h"
+#include "metric/tuning.h"
 #include "svhn/tune/options.h"
 
 namespace svhn::tune {

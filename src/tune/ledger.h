@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "svhn/metric/tuning.h"
+#include "metric/tuning.h"
 #include "svhn/train/session.h"
 #include "svhn/tune/search_config.h"
 #include "svhn/tune/trials.h"

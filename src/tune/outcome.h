@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "svhn/metric/history.h"
-#include "svhn/metric/tuning.h"
+#include "metric/history.h"
+#include "metric/tuning.h"
 #include "svhn/tune/options.h"
 #include "svhn/tune/trials.h"
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "svhn/metric/evaluation.h"
+#include "metric/evaluation.h"
 
 int main(int count, char** arguments) {
   using namespace svhn::metric;

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "svhn/metric/history.h"
+#include "metric/history.h"
 #include "svhn/report/learning_curves.h"
 #include "svhn/train/observer.h"
 #include "svhn/train/run_files.h"

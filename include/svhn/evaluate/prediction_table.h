@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "svhn/metric/evaluation.h"
+#include "metric/evaluation.h"
 
 namespace svhn::evaluate {
 

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
+#include "metric/classes.h"
 #include "svhn/data/preprocess.h"
 #include "svhn/evaluate/evaluate.h"
-#include "svhn/metric/classes.h"
 #include "svhn/model/network.h"
 
 namespace svhn::evaluate {

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "svhn/metric/evaluation.h"
+#include "metric/evaluation.h"
 
 namespace svhn::interpret {
 

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "svhn/metric/comparison.h"
+#include "metric/comparison.h"
 #include "svhn/report/chart.h"
 
 namespace svhn::report {

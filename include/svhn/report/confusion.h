@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "svhn/metric/confusion.h"
+#include "metric/confusion.h"
 #include "svhn/report/chart.h"
 
 namespace svhn::report {

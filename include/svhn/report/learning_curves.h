@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "svhn/metric/history.h"
+#include "metric/history.h"
 #include "svhn/report/chart.h"
 
 namespace svhn::report {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/metric/evaluation.h"
+#include "metric/evaluation.h"
 
 namespace svhn::report {
 

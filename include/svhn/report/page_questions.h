@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "svhn/metric/comparison.h"
-#include "svhn/metric/tuning.h"
+#include "metric/comparison.h"
+#include "metric/tuning.h"
 #include "svhn/report/page_runs.h"
 
 namespace svhn::report {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "svhn/metric/history.h"
+#include "metric/history.h"
 #include "svhn/report/page_interpretation.h"
 
 namespace svhn::report {

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "svhn/metric/calibration.h"
+#include "metric/calibration.h"
 #include "svhn/report/chart.h"
 
 namespace svhn::report {

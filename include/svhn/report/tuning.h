@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "svhn/metric/tuning.h"
+#include "metric/tuning.h"
 #include "svhn/report/chart.h"
 
 namespace svhn::report {

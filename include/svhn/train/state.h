@@ -6,7 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "svhn/metric/history.h"
+#include "metric/history.h"
 #include "svhn/train/schedule.h"
 
 namespace svhn::train {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/metric/comparison.h"
+#include "metric/comparison.h"
 #include "svhn/train/session.h"
 #include "svhn/transfer/features.h"
 #include "svhn/transfer/options.h"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "svhn/metric/history.h"
+#include "metric/history.h"
 #include "svhn/train/session.h"
 #include "svhn/tune/search_config.h"
 #include "svhn/tune/trials.h"

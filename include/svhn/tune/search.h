@@ -4,8 +4,8 @@
 
 #include <memory>
 
+#include "metric/tuning.h"
 #include "svhn/compute/store.h"
-#include "svhn/metric/tuning.h"
 #include "svhn/tune/runner.h"
 
 namespace svhn::tune {

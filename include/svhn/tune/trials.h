@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/metric/tuning.h"
+#include "metric/tuning.h"
 #include "svhn/tune/search_config.h"
 
 namespace svhn::tune {

@@ -1,4 +1,4 @@
-#include "svhn/metric/calibration.h"
+#include "metric/calibration.h"
 
 #include <gtest/gtest.h>
 

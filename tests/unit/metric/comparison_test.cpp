@@ -1,4 +1,4 @@
-#include "svhn/metric/comparison.h"
+#include "metric/comparison.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

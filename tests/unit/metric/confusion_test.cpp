@@ -1,4 +1,4 @@
-#include "svhn/metric/confusion.h"
+#include "metric/confusion.h"
 
 #include <gtest/gtest.h>
 

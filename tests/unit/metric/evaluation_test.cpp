@@ -1,4 +1,4 @@
-#include "svhn/metric/evaluation.h"
+#include "metric/evaluation.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "svhn/metric/history.h"
+#include "metric/history.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "svhn/metric/scores.h"
+#include "metric/scores.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "svhn/metric/tables.h"
+#include "metric/tables.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "svhn/metric/tuning.h"
+#include "metric/tuning.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

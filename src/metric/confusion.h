@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "svhn/metric/classes.h"
+#include "metric/classes.h"
 
 namespace svhn::metric {
 

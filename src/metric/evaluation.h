@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "svhn/metric/calibration.h"
-#include "svhn/metric/confusion.h"
-#include "svhn/metric/scores.h"
+#include "metric/calibration.h"
+#include "metric/confusion.h"
+#include "metric/scores.h"
 
 namespace svhn::metric {
 

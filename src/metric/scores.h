@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "svhn/metric/classes.h"
+#include "metric/classes.h"
 
 namespace svhn::metric {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "svhn/metric/confusion.h"
-#include "svhn/metric/history.h"
+#include "metric/confusion.h"
+#include "metric/history.h"
 
 namespace svhn::metric {
 
