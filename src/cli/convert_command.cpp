@@ -9,13 +9,13 @@
 #include "formats/hdf5/file.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/torch/torch_archive.h"
+#include "model/keras/import.h"
+#include "model/model_file.h"
+#include "model/plan.h"
+#include "model/pretrained/reader.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/data/preprocess.h"
-#include "svhn/model/keras_import.h"
-#include "svhn/model/model_file.h"
-#include "svhn/model/plan.h"
-#include "svhn/model/weight_source.h"
 
 namespace svhn::cli {
 namespace {

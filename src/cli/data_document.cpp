@@ -3,7 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "svhn/model/summary.h"
+#include "model/summary.h"
 
 namespace svhn::cli {
 namespace {

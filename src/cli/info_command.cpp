@@ -3,12 +3,12 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "formats/safetensors/safetensors.h"
+#include "model/model_file.h"
+#include "model/summary.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/data_document.h"
 #include "svhn/data/prepared.h"
-#include "svhn/model/model_file.h"
-#include "svhn/model/summary.h"
 
 namespace svhn::cli {
 namespace {

@@ -5,10 +5,10 @@
 #include "cli/interpret_study.h"
 #include "core/file.h"
 #include "formats/safetensors/header.h"
+#include "model/summary.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/model_source.h"
-#include "svhn/model/summary.h"
 
 namespace svhn::cli {
 namespace {

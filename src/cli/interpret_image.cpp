@@ -6,10 +6,10 @@
 #include "cli/interpret_study.h"
 #include "formats/safetensors/safetensors.h"
 #include "metric/classes.h"
+#include "model/plan.h"
+#include "model/spec_json.h"
 #include "svhn/interpret/activations.h"
 #include "svhn/interpret/saliency.h"
-#include "svhn/model/plan.h"
-#include "svhn/model/spec_json.h"
 
 namespace svhn::cli {
 namespace {

@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "model/model_file.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/options.h"
 #include "svhn/cli/peers.h"
 #include "svhn/data/prepared.h"
 #include "svhn/data/preprocess.h"
 #include "svhn/interpret/layer_choice.h"
-#include "svhn/model/model_file.h"
 #include "svhn/model/network.h"
 #include "svhn/report/chart.h"
 #include "svhn/report/image_grid.h"

@@ -6,8 +6,8 @@
 
 #include "core/build_info.h"
 #include "formats/safetensors/header.h"
+#include "model/spec_json.h"
 #include "svhn/config/run_config.h"
-#include "svhn/model/spec_json.h"
 #include "svhn/train/session.h"
 
 namespace svhn::cli {

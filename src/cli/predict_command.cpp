@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "metric/scores.h"
+#include "model/model_file.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
@@ -16,7 +17,6 @@
 #include "svhn/data/prepared.h"
 #include "svhn/evaluate/predictor.h"
 #include "svhn/model/fold.h"
-#include "svhn/model/model_file.h"
 #include "svhn/model/weights.h"
 
 namespace svhn::cli {

@@ -4,8 +4,8 @@
 #include <cstdio>
 
 #include "core/signals.h"
+#include "model/summary.h"
 #include "svhn/cli/console.h"
-#include "svhn/model/summary.h"
 
 namespace svhn::cli {
 namespace {

@@ -7,6 +7,8 @@
 #include "core/json.h"
 #include "core/signals.h"
 #include "metric/tables.h"
+#include "model/model_file.h"
+#include "model/summary.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
@@ -16,8 +18,6 @@
 #include "svhn/cli/train_run.h"
 #include "svhn/config/run_config.h"
 #include "svhn/model/backbone_weights.h"
-#include "svhn/model/model_file.h"
-#include "svhn/model/summary.h"
 #include "svhn/train/session.h"
 #include "svhn/train/session_request.h"
 

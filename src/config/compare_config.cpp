@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/fields_json.h"
-#include "svhn/model/backbone_place.h"
-#include "svhn/model/spec_json.h"
+#include "model/spec_json.h"
+#include "model/swap_backbone.h"
 
 namespace svhn::config {
 namespace {

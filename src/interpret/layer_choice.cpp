@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/fields_json.h"
 #include "core/json.h"
-#include "svhn/model/spec_json.h"
+#include "model/spec_json.h"
 
 namespace svhn::interpret {
 namespace {

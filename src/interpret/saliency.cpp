@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "svhn/model/spec_json.h"
+#include "model/spec_json.h"
 
 namespace svhn::interpret {
 namespace {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "model/affine.h"
+#include "model/backbones/backbone.h"
 #include "model/operations.h"
 #include "model/script_layer.h"
-#include "svhn/model/backbone.h"
 
 namespace svhn::model {
 namespace {

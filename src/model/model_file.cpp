@@ -1,4 +1,4 @@
-#include "svhn/model/model_file.h"
+#include "model/model_file.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -8,8 +8,8 @@
 #include "core/fields.h"
 #include "core/fields_json.h"
 #include "core/json.h"
-#include "svhn/model/backbone.h"
-#include "svhn/model/spec_json.h"
+#include "model/backbones/backbone.h"
+#include "model/spec_json.h"
 
 namespace svhn::model {
 namespace {

@@ -6,9 +6,9 @@
 
 #include <optional>
 
+#include "model/graph/graph.h"
 #include "svhn/compute/group.h"
 #include "svhn/compute/norm_block.h"
-#include "svhn/model/graph.h"
 
 namespace svhn::model {
 

@@ -1,9 +1,9 @@
-#include "svhn/model/place.h"
+#include "model/place.h"
 
 #include <algorithm>
 #include <variant>
 
-#include "svhn/model/backbone.h"
+#include "model/backbones/backbone.h"
 
 namespace svhn::model {
 namespace {

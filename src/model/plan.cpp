@@ -1,11 +1,11 @@
-#include "svhn/model/plan.h"
+#include "model/plan.h"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
-#include "svhn/model/plan_layer.h"
-#include "svhn/model/spec_json.h"
+#include "model/plan_layer.h"
+#include "model/spec_json.h"
 
 namespace svhn::model {
 namespace {

@@ -1,8 +1,8 @@
-#include "svhn/model/plan_layer.h"
+#include "model/plan_layer.h"
 
 #include <algorithm>
 
-#include "svhn/model/backbone.h"
+#include "model/backbones/backbone.h"
 
 namespace svhn::model {
 namespace {

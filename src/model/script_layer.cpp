@@ -8,8 +8,8 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "model/backbones/backbone.h"
 #include "model/operations.h"
-#include "svhn/model/backbone.h"
 
 namespace svhn::model {
 namespace {

@@ -1,4 +1,4 @@
-#include "svhn/model/spec_json.h"
+#include "model/spec_json.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/fields_json.h"
-#include "svhn/model/backbone.h"
+#include "model/backbones/backbone.h"
 
 namespace svhn::model {
 namespace {

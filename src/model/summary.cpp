@@ -1,11 +1,11 @@
-#include "svhn/model/summary.h"
+#include "model/summary.h"
 
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "svhn/model/spec_json.h"
+#include "model/spec_json.h"
 
 namespace svhn::model {
 namespace {

@@ -10,7 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "svhn/model/backbone_place.h"
+#include "model/swap_backbone.h"
 #include "svhn/model/backbone_weights.h"
 #include "svhn/model/network.h"
 

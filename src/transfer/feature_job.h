@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/model/plan.h"
+#include "model/plan.h"
 #include "svhn/transfer/features.h"
 
 namespace svhn::transfer {

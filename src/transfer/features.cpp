@@ -13,8 +13,8 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/random.h"
+#include "model/spec_json.h"
 #include "svhn/model/network.h"
-#include "svhn/model/spec_json.h"
 #include "transfer/feature_job.h"
 
 namespace svhn::transfer {

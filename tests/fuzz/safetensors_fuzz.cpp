@@ -7,8 +7,8 @@
 #include "core/error.h"
 #include "formats/safetensors/safetensors.h"
 #include "fuzz_file.h"
+#include "model/model_file.h"
 #include "svhn/data/prepared.h"
-#include "svhn/model/model_file.h"
 
 namespace {
 

@@ -7,8 +7,8 @@
 
 #include "core/error.h"
 #include "fuzz_file.h"
-#include "svhn/model/plan.h"
-#include "svhn/model/weight_source.h"
+#include "model/plan.h"
+#include "model/pretrained/reader.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const svhn::fuzz::File file(std::string_view(reinterpret_cast<const char*>(data), size));

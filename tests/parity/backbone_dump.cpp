@@ -13,8 +13,8 @@
 #include <string_view>
 
 #include "core/json.h"
+#include "model/spec_json.h"
 #include "svhn/model/backbone_weights.h"
-#include "svhn/model/spec_json.h"
 #include "svhn/model/weights.h"
 
 namespace {

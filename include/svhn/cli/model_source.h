@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "model/model_file.h"
 #include "svhn/data/prepared.h"
-#include "svhn/model/model_file.h"
 
 namespace svhn::cli {
 

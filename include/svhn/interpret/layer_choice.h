@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/model/plan.h"
+#include "model/plan.h"
 
 namespace svhn::interpret {
 

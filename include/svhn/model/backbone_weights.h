@@ -1,7 +1,7 @@
 #pragma once
 /// Loads published weights into the backbones of a network; model/backbone_match.h says what the files hold.
 
-#include "svhn/model/backbone_match.h"
+#include "model/pretrained/match_weights.h"
 
 namespace svhn::model {
 

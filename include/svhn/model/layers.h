@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "model/place.h"
+#include "model/plan.h"
 #include "svhn/compute/hardware.h"
-#include "svhn/model/place.h"
-#include "svhn/model/plan.h"
 
 namespace svhn::compute {
 class Group;

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "model/plan.h"
 #include "svhn/model/layers.h"
-#include "svhn/model/plan.h"
 
 namespace svhn::model {
 

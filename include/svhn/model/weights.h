@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "formats/safetensors/safetensors.h"
-#include "svhn/model/model_file.h"
+#include "model/model_file.h"
 #include "svhn/model/network.h"
 
 namespace svhn::model {

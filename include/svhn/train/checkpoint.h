@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/model/model_file.h"
+#include "model/model_file.h"
 #include "svhn/model/network.h"
 #include "svhn/train/state.h"
 

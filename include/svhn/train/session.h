@@ -7,15 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "model/graph/spec.h"
+#include "model/place.h"
+#include "model/plan.h"
 #include "svhn/compute/group.h"
 #include "svhn/compute/hardware.h"
 #include "svhn/data/batch.h"
 #include "svhn/data/options.h"
 #include "svhn/data/prepared.h"
 #include "svhn/model/network.h"
-#include "svhn/model/place.h"
-#include "svhn/model/plan.h"
-#include "svhn/model/spec.h"
 #include "svhn/train/data_parallel.h"
 #include "svhn/train/observer.h"
 #include "svhn/train/options.h"

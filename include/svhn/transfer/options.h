@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/model/spec.h"
+#include "model/graph/spec.h"
 
 namespace svhn::transfer {
 

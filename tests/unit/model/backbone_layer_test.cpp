@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "model/spec_json.h"
 #include "svhn/model/backbone_weights.h"
-#include "svhn/model/spec_json.h"
 #include "svhn/model/weights.h"
 #include "unit/model/small_network.h"
 

@@ -1,4 +1,4 @@
-#include "svhn/model/model_file.h"
+#include "model/model_file.h"
 
 #include <gtest/gtest.h>
 

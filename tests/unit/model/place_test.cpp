@@ -1,8 +1,8 @@
-#include "svhn/model/place.h"
+#include "model/place.h"
 
 #include <gtest/gtest.h>
 
-#include "svhn/model/spec_json.h"
+#include "model/spec_json.h"
 
 namespace svhn::model {
 namespace {

@@ -1,4 +1,4 @@
-#include "svhn/model/plan.h"
+#include "model/plan.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "svhn/model/spec_json.h"
+#include "model/spec_json.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "svhn/model/summary.h"
+#include "model/summary.h"
 
 #include <gtest/gtest.h>
 

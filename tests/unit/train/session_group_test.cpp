@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "svhn/model/model_file.h"
+#include "model/model_file.h"
 #include "svhn/train/checkpoint.h"
 #include "svhn/train/session.h"
 #include "unit/compute/thread_group.h"

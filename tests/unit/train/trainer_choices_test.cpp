@@ -1,4 +1,4 @@
-#include "svhn/model/plan.h"
+#include "model/plan.h"
 #include "unit/train/trainer_run.h"
 
 namespace svhn::train {

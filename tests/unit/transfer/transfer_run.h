@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "model/spec_json.h"
 #include "svhn/model/network.h"
-#include "svhn/model/spec_json.h"
 #include "svhn/train/session.h"
 #include "unit/data/prepared_test_content.h"
 

@@ -1,0 +1,50 @@
+#pragma once
+/// A Keras model's own description of its layers (`model_config`), read strictly.
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "model/plan.h"
+
+namespace svhn::model {
+
+/// One layer: its class, name and configuration.
+class KerasLayer {
+ public:
+  KerasLayer(std::string file, const nlohmann::json& layer);
+
+  [[nodiscard]] const std::string& type() const { return type_; }  ///< "Dense", "Conv2D" …
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const nlohmann::json& config() const { return config_; }
+
+  /// Throws core::Error(model): "'FILE': layer 'NAME' (TYPE): <what>".
+  [[noreturn]] void refuse(const std::string& what) const;
+  /// @returns whether the key is there and not null.
+  [[nodiscard]] bool has(const char* key) const;
+  /// Each of the following refuses a value of another type or outside its range.
+  [[nodiscard]] std::int64_t integer(const char* key) const;  ///< 1 … 1,000,000.
+  [[nodiscard]] double number(const char* key, double least, double most) const;
+  [[nodiscard]] bool boolean(const char* key, bool absent) const;
+  [[nodiscard]] std::string text(const char* key, const char* absent) const;
+  /// @returns one size that stands for both directions: 3 or [3,3].
+  [[nodiscard]] std::int64_t square(const char* key, std::int64_t absent) const;
+  /// @returns a shape without the batch, from [null, …]; empty when the key is absent.
+  [[nodiscard]] Shape batch_shape() const;
+  /// @returns Reshape's target; -1 stands for the rest of `count` numbers.
+  [[nodiscard]] Shape target_shape(std::int64_t count) const;
+
+ private:
+  std::string file_;
+  std::string type_;
+  std::string name_;
+  nlohmann::json config_;
+};
+
+/// @param file for messages. @param text the attribute `model_config`.
+/// @returns the layers from first to last.
+/// @throws core::Error(model) for another model than a Sequential one or a plain chain of layers.
+std::vector<KerasLayer> read_keras_config(const std::string& file, const std::string& text);
+
+}  // namespace svhn::model

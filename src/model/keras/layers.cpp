@@ -1,0 +1,189 @@
+// What each of Keras' layers becomes.
+#include <array>
+#include <map>
+
+#include "model/keras/builder.h"
+
+namespace svhn::model {
+namespace {
+
+/// Keys that change what a layer computes in a way that is not read, unless they hold this number.
+void need_one(const KerasLayer& layer, const char* key) {
+  if (layer.square(key, 1) != 1) layer.refuse(std::string("its ") + key + " is not 1");
+}
+
+void need_absent(const KerasLayer& layer, const char* key) {
+  if (layer.has(key)) layer.refuse(std::string("its ") + key + " is not read");
+}
+
+Padding padding_of(const KerasLayer& layer) {
+  const std::string name = layer.text("padding", "valid");
+  if (name == "valid") return Padding::valid;
+  if (name == "same") return Padding::same;
+  layer.refuse("its padding is neither valid nor same");
+}
+
+/// A kernel's penalty under Keras' key "l1" or "l2"; it matters when the model is trained further.
+double penalty(const KerasLayer& layer, const char* key) {
+  if (!layer.has("kernel_regularizer")) return 0.0;
+  const auto& regularizer = layer.config().at("kernel_regularizer");
+  if (!regularizer.is_object() || !regularizer.contains("config")) return 0.0;
+  const auto& config = regularizer["config"];
+  const bool given = config.is_object() && config.contains(key) && config[key].is_number();
+  return given ? config[key].get<double>() : 0.0;
+}
+
+WeightArray constant(const std::string& name, std::int64_t size, float value) {
+  return {name, {size}, std::vector<float>(static_cast<std::size_t>(size), value)};
+}
+
+}  // namespace
+
+Activation keras_activation(const KerasLayer& layer, const std::string& name) {
+  static const std::map<std::string_view, Activation> kNames{
+      {"linear", Activation::linear},  {"relu", Activation::relu},       {"selu", Activation::selu},
+      {"tanh", Activation::tanh},      {"sigmoid", Activation::sigmoid}, {"elu", Activation::elu},
+      {"gelu", Activation::gelu},      {"swish", Activation::swish},     {"silu", Activation::swish},
+      {"softmax", Activation::softmax}};
+  const auto found = kNames.find(name);
+  if (found == kNames.end()) layer.refuse("its activation '" + name.substr(0, 60) + "' is not read");
+  return found->second;
+}
+
+void KerasBuilder::reshape(const KerasLayer& layer) {
+  const Shape target = layer.target_shape(element_count(value_.shape));
+  auto value = reshaped(value_, target);
+  if (!value)
+    layer.refuse("reshaping " + shape_text(value_.shape) + " to " + shape_text(target) +
+                 " would need the numbers in another order");
+  push(layer, ReshapeSpec{our_shape(target)});
+  value_ = std::move(*value);
+  vector_input_ = false;
+}
+
+void KerasBuilder::flatten(const KerasLayer& layer) {
+  push(layer, FlattenSpec{});
+  value_ = flattened(value_);
+}
+
+void KerasBuilder::dense(const KerasLayer& layer) {
+  need_rank(layer, 1);
+  DenseSpec spec;
+  spec.units = layer.integer("units");
+  spec.activation = keras_activation(layer, layer.text("activation", "linear"));
+  spec.use_bias = layer.boolean("use_bias", true);
+  spec.l1 = penalty(layer, "l1");
+  spec.l2 = penalty(layer, "l2");
+  WeightArray kernel = take(layer, "weight", {spec.units, value_.shape[0]});
+  if (value_.image) reorder_last(kernel, *value_.image);
+  model_.arrays.push_back(std::move(kernel));
+  if (spec.use_bias) model_.arrays.push_back(take(layer, "bias", {spec.units}));
+  value_ = {{spec.units}, std::nullopt};
+  push(layer, spec);
+}
+
+void KerasBuilder::convolution(const KerasLayer& layer) {
+  need_rank(layer, 3);
+  need_one(layer, "dilation_rate");
+  need_one(layer, "groups");
+  Conv2dSpec spec;
+  spec.filters = layer.integer("filters");
+  spec.kernel = layer.square("kernel_size", 1);
+  spec.stride = layer.square("strides", 1);
+  spec.padding = padding_of(layer);
+  if (padding_ > 0) {
+    const bool same = spec.padding == Padding::valid && spec.stride == 1 && spec.kernel == 2 * padding_ + 1;
+    if (!same) layer.refuse("with the ZeroPadding2D before it, it is no convolution with same padding");
+    spec.padding = Padding::same;
+    padding_ = 0;
+  }
+  spec.activation = keras_activation(layer, layer.text("activation", "linear"));
+  spec.use_bias = layer.boolean("use_bias", true);
+  spec.l1 = penalty(layer, "l1");
+  spec.l2 = penalty(layer, "l2");
+  model_.arrays.push_back(take(layer, "weight", {spec.filters, value_.shape[2], spec.kernel, spec.kernel}));
+  if (spec.use_bias) model_.arrays.push_back(take(layer, "bias", {spec.filters}));
+  push(layer, spec);
+  step_image(layer);
+}
+
+void KerasBuilder::batch_norm(const KerasLayer& layer) {
+  const auto rank = static_cast<std::int64_t>(value_.shape.size());
+  const auto axis = layer.config().value("axis", nlohmann::json(-1));
+  const auto& last = axis.is_array() && axis.size() == 1 ? axis[0] : axis;
+  if (rank == 2 || (last != -1 && last != rank)) layer.refuse("it does not normalise the channels");
+  if (layer.boolean("renorm", false)) layer.refuse("its renorm is not read");
+  need_absent(layer, "virtual_batch_size");
+  const std::int64_t size = value_.shape.back();
+  const std::string name = our_layer_name(layer.name());
+  const bool scale = layer.boolean("scale", true), center = layer.boolean("center", true);
+  std::array arrays{scale ? take(layer, "weight", {size}) : constant(name + ".weight", size, 1.0F),
+                    center ? take(layer, "bias", {size}) : constant(name + ".bias", size, 0.0F),
+                    take(layer, "running_mean", {size}), take(layer, "running_var", {size})};
+  for (WeightArray& array : arrays) {
+    if (value_.image) reorder_last(array, *value_.image);
+    model_.arrays.push_back(std::move(array));
+  }
+  push(layer, BatchNormSpec{layer.number("momentum", 0.0, 0.9999999), layer.number("epsilon", 1e-12, 1.0)});
+}
+
+template <class Spec>
+void KerasBuilder::pool(const KerasLayer& layer) {
+  need_rank(layer, 3);
+  Spec spec;
+  spec.size = layer.square("pool_size", 2);
+  spec.stride = layer.square("strides", spec.size);
+  spec.padding = padding_of(layer);
+  push(layer, spec);
+  step_image(layer);
+}
+
+template void KerasBuilder::pool<MaxPool2dSpec>(const KerasLayer& layer);
+template void KerasBuilder::pool<AveragePool2dSpec>(const KerasLayer& layer);
+
+void KerasBuilder::global_average(const KerasLayer& layer) {
+  need_rank(layer, 3);
+  if (layer.boolean("keepdims", false)) layer.refuse("its keepdims is not read");
+  push(layer, GlobalAveragePoolSpec{});
+  step_image(layer);
+}
+
+void KerasBuilder::dropout(const KerasLayer& layer) {
+  need_absent(layer, "noise_shape");
+  push(layer, DropoutSpec{layer.number("rate", 0.0, 0.9999999)});
+}
+
+void KerasBuilder::activation(const KerasLayer& layer) {
+  std::string name = layer.text("activation", "");
+  if (layer.type() == "ReLU") {
+    need_absent(layer, "max_value");
+    for (const char* key : {"negative_slope", "threshold"}) {
+      if (layer.has(key) && layer.number(key, 0.0, 1e9) != 0.0)
+        layer.refuse(std::string("its ") + key + " is not 0");
+    }
+    name = "relu";
+  } else if (layer.type() == "ELU") {
+    if (layer.has("alpha") && layer.number("alpha", 0.0, 1e9) != 1.0) layer.refuse("its alpha is not 1");
+    name = "elu";
+  } else if (layer.type() == "Softmax") {
+    if (value_.shape.size() != 1) layer.refuse("its input is not a vector");
+    name = "softmax";
+  }
+  push(layer, ActivationSpec{keras_activation(layer, name)});
+}
+
+void KerasBuilder::zero_padding(const KerasLayer& layer) {
+  need_rank(layer, 3);
+  const auto padding = layer.config().value("padding", nlohmann::json());
+  const nlohmann::json pair =
+      padding.is_array() && padding.size() == 2 ? padding : nlohmann::json{padding, padding};
+  const auto side = [](const nlohmann::json& p) {
+    const bool even = p.is_array() && p.size() == 2 && p[0] == p[1];
+    const nlohmann::json& n = even ? p[0] : p;
+    return n.is_number_integer() && n >= 1 && n <= 100 ? n.get<std::int64_t>() : 0;
+  };
+  padding_ = side(pair[0]);
+  if (padding_ == 0 || side(pair[1]) != padding_) layer.refuse("it does not pad all four sides alike");
+}
+
+}  // namespace svhn::model

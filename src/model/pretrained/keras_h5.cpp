@@ -1,0 +1,178 @@
+#include "model/pretrained/keras_h5.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "core/json.h"
+#include "formats/floats.h"
+
+namespace svhn::model {
+namespace {
+
+using formats::Hdf5File;
+
+constexpr const char* kHint =
+    "Keras saves such files with model.save('NAME.h5') and model.save_weights('NAME.h5')";
+
+/// Keras' words for what an array is, of all its versions; longer ones first where one ends like another.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kRoles{{
+    {"depthwise_kernel", "depthwise.weight"},
+    {"pointwise_kernel", "pointwise.weight"},
+    {"kernel", "weight"},
+    {"gamma", "weight"},
+    {"bias", "bias"},
+    {"beta", "bias"},
+    {"moving_mean", "running_mean"},
+    {"running_mean", "running_mean"},
+    {"moving_variance", "running_var"},
+    {"running_std", "running_var"},  // Keras 1's name; it held the variance.
+    {"running_var", "running_var"},
+    {"weights", "weight"},
+    {"W", "weight"},
+    {"b", "bias"},
+}};
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Cuts a mark and the number behind it off the end: "kernel:0", "block1_conv1_W_1".
+std::string_view without_number(std::string_view text, char mark) {
+  const std::size_t place = text.rfind(mark);
+  return place != std::string_view::npos && all_digits(text.substr(place + 1)) ? text.substr(0, place) : text;
+}
+
+/// The last part of an array's name as a role, "" when it is none: "kernel", or older "block1_conv1_W_1".
+std::string_view role_of(std::string_view last) {
+  const auto ends_as = [](std::string_view text, std::string_view word) {
+    return text == word || (text.ends_with(word) && text[text.size() - word.size() - 1] == '_');
+  };
+  const std::string_view bare = without_number(without_number(last, ':'), '_');
+  for (const auto& [word, role] : kRoles) {
+    if (ends_as(bare, word)) return role;
+  }
+  return {};
+}
+
+/// Keras splits lists that are too long for one attribute: name0, name1, …
+std::vector<std::string> list_attribute(const Hdf5File& file, const std::string& group,
+                                        const std::string& name) {
+  if (auto whole = file.texts(group, name)) return *whole;
+  std::vector<std::string> texts;
+  for (int part = 0;; ++part) {
+    const auto more = file.texts(group, name + std::to_string(part));
+    if (!more) return texts;
+    texts.insert(texts.end(), more->begin(), more->end());
+  }
+}
+
+std::string join(const std::string& group, const std::string& name) {
+  return group.empty() ? name : group + "/" + name;
+}
+
+/// A nested model's group holds the arrays of many layers, so that roles repeat.
+void name_nodes(std::vector<KerasArray>& arrays, const std::vector<std::string>& names) {
+  std::set<std::string_view> roles;
+  for (const KerasArray& array : arrays) roles.insert(array.role);
+  if (roles.size() == arrays.size()) return;
+  for (std::size_t i = 0; i < arrays.size(); ++i)
+    arrays[i].node = names[i].substr(0, std::min(names[i].rfind('/'), names[i].size()));
+}
+
+std::vector<KerasArray> list_layer(const Hdf5File& file, const std::string& root, const std::string& layer) {
+  const std::string group = join(root, layer);
+  const std::vector<std::string> names = list_attribute(file, group, "weight_names");
+  std::vector<KerasArray> arrays;
+  for (const std::string& name : names) {
+    const auto role = role_of(std::string_view(name).substr(name.rfind('/') + 1));
+    const auto* dataset = file.find(join(group, name));
+    const std::string title =
+        "the array '" + core::printable(name) + "' of layer '" + core::printable(layer) + "' ";
+    if (dataset == nullptr) file.fail(title + "is not there");
+    if (role.empty()) file.fail(title + "is of an unknown kind", kHint);
+    arrays.push_back({layer, "", std::string(role), dataset});
+  }
+  name_nodes(arrays, names);
+  return arrays;
+}
+
+/// [places, A, B] -> [B, A, places].
+std::vector<float> reversed(const std::vector<float>& in, std::size_t places, std::size_t a, std::size_t b) {
+  std::vector<float> out(in.size());
+  for (std::size_t k = 0; k < places; ++k) {
+    for (std::size_t i = 0; i < a; ++i) {
+      for (std::size_t o = 0; o < b; ++o) out[(o * a + i) * places + k] = in[(k * a + i) * b + o];
+    }
+  }
+  return out;
+}
+
+/// [places, C*M] -> [C*M, places].
+void reverse_depthwise(WeightArray& array) {
+  const auto s = array.shape;
+  array.values =
+      reversed(array.values, static_cast<std::size_t>(s[0] * s[1]), 1, static_cast<std::size_t>(s[2] * s[3]));
+  array.shape = {s[2] * s[3], 1, s[0], s[1]};
+}
+
+void to_torch_layout(WeightArray& array, bool depthwise) {
+  const auto s = array.shape;
+  const auto size = [&](std::size_t i) { return static_cast<std::size_t>(s[i]); };
+  if (depthwise) return reverse_depthwise(array);
+  if (s.size() == 4) {
+    array.values = reversed(array.values, size(0) * size(1), size(2), size(3));
+    array.shape = {s[3], s[2], s[0], s[1]};
+  } else if (s.size() == 2) {
+    array.values = reversed(array.values, 1, size(0), size(1));
+    array.shape = {s[1], s[0]};
+  }
+}
+
+}  // namespace
+
+std::string KerasArray::name() const {
+  return layer + "." + (node.empty() ? "" : node + ".") + role;
+}
+
+std::string keras_weights_root(const Hdf5File& file) {
+  for (const char* root : {"model_weights", ""}) {
+    if (file.has_group(root) && !list_attribute(file, root, "layer_names").empty()) return root;
+  }
+  if (file.has_group("_layer_checkpoint_dependencies") || file.has_group("layers"))
+    file.fail("the layout of Keras 3's '.weights.h5' is not read",
+              "save it as one file: model.save('NAME.h5'), or model.save_weights with Keras 2");
+  file.fail("the HDF5 file holds no Keras weights (no 'layer_names')", kHint);
+}
+
+std::vector<KerasArray> list_keras_arrays(const Hdf5File& file, const std::string& root) {
+  std::vector<KerasArray> arrays;
+  std::set<std::string> names;
+  for (const std::string& layer : list_attribute(file, root, "layer_names")) {
+    for (KerasArray& array : list_layer(file, root, layer)) {
+      if (!names.insert(array.name()).second)
+        file.fail("the array '" + core::printable(array.name()) + "' is there twice", kHint);
+      arrays.push_back(std::move(array));
+    }
+  }
+  return arrays;
+}
+
+WeightArray read_keras_array(const Hdf5File& file, const KerasArray& array) {
+  const std::string name = array.name();
+  const formats::Hdf5Dataset& dataset = *array.dataset;
+  const std::size_t rank = dataset.shape.size();
+  const bool depthwise = array.role == "depthwise.weight";
+  const bool floating = dataset.dtype == formats::DType::f32 || dataset.dtype == formats::DType::f64 ||
+                        dataset.dtype == formats::DType::f16;
+  if (!floating) file.fail("the array '" + core::printable(name) + "' does not hold floating point numbers");
+  if ((rank != 1 && rank != 2 && rank != 4) || (depthwise && rank != 4))
+    file.fail("the array '" + core::printable(name) + "' has " + std::to_string(rank) + " dimensions",
+              "layers of one and three dimensions are not read");
+  WeightArray result{name, dataset.shape, formats::to_floats(dataset.dtype, file.bytes(dataset))};
+  to_torch_layout(result, depthwise);
+  return result;
+}
+
+}  // namespace svhn::model
