@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "data/preprocess.h"
 #include "formats/hdf5/file.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/torch/torch_archive.h"
@@ -15,7 +16,6 @@
 #include "model/pretrained/reader.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
-#include "svhn/data/preprocess.h"
 
 namespace svhn::cli {
 namespace {

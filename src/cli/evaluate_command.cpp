@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "data/preprocess.h"
 #include "metric/classes.h"
 #include "metric/tables.h"
 #include "model/model_file.h"
@@ -14,7 +15,6 @@
 #include "svhn/cli/model_source.h"
 #include "svhn/cli/peers.h"
 #include "svhn/cli/stage_progress.h"
-#include "svhn/data/preprocess.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/evaluate/prediction_table.h"
 #include "svhn/model/fold.h"

@@ -2,13 +2,13 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "data/prepared.h"
 #include "formats/safetensors/safetensors.h"
 #include "model/model_file.h"
 #include "model/summary.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/data_document.h"
-#include "svhn/data/prepared.h"
 
 namespace svhn::cli {
 namespace {

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "data/prepared.h"
+#include "data/preprocess.h"
 #include "model/model_file.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/options.h"
 #include "svhn/cli/peers.h"
-#include "svhn/data/prepared.h"
-#include "svhn/data/preprocess.h"
 #include "svhn/interpret/layer_choice.h"
 #include "svhn/model/network.h"
 #include "svhn/report/chart.h"

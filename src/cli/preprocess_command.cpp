@@ -3,12 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "data/images/prepare.h"
+#include "data/images/preview.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/data_document.h"
 #include "svhn/cli/engine_setup.h"
-#include "svhn/data/prepare.h"
-#include "svhn/data/preview.h"
 
 namespace svhn::cli {
 namespace {

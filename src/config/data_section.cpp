@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "data/preprocess.h"
 #include "svhn/config/sections.h"
-#include "svhn/data/preprocess.h"
 
 namespace svhn::config {
 namespace {

@@ -6,10 +6,10 @@
 #include "core/fields_json.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "data/prepared.h"
 #include "model/spec_json.h"
 #include "svhn/config/overrides.h"
 #include "svhn/config/sections.h"
-#include "svhn/data/prepared.h"
 
 namespace svhn::config {
 namespace {

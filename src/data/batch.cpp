@@ -1,4 +1,4 @@
-#include "svhn/data/batch.h"
+#include "data/batch.h"
 
 #include <algorithm>
 #include <condition_variable>

@@ -1,4 +1,4 @@
-#include "svhn/data/numpy_random.h"
+#include "data/numpy_random.h"
 
 #include <bit>
 #include <numeric>

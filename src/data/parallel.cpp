@@ -1,4 +1,4 @@
-#include "svhn/data/parallel.h"
+#include "data/parallel.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,4 +1,4 @@
-#include "svhn/data/prepared.h"
+#include "data/prepared.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/json.h"
-#include "svhn/data/prepared_statistics.h"
+#include "data/prepared_statistics.h"
 
 namespace svhn::data {
 namespace {

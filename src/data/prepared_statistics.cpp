@@ -1,4 +1,4 @@
-#include "svhn/data/prepared_statistics.h"
+#include "data/prepared_statistics.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,11 +1,11 @@
-#include "svhn/data/preprocess.h"
+#include "data/preprocess.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/json.h"
 #include "core/vector_clones.h"
-#include "svhn/data/prepared_statistics.h"
+#include "data/prepared_statistics.h"
 
 namespace svhn::data {
 namespace {

@@ -1,5 +1,5 @@
 #include "core/vector_clones.h"
-#include "svhn/data/preprocess.h"
+#include "data/preprocess.h"
 
 namespace svhn::data {
 

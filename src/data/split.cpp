@@ -1,4 +1,4 @@
-#include "svhn/data/split.h"
+#include "data/split.h"
 
 #include <algorithm>
 #include <string>

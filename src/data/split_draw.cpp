@@ -9,7 +9,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "svhn/data/numpy_random.h"
+#include "data/numpy_random.h"
 
 namespace svhn::data {
 namespace {

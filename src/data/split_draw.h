@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "svhn/data/split.h"
+#include "data/split.h"
 
 namespace svhn::data {
 

@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "core/file.h"
-#include "svhn/data/prepared.h"
+#include "data/prepared.h"
 
 namespace svhn::evaluate {
 

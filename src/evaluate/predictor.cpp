@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "core/error.h"
+#include "data/prepared.h"
 #include "metric/scores.h"
-#include "svhn/data/prepared.h"
 
 namespace svhn::evaluate {
 namespace {

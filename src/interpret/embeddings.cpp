@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "svhn/data/batch.h"
+#include "data/batch.h"
 #include "svhn/evaluate/part.h"
 #include "svhn/interpret/activations.h"
 

@@ -1,6 +1,6 @@
 #include "svhn/train/epoch_rows.h"
 
-#include "svhn/data/batch.h"
+#include "data/batch.h"
 
 namespace svhn::train {
 

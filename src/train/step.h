@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "svhn/data/batch.h"
+#include "data/batch.h"
 #include "svhn/model/network.h"
 #include "svhn/train/data_parallel.h"
 #include "svhn/train/options.h"

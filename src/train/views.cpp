@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "svhn/data/augment.h"
+#include "data/augment/augment.h"
 
 namespace svhn::train {
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "core/error.h"
-#include "svhn/data/numpy_random.h"
-#include "svhn/data/prepared.h"
+#include "data/numpy_random.h"
+#include "data/prepared.h"
 
 namespace svhn::tune {
 namespace {

@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "data/sources/arff_source.h"
 #include "formats/arff/arff.h"
 #include "fuzz_file.h"
-#include "svhn/data/arff_source.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const svhn::fuzz::File file({reinterpret_cast<const char*>(data), size});

@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "data/sources/mat_source.h"
 #include "formats/mat/mat.h"
 #include "fuzz_file.h"
-#include "svhn/data/mat_source.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const svhn::fuzz::File input({reinterpret_cast<const char*>(data), size});

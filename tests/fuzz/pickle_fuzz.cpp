@@ -5,8 +5,8 @@
 #include <span>
 
 #include "core/error.h"
-#include "svhn/data/pickled.h"
-#include "svhn/data/prepared.h"
+#include "data/prepared.h"
+#include "data/sources/pickled.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {

@@ -5,10 +5,10 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "data/prepared.h"
 #include "formats/safetensors/safetensors.h"
 #include "fuzz_file.h"
 #include "model/model_file.h"
-#include "svhn/data/prepared.h"
 
 namespace {
 

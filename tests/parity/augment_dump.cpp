@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "svhn/data/augment_affine.h"
-#include "svhn/data/augment_colour.h"
+#include "data/augment/affine.h"
+#include "data/augment/colour.h"
 
 namespace {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "svhn/data/arff_source.h"
-#include "svhn/data/detect.h"
-#include "svhn/data/mat_source.h"
+#include "data/sources/arff_source.h"
+#include "data/sources/detect.h"
+#include "data/sources/mat_source.h"
 
 namespace {
 

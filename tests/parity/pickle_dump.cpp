@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "svhn/data/pickled.h"
+#include "data/sources/pickled.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "svhn/data/split.h"
+#include "data/split.h"
 
 namespace {
 

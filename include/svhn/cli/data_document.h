@@ -4,7 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "svhn/data/prepared.h"
+#include "data/prepared.h"
 
 namespace svhn::cli {
 

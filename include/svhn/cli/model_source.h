@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "data/prepared.h"
 #include "model/model_file.h"
-#include "svhn/data/prepared.h"
 
 namespace svhn::cli {
 

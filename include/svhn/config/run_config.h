@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "data/options.h"
 #include "model/graph/spec.h"
 #include "model/plan.h"
-#include "svhn/data/options.h"
 #include "svhn/train/options.h"
 
 namespace svhn::core {

@@ -6,10 +6,10 @@
 #include <functional>
 #include <span>
 
+#include "data/batch.h"
+#include "data/prepared.h"
 #include "metric/evaluation.h"
 #include "svhn/compute/group.h"
-#include "svhn/data/batch.h"
-#include "svhn/data/prepared.h"
 #include "svhn/model/network.h"
 
 namespace svhn::evaluate {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "svhn/data/batch.h"
+#include "data/batch.h"
 
 namespace svhn::evaluate {
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "data/preprocess.h"
 #include "metric/classes.h"
-#include "svhn/data/preprocess.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/model/network.h"
 

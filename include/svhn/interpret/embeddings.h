@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "core/scratch.h"
+#include "data/prepared.h"
+#include "data/preprocess.h"
 #include "svhn/compute/group.h"
-#include "svhn/data/prepared.h"
-#include "svhn/data/preprocess.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/interpret/layer_choice.h"
 #include "svhn/model/network.h"

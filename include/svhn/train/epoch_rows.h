@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "svhn/data/prepared.h"
+#include "data/prepared.h"
 #include "svhn/train/options.h"
 
 namespace svhn::train {

@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "data/batch.h"
+#include "data/options.h"
+#include "data/prepared.h"
 #include "model/graph/spec.h"
 #include "model/place.h"
 #include "model/plan.h"
 #include "svhn/compute/group.h"
 #include "svhn/compute/hardware.h"
-#include "svhn/data/batch.h"
-#include "svhn/data/options.h"
-#include "svhn/data/prepared.h"
 #include "svhn/model/network.h"
 #include "svhn/train/data_parallel.h"
 #include "svhn/train/observer.h"

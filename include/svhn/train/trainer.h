@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
+#include "data/batch.h"
+#include "data/prepared.h"
 #include "metric/evaluation.h"
-#include "svhn/data/batch.h"
-#include "svhn/data/prepared.h"
 #include "svhn/model/network.h"
 #include "svhn/train/average.h"
 #include "svhn/train/data_parallel.h"

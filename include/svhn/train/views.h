@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "svhn/data/batch.h"
-#include "svhn/data/options.h"
-#include "svhn/data/preprocess.h"
+#include "data/batch.h"
+#include "data/options.h"
+#include "data/preprocess.h"
 
 namespace svhn::train {
 

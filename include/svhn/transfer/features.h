@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "data/batch.h"
 #include "formats/safetensors/safetensors.h"
-#include "svhn/data/batch.h"
 #include "svhn/train/session.h"
 
 namespace svhn::transfer {

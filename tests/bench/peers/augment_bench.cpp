@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "data/augment/augment.h"
+#include "data/batch.h"
 #include "svhn/config/run_config.h"
-#include "svhn/data/augment.h"
-#include "svhn/data/batch.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "svhn/data/digest.h"
+#include "data/digest.h"
 
 #include <gtest/gtest.h>
 

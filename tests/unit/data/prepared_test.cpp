@@ -1,4 +1,4 @@
-#include "svhn/data/prepared.h"
+#include "data/prepared.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-#include "svhn/data/prepared.h"
+#include "data/prepared.h"
 
 namespace svhn::data {
 

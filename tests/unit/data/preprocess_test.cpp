@@ -1,4 +1,4 @@
-#include "svhn/data/preprocess.h"
+#include "data/preprocess.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "svhn/data/prepared.h"
+#include "data/prepared.h"
 #include "unit/model/small_network.h"
 
 namespace svhn::evaluate {

@@ -1,0 +1,23 @@
+#pragma once
+/// Built-in digits for machines without the real ones: drawn, not photographed, and always to be called
+/// synthetic.
+
+#include <cstdint>
+
+#include "data/sources/source.h"
+
+namespace svhn::data {
+
+/// Draws house-number-like digits: stroke fonts of many weights on plain or divided grounds, light on dark
+/// and dark on light, in perspective, unevenly lit, blurred, noisy, with neighbouring digits cut off at the
+/// sides. An image depends on (seed, its row) alone, so a longer set starts with the shorter one and threads
+/// change nothing.
+/// @param n number of images, 1 to 10,000,000.
+/// @param seed any number.
+/// @param threads 0 means one for each processor.
+/// @returns images u8 [n,32,32,3] and labels as class indices (LabelRule::index), uniform over the ten
+/// classes.
+/// @throws core::Error(usage) for n out of range.
+RawDigits make_synthetic(std::int64_t n, std::uint64_t seed, unsigned threads = 0);
+
+}  // namespace svhn::data

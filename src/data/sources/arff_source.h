@@ -1,0 +1,18 @@
+#pragma once
+/// OpenML's data set 41081 as ARFF text: 3,072 pixel columns and a class column.
+
+#include <filesystem>
+
+#include "data/sources/source.h"
+
+namespace svhn::data {
+
+/// Reads pixels 0..255 in the order height, width, RGB, and labels as written: the numbers of the column
+/// named "class" (in either case), else of the only nominal column, else of the last. Memory: the images and
+/// little more.
+/// @returns images [N,32,32,3] and labels.
+/// @throws core::Error(data) naming file and line: not 3,073 columns, a pixel that is no whole number from 0
+/// to 255, a class that is no whole number, and all that `formats::ArffReader` refuses.
+RawDigits read_arff(const std::filesystem::path& path);
+
+}  // namespace svhn::data

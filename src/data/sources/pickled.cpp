@@ -1,0 +1,205 @@
+#include "data/sources/pickled.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/file.h"
+#include "data/prepared.h"
+#include "data/sources/pickled_pixels.h"
+#include "formats/pickle/column.h"
+#include "formats/pickle/frame.h"
+#include "formats/pickle/globals.h"
+
+namespace svhn::data {
+namespace {
+
+using formats::FrameGlobal;
+using formats::Pickle;
+using formats::PickledScalar;
+using formats::PickleKind;
+using formats::PickleValue;
+
+constexpr const char* kForms =
+    "a DataFrame of 3072 pixel columns and a class, (X, y), or a dict with X and y are read";
+
+/// The two halves of a data set inside a pickle; y is missing where X brings its labels.
+struct Parts {
+  PickleValue x;
+  std::optional<PickleValue> y;
+};
+
+const PickleValue* find_any(const Pickle& pickle, PickleValue dict, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    const PickleValue* found = pickle.find(dict, key);
+    if (found != nullptr) return found;
+  }
+  return nullptr;
+}
+
+Parts parts_of_dict(const Pickle& pickle, PickleValue dict) {
+  const PickleValue* x = find_any(pickle, dict, {"X", "x", "data", "images"});
+  if (x == nullptr) pickle.fail("the dict has no key X, data or images", pickle.position(dict), kForms);
+  const PickleValue* y = find_any(pickle, dict, {"y", "Y", "target", "targets", "label", "labels", "class"});
+  if (y == nullptr) return {*x, std::nullopt};
+  return {*x, *y};
+}
+
+Parts find_parts(const Pickle& pickle) {
+  const PickleValue root = pickle.root();
+  if (root.kind == PickleKind::dict || is_call(pickle, root, FrameGlobal::bunch)) {
+    return parts_of_dict(pickle, root);
+  }
+  if (is_frame(pickle, root) || is_numpy(pickle, root)) return {root, std::nullopt};
+  const bool sequence = root.kind == PickleKind::tuple || root.kind == PickleKind::list;
+  const auto items = sequence ? pickle.items(root) : std::span<const PickleValue>{};
+  if (items.empty()) pickle.fail("the pickle holds no digits", pickle.position(root), kForms);
+  if (items.size() == 1) return {items[0], std::nullopt};
+  return {items[0], items[1]};
+}
+
+bool is_label_name(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const char* known : {"class", "label", "labels", "target", "targets", "y", "digit"}) {
+    if (name == known) return true;
+  }
+  return false;
+}
+
+/// @returns where a frame's label column stands, or -1 when all of its columns are pixels.
+std::int64_t find_label(const Pickle& pickle, const formats::PickledFrame& frame) {
+  if (frame.columns == kImageBytes) return -1;
+  if (frame.columns != kImageBytes + 1) {
+    pickle.fail("the data frame has " + std::to_string(frame.columns) + " columns", frame.position,
+                "3072 pixel columns, and a class unless it stands beside the frame, are read");
+  }
+  const auto found = std::find_if(frame.names.begin(), frame.names.end(), is_label_name);
+  return found == frame.names.end() ? kImageBytes : found - frame.names.begin();
+}
+
+std::optional<std::int64_t> parse_label(const std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  if (std::floor(number) != number || std::abs(number) > 1e6) return {};
+  return static_cast<std::int64_t>(number);
+}
+
+std::optional<std::int64_t> label_of(const PickledScalar& scalar) {
+  if (const auto* whole = std::get_if<std::int64_t>(&scalar)) return *whole;
+  if (const auto* text = std::get_if<std::string>(&scalar)) return parse_label(*text);
+  const auto* real = std::get_if<double>(&scalar);
+  if (real == nullptr || std::floor(*real) != *real || std::abs(*real) > 1e6) return {};
+  return static_cast<std::int64_t>(*real);
+}
+
+std::vector<std::int64_t> labels_of(const Pickle& pickle, std::span<const PickledScalar> scalars,
+                                    std::size_t position) {
+  std::vector<std::int64_t> labels;
+  labels.reserve(scalars.size());
+  for (const PickledScalar& scalar : scalars) {
+    const auto label = label_of(scalar);
+    if (!label) {
+      const bool missing = std::holds_alternative<std::monostate>(scalar);
+      pickle.fail("the label of row " + std::to_string(labels.size()) +
+                      (missing ? " is missing (NaN or None)" : " is not a whole number"),
+                  position, "every row needs a whole number, or text that is one, as its label");
+    }
+    labels.push_back(*label);
+  }
+  return labels;
+}
+
+std::vector<std::int64_t> read_labels(const Pickle& pickle, const std::optional<PickleValue>& y,
+                                      std::int64_t rows) {
+  if (!y) pickle.fail("the pickle holds images without labels", pickle.position(pickle.root()), kForms);
+  const std::size_t position = pickle.position(*y);
+  if (!is_frame(pickle, *y)) return labels_of(pickle, formats::ColumnReader(pickle).read(*y, rows), position);
+  const formats::PickledFrame frame = formats::read_frame(pickle, *y);
+  if (frame.columns != 1 || frame.rows != rows) {
+    pickle.fail("the frame of labels does not have one column and a row for each image", position, kForms);
+  }
+  return labels_of(pickle, formats::read_frame_column(pickle, frame, 0), position);
+}
+
+/// Every place of an image must be written once, or the output would hold pixels of nowhere.
+void check_coverage(const Pickle& pickle, std::span<const PixelPlane> planes) {
+  std::vector<bool> seen(static_cast<std::size_t>(kImageBytes));
+  std::size_t written = 0;
+  for (const PixelPlane& plane : planes) {
+    for (const std::int32_t place : plane.pixels) {
+      if (place == kNoPixel) continue;
+      written += !seen.at(static_cast<std::size_t>(place)) ? 1 : 0;
+      seen[static_cast<std::size_t>(place)] = true;
+    }
+  }
+  if (written != seen.size()) pickle.fail("pixels are missing", pickle.position(pickle.root()), {});
+}
+
+RawDigits convert(const Pickle& pickle, std::span<const PixelPlane> planes, std::int64_t rows,
+                  std::vector<std::int64_t> labels) {
+  if (rows == 0) pickle.fail("the pickle holds no images", pickle.position(pickle.root()), kForms);
+  check_coverage(pickle, planes);
+  RawDigits digits;
+  digits.labels = std::move(labels);
+  digits.images.resize(static_cast<std::size_t>(rows * kImageBytes));
+  convert_pixels(pickle, planes, rows, digits.images);
+  return digits;
+}
+
+RawDigits read_from_frame(const Pickle& pickle, const Parts& parts) {
+  const formats::PickledFrame frame = formats::read_frame(pickle, parts.x);
+  const std::int64_t label = find_label(pickle, frame);
+  const auto planes = planes_of_frame(pickle, frame, label);
+  if (label < 0) return convert(pickle, planes, frame.rows, read_labels(pickle, parts.y, frame.rows));
+  const auto scalars = formats::read_frame_column(pickle, frame, label);
+  return convert(pickle, planes, frame.rows, labels_of(pickle, scalars, frame.position));
+}
+
+RawDigits read_from_array(const Pickle& pickle, const Parts& parts) {
+  if (!is_numpy(pickle, parts.x)) {
+    pickle.fail("the pickle holds neither a data frame nor an array of images", pickle.position(parts.x),
+                kForms);
+  }
+  formats::PickledArray array = formats::read_numpy(pickle, parts.x);
+  std::int64_t rows = 0;
+  const PixelPlane plane = plane_of_array(pickle, array, rows);
+  if (std::ssize(plane.pixels) == kImageBytes) {
+    return convert(pickle, {&plane, 1}, rows, read_labels(pickle, parts.y, rows));
+  }
+  // Seen as a frame's block, [columns, rows] in the other order, the last column holds the labels.
+  std::swap(array.shape[0], array.shape[1]);
+  array.fortran = !array.fortran;
+  const auto scalars = formats::read_column_elements(pickle, array, static_cast<std::size_t>(kImageBytes));
+  return convert(pickle, {&plane, 1}, rows, labels_of(pickle, scalars, array.position));
+}
+
+RawDigits read(std::span<const std::byte> bytes, formats::PickleOptions options) {
+  options.globals = formats::frame_globals();
+  const Pickle pickle(bytes, std::move(options));
+  const Parts parts = find_parts(pickle);
+  return is_frame(pickle, parts.x) ? read_from_frame(pickle, parts) : read_from_array(pickle, parts);
+}
+
+}  // namespace
+
+RawDigits read_pickled_frame(const std::filesystem::path& path) {
+  const core::MappedFile file(path, core::ExitCode::data);
+  formats::PickleOptions options;
+  options.file = path.string();
+  options.release = [&file](std::size_t offset, std::size_t length) { file.release(offset, length); };
+  return read(file.bytes(), std::move(options));
+}
+
+RawDigits read_pickled_bytes(std::span<const std::byte> bytes, const std::string& name) {
+  formats::PickleOptions options;
+  options.file = name;
+  return read(bytes, std::move(options));
+}
+
+}  // namespace svhn::data

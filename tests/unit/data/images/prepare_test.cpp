@@ -1,0 +1,209 @@
+#include "data/images/prepare.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <numeric>
+#include <opencv2/imgcodecs.hpp>
+#include <set>
+
+#include "data/digest.h"
+#include "unit/hostile_bytes.h"
+
+namespace svhn::data {
+namespace {
+
+using test::TemporaryFolder;
+
+std::string header() {
+  std::string text = "@RELATION SVHN\n";
+  for (int i = 0; i < 3072; ++i) text += "@ATTRIBUTE V" + std::to_string(i) + " INTEGER\n";
+  return text + "@ATTRIBUTE class {0,1,2,3,4,5,6,7,8,9,10}\n@DATA\n";
+}
+
+/// `count` rows; row i has the label (first + i) % 10 and every pixel first + i.
+std::string arff(int first, int count) {
+  std::string text = header();
+  for (int i = 0; i < count; ++i) {
+    const std::string pixel = std::to_string(first + i) + ",";
+    for (int k = 0; k < 3072; ++k) text += pixel;
+    text += std::to_string((first + i) % 10) + "\n";
+  }
+  return text;
+}
+
+std::string refusal(const PrepareOptions& options) {
+  try {
+    prepare(options);
+  } catch (const core::Error& error) {
+    return error.what() + std::string(" | ") + error.hint();
+  }
+  return "no error";
+}
+
+/// Every row appears in exactly one split.
+void expect_partition(const PreparedContent& content) {
+  std::vector<std::int64_t> all;
+  for (const auto& rows : content.indices) all.insert(all.end(), rows.begin(), rows.end());
+  std::sort(all.begin(), all.end());
+  std::vector<std::int64_t> expected(content.labels.size());
+  std::iota(expected.begin(), expected.end(), 0);
+  EXPECT_EQ(all, expected);
+}
+
+TEST(Prepare, JoinsInputsInTheOrderGiven) {
+  const TemporaryFolder folder;
+  PrepareOptions options;
+  options.inputs = {folder.write("b.arff", arff(100, 60)), folder.write("a.arff", arff(0, 40))};
+  const PreparedContent content = prepare(options);
+  ASSERT_EQ(content.labels.size(), 100U);
+  EXPECT_EQ(content.images[0], 100);
+  EXPECT_EQ(content.images[60 * 3072], 0);
+  EXPECT_EQ(content.labels[61], 1);
+  EXPECT_EQ(content.metadata.at("source"), "b.arff, a.arff");
+  EXPECT_EQ(content.metadata.at("sha256"),
+            sha256_of_file(options.inputs[0]) + ", " + sha256_of_file(options.inputs[1]));
+  EXPECT_EQ(content.metadata.at("format"), "arff, arff");
+  EXPECT_EQ(content.metadata.at("label_rule"), "index, index");
+  EXPECT_EQ(content.metadata.at("synthetic"), "false");
+  expect_partition(content);
+}
+
+TEST(Prepare, RecordsHowTheSplitWasDrawn) {
+  const TemporaryFolder folder;
+  PrepareOptions options;
+  options.inputs = {folder.write("a.arff", arff(0, 200))};
+  options.draw = {.test_fraction = 0.25, .val_fraction = 0.2, .seed = 9, .stratify = Stratify::label};
+  const PreparedContent content = prepare(options);
+  EXPECT_EQ(content.metadata.at("split"), "random");
+  EXPECT_EQ(content.metadata.at("stratify"), "label");
+  EXPECT_EQ(content.metadata.at("test_fraction"), "0.25");
+  EXPECT_EQ(content.metadata.at("val_fraction"), "0.2");
+  EXPECT_EQ(content.metadata.at("split_seed"), "9");
+  EXPECT_EQ(content.indices[2].size(), 50U);
+  EXPECT_EQ(content.indices[1].size(), 30U);
+}
+
+TEST(Prepare, LimitKeepsTheFirstRowsOfAll) {
+  const TemporaryFolder folder;
+  PrepareOptions options;
+  options.inputs = {folder.write("a.arff", arff(0, 70)), folder.write("b.arff", arff(100, 50))};
+  options.limit = 100;
+  const PreparedContent content = prepare(options);
+  EXPECT_EQ(content.labels.size(), 100U);
+  EXPECT_EQ(content.images.size(), 100U * 3072U);
+  EXPECT_EQ(content.images.back(), 129);
+  EXPECT_EQ(content.metadata.at("limit"), "100");
+}
+
+TEST(Prepare, LabelRuleOverridesTheFormatsOwn) {
+  const TemporaryFolder folder;
+  PrepareOptions options;
+  options.inputs = {folder.write("a.arff", arff(0, 100))};
+  EXPECT_EQ(prepare(options).labels[1], 1);  // Index 1 as written.
+  options.labels = LabelRule::digit;
+  EXPECT_EQ(prepare(options).labels[1], 0);  // The digit 1 has index 0.
+  EXPECT_EQ(prepare(options).metadata.at("label_rule"), "digit");
+  options.labels = LabelRule::svhn;
+  EXPECT_NE(refusal(options).find("a.arff"), std::string::npos);  // There is no label 0.
+}
+
+TEST(Prepare, OfficialSplitKeepsTestFilesAsTest) {
+  const TemporaryFolder folder;
+  PrepareOptions options;
+  options.inputs = {folder.write("train_1.arff", arff(0, 100)), folder.write("my_test.arff", arff(100, 30))};
+  options.split = SplitKind::official;
+  const PreparedContent content = prepare(options);
+  std::vector<std::int64_t> test_rows = content.indices[2];
+  std::sort(test_rows.begin(), test_rows.end());
+  ASSERT_EQ(test_rows.size(), 30U);
+  EXPECT_EQ(test_rows.front(), 100);
+  EXPECT_EQ(content.indices[1].size(), 20U);
+  EXPECT_EQ(content.metadata.at("split"), "official");
+  EXPECT_EQ(content.metadata.count("test_fraction"), 0U);
+  expect_partition(content);
+}
+
+TEST(Prepare, OfficialSplitRefusesNamesThatTellNothing) {
+  const TemporaryFolder folder;
+  PrepareOptions options;
+  options.inputs = {folder.write("digits.arff", arff(0, 100))};
+  options.split = SplitKind::official;
+  EXPECT_EQ(refusal(options),
+            "the official split cannot place 'digits.arff': its name says neither train, test nor extra | "
+            "rename the "
+            "file, or use --split random");
+}
+
+TEST(Prepare, ReadsFoldersAndReportsWhatWasSkipped) {
+  const TemporaryFolder folder;
+  std::vector<unsigned char> png;
+  for (int i = 0; i < 100; ++i) {
+    cv::imencode(".png", cv::Mat(32, 32, CV_8UC3, cv::Scalar(i, i, i)), png);
+    folder.write("digits/" + std::to_string(i % 10) + "/" + std::to_string(i) + ".png",
+                 {reinterpret_cast<char*>(png.data()), png.size()});
+  }
+  folder.write("digits/4/broken.png", "broken");
+  PrepareOptions options;
+  options.inputs = {folder.path() / "digits/"};
+  std::vector<std::string> skipped;
+  options.on_skipped = [&skipped](const std::string& what) { skipped.push_back(what); };
+  const PreparedContent content = prepare(options);
+  EXPECT_EQ(content.labels.size(), 100U);
+  EXPECT_EQ(content.labels.front(), 9);  // The digit 0 comes first and has index 9.
+  EXPECT_EQ(content.metadata.at("source"), "digits");
+  EXPECT_EQ(content.metadata.at("skipped"), "1");
+  ASSERT_EQ(skipped.size(), 1U);
+  EXPECT_EQ(skipped[0].substr(0, 12), "4/broken.png");
+  options.strict = true;
+  EXPECT_NE(refusal(options).find("4/broken.png"), std::string::npos);
+}
+
+TEST(Prepare, RefusesOptionsThatCannotBe) {
+  EXPECT_EQ(refusal({}), "there is no input to prepare | name one or more with --input");
+  PrepareOptions options;
+  options.inputs = {"x"};
+  options.limit = 0;
+  EXPECT_EQ(refusal(options), "the limit 0 is below 1 | ask for at least one row");
+}
+
+TEST(Prepare, RefusesTooFewRowsWithAHint) {
+  const TemporaryFolder folder;
+  PrepareOptions options;
+  options.inputs = {folder.write("a.arff", arff(0, 10))};
+  try {
+    prepare(options);
+    FAIL();
+  } catch (const core::Error& error) {
+    EXPECT_EQ(error.code(), core::ExitCode::data);
+    EXPECT_FALSE(error.hint().empty());
+  }
+}
+
+TEST(PrepareSynthetic, IsMarkedAndSplit) {
+  const PreparedContent content = prepare_synthetic(500, 3);
+  EXPECT_EQ(content.labels.size(), 500U);
+  EXPECT_EQ(content.metadata.at("synthetic"), "true");
+  EXPECT_EQ(content.metadata.at("synthetic_seed"), "3");
+  EXPECT_EQ(content.metadata.at("source"), "synthetic");
+  EXPECT_EQ(content.indices[2].size(), 100U);
+  expect_partition(content);
+  EXPECT_EQ(prepare_synthetic(500, 3).images, content.images);
+}
+
+TEST(Prepare, ReadsTheSamplesOfEveryForm) {
+  const char* const shared = std::getenv("SVHN_SHARED");
+  const std::filesystem::path folder =
+      (shared != nullptr ? shared : SVHN_SOURCE_DIR "/../shared") / std::filesystem::path("data");
+  if (!std::filesystem::exists(folder / "dataset.pkl.py3")) GTEST_SKIP() << "needs the samples in " << folder;
+  PrepareOptions options;
+  options.inputs = {folder / "dataset.pkl.py3", folder / "svhn_200.arff", folder / "test_32x32.mat"};
+  const PreparedContent content = prepare(options);
+  EXPECT_EQ(content.labels.size(), 8000U + 200U + 1000U);
+  EXPECT_EQ(content.metadata.at("label_rule"), "index, index, svhn");
+  expect_partition(content);
+}
+
+}  // namespace
+}  // namespace svhn::data
