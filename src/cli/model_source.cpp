@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "config/run_config.h"
 #include "core/build_info.h"
 #include "formats/safetensors/header.h"
 #include "model/spec_json.h"
-#include "svhn/config/run_config.h"
 #include "svhn/train/session.h"
 
 namespace svhn::cli {

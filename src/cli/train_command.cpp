@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "config/run_config.h"
 #include "core/json.h"
 #include "core/signals.h"
 #include "metric/tables.h"
@@ -16,7 +17,6 @@
 #include "svhn/cli/progress.h"
 #include "svhn/cli/stage_progress.h"
 #include "svhn/cli/train_run.h"
-#include "svhn/config/run_config.h"
 #include "svhn/model/backbone_weights.h"
 #include "svhn/train/session.h"
 #include "svhn/train/session_request.h"

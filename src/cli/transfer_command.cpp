@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "config/compare_config.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/launch.h"
@@ -12,7 +13,6 @@
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/progress.h"
 #include "svhn/cli/train_run.h"
-#include "svhn/config/compare_config.h"
 #include "svhn/report/comparison.h"
 #include "svhn/transfer/compare.h"
 

@@ -1,4 +1,4 @@
-#include "svhn/config/compare_config.h"
+#include "config/compare_config.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

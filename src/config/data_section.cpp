@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "config/sections.h"
 #include "data/preprocess.h"
-#include "svhn/config/sections.h"
 
 namespace svhn::config {
 namespace {

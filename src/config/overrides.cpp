@@ -1,4 +1,4 @@
-#include "svhn/config/overrides.h"
+#include "config/overrides.h"
 
 #include <charconv>
 #include <nlohmann/json.hpp>

@@ -1,15 +1,15 @@
-#include "svhn/config/run_config.h"
+#include "config/run_config.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "config/overrides.h"
+#include "config/sections.h"
 #include "core/fields_json.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "data/prepared.h"
 #include "model/spec_json.h"
-#include "svhn/config/overrides.h"
-#include "svhn/config/sections.h"
 
 namespace svhn::config {
 namespace {

@@ -1,6 +1,6 @@
 #include <numeric>
 
-#include "svhn/config/sections.h"
+#include "config/sections.h"
 
 namespace svhn::config {
 namespace {

@@ -9,9 +9,9 @@
 #include "data/batch.h"
 #include "svhn/model/network.h"
 #include "svhn/train/data_parallel.h"
-#include "svhn/train/options.h"
 #include "svhn/train/share.h"
 #include "svhn/train/update.h"
+#include "train/options/train_options.h"
 
 namespace svhn::train {
 

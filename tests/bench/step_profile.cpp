@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "svhn/config/run_config.h"
+#include "config/run_config.h"
 #include "svhn/model/fold.h"
 #include "train/step.h"
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <variant>
 
-#include "svhn/config/run_config.h"
+#include "config/run_config.h"
 #include "svhn/model/weights.h"
 #include "svhn/train/loss.h"
 #include "svhn/train/optimizer.h"

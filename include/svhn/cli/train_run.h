@@ -1,10 +1,10 @@
 #pragma once
 /// A run from its config, as `train` and `transfer` do it.
 
+#include "config/run_config.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/options.h"
 #include "svhn/cli/peers.h"
-#include "svhn/config/run_config.h"
 #include "svhn/transfer/features.h"
 
 namespace svhn::cli {

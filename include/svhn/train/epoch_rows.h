@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "data/prepared.h"
-#include "svhn/train/options.h"
+#include "train/options/train_options.h"
 
 namespace svhn::train {
 

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "svhn/train/options.h"
+#include "train/options/train_options.h"
 
 namespace svhn::train {
 

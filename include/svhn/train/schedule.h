@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "svhn/train/options.h"
+#include "train/options/train_options.h"
 
 namespace svhn::train {
 

@@ -18,8 +18,8 @@
 #include "svhn/model/network.h"
 #include "svhn/train/data_parallel.h"
 #include "svhn/train/observer.h"
-#include "svhn/train/options.h"
 #include "svhn/train/run_files.h"
+#include "train/options/train_options.h"
 
 namespace svhn::train {
 

@@ -1,8 +1,8 @@
 #pragma once
 /// From a run's config to the request that trains it. Apart, because only this needs LibTorch.
 
+#include "config/run_config.h"
 #include "core/json.h"
-#include "svhn/config/run_config.h"
 #include "svhn/train/session.h"
 
 namespace svhn::train {

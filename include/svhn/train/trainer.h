@@ -12,10 +12,10 @@
 #include "svhn/train/average.h"
 #include "svhn/train/data_parallel.h"
 #include "svhn/train/observer.h"
-#include "svhn/train/options.h"
 #include "svhn/train/share.h"
 #include "svhn/train/state.h"
 #include "svhn/train/views.h"
+#include "train/options/train_options.h"
 
 namespace svhn::train {
 

@@ -7,8 +7,8 @@
 
 #include "svhn/model/network.h"
 #include "svhn/train/optimizer.h"
-#include "svhn/train/options.h"
 #include "svhn/train/parameters.h"
+#include "train/options/train_options.h"
 
 namespace svhn::train {
 

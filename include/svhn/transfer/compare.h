@@ -10,7 +10,7 @@
 #include "metric/comparison.h"
 #include "svhn/train/session.h"
 #include "svhn/transfer/features.h"
-#include "svhn/transfer/options.h"
+#include "transfer/options/compare_options.h"
 
 namespace svhn::transfer {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/config/run_config.h"
+#include "config/run_config.h"
 #include "svhn/tune/options.h"
 
 namespace svhn::tune {

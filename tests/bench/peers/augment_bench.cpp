@@ -7,10 +7,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "config/run_config.h"
 #include "core/error.h"
 #include "data/augment/augment.h"
 #include "data/batch.h"
-#include "svhn/config/run_config.h"
 
 namespace {
 

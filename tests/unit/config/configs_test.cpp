@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "config/run_config.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/random.h"
-#include "svhn/config/run_config.h"
 
 namespace svhn::config {
 namespace {

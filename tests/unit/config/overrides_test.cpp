@@ -1,10 +1,10 @@
-#include "svhn/config/overrides.h"
+#include "config/overrides.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/config/run_config.h"
+#include "config/run_config.h"
 
 namespace svhn::config {
 namespace {

@@ -10,7 +10,7 @@
 #include "data/options.h"
 #include "model/graph/spec.h"
 #include "model/plan.h"
-#include "svhn/train/options.h"
+#include "train/options/train_options.h"
 
 namespace svhn::core {
 class Problems;

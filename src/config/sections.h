@@ -1,8 +1,8 @@
 #pragma once
 /// The sections of a config, key by key; the model's is model::describe_model.
 
+#include "config/run_config.h"
 #include "core/fields.h"
-#include "svhn/config/run_config.h"
 
 namespace svhn::config {
 

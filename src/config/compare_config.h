@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "svhn/config/run_config.h"
-#include "svhn/transfer/options.h"
+#include "config/run_config.h"
+#include "transfer/options/compare_options.h"
 
 namespace svhn::config {
 
