@@ -6,7 +6,7 @@
 #include "model/swap_backbone.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
-#include "svhn/tune/trials.h"
+#include "tune/trials.h"
 
 namespace svhn::cli {
 namespace {

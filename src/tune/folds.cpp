@@ -1,4 +1,4 @@
-#include "svhn/tune/folds.h"
+#include "tune/folds.h"
 
 #include <algorithm>
 #include <array>

@@ -8,9 +8,9 @@
 
 #include "metric/tuning.h"
 #include "svhn/train/session.h"
-#include "svhn/tune/search_config.h"
-#include "svhn/tune/trials.h"
-#include "svhn/tune/tune_files.h"
+#include "tune/search_config.h"
+#include "tune/trials.h"
+#include "tune/tune_files.h"
 
 namespace svhn::tune {
 

@@ -6,9 +6,9 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "svhn/tune/tune_files.h"
 #include "tune/search_lock.h"
 #include "tune/team.h"
+#include "tune/tune_files.h"
 
 namespace svhn::tune {
 

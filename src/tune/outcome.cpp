@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "svhn/tune/search_config.h"
-#include "svhn/tune/stopping.h"
+#include "tune/search_config.h"
+#include "tune/stopping.h"
 
 namespace svhn::tune {
 namespace {

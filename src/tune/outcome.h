@@ -10,8 +10,8 @@
 
 #include "metric/history.h"
 #include "metric/tuning.h"
-#include "svhn/tune/options.h"
-#include "svhn/tune/trials.h"
+#include "tune/options.h"
+#include "tune/trials.h"
 
 namespace svhn::tune {
 

@@ -4,7 +4,7 @@
 
 #include "svhn/train/run_files.h"
 #include "svhn/train/session_request.h"
-#include "svhn/tune/folds.h"
+#include "tune/folds.h"
 
 namespace svhn::tune {
 namespace {

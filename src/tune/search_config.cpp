@@ -1,4 +1,4 @@
-#include "svhn/tune/search_config.h"
+#include "tune/search_config.h"
 
 #include <map>
 #include <nlohmann/json.hpp>

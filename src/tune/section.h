@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/fields.h"
-#include "svhn/tune/options.h"
+#include "tune/options.h"
 
 namespace svhn::tune {
 

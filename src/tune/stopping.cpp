@@ -1,4 +1,4 @@
-#include "svhn/tune/stopping.h"
+#include "tune/stopping.h"
 
 #include <algorithm>
 #include <limits>

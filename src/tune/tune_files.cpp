@@ -1,4 +1,4 @@
-#include "svhn/tune/tune_files.h"
+#include "tune/tune_files.h"
 
 #include <algorithm>
 

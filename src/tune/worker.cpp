@@ -6,7 +6,7 @@
 
 #include "core/json.h"
 #include "core/signals.h"
-#include "svhn/tune/stopping.h"
+#include "tune/stopping.h"
 
 namespace svhn::tune {
 namespace {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "svhn/tune/search.h"
-#include "tune/agenda.h"
 #include "tune/ledger.h"
 #include "tune/outcome.h"
+#include "tune/scheduler.h"
 #include "tune/search_lock.h"
 #include "tune/team.h"
 #include "tune/trial_work.h"

@@ -1,4 +1,4 @@
-#include "svhn/tune/search_config.h"
+#include "tune/search_config.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/fields_json.h"
 #include "core/json.h"
-#include "svhn/tune/trials.h"
+#include "tune/trials.h"
 
 namespace svhn::tune {
 namespace {

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "svhn/tune/folds.h"
+#include "tune/folds.h"
 #include "unit/tune/search_fixture.h"
 
 namespace svhn::tune {

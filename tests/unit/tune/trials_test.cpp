@@ -1,4 +1,4 @@
-#include "svhn/tune/trials.h"
+#include "tune/trials.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "metric/tuning.h"
-#include "svhn/tune/search_config.h"
+#include "tune/search_config.h"
 
 namespace svhn::tune {
 

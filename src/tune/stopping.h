@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "svhn/tune/options.h"
+#include "tune/options.h"
 
 namespace svhn::tune {
 

@@ -1,11 +1,11 @@
-#include "tune/agenda.h"
+#include "tune/scheduler.h"
 
 #include <algorithm>
 #include <span>
 #include <utility>
 
-#include "svhn/tune/search_config.h"
-#include "svhn/tune/stopping.h"
+#include "tune/search_config.h"
+#include "tune/stopping.h"
 
 namespace svhn::tune {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "config/run_config.h"
-#include "svhn/tune/options.h"
+#include "tune/options.h"
 
 namespace svhn::tune {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "metric/tuning.h"
-#include "svhn/tune/options.h"
+#include "tune/options.h"
 
 namespace svhn::tune {
 

@@ -1,4 +1,4 @@
-#include "tune/agenda.h"
+#include "tune/scheduler.h"
 
 #include <gtest/gtest.h>
 
