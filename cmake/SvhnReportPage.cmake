@@ -1,5 +1,5 @@
 # The page of `svhn report`: npm fetches the charting library that third_party/npm/package-lock.json pins (at configure
-# time, once for each lock file), node bundles it with src/report/page into one file, and the assembler puts that file
+# time, once for each lock file), node bundles it with src/report/page/web into one file, and the assembler puts that file
 # into the program. Without npm everything else builds, and `svhn report` says what is missing.
 option(SVHN_REPORT_PAGE "Build the page of `svhn report`, which needs npm" ON)
 set(SVHN_REPORT_PAGE_FILE "")
@@ -34,7 +34,7 @@ if(SVHN_REPORT_PAGE)
     svhn_fetch_page_modules("${modules}" fetched)
     if(fetched)
       set(SVHN_REPORT_PAGE_FILE "${PROJECT_BINARY_DIR}/report_page.html")
-      set(sources "${PROJECT_SOURCE_DIR}/src/report/page")
+      set(sources "${PROJECT_SOURCE_DIR}/src/report/page/web")
       file(GLOB parts CONFIGURE_DEPENDS "${sources}/*.js" "${sources}/*.mjs" "${sources}/*.css" "${sources}/*.html")
       add_custom_command(OUTPUT "${SVHN_REPORT_PAGE_FILE}"
         COMMAND "${SVHN_NODE}" "${sources}/bundle.mjs" "${sources}" "${modules}" "${SVHN_REPORT_PAGE_FILE}"

@@ -9,6 +9,8 @@
 #include "metric/classes.h"
 #include "metric/tables.h"
 #include "model/model_file.h"
+#include "report/charts/confusion.h"
+#include "report/charts/reliability.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
@@ -19,8 +21,6 @@
 #include "svhn/evaluate/prediction_table.h"
 #include "svhn/model/fold.h"
 #include "svhn/model/weights.h"
-#include "svhn/report/confusion.h"
-#include "svhn/report/reliability.h"
 
 namespace svhn::cli {
 namespace {

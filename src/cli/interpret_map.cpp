@@ -9,11 +9,11 @@
 #include "core/json.h"
 #include "core/signals.h"
 #include "formats/safetensors/header.h"
+#include "report/charts/map.h"
 #include "svhn/cli/model_source.h"
 #include "svhn/cli/stage_progress.h"
 #include "svhn/interpret/embeddings.h"
 #include "svhn/interpret/tsne.h"
-#include "svhn/report/map.h"
 
 namespace svhn::cli {
 

@@ -6,13 +6,13 @@
 #include "cli/interpret_study.h"
 #include "core/error.h"
 #include "metric/classes.h"
+#include "report/charts/confusion.h"
 #include "svhn/cli/stage_progress.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/evaluate/prediction_table.h"
 #include "svhn/interpret/mistakes.h"
 #include "svhn/model/fold.h"
 #include "svhn/model/weights.h"
-#include "svhn/report/confusion.h"
 
 namespace svhn::cli {
 

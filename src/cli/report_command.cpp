@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "report/page/page.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
-#include "svhn/report/page.h"
 
 namespace svhn::cli {
 namespace {

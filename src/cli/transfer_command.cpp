@@ -8,12 +8,12 @@
 #include "core/json.h"
 #include "core/launch.h"
 #include "model/swap_backbone.h"
+#include "report/charts/comparison.h"
 #include "svhn/cli/commands.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/progress.h"
 #include "svhn/cli/train_run.h"
-#include "svhn/report/comparison.h"
 #include "svhn/transfer/compare.h"
 
 namespace svhn::cli {

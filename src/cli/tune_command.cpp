@@ -8,11 +8,11 @@
 #include <optional>
 
 #include "metric/tuning.h"
+#include "report/charts/tuning.h"
 #include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/peers.h"
 #include "svhn/cli/progress.h"
-#include "svhn/report/tuning.h"
 #include "svhn/tune/search.h"
 
 namespace svhn::cli {

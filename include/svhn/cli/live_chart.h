@@ -7,7 +7,7 @@
 #include <string>
 
 #include "metric/history.h"
-#include "svhn/report/learning_curves.h"
+#include "report/charts/learning_curves.h"
 #include "svhn/train/observer.h"
 #include "svhn/train/run_files.h"
 

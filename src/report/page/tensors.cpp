@@ -1,0 +1,229 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "core/random.h"
+#include "formats/safetensors/safetensors.h"
+#include "metric/classes.h"
+#include "report/page/interpretation.h"
+#include "report/page/json_view.h"
+
+namespace svhn::report {
+namespace {
+
+namespace fs = std::filesystem;
+using core::ExitCode;
+using formats::DType;
+using formats::SafetensorsFile;
+using formats::TensorInfo;
+
+constexpr std::size_t kMostLayers = 100;
+constexpr std::size_t kMostActivationBytes = std::size_t{16} << 20;  // Of what is kept, a byte a pixel.
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& problem) {
+  throw core::Error(ExitCode::data, "'" + path.string() + "': " + problem,
+                    "write it again with 'svhn interpret'");
+}
+
+/// Elements of a tensor at any alignment.
+template <class T>
+std::vector<T> elements(std::span<const std::byte> bytes) {
+  std::vector<T> values(bytes.size() / sizeof(T));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(T));
+  return values;
+}
+
+std::optional<std::int64_t> metadata_number(const SafetensorsFile& file, const char* key) {
+  const auto entry = file.metadata().find(key);
+  std::int64_t value = 0;
+  if (entry == file.metadata().end()) return std::nullopt;
+  const std::string& text = entry->second;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || rest != text.data() + text.size() || value < 0) return std::nullopt;
+  return value;
+}
+
+std::string metadata_text(const SafetensorsFile& file, const char* key) {
+  const auto entry = file.metadata().find(key);
+  return entry == file.metadata().end() ? std::string() : core::printable(entry->second, 200);
+}
+
+std::optional<int> metadata_digit(const SafetensorsFile& file, const char* key) {
+  const auto value = metadata_number(file, key);
+  return value && *value <= 9 ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
+}
+
+/// [C,H,W] of a tensor of up to three dimensions; a vector is one row.
+std::array<std::int64_t, 3> maps_shape(const TensorInfo& tensor) {
+  const auto& shape = tensor.shape;
+  if (shape.size() == 1) return {1, 1, shape[0]};
+  return shape.size() == 2 ? std::array<std::int64_t, 3>{1, shape[0], shape[1]}
+                           : std::array<std::int64_t, 3>{shape[0], shape[1], shape[2]};
+}
+
+/// Spreads finite values over 0..255; a map without a range is black.
+void quantise(std::span<const float> map, std::vector<std::uint8_t>& out) {
+  const auto [low, high] = std::minmax_element(map.begin(), map.end());
+  const float range = *high - *low;
+  for (const float value : map) {
+    const float share = range > 0 && std::isfinite(range) ? (value - *low) / range : 0.0F;
+    out.push_back(static_cast<std::uint8_t>(std::lround(255.0F * share)));
+  }
+}
+
+LayerMaps layer_maps(const SafetensorsFile& file, const TensorInfo& tensor) {
+  if (tensor.dtype != DType::f32 || tensor.shape.empty() || tensor.shape.size() > 3 || tensor.bytes == 0) {
+    refuse(file.path(), "'" + core::printable(tensor.name) + "' is no f32 tensor of filters");
+  }
+  LayerMaps maps;
+  maps.name = tensor.name;
+  maps.shape = maps_shape(tensor);
+  maps.channels = maps.shape[0];
+  const bool vector = maps.shape[0] == 1 && maps.shape[1] == 1;
+  const std::int64_t most = vector ? 4096 : kMostMapSide;
+  if (maps.shape[1] > most || maps.shape[2] > most) {
+    refuse(file.path(), "'" + core::printable(tensor.name) + "' has maps too large for a page");
+  }
+  maps.shape[0] = std::min(maps.channels, kMostFilters);
+  const auto per_map = static_cast<std::size_t>(maps.shape[1] * maps.shape[2]);
+  const std::size_t kept = static_cast<std::size_t>(maps.shape[0]) * per_map;
+  const auto values = elements<float>(file.bytes(tensor, 0, kept * sizeof(float)));
+  if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
+    refuse(file.path(), "'" + core::printable(tensor.name) + "' has a value that is not finite");
+  }
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  maps.min = *low;
+  maps.max = *high;
+  maps.values.reserve(kept);
+  for (std::size_t at = 0; at < kept; at += per_map) {
+    quantise(std::span(values).subspan(at, per_map), maps.values);
+  }
+  return maps;
+}
+
+std::vector<std::uint8_t> read_classes(const SafetensorsFile& file, std::int64_t points) {
+  const TensorInfo* labels = file.find("labels");
+  std::vector<std::uint8_t> classes;
+  if (labels != nullptr && labels->dtype == DType::i64) {
+    const auto wide = elements<std::int64_t>(file.bytes(file.require("labels", DType::i64, {points})));
+    for (const std::int64_t label : wide) {
+      classes.push_back(label >= 0 && label < metric::kClasses ? static_cast<std::uint8_t>(label) : 255);
+    }
+  } else {
+    classes = elements<std::uint8_t>(file.bytes(file.require("labels", DType::u8, {points})));
+  }
+  const bool known = std::all_of(classes.begin(), classes.end(), [](auto c) { return c < metric::kClasses; });
+  if (!known) refuse(file.path(), "a label is not a class index of 0 to 9");
+  return classes;
+}
+
+/// At most kMostMapPoints places, in order. Which ones depends on their rows alone, so that maps of the same
+/// images keep the same ones and share their pictures.
+std::vector<std::size_t> thin_out(const std::vector<std::int64_t>& rows) {
+  std::vector<std::size_t> places(rows.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  if (places.size() <= kMostMapPoints) return places;
+  std::vector<std::uint64_t> draw(rows.size());
+  const std::uint64_t stream = core::stream_id("report map");
+  std::transform(rows.begin(), rows.end(), draw.begin(), [&](std::int64_t row) {
+    return core::CounterRandom(1, stream, static_cast<std::uint64_t>(row)).next_u64();
+  });
+  const auto end = places.begin() + kMostMapPoints;
+  std::nth_element(places.begin(), end, places.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(draw[a], a) < std::pair(draw[b], b);
+  });
+  places.resize(kMostMapPoints);
+  std::sort(places.begin(), places.end());
+  return places;
+}
+
+struct Bounds {
+  float low = std::numeric_limits<float>::max();
+  float high = std::numeric_limits<float>::lowest();
+  [[nodiscard]] double middle() const { return (double{low} + high) / 2; }
+  [[nodiscard]] double size() const { return double{high} - low; }
+};
+
+/// Both axes by one scale: distances across and up mean the same.
+void spread(const std::vector<float>& positions, const std::vector<std::size_t>& places, ImageMap& map) {
+  std::array<Bounds, 2> bounds;
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    Bounds& axis = bounds[i % 2];
+    axis.low = std::min(axis.low, positions[i]);
+    axis.high = std::max(axis.high, positions[i]);
+  }
+  const double size = std::max({bounds[0].size(), bounds[1].size(), 1e-30});
+  const auto word = [&](float value, const Bounds& axis) {
+    const double share = 0.5 + (value - axis.middle()) / size;
+    return static_cast<std::uint16_t>(std::lround(65535 * std::clamp(share, 0.0, 1.0)));
+  };
+  for (const std::size_t place : places) {
+    map.x.push_back(word(positions[2 * place], bounds[0]));
+    map.y.push_back(word(positions[2 * place + 1], bounds[1]));
+  }
+}
+
+void read_map_facts(const fs::path& path, ImageMap& map) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return;
+  const auto json = core::read_json_file(path, ExitCode::data);
+  const JsonView view(json, path.string());
+  constexpr double kAny = std::numeric_limits<double>::max();
+  if (const auto value = view.find("perplexity")) map.perplexity = value->number(0, kAny);
+  if (const auto value = view.find("kl_divergence")) map.kl_divergence = value->number(-kAny, kAny);
+  if (const auto value = view.find("split")) map.split = value->text(100);
+  if (const auto value = view.find("layer")) map.layer = value->text(200);
+}
+
+}  // namespace
+
+Activations read_activations(const fs::path& path) {
+  const SafetensorsFile file(path, ExitCode::data);
+  Activations activations;
+  activations.row = metadata_number(file, "row").value_or(-1);
+  activations.true_digit = metadata_digit(file, "true");
+  activations.predicted_digit = metadata_digit(file, "predicted");
+  std::size_t bytes = 0;
+  for (const TensorInfo& tensor : file.tensors()) {
+    if (activations.layers.size() == kMostLayers) refuse(path, "it has more layers than a page can take");
+    activations.layers.push_back(layer_maps(file, tensor));
+    bytes += activations.layers.back().values.size();
+    if (bytes > kMostActivationBytes) refuse(path, "it is too large for a page");
+  }
+  if (activations.layers.empty()) refuse(path, "it has no layer");
+  return activations;
+}
+
+ImageMap read_map(const fs::path& path, const fs::path& facts) {
+  const SafetensorsFile file(path, ExitCode::data);
+  const TensorInfo& tensor = file.require("map", DType::f32, {-1, 2});
+  const auto positions = elements<float>(file.bytes(tensor));
+  if (positions.empty()) refuse(path, "the map has no point");
+  if (!std::all_of(positions.begin(), positions.end(), [](float v) { return std::isfinite(v); })) {
+    refuse(path, "the map has a point that is not finite");
+  }
+  const auto classes = read_classes(file, tensor.shape[0]);
+  std::vector<std::int64_t> rows(classes.size());
+  const bool known = file.find("rows") != nullptr;
+  if (known) rows = elements<std::int64_t>(file.bytes(file.require("rows", DType::i64, {tensor.shape[0]})));
+  if (!known) std::iota(rows.begin(), rows.end(), std::int64_t{0});
+  ImageMap map;
+  map.points = classes.size();
+  map.split = metadata_text(file, "split");
+  map.layer = metadata_text(file, "layer");
+  const auto places = thin_out(rows);
+  spread(positions, places, map);
+  for (const std::size_t place : places) {
+    map.classes.push_back(classes[place]);
+    if (known) map.rows.push_back(rows[place]);
+  }
+  read_map_facts(facts, map);
+  return map;
+}
+
+}  // namespace svhn::report

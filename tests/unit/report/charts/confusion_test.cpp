@@ -1,0 +1,60 @@
+#include "report/charts/confusion.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/report/charts/chart_files.h"
+
+namespace svhn::report {
+namespace {
+
+/// Three of four images with the digit 1 (class 0) are right, one was taken for a 0 (class 9).
+metric::ConfusionCounts example() {
+  metric::ConfusionCounts counts{};
+  counts[0][0] = 3;
+  counts[0][9] = 1;
+  return counts;
+}
+
+TEST(ConfusionChart, LabelsBothAxesOneToNineAndZero) {
+  const std::string tics =
+      "tics scale 0 ('1' 0, '2' 1, '3' 2, '4' 3, '5' 4, '6' 5, '7' 6, '8' 7, '9' 8, '0' 9)\n";
+  const Chart chart = confusion_chart(example(), "t");
+  EXPECT_NE(chart.commands.find("set x" + tics), std::string::npos) << chart.commands;
+  EXPECT_NE(chart.commands.find("set y" + tics), std::string::npos) << chart.commands;
+}
+
+// Columns: predicted, true, share of the true digit's images, count, colour of the text (white from one half
+// on).
+TEST(ConfusionChart, SendsShareAndCountOfEachCell) {
+  const Rows cells = confusion_chart(example(), "t").data.at(0);
+  ASSERT_EQ(cells.size(), 100U);
+  EXPECT_EQ(cells[0], (std::vector<double>{0, 0, 0.75, 3, 0xffffff}));
+  EXPECT_EQ(cells[9], (std::vector<double>{9, 0, 0.25, 1, 0}));
+  EXPECT_EQ(cells[10], (std::vector<double>{0, 1, 0, 0, 0}));
+}
+
+TEST(ConfusionChart, TitlesCannotBecomeCommands) {
+  const Chart chart = confusion_chart(example(), "a\"`id`");
+  EXPECT_TRUE(chart.commands.starts_with("set title \"a\\0042\\140id\\140\"\n")) << chart.commands;
+}
+
+TEST(WriteConfusionChart, DrawsAPng) {
+  SVHN_NEEDS_GNUPLOT();
+  const ChartFolder folder;
+  const auto result = write_confusion_chart(folder / "c.png", example(), "t");
+  ASSERT_EQ(result.status, ChartStatus::drawn) << result.message;
+  EXPECT_EQ(png_size(folder / "c.png"), (PngSize{1100, 1000}));
+}
+
+TEST(WriteConfusionChart, ShowsTheCountsInAnSvg) {
+  SVHN_NEEDS_GNUPLOT();
+  const ChartFolder folder;
+  metric::ConfusionCounts counts = example();
+  counts[4][4] = 12345;
+  ASSERT_EQ(write_confusion_chart(folder / "c.svg", counts, "t").status, ChartStatus::drawn);
+  const std::string svg = core::read_text_file(folder / "c.svg", core::ExitCode::data, 1 << 22);
+  EXPECT_NE(svg.find("12345"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace svhn::report

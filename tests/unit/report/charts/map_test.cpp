@@ -1,0 +1,61 @@
+#include "report/charts/map.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <limits>
+
+#include "core/error.h"
+#include "unit/report/charts/chart_files.h"
+
+namespace svhn::report {
+namespace {
+
+constexpr std::array<float, 8> kPositions{0, 0, 4, 2, 8, 1, 1, 1};
+constexpr std::array<std::uint8_t, 4> kClasses{0, 0, 0, 9};
+
+// Class 0 is digit 1: three of its points lie around (10, 10), two at the other end of the map; the median of
+// the three is (10.1, 10). Class 9 is digit 0, at one place.
+TEST(MapChart, NamesEachDigitWhereItsPointsAreDensest) {
+  const std::array<float, 12> positions{0, 0, 0.1F, 0, 10, 10, 10.1F, 9.9F, 10.2F, 10, 5, 3};
+  const std::array<std::uint8_t, 6> classes{0, 0, 0, 0, 0, 9};
+  const Rows names = map_chart({positions, classes}, "t").data.back();
+  ASSERT_EQ(names.size(), 2U);
+  EXPECT_NEAR(names[0][0], 10.1, 1e-6);
+  EXPECT_NEAR(names[0][1], 10.0, 1e-6);
+  EXPECT_EQ(names[0][2], 1.0);
+  EXPECT_EQ(names[1], (std::vector<double>{5, 3, 0}));
+}
+
+TEST(MapChart, HasALegendOfTheDigitsOneToNineAndZero) {
+  const std::string commands = map_chart({kPositions, kClasses}, "t").commands;
+  std::size_t at = 0;
+  for (const char* digit : {"1", "2", "3", "4", "5", "6", "7", "8", "9", "0"}) {
+    at = commands.find(" title '" + std::string(digit) + "'", at + 1);
+    EXPECT_NE(at, std::string::npos) << digit;
+  }
+}
+
+TEST(MapChart, LeavesOutPointsThatAreNotFinite) {
+  std::array<float, 8> positions = kPositions;
+  positions[0] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(map_chart({positions, kClasses}, "t").data.at(0), (Rows{{4, 2}, {8, 1}}));
+}
+
+TEST(MapChart, RefusesMapsThatDoNotFitTheirLabels) {
+  const std::array<std::uint8_t, 4> wrong{0, 0, 0, 10};
+  EXPECT_THROW(map_chart({kPositions, wrong}, "t"), core::Error);
+  EXPECT_THROW(map_chart({std::span(kPositions).first(6), kClasses}, "t"), core::Error);
+  EXPECT_THROW(map_chart({{}, {}}, "t"), core::Error);
+}
+
+TEST(WriteMapChart, DrawsAPngThoughDigitsAreMissing) {
+  SVHN_NEEDS_GNUPLOT();
+  const ChartFolder folder;
+  const auto result = write_map_chart(folder / "m.png", {kPositions, kClasses}, "t");
+  ASSERT_EQ(result.status, ChartStatus::drawn) << result.message;
+  EXPECT_EQ(png_size(folder / "m.png"), (PngSize{1200, 1080}));
+}
+
+}  // namespace
+}  // namespace svhn::report

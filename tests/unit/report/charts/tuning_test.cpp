@@ -1,0 +1,63 @@
+#include "report/charts/tuning.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/error.h"
+#include "unit/report/charts/chart_files.h"
+
+namespace svhn::report {
+namespace {
+
+metric::TrialResult trial(std::int64_t id, std::optional<double> score) {
+  metric::TrialResult trial;
+  trial.id = id;
+  trial.score = score;
+  trial.status = score ? metric::TrialStatus::completed : metric::TrialStatus::failed;
+  trial.values = {{"units", {"/model/layers/1/units"}, std::to_string(32 * id)}};
+  if (!score) trial.error = "diverged";
+  return trial;
+}
+
+metric::TuningResult search(std::int64_t trials) {
+  metric::TuningResult result{"tune_units", "random", "val_accuracy", true, false, {}};
+  for (std::int64_t id = 1; id <= trials; ++id) result.trials.push_back(trial(id, 0.1 * double(id % 7)));
+  return result;
+}
+
+TEST(TuningChart, PutsTheBestTrialOnTopAndSaysWhyAnotherFailed) {
+  auto result = search(2);
+  result.trials.push_back(trial(3, std::nullopt));
+  const Chart chart = tuning_chart(result);
+  EXPECT_NE(chart.commands.find("(\"units=64\" 0, \"units=32\" 1, \"units=96\" 2)"), std::string::npos)
+      << chart.commands;
+  EXPECT_NE(chart.commands.find("failed: diverged"), std::string::npos) << chart.commands;
+  EXPECT_DOUBLE_EQ(chart.data.at(0)[0][0], 0.2);
+}
+
+// Scores 0.1 … 0.6, then 0 and again: from trial 6 on the best so far is 0.6.
+TEST(TuningChart, ShowsManyTrialsInTheirOrderWithTheBestSoFar) {
+  const Chart chart = tuning_chart(search(50));
+  const Rows best = chart.data.at(1);
+  ASSERT_EQ(best.size(), 50U);
+  EXPECT_DOUBLE_EQ(best[2][1], 0.1 * 3);
+  EXPECT_DOUBLE_EQ(best[49][1], 0.1 * 6);
+}
+
+TEST(TuningChart, NeedsATrial) {
+  EXPECT_THROW(tuning_chart(search(0)), core::Error);
+}
+
+TEST(WriteTuningChart, DrawsBothForms) {
+  SVHN_NEEDS_GNUPLOT();
+  const ChartFolder folder;
+  auto result = search(3);
+  result.trials.push_back(trial(4, std::nullopt));
+  result.trials.back().label = "a\"`id`\n";
+  EXPECT_EQ(write_tuning_chart(folder / "a.svg", result).message, "");
+  EXPECT_EQ(write_tuning_chart(folder / "b.png", search(50)).message, "");
+}
+
+}  // namespace
+}  // namespace svhn::report

@@ -1,0 +1,166 @@
+#include "report/page/interpretation.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "unit/report/page/page_files.h"
+
+namespace svhn::report {
+namespace {
+
+using formats::DType;
+
+TEST(ReadEvaluation, TakesTheCountsAndWhatFollowsFromThem) {
+  const PageFolder folder;
+  const auto result = read_evaluation(folder.write("e.json", evaluation_text()));
+  EXPECT_EQ(result.images, 10);
+  EXPECT_EQ(result.confusion[0][6], 1);
+  ASSERT_EQ(result.most_confused.size(), 1U);
+  EXPECT_EQ(result.most_confused[0].predicted, 6);
+  EXPECT_DOUBLE_EQ(result.top_3_accuracy, 1.0);
+}
+
+TEST(ReadEvaluation, RefusesCountsThatAreNotOfItsImages) {
+  const PageFolder folder;
+  std::string text = evaluation_text();
+  text.replace(text.find("\"images\":10"), 11, "\"images\":11");
+  const std::string said = refusal([&] { read_evaluation(folder.write("e.json", text)); });
+  EXPECT_NE(said.find("/confusion_matrix does not count as many images"), std::string::npos) << said;
+}
+
+TEST(ReadPredictions, TurnsDigitsIntoClassesAndKeepsTheTopProbability) {
+  const PageFolder folder;
+  metric::ReliabilityBins bins;
+  const auto rows = read_predictions(
+      folder.write("p.csv", std::string(kCsvHead) + "7,1,0,0.75,0.25,0,0,0,0,0,0,0,0\r\n"), bins);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].row, 7);
+  EXPECT_EQ(rows[0].true_class, 0);
+  EXPECT_EQ(rows[0].predicted, 9);
+  EXPECT_FLOAT_EQ(rows[0].probability, 0.75F);
+  // 0.75 lies in (11/15, 12/15], the twelfth bin.
+  EXPECT_EQ(bins[11].count, 1);
+}
+
+TEST(ReadPredictions, NamesTheLineOfWhatIsWrong) {
+  const PageFolder folder;
+  metric::ReliabilityBins bins;
+  const auto said = [&](const std::string& lines) {
+    return refusal([&] { read_predictions(folder.write("p.csv", lines), bins); });
+  };
+  const std::string head(kCsvHead);
+  const std::string good = "7,1,0,0.75,0.25,0,0,0,0,0,0,0,0\n";
+  EXPECT_NE(said("row,true\n").find("line 1 is not 'row,true,"), std::string::npos);
+  EXPECT_NE(said(head + good + "7,10,0,1,0,0,0,0,0,0,0,0,0\n").find("line 3"), std::string::npos);
+  EXPECT_NE(said(head + "7,1,0,nan,0,0,0,0,0,0,0,0,0\n").find("line 2"), std::string::npos);
+  EXPECT_NE(said(head + "7,1,0,1,0\n").find("line 2"), std::string::npos);
+  EXPECT_NE(said(head + "7,1,0,1,0,0,0,0,0,0,0,0,0,0\n").find("line 2 has too many"), std::string::npos);
+  EXPECT_NE(said(head + "-7,1,0,1,0,0,0,0,0,0,0,0,0\n").find("line 2"), std::string::npos);
+}
+
+// The first filter runs from 1 to 5: 3 is its middle, 127.5, which rounds to 128. The second is flat.
+TEST(ReadActivations, SpreadsEachFilterOverItsOwnRange) {
+  const PageFolder folder;
+  const std::vector<float> values{1, 3, 5, 5, -2, -2, -2, -2};
+  formats::write_safetensors(folder / "a.safetensors", {tensor("conv2d_1", DType::f32, {2, 2, 2}, values)},
+                             {{"row", "12"}, {"true", "3"}, {"predicted", "junk"}}, core::ExitCode::data);
+  const auto found = read_activations(folder / "a.safetensors");
+  ASSERT_EQ(found.layers.size(), 1U);
+  EXPECT_EQ(found.layers[0].values, (std::vector<std::uint8_t>{0, 128, 255, 255, 0, 0, 0, 0}));
+  EXPECT_EQ(found.layers[0].min, -2.0F);
+  EXPECT_EQ(found.row, 12);
+  EXPECT_EQ(found.true_digit, 3);
+  EXPECT_FALSE(found.predicted_digit);
+}
+
+TEST(ReadActivations, KeepsTheFirstFiltersOfAWideLayerAndRefusesHugeMaps) {
+  const PageFolder folder;
+  const std::vector<float> many(300, 1.0F), large(65, 1.0F);
+  formats::write_safetensors(folder / "a.safetensors", {tensor("wide", DType::f32, {300, 1, 1}, many)}, {},
+                             core::ExitCode::data);
+  const auto found = read_activations(folder / "a.safetensors");
+  EXPECT_EQ(found.layers[0].channels, 300);
+  EXPECT_EQ(found.layers[0].values.size(), 256U);
+  formats::write_safetensors(folder / "b.safetensors", {tensor("large", DType::f32, {1, 65, 1}, large)}, {},
+                             core::ExitCode::data);
+  const std::string said = refusal([&] { read_activations(folder / "b.safetensors"); });
+  EXPECT_NE(said.find("'large' has maps too large"), std::string::npos) << said;
+}
+
+void write_map(const std::filesystem::path& path, const std::vector<float>& positions,
+               const std::vector<std::uint8_t>& labels, const std::vector<std::int64_t>& rows) {
+  const auto n = static_cast<std::int64_t>(labels.size());
+  formats::write_safetensors(
+      path,
+      {tensor("map", DType::f32, {n, 2}, positions), tensor("labels", DType::u8, {n}, labels),
+       tensor("rows", DType::i64, {n}, rows)},
+      {{"split", "test"}}, core::ExitCode::data);
+}
+
+// 40 wide and 20 high: one scale for both, the lower side in the middle: 65535 * (1/2 ± 1/4).
+TEST(ReadMap, KeepsTheProportionsOfTheMap) {
+  const PageFolder folder;
+  write_map(folder / "t.safetensors", {-10, 0, 30, 20}, {0, 9}, {5, 6});
+  const auto map = read_map(folder / "t.safetensors", folder / "none.json");
+  EXPECT_EQ(map.x, (std::vector<std::uint16_t>{0, 65535}));
+  EXPECT_EQ(map.y, (std::vector<std::uint16_t>{16384, 49151}));
+  EXPECT_EQ(map.split, "test");
+  EXPECT_FALSE(map.perplexity);
+  write_map(folder / "high.safetensors", {0, -10, 20, 30}, {0, 9}, {5, 6});
+  const auto high = read_map(folder / "high.safetensors", folder / "none.json");
+  EXPECT_EQ(high.x, (std::vector<std::uint16_t>{16384, 49151}));
+  EXPECT_EQ(high.y, (std::vector<std::uint16_t>{0, 65535}));
+}
+
+TEST(ReadMap, ThinsOutManyPointsTheSameWayInWhateverOrderTheyAre) {
+  const PageFolder folder;
+  constexpr std::int64_t kPoints = 12'000;
+  std::vector<float> positions(2 * kPoints);
+  std::vector<std::int64_t> rows(kPoints);
+  for (std::int64_t i = 0; i < kPoints; ++i) {
+    rows[static_cast<std::size_t>(i)] = i;
+    positions[static_cast<std::size_t>(2 * i)] = static_cast<float>(i);
+  }
+  const std::vector<std::uint8_t> labels(kPoints, 3);
+  write_map(folder / "a.safetensors", positions, labels, rows);
+  auto there = read_map(folder / "a.safetensors", folder / "none.json");
+  std::reverse(rows.begin(), rows.end());
+  write_map(folder / "b.safetensors", positions, labels, rows);
+  auto back = read_map(folder / "b.safetensors", folder / "none.json");
+  EXPECT_EQ(there.points, 12'000U);
+  ASSERT_EQ(there.rows.size(), kMostMapPoints);
+  std::reverse(back.rows.begin(), back.rows.end());
+  EXPECT_EQ(there.rows, back.rows);
+  // Even: of each thousand rows about 833 stay; five standard deviations of that binomial are 59.
+  const auto first = std::count_if(there.rows.begin(), there.rows.end(), [](auto row) { return row < 1000; });
+  EXPECT_NEAR(static_cast<double>(first), 833.0, 59.0);
+}
+
+TEST(ReadMap, RefusesPointsThatAreNotFiniteAndLabelsThatAreNone) {
+  const PageFolder folder;
+  write_map(folder / "a.safetensors", {0, std::numeric_limits<float>::infinity()}, {0}, {1});
+  write_map(folder / "b.safetensors", {0, 1}, {10}, {1});
+  const auto said = [&](const char* name) {
+    return refusal([&] { read_map(folder / name, folder / "none.json"); });
+  };
+  EXPECT_NE(said("a.safetensors").find("not finite"), std::string::npos);
+  EXPECT_NE(said("b.safetensors").find("not a class index"), std::string::npos);
+}
+
+TEST(ReadInterpretation, GoesOnAfterADamagedFile) {
+  const PageFolder folder;
+  const auto run = folder.write("evaluation.json", "{").parent_path();
+  folder.write(
+      "misclassified.json",
+      R"({"digit":3,"first":[{"row":4,"index":0,"true":3,"predicted":5,"probability":0.5,"loss":1}]})");
+  std::vector<std::string> problems;
+  const auto found = read_interpretation(run, problems);
+  EXPECT_FALSE(found.evaluation);
+  ASSERT_TRUE(found.mistakes);
+  EXPECT_EQ(found.mistakes->first.at(0).predicted_digit, 5);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_NE(problems[0].find("evaluation.json"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace svhn::report
