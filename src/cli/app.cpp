@@ -1,15 +1,15 @@
-#include "svhn/cli/app.h"
+#include "cli/app.h"
 
 #include <exception>
 #include <new>
 #include <optional>
 
 #include "cli/command_line.h"
+#include "cli/console.h"
 #include "core/build_info.h"
 #include "core/fields_json.h"
 #include "core/json.h"
 #include "core/signals.h"
-#include "svhn/cli/console.h"
 
 namespace svhn::cli {
 namespace {

@@ -7,8 +7,8 @@
 #include <functional>
 #include <string>
 
-#include "svhn/cli/app.h"
-#include "svhn/cli/options.h"
+#include "cli/app.h"
+#include "cli/options.h"
 
 namespace svhn::cli {
 

@@ -1,7 +1,7 @@
 #include <CLI/App.hpp>
 
 #include "cli/command_line.h"
-#include "svhn/cli/commands.h"
+#include "cli/commands.h"
 
 namespace svhn::cli {
 namespace {

@@ -1,11 +1,11 @@
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.h"
+#include "cli/console.h"
 #include "config/compare_config.h"
 #include "core/fields_json.h"
 #include "model/summary.h"
 #include "model/swap_backbone.h"
-#include "svhn/cli/commands.h"
-#include "svhn/cli/console.h"
 #include "tune/trials.h"
 
 namespace svhn::cli {

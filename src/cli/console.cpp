@@ -1,4 +1,4 @@
-#include "svhn/cli/console.h"
+#include "cli/console.h"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>

@@ -2,6 +2,8 @@
 #include <cctype>
 #include <string_view>
 
+#include "cli/commands.h"
+#include "cli/console.h"
 #include "cli/convert_curves.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -14,8 +16,6 @@
 #include "model/model_file.h"
 #include "model/plan.h"
 #include "model/pretrained/reader.h"
-#include "svhn/cli/commands.h"
-#include "svhn/cli/console.h"
 
 namespace svhn::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "svhn/cli/data_document.h"
+#include "cli/data_document.h"
 
 #include <array>
 #include <nlohmann/json.hpp>

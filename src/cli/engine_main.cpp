@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "svhn/cli/app.h"
-#include "svhn/cli/commands.h"
+#include "cli/app.h"
+#include "cli/commands.h"
 
 int main(int argc, char** argv) {
   using namespace svhn::cli;

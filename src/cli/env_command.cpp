@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/core/version.hpp>
 
+#include "cli/commands.h"
+#include "cli/console.h"
 #include "core/build_info.h"
-#include "svhn/cli/commands.h"
-#include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 
 namespace svhn::cli {

@@ -4,6 +4,9 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/stage_progress.h"
 #include "core/error.h"
 #include "data/preprocess.h"
 #include "metric/classes.h"
@@ -11,12 +14,9 @@
 #include "model/model_file.h"
 #include "report/charts/confusion.h"
 #include "report/charts/reliability.h"
-#include "svhn/cli/commands.h"
-#include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/model_source.h"
 #include "svhn/cli/peers.h"
-#include "svhn/cli/stage_progress.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/evaluate/prediction_table.h"
 #include "svhn/model/fold.h"

@@ -1,14 +1,14 @@
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/data_document.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "data/prepared.h"
 #include "formats/safetensors/safetensors.h"
 #include "model/model_file.h"
 #include "model/summary.h"
-#include "svhn/cli/commands.h"
-#include "svhn/cli/console.h"
-#include "svhn/cli/data_document.h"
 
 namespace svhn::cli {
 namespace {

@@ -2,12 +2,12 @@
 #include <array>
 #include <cstdio>
 
+#include "cli/commands.h"
+#include "cli/console.h"
 #include "cli/interpret_study.h"
 #include "core/file.h"
 #include "formats/safetensors/header.h"
 #include "model/summary.h"
-#include "svhn/cli/commands.h"
-#include "svhn/cli/console.h"
 #include "svhn/cli/model_source.h"
 
 namespace svhn::cli {

@@ -5,13 +5,13 @@
 #include <cstdio>
 
 #include "cli/interpret_study.h"
+#include "cli/stage_progress.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/signals.h"
 #include "formats/safetensors/header.h"
 #include "report/charts/map.h"
 #include "svhn/cli/model_source.h"
-#include "svhn/cli/stage_progress.h"
 #include "svhn/interpret/embeddings.h"
 #include "svhn/interpret/tsne.h"
 

@@ -4,10 +4,10 @@
 #include <cstdio>
 
 #include "cli/interpret_study.h"
+#include "cli/stage_progress.h"
 #include "core/error.h"
 #include "metric/classes.h"
 #include "report/charts/confusion.h"
-#include "svhn/cli/stage_progress.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/evaluate/prediction_table.h"
 #include "svhn/interpret/mistakes.h"

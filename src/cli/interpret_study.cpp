@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <tuple>
 
+#include "cli/stage_progress.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "svhn/cli/model_source.h"
-#include "svhn/cli/stage_progress.h"
 #include "svhn/interpret/embeddings.h"
 #include "svhn/model/weights.h"
 

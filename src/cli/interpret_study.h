@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "cli/options.h"
 #include "data/prepared.h"
 #include "data/preprocess.h"
 #include "model/model_file.h"
 #include "report/charts/chart.h"
 #include "report/images/image_grid.h"
 #include "svhn/cli/engine_setup.h"
-#include "svhn/cli/options.h"
 #include "svhn/cli/peers.h"
 #include "svhn/interpret/layer_choice.h"
 #include "svhn/model/network.h"

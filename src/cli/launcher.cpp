@@ -1,4 +1,4 @@
-#include "svhn/cli/launcher.h"
+#include "cli/launcher.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/console.h"
 #include "core/listener.h"
-#include "svhn/cli/console.h"
 
 namespace svhn::cli {
 namespace {

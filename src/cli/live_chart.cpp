@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "cli/console.h"
 #include "core/error.h"
-#include "svhn/cli/console.h"
 
 namespace svhn::cli {
 namespace {

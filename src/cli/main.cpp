@@ -11,10 +11,10 @@
 #include <optional>
 #include <string>
 
+#include "cli/app.h"
+#include "cli/launcher.h"
 #include "core/error.h"
 #include "core/launch.h"
-#include "svhn/cli/app.h"
-#include "svhn/cli/launcher.h"
 
 namespace {
 

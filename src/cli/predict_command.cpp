@@ -4,6 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/stage_progress.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "data/images/picture.h"
@@ -11,10 +14,7 @@
 #include "data/prepared.h"
 #include "metric/scores.h"
 #include "model/model_file.h"
-#include "svhn/cli/commands.h"
-#include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
-#include "svhn/cli/stage_progress.h"
 #include "svhn/evaluate/predictor.h"
 #include "svhn/model/fold.h"
 #include "svhn/model/weights.h"

@@ -2,12 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/data_document.h"
 #include "core/error.h"
 #include "data/images/prepare.h"
 #include "data/images/preview.h"
-#include "svhn/cli/commands.h"
-#include "svhn/cli/console.h"
-#include "svhn/cli/data_document.h"
 #include "svhn/cli/engine_setup.h"
 
 namespace svhn::cli {

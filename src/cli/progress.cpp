@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "svhn/cli/console.h"
+#include "cli/console.h"
 #include "svhn/train/run_log.h"
 
 namespace svhn::cli {

@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.h"
+#include "cli/console.h"
 #include "report/page/page.h"
-#include "svhn/cli/commands.h"
-#include "svhn/cli/console.h"
 
 namespace svhn::cli {
 namespace {

@@ -1,11 +1,11 @@
-#include "svhn/cli/stage_progress.h"
+#include "cli/stage_progress.h"
 
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/console.h"
 #include "core/signals.h"
 #include "model/summary.h"
-#include "svhn/cli/console.h"
 
 namespace svhn::cli {
 namespace {

@@ -4,18 +4,18 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/stage_progress.h"
 #include "config/run_config.h"
 #include "core/json.h"
 #include "core/signals.h"
 #include "metric/tables.h"
 #include "model/model_file.h"
 #include "model/summary.h"
-#include "svhn/cli/commands.h"
-#include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/live_chart.h"
 #include "svhn/cli/progress.h"
-#include "svhn/cli/stage_progress.h"
 #include "svhn/cli/train_run.h"
 #include "svhn/model/backbone_weights.h"
 #include "svhn/train/session.h"

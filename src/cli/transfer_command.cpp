@@ -3,14 +3,14 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.h"
+#include "cli/console.h"
 #include "config/compare_config.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/launch.h"
 #include "model/swap_backbone.h"
 #include "report/charts/comparison.h"
-#include "svhn/cli/commands.h"
-#include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/progress.h"
 #include "svhn/cli/train_run.h"

@@ -1,4 +1,4 @@
-#include "svhn/cli/commands.h"
+#include "cli/commands.h"
 
 #include <spdlog/spdlog.h>
 
@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "cli/console.h"
 #include "metric/tuning.h"
 #include "report/charts/tuning.h"
-#include "svhn/cli/console.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/peers.h"
 #include "svhn/cli/progress.h"

@@ -1,7 +1,7 @@
 #pragma once
 /// What every command of the engine program does first.
 
-#include "svhn/cli/options.h"
+#include "cli/options.h"
 #include "svhn/compute/hardware.h"
 
 namespace svhn::cli {

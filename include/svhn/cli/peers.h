@@ -7,7 +7,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 
-#include "svhn/cli/options.h"
+#include "cli/options.h"
 #include "svhn/compute/join.h"
 
 namespace svhn::cli {

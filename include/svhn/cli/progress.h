@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "svhn/cli/options.h"
+#include "cli/options.h"
 #include "svhn/train/observer.h"
 
 namespace svhn::cli {

@@ -1,9 +1,9 @@
 #pragma once
 /// A run from its config, as `train` and `transfer` do it.
 
+#include "cli/options.h"
 #include "config/run_config.h"
 #include "svhn/cli/engine_setup.h"
-#include "svhn/cli/options.h"
 #include "svhn/cli/peers.h"
 #include "svhn/transfer/features.h"
 

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "svhn/cli/options.h"
+#include "cli/options.h"
 
 namespace svhn::cli {
 

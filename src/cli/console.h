@@ -4,8 +4,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "cli/options.h"
 #include "core/error.h"
-#include "svhn/cli/options.h"
 
 namespace svhn::cli {
 

@@ -1,7 +1,7 @@
 #pragma once
 /// What each command does. All throw core::Error; the return value is the exit code.
 
-#include "svhn/cli/options.h"
+#include "cli/options.h"
 
 namespace svhn::cli {
 

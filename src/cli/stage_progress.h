@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "svhn/cli/options.h"
+#include "cli/options.h"
 
 namespace svhn::cli {
 
