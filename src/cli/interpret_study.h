@@ -105,7 +105,7 @@ struct Study {
   data::Preprocessing preprocessing;
   data::Split split;
   StudyFiles files;
-  compute::Group* group;  ///< The processes that share passes over the data; nullptr: this one alone.
+  distributed::Group* group;  ///< The processes that share passes over the data; nullptr: this one alone.
   std::shared_ptr<const Judgement> judgement;     ///< See `judge`.
   std::shared_ptr<const EmbeddedSplit> embedded;  ///< See `embed_split`.
   nlohmann::ordered_json document;

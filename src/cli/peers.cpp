@@ -41,7 +41,7 @@ GlobalOptions own_options(const GlobalOptions& global, const Peers& peers) {
 
 /// Calls `work` and tells the others when it fails.
 int work_and_tell(const std::function<int()>& work, Peers& peers) {
-  compute::Store& store = *peers.store();
+  distributed::Store& store = *peers.store();
   try {
     const int code = work();
     store.leave();
@@ -74,14 +74,14 @@ Peers::Peers(const ProcessOptions& options) {
   join_.launch = core::read_launch([](const char* name) { return std::getenv(name); }, options.bind);
   join_.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1e3));
   if (join_.launch.size > 1) {
-    store_ = compute::join_store(join_);
+    store_ = distributed::join_store(join_);
   } else if (options.count > 1) {
     throw Error(ExitCode::usage, "--nproc starts processes in 'svhn', not in 'svhn-engine'", "call 'svhn'");
   }
 }
 
-compute::Group* Peers::group(const torch::Device& device) {
-  if (several() && !group_) group_ = compute::join_group(join_, store_, device);
+distributed::Group* Peers::group(const torch::Device& device) {
+  if (several() && !group_) group_ = distributed::join_group(join_, store_, device);
   return group_.get();
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "compute/block_lines.h"
-#include "svhn/compute/group_moments.h"
+#include "distributed/sync_moments.h"
 #include "svhn/compute/norm_block.h"
 
 namespace svhn::compute {
@@ -19,10 +19,12 @@ T* numbers_in(const torch::Tensor& x) {
 }
 
 /// @param sums of x - shift and of its squares, [2 C].
-inline ChannelMoments own_moments(const std::vector<double>& sums, const Floats& shift, std::int64_t pixels) {
+inline distributed::ChannelMoments own_moments(const std::vector<double>& sums, const Floats& shift,
+                                               std::int64_t pixels) {
   const auto channels = static_cast<std::int64_t>(shift.size());
   const auto n = static_cast<double>(pixels);
-  ChannelMoments m{at::empty({channels}, torch::kFloat64), at::empty({channels}, torch::kFloat64), n};
+  distributed::ChannelMoments m{at::empty({channels}, torch::kFloat64),
+                                at::empty({channels}, torch::kFloat64), n};
   for (std::int64_t c = 0; c < channels; ++c) {
     const double mean = sums[c] / n;
     // Rounding may leave a constant channel below zero; a NaN stays one.
@@ -33,7 +35,7 @@ inline ChannelMoments own_moments(const std::vector<double>& sums, const Floats&
   return m;
 }
 
-inline Moments moments_of(const ChannelMoments& all, double epsilon) {
+inline Moments moments_of(const distributed::ChannelMoments& all, double epsilon) {
   const std::int64_t channels = all.mean.numel();
   const double n = all.count;
   Moments m{at::empty({channels}), at::empty({channels}), at::empty({channels}), n};

@@ -87,7 +87,7 @@ struct Saved : torch::CustomClassHolder {
   Tail tail{};
   Moments moments;
   Tensor which;  ///< u8, as the output; pooling only.
-  Group* group = nullptr;
+  distributed::Group* group = nullptr;
 };
 
 /// Makes the gradient of a block's normalised rows out of that of its output, a line at a time.
@@ -139,7 +139,7 @@ std::vector<double> gradient_sums(const T* gradient, const T* x, const Saved& sa
   return sum_in_parts(lines.count(), lines.source(), 2 * channels, sum_part);
 }
 
-std::vector<double> sums_of_all(const std::vector<double>& own, Group* group) {
+std::vector<double> sums_of_all(const std::vector<double>& own, distributed::Group* group) {
   if (group == nullptr) return own;
   // As normalisation by single operations spells it: a process without images takes that way.
   const Tensor sums = torch::tensor(own, torch::kFloat64).view({2, -1});
@@ -183,8 +183,9 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
   static void run(T* x, const Tensor& y, const Tensor& weight, const Tensor& bias, const NormBlock& block,
                   const Geometry& in, Saved& saved) {
     const Floats shift = first_pixel(x, block.activation, in.channels);
-    ChannelMoments all = own_moments(activate(x, block.activation, in, shift), shift, in.pixels());
-    if (block.group != nullptr) all = share_moments(all, block.group_shift, *block.group);
+    distributed::ChannelMoments all =
+        own_moments(activate(x, block.activation, in, shift), shift, in.pixels());
+    if (block.group != nullptr) all = distributed::share_moments(all, block.group_shift, *block.group);
     saved.moments = moments_of(all, block.epsilon);
     const Tensor scale = saved.moments.deviation * weight.detach();
     const Tensor offset = bias.detach() - saved.moments.mean * scale;

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "svhn/compute/group_moments.h"
+#include "distributed/sync_moments.h"
 
 namespace svhn::model {
 namespace {
@@ -18,11 +18,11 @@ using torch::autograd::variable_list;
 
 /// What the backward pass needs besides tensors.
 struct Held : torch::CustomClassHolder {
-  compute::Group* group = nullptr;
+  distributed::Group* group = nullptr;
   double count = 0.0;  ///< Values for each channel, over all processes.
 };
 
-using compute::ChannelMoments;
+using distributed::ChannelMoments;
 
 ChannelMoments own_moments(const Tensor& x, const Norm& norm) {
   if (x.numel() == 0) return {};
@@ -126,8 +126,8 @@ Tensor own_sums(const Tensor& x, const Tensor& gradient, const Tensor& mean) {
 
 struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight, const Tensor& bias,
-                        const Norm* norm, compute::Group* group) {
-    const ChannelMoments moments = compute::share_moments(own_moments(x, *norm), norm->mean, *group);
+                        const Norm* norm, distributed::Group* group) {
+    const ChannelMoments moments = distributed::share_moments(own_moments(x, *norm), norm->mean, *group);
     move_running(*norm, moments);
     const auto type = norm->mean.scalar_type();
     const Tensor mean = moments.mean.to(type), variance = moments.variance.to(type);
@@ -160,7 +160,7 @@ struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
 
 }  // namespace
 
-Tensor normalize_together(const Tensor& x, const Norm& norm, compute::Group& group) {
+Tensor normalize_together(const Tensor& x, const Norm& norm, distributed::Group& group) {
   return GroupNormFunction::apply(x, norm.weight, norm.bias, &norm, &group);
 }
 

@@ -2,8 +2,8 @@
 /// Batch norm by the statistics of a batch that lies in several processes. N = images of this process, C =
 /// channels.
 
+#include "distributed/process_group.h"
 #include "model/operations.h"
-#include "svhn/compute/group.h"
 
 namespace svhn::model {
 
@@ -12,6 +12,6 @@ namespace svhn::model {
 /// correction counts all images. The gradients of weight and bias are this process' part: add them up as
 /// those of all other tensors.
 /// @param x [N,C,H,W] or [N,C]; N may be 0 and differ between processes.
-torch::Tensor normalize_together(const torch::Tensor& x, const Norm& norm, compute::Group& group);
+torch::Tensor normalize_together(const torch::Tensor& x, const Norm& norm, distributed::Group& group);
 
 }  // namespace svhn::model

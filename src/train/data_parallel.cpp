@@ -12,7 +12,7 @@ using torch::Tensor;
 
 constexpr std::int64_t kSignals = 2;  ///< Their first place in the status.
 
-Tensor make_status(const StepResult& own, const compute::Group& group) {
+Tensor make_status(const StepResult& own, const distributed::Group& group) {
   Tensor status = at::zeros({kSignals + group.size()}, torch::kFloat64);
   auto* values = static_cast<double*>(status.data_ptr());
   values[0] = own.loss;
@@ -47,7 +47,7 @@ std::vector<Tensor> moving_statistics(const model::Network& network) {
 }  // namespace
 
 DataParallel::DataParallel(const model::Network& network, const FlatParameters& parameters,
-                           compute::Group& group, bool synchronised)
+                           distributed::Group& group, bool synchronised)
     : group_(group), synchronised_(synchronised), buckets_(parameters, group_) {
   if (!synchronised) statistics_ = moving_statistics(network);
   bytes_before_ = group_.summed_bytes();
@@ -104,7 +104,7 @@ ReductionReport DataParallel::report() const {
   return report;
 }
 
-int agree_on_signal(int own, compute::Group& group) {
+int agree_on_signal(int own, distributed::Group& group) {
   const Tensor status = make_status({0.0, 0, own}, group);
   group.sum(status);
   return read_status(status).signal;

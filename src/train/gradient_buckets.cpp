@@ -78,7 +78,7 @@ struct GradientBuckets::Hooks {
   }
 };
 
-GradientBuckets::GradientBuckets(const FlatParameters& parameters, compute::Group& group)
+GradientBuckets::GradientBuckets(const FlatParameters& parameters, distributed::Group& group)
     : group_(group),
       buckets_(plan_buckets(sizes_of(parameters), kBucketBytes / parameters.gradients().element_size())),
       hooks_(std::make_unique<Hooks>()) {

@@ -31,7 +31,7 @@ std::pair<Tensor, Tensor> batch_tensors(const StepInput& input, const model::Net
 }  // namespace
 
 TrainStep::TrainStep(const TrainOptions& options, model::Network& network, compute::Precision precision,
-                     compute::Group* group)
+                     distributed::Group* group)
     : options_(options),
       network_(network),
       precision_(precision),

@@ -30,7 +30,7 @@ class TrainStep {
  public:
   /// @param network, group borrowed. @param group nullptr: one process.
   TrainStep(const TrainOptions& options, model::Network& network, compute::Precision precision,
-            compute::Group* group);
+            distributed::Group* group);
   ~TrainStep();
 
   /// Changes the weights, unless the loss is not a finite number.

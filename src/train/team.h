@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/compute/group.h"
+#include "distributed/process_group.h"
 #include "svhn/model/network.h"
 
 namespace svhn::train {
@@ -13,9 +13,10 @@ namespace svhn::train {
 class Team {
  public:
   /// @param group borrowed; nullptr, or of one process: there are no others.
-  explicit Team(compute::Group* group) : group_(group != nullptr && group->size() > 1 ? group : nullptr) {}
+  explicit Team(distributed::Group* group)
+      : group_(group != nullptr && group->size() > 1 ? group : nullptr) {}
 
-  [[nodiscard]] compute::Group* group() const { return group_; }  ///< nullptr: there are no others.
+  [[nodiscard]] distributed::Group* group() const { return group_; }  ///< nullptr: there are no others.
   [[nodiscard]] bool first() const { return group_ == nullptr || group_->rank() == 0; }
   [[nodiscard]] int size() const { return group_ == nullptr ? 1 : group_->size(); }
 
@@ -32,7 +33,7 @@ class Team {
   void meet() const;
 
  private:
-  compute::Group* group_;
+  distributed::Group* group_;
 };
 
 }  // namespace svhn::train

@@ -103,7 +103,7 @@ class Maker {
   }
 
   const FeatureJob& job_;
-  compute::Group* group_;
+  distributed::Group* group_;
   std::size_t rank_;
   std::size_t size_;
   std::span<float> features_;

@@ -135,7 +135,7 @@ std::string place_of(const FeatureJob& job) {
   return host.data() + (":" + std::filesystem::weakly_canonical(job.path, error).string());
 }
 
-Verdict agree(const Finding& own, const FeatureJob& job, compute::Group* group) {
+Verdict agree(const Finding& own, const FeatureJob& job, distributed::Group* group) {
   if (group == nullptr) return {own.obstacle, own.file != nullptr, own.file == nullptr};
   nlohmann::json said{{"place", place_of(job)}, {"found", own.file != nullptr}};
   if (own.obstacle) said["obstacle"] = *own.obstacle;

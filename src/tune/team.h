@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "svhn/compute/store.h"
+#include "distributed/store.h"
 
 namespace svhn::tune {
 
@@ -16,7 +16,7 @@ namespace svhn::tune {
 class Team {
  public:
   /// @param store empty: this process works alone, and every operation is trivial.
-  explicit Team(std::shared_ptr<compute::Store> store) : store_(std::move(store)) {}
+  explicit Team(std::shared_ptr<distributed::Store> store) : store_(std::move(store)) {}
 
   [[nodiscard]] bool alone() const { return store_ == nullptr; }
   [[nodiscard]] int rank() const { return alone() ? 0 : store_->rank(); }
@@ -56,7 +56,7 @@ class Team {
  private:
   static std::string key(const std::string& name) { return "tune/" + name; }
 
-  std::shared_ptr<compute::Store> store_;
+  std::shared_ptr<distributed::Store> store_;
   std::map<std::string, std::int64_t> tickets_;  // Without a store.
   std::int64_t told_ = 0;
   std::map<int, std::int64_t> heard_;  // By rank.

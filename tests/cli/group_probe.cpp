@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "svhn/compute/join.h"
+#include "distributed/rendezvous.h"
 
 namespace {
 
@@ -39,7 +39,7 @@ std::string numbers(const torch::Tensor& tensor) {
   return text;
 }
 
-void sums(compute::Group& group) {
+void sums(distributed::Group& group) {
   for (const auto dtype : {torch::kFloat, torch::kDouble, torch::kLong}) {
     const auto tensor = torch::arange(3, dtype) + group.rank();
     group.sum(tensor);
@@ -54,7 +54,7 @@ void sums(compute::Group& group) {
   say("two " + numbers(first) + " " + numbers(second));
 }
 
-void broadcasts(compute::Group& group) {
+void broadcasts(distributed::Group& group) {
   for (const auto dtype : {torch::kFloat, torch::kBFloat16, torch::kBool, torch::kLong}) {
     const auto tensor = torch::full({3}, group.rank() == 0 ? 1 : 0, dtype);
     group.broadcast(tensor);
@@ -63,7 +63,7 @@ void broadcasts(compute::Group& group) {
   say("text " + group.broadcast("rank " + std::to_string(group.rank())));
 }
 
-void gathers(compute::Group& group) {
+void gathers(distributed::Group& group) {
   std::string text;
   for (const auto& one : group.gather(std::string(static_cast<std::size_t>(group.rank()) * 3, 'x'))) {
     text += "[" + one + "]";
@@ -72,7 +72,7 @@ void gathers(compute::Group& group) {
   group.barrier();
 }
 
-void tickets(compute::Store& store) {
+void tickets(distributed::Store& store) {
   for (int i = 0; i < 50; ++i) say("ticket " + std::to_string(store.next_ticket("trials")));
   store.set("of " + std::to_string(store.rank()), "value\n of " + std::to_string(store.rank()));
   say("value " + store.get("of " + std::to_string(store.size() - 1)));
@@ -80,7 +80,7 @@ void tickets(compute::Store& store) {
 }
 
 /// Sums until it is killed, or until an operation fails.
-[[noreturn]] void loop(compute::Group& group, int pause_ms) {
+[[noreturn]] void loop(distributed::Group& group, int pause_ms) {
   for (int step = 0;; ++step) {
     group.sum(torch::ones({1000}));
     if (step < 3) say("step " + std::to_string(step));
@@ -88,7 +88,7 @@ void tickets(compute::Store& store) {
   }
 }
 
-void watch(compute::Store& store) {
+void watch(distributed::Store& store) {
   while (store.lost().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   say("lost " + std::to_string(store.lost().front()) + " ticket " + std::to_string(store.next_ticket("q")));
 }
@@ -104,7 +104,7 @@ double best_ms(const std::function<void()>& operation) {
   return best;
 }
 
-void bench(compute::Group& group, compute::Store& store) {
+void bench(distributed::Group& group, distributed::Store& store) {
   const auto weights = torch::ones({552'298});
   say("sum_552298_ms " + std::to_string(best_ms([&] { group.sum(weights.zero_()); })));
   const auto one = torch::zeros({1});
@@ -113,7 +113,7 @@ void bench(compute::Group& group, compute::Store& store) {
   say("ticket_ms " + std::to_string(best_ms([&] { store.next_ticket("b"); })));
 }
 
-int act(const std::vector<std::string>& actions, compute::Group* group, compute::Store& store) {
+int act(const std::vector<std::string>& actions, distributed::Group* group, distributed::Store& store) {
   const std::map<std::string, std::function<void()>> table = {
       {"sum", [&] { sums(*group); }},
       {"broadcast", [&] { broadcasts(*group); }},
@@ -142,13 +142,13 @@ std::vector<std::string> own_actions(int argc, char** argv, int rank) {
   return actions;
 }
 
-int run(int argc, char** argv, compute::Store& store, const compute::JoinOptions& options) {
+int run(int argc, char** argv, distributed::Store& store, const distributed::JoinOptions& options) {
   const auto start = Clock::now();
   auto actions = own_actions(argc, argv, store.rank());
   const bool alone = !actions.empty() && actions.front() == "alone";
   if (alone) actions.erase(actions.begin());
   try {
-    auto group = alone ? nullptr : compute::join_group(options, {&store, [](auto*) {}}, torch::kCPU);
+    auto group = alone ? nullptr : distributed::join_group(options, {&store, [](auto*) {}}, torch::kCPU);
     say("joined " + std::to_string(seconds_since(start) * 1e3) + " ms");
     act(actions, group.get(), store);
     store.leave();
@@ -165,11 +165,11 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
   int code = 0;
   try {
-    compute::JoinOptions options;
+    distributed::JoinOptions options;
     options.launch = core::read_launch([](const char* name) { return std::getenv(name); });
     options.timeout = std::chrono::milliseconds(std::atoi(argv[1]));
     const auto start = Clock::now();
-    const auto store = compute::join_store(options);
+    const auto store = distributed::join_store(options);
     say("met " + std::to_string(seconds_since(start) * 1e3) + " ms");
     code = run(argc, argv, *store, options);
   } catch (const core::Error& error) {

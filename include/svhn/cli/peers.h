@@ -8,7 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "cli/options.h"
-#include "svhn/compute/join.h"
+#include "distributed/rendezvous.h"
 
 namespace svhn::cli {
 
@@ -24,10 +24,10 @@ class Peers {
   /// @returns how many of the processes share this machine's cores.
   [[nodiscard]] int local_size() const { return join_.launch.local_size; }
   /// @returns what the processes share; null for one process.
-  [[nodiscard]] std::shared_ptr<compute::Store> store() const { return store_; }
+  [[nodiscard]] std::shared_ptr<distributed::Store> store() const { return store_; }
   /// Joins the group at the first call, which all processes must make.
   /// @returns null for one process. @throws core::Error(device)
-  compute::Group* group(const torch::Device& device);
+  distributed::Group* group(const torch::Device& device);
   /// All processes must be about to do the same; they have joined the group. Does nothing for one process.
   /// @param terms what this one is about to do: texts by name. @throws core::Error(usage) naming the first
   /// rank and name that differ from rank 0's.
@@ -36,9 +36,9 @@ class Peers {
   void leave_group() { group_.reset(); }
 
  private:
-  compute::JoinOptions join_;
-  std::shared_ptr<compute::Store> store_;
-  std::unique_ptr<compute::Group> group_;
+  distributed::JoinOptions join_;
+  std::shared_ptr<distributed::Store> store_;
+  std::unique_ptr<distributed::Group> group_;
 };
 
 /// Runs a command's work with the processes that share it. In all but rank 0 stdout leads nowhere and stderr

@@ -7,8 +7,8 @@
 
 #include <cstdint>
 
+#include "distributed/process_group.h"
 #include "svhn/compute/dropout.h"
-#include "svhn/compute/group.h"
 
 namespace svhn::compute {
 
@@ -30,7 +30,7 @@ struct NormBlock {
   /// The processes that hold the other images of the batch, each running this on its own: all are normalised
   /// by the statistics of all. The gradients of weight and bias are those of x alone. Borrowed; nullptr: x is
   /// the batch.
-  Group* group = nullptr;
+  distributed::Group* group = nullptr;
   torch::Tensor group_shift{};  ///< With a group: [C] or [F], see share_moments.
 };
 

@@ -8,8 +8,8 @@
 
 #include "data/batch.h"
 #include "data/prepared.h"
+#include "distributed/process_group.h"
 #include "metric/evaluation.h"
-#include "svhn/compute/group.h"
 #include "svhn/model/network.h"
 
 namespace svhn::evaluate {
@@ -26,7 +26,7 @@ struct EvaluateOptions {
   model::Place first{};
   /// The processes that share the work, each with the same network and all calling at the same time; every
   /// one gets the whole result. Borrowed; nullptr: this one alone.
-  compute::Group* group = nullptr;
+  distributed::Group* group = nullptr;
   /// Called after each batch with the images done and those of this process' part; may throw to stop.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
   /// Called for every image in split order: row in the data file, true class index, prediction; in a group by

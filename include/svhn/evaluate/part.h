@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "svhn/compute/group.h"
+#include "distributed/process_group.h"
 
 namespace svhn::evaluate {
 
@@ -15,6 +15,6 @@ struct Part {
 
 /// @returns this process' neighbours among `images`: whole batches, so that each of them is one that a single
 /// process would have run. @param group nullptr: all of them.
-Part part_of(std::size_t images, std::int64_t batch_size, const compute::Group* group);
+Part part_of(std::size_t images, std::int64_t batch_size, const distributed::Group* group);
 
 }  // namespace svhn::evaluate

@@ -15,7 +15,7 @@
 #include "model/plan.h"
 #include "svhn/compute/hardware.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 class Group;
 }
 
@@ -32,7 +32,7 @@ struct ForwardContext {
   std::optional<Place> until{};  ///< The pass ends there; unset: at the logits.
   /// Training's batch norms only: take the statistics of the images of all its processes, which all run this
   /// pass. Borrowed; nullptr: of this process alone.
-  compute::Group* group = nullptr;
+  distributed::Group* group = nullptr;
 };
 
 /// How batch norm keeps its running variance. keras: Bessel-corrected after convolutions, biased after dense

@@ -10,10 +10,10 @@
 #include "data/batch.h"
 #include "data/options.h"
 #include "data/prepared.h"
+#include "distributed/process_group.h"
 #include "model/graph/spec.h"
 #include "model/place.h"
 #include "model/plan.h"
-#include "svhn/compute/group.h"
 #include "svhn/compute/hardware.h"
 #include "svhn/model/network.h"
 #include "svhn/train/data_parallel.h"
@@ -32,8 +32,9 @@ struct FrozenPart {
   const data::PreparedData* data = nullptr;
   data::Preprocessing preprocessing;
   compute::Precision precision = compute::Precision::float32;
-  bool augmented = false;           ///< Each epoch sees other images.
-  compute::Group* group = nullptr;  ///< The run's processes, which all make the features at the same time.
+  bool augmented = false;  ///< Each epoch sees other images.
+  distributed::Group* group =
+      nullptr;  ///< The run's processes, which all make the features at the same time.
 };
 
 /// What is known at `place` for each row; empty: the network takes pixels.
@@ -59,7 +60,7 @@ struct SessionRequest {
   /// The processes of a data-parallel run, each with a session of the same request (but paths) and making the
   /// same calls; borrowed. Rank 0 alone reads weights and checkpoints, writes files and has observers: the
   /// others need no folder in common with it. nullptr: this process alone.
-  compute::Group* group = nullptr;
+  distributed::Group* group = nullptr;
 };
 
 /// Asked after each epoch but the last: whether to end here, with a checkpoint to go on from.

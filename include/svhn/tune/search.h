@@ -4,8 +4,8 @@
 
 #include <memory>
 
+#include "distributed/store.h"
 #include "metric/tuning.h"
-#include "svhn/compute/store.h"
 #include "svhn/tune/runner.h"
 
 namespace svhn::tune {
@@ -18,7 +18,7 @@ struct SearchRequest {
   /// Of the processes that share the search; empty: this one alone. `output` is the same folder for all of
   /// them, on a file system that their machines share, with locks. Its owner says farewell: `leave`, or
   /// `fail`.
-  std::shared_ptr<compute::Store> store{};
+  std::shared_ptr<distributed::Store> store{};
 };
 
 /// Who wants to know how a search goes. Observers never change it.

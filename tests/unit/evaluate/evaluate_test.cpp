@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "unit/compute/thread_group.h"
 #include "unit/data/prepared_test_content.h"
+#include "unit/distributed/thread_group.h"
 #include "unit/model/small_network.h"
 
 namespace svhn::evaluate {
@@ -84,7 +84,7 @@ TEST_F(Evaluate, GivesEveryProcessOfAGroupWhatOneGets) {
   for (const std::int64_t batch : {1, 4}) {  // Six rows: the last of three processes may have none.
     EvaluateOptions options;
     options.batch_size = batch;
-    const auto probabilities = [&](compute::Group* group, metric::EvaluationResult& result) {
+    const auto probabilities = [&](distributed::Group* group, metric::EvaluationResult& result) {
       std::vector<metric::Probabilities> seen;
       EvaluateOptions own = options;
       own.group = group;
@@ -97,7 +97,7 @@ TEST_F(Evaluate, GivesEveryProcessOfAGroupWhatOneGets) {
     };
     metric::EvaluationResult alone;
     const auto expected = probabilities(nullptr, alone);
-    compute::run_whole_group(3, [&](compute::Group& group) {
+    distributed::run_whole_group(3, [&](distributed::Group& group) {
       metric::EvaluationResult together;
       EXPECT_EQ(probabilities(&group, together), expected);
       EXPECT_EQ(together.loss, alone.loss);

@@ -8,8 +8,8 @@
 
 #include "core/error.h"
 #include "svhn/interpret/activations.h"
-#include "unit/compute/thread_group.h"
 #include "unit/data/prepared_test_content.h"
+#include "unit/distributed/thread_group.h"
 #include "unit/model/small_network.h"
 
 namespace svhn::interpret {
@@ -48,7 +48,7 @@ TEST_F(Embed, GivesTheFirstProcessOfAGroupWhatOneGetsAndTheOthersTheirPart) {
   EmbedOptions options;
   options.batch_size = 1;
   const Embeddings alone = embed_train(some, "flatten", options);
-  compute::run_whole_group(4, [&](compute::Group& group) {
+  distributed::run_whole_group(4, [&](distributed::Group& group) {
     auto same = network();
     EmbedOptions own = options;
     own.group = &group;

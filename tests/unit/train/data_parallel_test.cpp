@@ -7,13 +7,13 @@
 #include <mutex>
 
 #include "core/signals.h"
-#include "unit/compute/thread_group.h"
+#include "unit/distributed/thread_group.h"
 #include "unit/train/trainer_run.h"
 
 namespace svhn::train {
 namespace {
 
-using compute::Group;
+using distributed::Group;
 
 /// Everything whose sharing could go wrong: convolution, batch norm of maps and of features, dropout,
 /// penalties.
@@ -90,7 +90,7 @@ Outcome train(
 
 std::vector<Outcome> train_together(const data::PreparedData& data, const Setting& setting, int size) {
   std::vector<Outcome> outcomes(static_cast<std::size_t>(size));
-  compute::run_whole_group(size, [&](Group& group) {
+  distributed::run_whole_group(size, [&](Group& group) {
     outcomes[static_cast<std::size_t>(group.rank())] = train(data, setting, &group);
   });
   return outcomes;
@@ -173,7 +173,7 @@ TEST_F(DataParallelTest, AveragesTheStatisticsOfProcessesThatNormaliseAlone) {
 
 TEST_F(DataParallelTest, StopsEveryProcessAfterTheSameStep) {
   std::vector<Outcome> outcomes(3);
-  const auto faults = compute::run_group(3, [&](Group& group) {
+  const auto faults = distributed::run_group(3, [&](Group& group) {
     int asked = 0;
     const auto stop = [&] { return group.rank() == 1 && ++asked == 4 ? SIGTERM : 0; };
     outcomes[static_cast<std::size_t>(group.rank())] = train(data(), {.train = options(9)}, &group, stop);
@@ -203,7 +203,7 @@ TEST_F(DataParallelTest, EndsEveryProcessWithTheSameErrorWhereOneDiverges) {
     };
   };
   std::vector<Outcome> outcomes(3);
-  const auto faults = compute::run_group(3, [&](Group& group) { train(data(), setting, &group); });
+  const auto faults = distributed::run_group(3, [&](Group& group) { train(data(), setting, &group); });
   const std::string expected = message_of(faults[0], core::ExitCode::numeric);
   EXPECT_NE(expected.find("the loss is nan"), std::string::npos) << expected;
   for (const auto& fault : faults) EXPECT_EQ(message_of(fault, core::ExitCode::numeric), expected);
@@ -211,7 +211,7 @@ TEST_F(DataParallelTest, EndsEveryProcessWithTheSameErrorWhereOneDiverges) {
 
 TEST_F(DataParallelTest, EndsEveryProcessWhereOneFails) {
   Setting setting{.train = options(2), .dtype = torch::kFloat32};
-  const auto faults = compute::run_group(2, [&](Group& group) {
+  const auto faults = distributed::run_group(2, [&](Group& group) {
     Setting own = setting;
     if (group.rank() == 1) {
       own.views = [](std::int64_t) -> data::ImageHook {

@@ -1,12 +1,12 @@
 #include "svhn/train/gradient_buckets.h"
 
-#include "unit/compute/thread_group.h"
+#include "unit/distributed/thread_group.h"
 #include "unit/model/small_network.h"
 
 namespace svhn::train {
 namespace {
 
-using compute::Group;
+using distributed::Group;
 using model::Network;
 using torch::Tensor;
 
@@ -43,11 +43,11 @@ Tensor input_of(int rank) {
 }
 
 /// Tells when its sums were started.
-struct Watched : compute::Group {
+struct Watched : distributed::Group {
   Watched(Group& g, std::vector<std::int64_t>& s) : group(g), started(s) {}
   [[nodiscard]] int rank() const override { return group.rank(); }
   [[nodiscard]] int size() const override { return group.size(); }
-  std::unique_ptr<compute::Pending> start_sum(const Tensor& tensor) override {
+  std::unique_ptr<distributed::Pending> start_sum(const Tensor& tensor) override {
     started.push_back(tensor.numel());
     return group.start_sum(tensor);
   }
@@ -61,7 +61,7 @@ TEST(GradientBuckets, HoldTheSumsOfAllRanks) {
   Network alone = wide_network();
   const FlatParameters expected(alone.tensors());
   for (int rank = 0; rank < 3; ++rank) alone.forward(input_of(rank), {}).sum().backward();
-  compute::run_whole_group(3, [&](Group& group) {
+  distributed::run_whole_group(3, [&](Group& group) {
     Network network = wide_network();
     const FlatParameters flat(network.tensors());
     GradientBuckets buckets(flat, group);
@@ -77,7 +77,7 @@ TEST(GradientBuckets, HoldTheSumsOfAllRanks) {
 }
 
 TEST(GradientBuckets, AreStartedWhileBackwardRunsFromTheEndOn) {
-  compute::run_whole_group(2, [](Group& inner) {
+  distributed::run_whole_group(2, [](Group& inner) {
     std::vector<std::int64_t> started;
     Watched group(inner, started);
     Network network = wide_network();
@@ -96,7 +96,7 @@ TEST(GradientBuckets, AreStartedWhileBackwardRunsFromTheEndOn) {
 }
 
 TEST(GradientBuckets, SumTensorsThatNoGradientReached) {
-  compute::run_whole_group(2, [](Group& group) {
+  distributed::run_whole_group(2, [](Group& group) {
     Network network = wide_network();
     const FlatParameters flat(network.tensors());
     GradientBuckets buckets(flat, group);
@@ -108,10 +108,10 @@ TEST(GradientBuckets, SumTensorsThatNoGradientReached) {
 }
 
 TEST(GradientBuckets, CarryALostRankOutOfBackward) {
-  const auto faults = compute::run_group(2, [](Group& inner) {
+  const auto faults = distributed::run_group(2, [](Group& inner) {
     struct Failing : Watched {
       using Watched::Watched;
-      std::unique_ptr<compute::Pending> start_sum(const Tensor& tensor) override {
+      std::unique_ptr<distributed::Pending> start_sum(const Tensor& tensor) override {
         if (started.size() == 10) throw core::Error(core::ExitCode::device, "rank 1 was lost");
         return Watched::start_sum(tensor);
       }
@@ -134,7 +134,7 @@ TEST(GradientBuckets, CarryALostRankOutOfBackward) {
 TEST(GradientBuckets, LeaveATensorsHooksWhenTheyGo) {
   Network network = wide_network();
   const FlatParameters flat(network.tensors());
-  compute::run_whole_group(1, [&](Group& group) { const GradientBuckets buckets(flat, group); });
+  distributed::run_whole_group(1, [&](Group& group) { const GradientBuckets buckets(flat, group); });
   flat.gradients().zero_();
   network.forward(input_of(0), {}).sum().backward();
   EXPECT_GT(flat.gradients().abs().max().item().toDouble(), 0.0);

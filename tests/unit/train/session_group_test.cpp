@@ -8,13 +8,13 @@
 #include "model/model_file.h"
 #include "svhn/train/checkpoint.h"
 #include "svhn/train/session.h"
-#include "unit/compute/thread_group.h"
+#include "unit/distributed/thread_group.h"
 #include "unit/train/trainer_run.h"
 
 namespace svhn::train {
 namespace {
 
-using compute::Group;
+using distributed::Group;
 namespace fs = std::filesystem;
 
 class SessionGroupTest : public TrainerTest {
@@ -58,7 +58,7 @@ class SessionGroupTest : public TrainerTest {
     if (processes == 1) {
       run(nullptr);
     } else {
-      compute::run_whole_group(processes, [&](Group& group) { run(&group); });
+      distributed::run_whole_group(processes, [&](Group& group) { run(&group); });
     }
     return former;
   }
@@ -82,7 +82,7 @@ class SessionGroupTest : public TrainerTest {
 
   /// @returns what the processes threw: the same for all.
   std::string refusal(const std::function<void(SessionRequest&, int)>& change, core::ExitCode code) const {
-    const auto faults = compute::run_group(2, [&](Group& group) {
+    const auto faults = distributed::run_group(2, [&](Group& group) {
       SessionRequest own = request("refused", &group);
       change(own, group.rank());
       const Session session(std::move(own));
@@ -104,7 +104,7 @@ class SessionGroupTest : public TrainerTest {
 };
 
 TEST_F(SessionGroupTest, LeavesTheFilesOfOneRunInTheFirstProcessFolder) {
-  compute::run_whole_group(2, [&](Group& group) {
+  distributed::run_whole_group(2, [&](Group& group) {
     Session session(request("out", &group));
     Recorder recorder;
     EXPECT_TRUE(session.run({&recorder}));
@@ -128,7 +128,7 @@ TEST_F(SessionGroupTest, LeavesTheFilesOfOneRunInTheFirstProcessFolder) {
 
 TEST_F(SessionGroupTest, GoesOnFromTheFirstProcessCheckpointToTheSameBytes) {
   const auto run = [&](const std::string& folder, const PauseRule& pause, ExistingRun existing) {
-    compute::run_whole_group(2, [&](Group& group) {
+    distributed::run_whole_group(2, [&](Group& group) {
       SessionRequest own = request(folder, &group);
       own.existing = existing;
       Session session(std::move(own));
@@ -189,9 +189,9 @@ TEST_F(SessionGroupTest, NamesTheProcessWithOtherData) {
 }
 
 TEST_F(SessionGroupTest, RefusesAnExistingRunWhereItWouldBeWritten) {
-  compute::run_whole_group(2, [&](Group& group) { Session(request("there", &group)).run({}); });
+  distributed::run_whole_group(2, [&](Group& group) { Session(request("there", &group)).run({}); });
   const auto faults =
-      compute::run_group(2, [&](Group& group) { const Session session(request("there", &group)); });
+      distributed::run_group(2, [&](Group& group) { const Session session(request("there", &group)); });
   EXPECT_THROW(std::rethrow_exception(faults[0]), core::Error);
   EXPECT_THROW(std::rethrow_exception(faults[1]), core::Error);
 }

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "unit/compute/thread_group.h"
+#include "unit/distributed/thread_group.h"
 #include "unit/transfer/transfer_run.h"
 
 namespace svhn::transfer {
@@ -83,7 +83,7 @@ TEST_F(FeaturesTest, AreTheSameBytesFromSeveralProcesses) {
   make(part());
   for (const bool shared : {true, false}) {  // One folder, or one each as on machines apart.
     std::vector<std::filesystem::path> written;
-    compute::run_whole_group(3, [&](compute::Group& group) {
+    distributed::run_whole_group(3, [&](distributed::Group& group) {
       model::Network network(planned(squeezenet()), 1);
       auto own = part();
       own.network = &network;

@@ -8,8 +8,8 @@
 #include "tune/ledger.h"
 #include "tune/meeting.h"
 #include "tune/search_lock.h"
+#include "unit/distributed/thread_store.h"
 #include "unit/tune/search_fixture.h"
-#include "unit/tune/thread_store.h"
 
 namespace svhn::tune {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "svhn/compute/group.h"
+#include "distributed/process_group.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 /// Another group's operations, counted. A ring of N processes sends 2 (N - 1) / N times the bytes of a sum.
 class CountingGroup : public Group {
@@ -31,4 +31,4 @@ class CountingGroup : public Group {
   std::int64_t sums_ = 0;
 };
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

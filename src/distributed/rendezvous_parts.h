@@ -1,9 +1,9 @@
 #pragma once
 /// The kinds of process groups; each is compiled where LibTorch has it.
 
-#include "svhn/compute/join.h"
+#include "distributed/rendezvous.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 /// For tensors of the processor. @throws core::Error as Store::find_failure
 std::unique_ptr<Group> join_gloo(const JoinOptions& options, std::shared_ptr<Store> store);
@@ -13,4 +13,4 @@ std::unique_ptr<Group> join_gloo(const JoinOptions& options, std::shared_ptr<Sto
 std::unique_ptr<Group> join_nccl(const JoinOptions& options, std::shared_ptr<Store> store,
                                  std::unique_ptr<Group> plain);
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

@@ -11,10 +11,10 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <utility>
 
-#include "compute/c10d_store.h"
-#include "compute/join_parts.h"
+#include "distributed/c10d_store.h"
+#include "distributed/rendezvous_parts.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 namespace {
 
 using WorkPointer = c10::intrusive_ptr<c10d::Work>;
@@ -158,4 +158,4 @@ std::unique_ptr<Group> join_gloo(const JoinOptions& options, std::shared_ptr<Sto
   }
 }
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

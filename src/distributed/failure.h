@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 /// "rank 2", "ranks 1 and 3", "ranks 1, 2 and 3".
 std::string rank_names(const std::vector<int>& ranks);
@@ -22,4 +22,4 @@ core::Error lost_ranks(const std::vector<int>& ranks);
 /// @param absent ranks that live and did not come to the operation.
 core::Error out_of_step(const std::vector<int>& absent);
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

@@ -1,11 +1,11 @@
-#include "compute/member.h"
+#include "distributed/process_store.h"
 
 #include <algorithm>
 #include <thread>
 
-#include "compute/news.h"
+#include "distributed/failure.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 namespace {
 
 using core::Error;
@@ -227,4 +227,4 @@ void Member::leave() {
   }
 }
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

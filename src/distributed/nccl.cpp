@@ -11,10 +11,10 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <utility>
 
-#include "compute/c10d_store.h"
-#include "compute/join_parts.h"
+#include "distributed/c10d_store.h"
+#include "distributed/rendezvous_parts.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 namespace {
 
 class NcclPending : public Pending {
@@ -110,4 +110,4 @@ std::unique_ptr<Group> join_nccl(const JoinOptions& options, std::shared_ptr<Sto
   }
 }
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

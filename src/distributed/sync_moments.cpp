@@ -1,6 +1,6 @@
-#include "svhn/compute/group_moments.h"
+#include "distributed/sync_moments.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 using torch::Tensor;
 
@@ -22,4 +22,4 @@ ChannelMoments share_moments(const ChannelMoments& own, const Tensor& shift, Gro
   return {start + d, variance.clamp_min(0.0), count};
 }
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

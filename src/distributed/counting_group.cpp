@@ -1,6 +1,6 @@
-#include "svhn/compute/counting_group.h"
+#include "distributed/counting_group.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 std::unique_ptr<Pending> CountingGroup::start_sum(const torch::Tensor& tensor) {
   summed_bytes_ += static_cast<std::int64_t>(tensor.nbytes());
@@ -8,4 +8,4 @@ std::unique_ptr<Pending> CountingGroup::start_sum(const torch::Tensor& tensor) {
   return group_.start_sum(tensor);
 }
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "compute/clerk.h"
-#include "svhn/compute/store.h"
+#include "distributed/store.h"
+#include "distributed/store_client.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 struct MemberOptions {
   int rank = 0;
@@ -69,4 +69,4 @@ class Member : public Store {
   std::vector<Sign> signs_;
 };
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

@@ -10,7 +10,7 @@
 
 #include "core/launch.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 /// All operations: @throws std::exception when the other side is gone; they may take any time when it is
 /// silent. Not for several threads at once.
@@ -30,4 +30,4 @@ using OpenStore = std::function<std::unique_ptr<RawStore>()>;
 /// @throws core::Error(device) when there is nobody within the time-out.
 std::unique_ptr<RawStore> open_tcp_store(const core::Launch& launch, std::chrono::milliseconds timeout);
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 /// A reduction under way.
 class Pending {
@@ -44,4 +44,4 @@ class Group {
   void barrier() { gather({}); }
 };
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

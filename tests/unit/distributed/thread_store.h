@@ -8,7 +8,7 @@
 #include <mutex>
 #include <set>
 
-#include "svhn/compute/store.h"
+#include "distributed/store.h"
 
 namespace svhn::tune {
 
@@ -31,7 +31,7 @@ struct ThreadMemory {
   }
 };
 
-class ThreadStore : public compute::Store {
+class ThreadStore : public distributed::Store {
  public:
   ThreadStore(ThreadMemory& memory, int rank) : memory_(memory), rank_(rank) {}
 

@@ -12,9 +12,9 @@
 #include <optional>
 #include <string>
 
-#include "compute/raw_store.h"
+#include "distributed/raw_store.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 struct ClerkOptions {
   std::string beat_key;   ///< The counter that this process adds to.
@@ -71,4 +71,4 @@ class Clerk {
   std::shared_ptr<Desk> desk_;
 };
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

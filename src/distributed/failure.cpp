@@ -1,9 +1,9 @@
-#include "compute/news.h"
+#include "distributed/failure.h"
 
 #include <algorithm>
 #include <cstddef>
 
-namespace svhn::compute {
+namespace svhn::distributed {
 namespace {
 
 using core::Error;
@@ -64,4 +64,4 @@ Error out_of_step(const std::vector<int>& absent) {
           "give a longer --timeout, or see what holds it up"};
 }
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

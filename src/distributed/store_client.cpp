@@ -1,11 +1,11 @@
-#include "compute/clerk.h"
+#include "distributed/store_client.h"
 
 #include <thread>
 #include <utility>
 
 #include "core/error.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 using Clock = std::chrono::steady_clock;
 
@@ -101,4 +101,4 @@ bool Clerk::wait_for_news(std::chrono::milliseconds patience) const {
   return desk_->changed.wait_for(lock, patience, [this] { return desk_->news.has_value(); });
 }
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

@@ -9,10 +9,10 @@
 #include <memory>
 
 #include "core/launch.h"
-#include "svhn/compute/group.h"
-#include "svhn/compute/store.h"
+#include "distributed/process_group.h"
+#include "distributed/store.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 struct JoinOptions {
   core::Launch launch;  ///< Of at least 2 processes.
@@ -33,4 +33,4 @@ std::shared_ptr<Store> join_store(const JoinOptions& options);
 std::unique_ptr<Group> join_group(const JoinOptions& options, std::shared_ptr<Store> store,
                                   const torch::Device& device);
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

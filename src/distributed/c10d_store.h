@@ -5,16 +5,16 @@
 
 #include <chrono>
 
-#include "compute/raw_store.h"
+#include "distributed/raw_store.h"
 
 namespace c10d {
 class Store;
 }
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 /// @param server this process holds the store. @throws core::Error(device) when nobody answers in time.
 c10::intrusive_ptr<c10d::Store> connect_c10d_store(const core::Launch& launch, bool server,
                                                    std::chrono::milliseconds timeout);
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

@@ -3,9 +3,9 @@
 
 #include <torch/types.h>
 
-#include "svhn/compute/group.h"
+#include "distributed/process_group.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 /// f64 [C] each.
 struct ChannelMoments {
@@ -20,4 +20,4 @@ struct ChannelMoments {
 /// @returns those of all values, the same bits on every process.
 ChannelMoments share_moments(const ChannelMoments& own, const torch::Tensor& shift, Group& group);
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

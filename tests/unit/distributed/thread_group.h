@@ -13,9 +13,9 @@
 #include <thread>
 
 #include "core/error.h"
-#include "svhn/compute/group.h"
+#include "distributed/process_group.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 /// Where the threads meet: operation k of one is operation k of all.
 class Meeting {
@@ -144,4 +144,4 @@ inline void run_whole_group(int size, const std::function<void(Group&)>& body) {
   if (loss) std::rethrow_exception(loss);
 }
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

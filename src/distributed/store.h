@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 
 /// Names and texts of any bytes; texts of up to some megabytes. May be called from any thread.
 /// All operations: @throws core::Error(device), within the time-out, when rank 0 was lost.
@@ -46,4 +46,4 @@ class Store {
   virtual void leave() = 0;
 };
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

@@ -1,12 +1,12 @@
-#include "svhn/compute/join.h"
+#include "distributed/rendezvous.h"
 
 #include <utility>
 
-#include "compute/join_parts.h"
-#include "compute/member.h"
 #include "core/error.h"
+#include "distributed/process_store.h"
+#include "distributed/rendezvous_parts.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 namespace {
 
 #if !defined(SVHN_C10D) || !defined(SVHN_GLOO)
@@ -59,4 +59,4 @@ std::unique_ptr<Group> join_group(const JoinOptions& /*options*/, std::shared_pt
 }
 #endif
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed

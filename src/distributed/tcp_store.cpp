@@ -7,11 +7,11 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
-#include "compute/c10d_store.h"
 #include "core/error.h"
 #include "core/listener.h"
+#include "distributed/c10d_store.h"
 
-namespace svhn::compute {
+namespace svhn::distributed {
 namespace {
 
 using core::Error;
@@ -115,12 +115,12 @@ std::unique_ptr<RawStore> open_tcp_store(const core::Launch& launch, std::chrono
       c10::make_intrusive<c10d::PrefixStore>(launch.prefix + "/svhn", std::move(store)));
 }
 
-}  // namespace svhn::compute
+}  // namespace svhn::distributed
 
 /// LibTorch 1.13's store listens on every address of the machine and has no option against it. It calls this
 /// function (a program's own symbols go before its libraries'), which gives it the socket that we have bound.
 extern "C" int bind(int descriptor, const sockaddr* address, socklen_t length) noexcept {
-  using svhn::compute::adopted;
+  using svhn::distributed::adopted;
   if (adopted < 0) return static_cast<int>(::syscall(SYS_bind, descriptor, address, length));
   return ::dup3(std::exchange(adopted, -1), descriptor, O_CLOEXEC) < 0 ? -1 : 0;
 }
