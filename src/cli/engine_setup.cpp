@@ -6,10 +6,10 @@ namespace svhn::cli {
 
 Hardware set_up_hardware(const GlobalOptions& global) {
   core::watch_stop_signals();
-  compute::make_deterministic();
-  compute::keep_memory();
-  const int threads = compute::set_threads(global.threads);
-  return {threads, compute::choose_device(global.device)};
+  kernels::make_deterministic();
+  kernels::keep_memory();
+  const int threads = kernels::set_threads(global.threads);
+  return {threads, kernels::choose_device(global.device)};
 }
 
 }  // namespace svhn::cli

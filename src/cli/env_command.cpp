@@ -13,14 +13,14 @@
 namespace svhn::cli {
 namespace {
 
-nlohmann::ordered_json environment(const Hardware& hardware, const compute::BlasInfo& blas) {
+nlohmann::ordered_json environment(const Hardware& hardware, const kernels::BlasInfo& blas) {
   return {{"version", core::version()},
           {"libtorch", TORCH_VERSION},
           {"opencv", CV_VERSION},
           {"blas", blas.name},
           {"threads", hardware.threads},
-          {"cpu_features", compute::cpu_features()},
-          {"precision_auto", compute::precision_name(compute::automatic_precision(hardware.device))},
+          {"cpu_features", kernels::cpu_features()},
+          {"precision_auto", kernels::precision_name(kernels::automatic_precision(hardware.device))},
           {"device", hardware.device.str()},
           {"cuda", torch::cuda::is_available()}};
 }
@@ -37,7 +37,7 @@ std::string value_text(const nlohmann::ordered_json& value) {
 
 int run_env(const EnvOptions& options, const GlobalOptions& global) {
   const Hardware hardware = set_up_hardware(global);
-  const compute::BlasInfo blas = compute::loaded_blas();
+  const kernels::BlasInfo blas = kernels::loaded_blas();
   if (blas.reference) {
     spdlog::warn(
         "warning: the BLAS in use is the slow reference one; install libopenblas0-pthread (scripts/setup.sh "

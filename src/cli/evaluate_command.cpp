@@ -109,7 +109,7 @@ int evaluate_among(const EvaluateCommandOptions& options, const GlobalOptions& g
     peers.check_agreement(terms);
   }
   // Results should not depend on the machine, so only an explicit wish leaves float32.
-  if (global.precision == "bfloat16") how.precision = compute::Precision::bfloat16;
+  if (global.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
   how.progress = [](std::int64_t, std::int64_t) { stop_if_asked("stopped; nothing was written"); };
   if (options.predictions && speaks) {
     how.on_prediction = [&](std::int64_t row, int label, const metric::Prediction& p) {

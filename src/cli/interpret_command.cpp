@@ -116,7 +116,7 @@ int interpret_among(const InterpretCommandOptions& options, const GlobalOptions&
   if (peers.several()) {
     share_passes(study, peers);
     if (!study.first()) return 0;
-    compute::set_threads(threads);
+    kernels::set_threads(threads);
   }
   const auto images = study.data.indices(study.split).size();
   study.document = {{"model", study.file.record().name},

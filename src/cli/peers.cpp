@@ -14,7 +14,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/signals.h"
-#include "svhn/compute/hardware.h"
+#include "kernels/hardware.h"
 
 namespace svhn::cli {
 namespace {
@@ -31,9 +31,9 @@ void be_silent() {
 GlobalOptions own_options(const GlobalOptions& global, const Peers& peers) {
   GlobalOptions own = global;
   own.quiet = global.quiet || peers.rank() != 0;
-  if (own.threads == 0) own.threads = std::max(1, compute::available_cores() / peers.local_size());
+  if (own.threads == 0) own.threads = std::max(1, kernels::available_cores() / peers.local_size());
   const bool any_cuda = global.device == "auto" || global.device == "cuda";
-  if (any_cuda && compute::choose_device(global.device).is_cuda()) {
+  if (any_cuda && kernels::choose_device(global.device).is_cuda()) {
     own.device = "cuda:" + std::to_string(peers.local_rank());
   }
   return own;

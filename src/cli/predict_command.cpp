@@ -155,7 +155,7 @@ evaluate::Predictor make_predictor(const PredictCommandOptions& options, const G
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
   evaluate::PredictorOptions how;
   how.shifts = options.tta;
-  if (global.precision == "bfloat16") how.precision = compute::Precision::bfloat16;
+  if (global.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
   return {std::move(folded.network), preprocessing, how};
 }
 

@@ -59,7 +59,7 @@ std::string run_header(const train::Session& session, const config::RunConfig& c
           rows(data::Split::train) + " training and " + rows(data::Split::val) + " validation images\n";
   text += "Training: " + std::to_string(config.train.epochs) + " epochs of " +
           std::to_string(session.steps_per_epoch()) + " steps, batch " +
-          std::to_string(config.train.batch_size) + ", " + compute::precision_name(session.precision()) +
+          std::to_string(config.train.batch_size) + ", " + kernels::precision_name(session.precision()) +
           " on " + hardware.device.str() + ", " + processes_text(processes, hardware.threads) + "\n";
   return text;
 }

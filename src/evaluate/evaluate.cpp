@@ -17,7 +17,7 @@ using torch::Tensor;
 class Pass {
  public:
   Pass(model::Network& network, const EvaluateOptions& options) : network_(network), options_(options) {
-    const bool whole = options.first == model::Place{} && options.precision == compute::Precision::float32;
+    const bool whole = options.first == model::Place{} && options.precision == kernels::Precision::float32;
     if (whole) stack_ = model::DenseStack::make(network);
   }
 

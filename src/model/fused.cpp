@@ -3,13 +3,13 @@
 #include <optional>
 
 #include "core/random.h"
+#include "kernels/norm_block.h"
 #include "model/operations.h"
-#include "svhn/compute/norm_block.h"
 
 namespace svhn::model {
 namespace {
 
-using compute::BlockActivation;
+using kernels::BlockActivation;
 using torch::Tensor;
 
 /// The layers of one block, as the plan describes them.
@@ -105,8 +105,8 @@ class Block : public FusedLayers {
 
   [[nodiscard]] Tensor train(const Tensor& y, BlockActivation activation,
                              const ForwardContext& context) const {
-    compute::BatchStatistics statistics;
-    const compute::NormBlock block{activation,
+    kernels::BatchStatistics statistics;
+    const kernels::NormBlock block{activation,
                                    norm_->weight,
                                    norm_->bias,
                                    norm_->epsilon,
@@ -115,7 +115,7 @@ class Block : public FusedLayers {
                                    {context.seed, stream_, context.step, context.first_row},
                                    context.group,
                                    norm_->mean};
-    const Tensor z = compute::norm_block(y, block, statistics);
+    const Tensor z = kernels::norm_block(y, block, statistics);
     move_statistics(*norm_, statistics.mean, statistics.variance, statistics.count);
     return z;
   }
@@ -126,7 +126,7 @@ class Block : public FusedLayers {
       scale = norm_->weight * (norm_->variance + norm_->epsilon).rsqrt();
       offset = norm_->bias - norm_->mean * scale;
     }
-    return compute::line_block(y, activation, scale, offset, pool_);
+    return kernels::line_block(y, activation, scale, offset, pool_);
   }
 
   std::size_t count_;

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "core/random.h"
+#include "kernels/dropout.h"
 #include "model/backbone_layer.h"
 #include "model/operations.h"
-#include "svhn/compute/dropout.h"
 
 namespace svhn::model {
 namespace {
@@ -108,7 +108,7 @@ class Dropout : public Layer {
       : rate_(spec.rate), stream_(core::stream_id("dropout:" + name)) {}
   Tensor forward(const Tensor& x, const ForwardContext& context) override {
     if (!context.training) return x;
-    return compute::dropout(x, rate_, {context.seed, stream_, context.step, context.first_row});
+    return kernels::dropout(x, rate_, {context.seed, stream_, context.step, context.first_row});
   }
 
  private:

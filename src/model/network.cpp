@@ -42,8 +42,8 @@ Tensor initial_values(const TensorPlan& plan, std::uint64_t seed) {
   return torch::zeros(plan.shape, torch::kFloat64);
 }
 
-Tensor to_precision(const Tensor& input, compute::Precision precision) {
-  return precision == compute::Precision::bfloat16 ? input.to(torch::kBFloat16) : input;
+Tensor to_precision(const Tensor& input, kernels::Precision precision) {
+  return precision == kernels::Precision::bfloat16 ? input.to(torch::kBFloat16) : input;
 }
 
 }  // namespace

@@ -4,9 +4,9 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/small_convolution.h"
+#include "kernels/winograd/winograd.h"
 #include "model/group_norm.h"
-#include "svhn/compute/small_convolution.h"
-#include "svhn/compute/winograd.h"
 
 namespace svhn::model {
 namespace {
@@ -51,17 +51,17 @@ Tensor in_dtype_of(const Tensor& weight, const Tensor& input) {
   return weight.defined() ? weight.to(input.scalar_type()) : weight;
 }
 
-std::optional<compute::BlockActivation> block_activation(Activation activation) {
+std::optional<kernels::BlockActivation> block_activation(Activation activation) {
   switch (activation) {
     case Activation::linear:
     case Activation::softmax:
-      return compute::BlockActivation::linear;
+      return kernels::BlockActivation::linear;
     case Activation::relu:
-      return compute::BlockActivation::relu;
+      return kernels::BlockActivation::relu;
     case Activation::elu:
-      return compute::BlockActivation::elu;
+      return kernels::BlockActivation::elu;
     case Activation::selu:
-      return compute::BlockActivation::selu;
+      return kernels::BlockActivation::selu;
     case Activation::tanh:
     case Activation::sigmoid:
     case Activation::gelu:
@@ -100,11 +100,11 @@ Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const
   const bool inside = pads.symmetric();  // The convolution can do it itself.
   const bool even = inside && pads.rows.before == pads.columns.before && pads.rows.before < window.height;
   if (even && groups == 1 && window.stride == 1 && window.height == window.width &&
-      compute::small_convolution_takes(x, weight)) {
-    return compute::small_convolution(x, weight, bias, pads.rows.before);
+      kernels::small_convolution_takes(x, weight)) {
+    return kernels::small_convolution(x, weight, bias, pads.rows.before);
   }
-  if (even && groups == 1 && window.stride == 1 && compute::winograd_takes(x, weight)) {
-    return compute::winograd_convolution(x, weight, bias, pads.rows.before);
+  if (even && groups == 1 && window.stride == 1 && kernels::winograd_takes(x, weight)) {
+    return kernels::winograd_convolution(x, weight, bias, pads.rows.before);
   }
   const Sides stride{window.stride, window.stride}, dilation{1, 1};
   const Sides padding{inside ? pads.rows.before : 0, inside ? pads.columns.before : 0};

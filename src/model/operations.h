@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "distributed/process_group.h"
+#include "kernels/norm_block.h"
 #include "model/graph/graph.h"
-#include "svhn/compute/norm_block.h"
 
 namespace svhn::model {
 
@@ -19,7 +19,7 @@ Window window_of(std::int64_t size, std::int64_t stride, Padding padding);
 torch::Tensor in_dtype_of(const torch::Tensor& weight, const torch::Tensor& input);
 
 /// @returns those that loops of our own take; linear and softmax are linear (networks return logits).
-std::optional<compute::BlockActivation> block_activation(Activation activation);
+std::optional<kernels::BlockActivation> block_activation(Activation activation);
 
 /// @returns the function of each number; linear and softmax change nothing (networks return logits).
 torch::Tensor activate(const torch::Tensor& x, Activation activation);

@@ -4,15 +4,15 @@
 #include <variant>
 
 #include "core/random.h"
+#include "kernels/dense_products.h"
+#include "kernels/dense_steps.h"
+#include "kernels/dropout.h"
 #include "model/operations.h"
-#include "svhn/compute/dense_products.h"
-#include "svhn/compute/dense_steps.h"
-#include "svhn/compute/dropout.h"
 
 namespace svhn::model {
 namespace {
 
-using compute::BlockActivation;
+using kernels::BlockActivation;
 using torch::Tensor;
 using Layers = std::vector<std::unique_ptr<StackLayer>>;
 
@@ -35,22 +35,22 @@ class Products : public StackLayer {
 
   void forward(const float* x, std::int64_t images, const ForwardContext&) override {
     const float* bias = bias_.defined() ? numbers(bias_) : nullptr;
-    compute::dense_forward(x, numbers(weight_), bias, output(), sizes(images));
+    kernels::dense_forward(x, numbers(weight_), bias, output(), sizes(images));
   }
 
   void backward(const float* x, float* dy, float* dx, std::int64_t images) override {
-    if (bias_.defined()) compute::sum_columns(dy, gradient_of(bias_), {images, width()});
-    compute::dense_weight_gradient(dy, x, gradient_of(weight_), sizes(images));
-    if (dx != nullptr) compute::dense_input_gradient(dy, numbers(weight_), dx, sizes(images));
+    if (bias_.defined()) kernels::sum_columns(dy, gradient_of(bias_), {images, width()});
+    kernels::dense_weight_gradient(dy, x, gradient_of(weight_), sizes(images));
+    if (dx != nullptr) kernels::dense_input_gradient(dy, numbers(weight_), dx, sizes(images));
   }
 
   [[nodiscard]] bool learns() const override { return true; }
   [[nodiscard]] bool takes_threads(std::int64_t images) const override {
-    return compute::dense_takes_threads(sizes(images));
+    return kernels::dense_takes_threads(sizes(images));
   }
 
  private:
-  [[nodiscard]] compute::DenseSizes sizes(std::int64_t images) const { return {images, inputs_, width()}; }
+  [[nodiscard]] kernels::DenseSizes sizes(std::int64_t images) const { return {images, inputs_, width()}; }
 
   std::int64_t inputs_;
   Tensor weight_;
@@ -63,11 +63,11 @@ class Bend : public StackLayer {
   Bend(std::int64_t width, BlockActivation activation) : StackLayer(width), activation_(activation) {}
 
   void forward(const float* x, std::int64_t images, const ForwardContext&) override {
-    compute::activate_rows(activation_, x, output(), {images, width()});
+    kernels::activate_rows(activation_, x, output(), {images, width()});
   }
 
   void backward(const float* /*x*/, float* dy, float* dx, std::int64_t images) override {
-    if (dx != nullptr) compute::activate_rows_backward(activation_, output(), dy, dx, {images, width()});
+    if (dx != nullptr) kernels::activate_rows_backward(activation_, output(), dy, dx, {images, width()});
   }
 
  private:
@@ -122,12 +122,12 @@ class Norm : public StackLayer {
         variance_(tensor("running_var")) {}
 
   void forward(const float* x, std::int64_t images, const ForwardContext& context) override {
-    const compute::RowNorm norm{numbers(weight_), numbers(bias_), spec_.epsilon};
+    const kernels::RowNorm norm{numbers(weight_), numbers(bias_), spec_.epsilon};
     if (!context.training) {
-      return compute::norm_rows_by(x, output(), {images, width()}, norm,
+      return kernels::norm_rows_by(x, output(), {images, width()}, norm,
                                    {numbers(mean_), numbers(variance_)});
     }
-    moments_ = compute::norm_rows(x, output(), {images, width()}, norm);
+    moments_ = kernels::norm_rows(x, output(), {images, width()}, norm);
     // A single row's variance is 0 either way.
     const auto n = static_cast<double>(images);
     move(mean_, moments_.mean, 1.0F);
@@ -137,7 +137,7 @@ class Norm : public StackLayer {
   void backward(const float* x, float* dy, float* dx, std::int64_t images) override {
     // Its own gradients are sums of the same pass.
     if (dx == nullptr) dx = scratch(images);
-    compute::norm_rows_backward(dy, x, dx, {images, width()}, moments_,
+    kernels::norm_rows_backward(dy, x, dx, {images, width()}, moments_,
                                 {numbers(weight_), gradient_of(weight_), gradient_of(bias_)});
   }
 
@@ -163,7 +163,7 @@ class Norm : public StackLayer {
   Tensor mean_;
   Tensor variance_;
   Tensor scratch_;
-  compute::Moments moments_;
+  kernels::Moments moments_;
 };
 
 class Drop : public StackLayer {
@@ -177,17 +177,17 @@ class Drop : public StackLayer {
       return;
     }
     place_ = {context.seed, stream_, context.step, context.first_row};
-    compute::dropout_rows(x, output(), images, width(), rate_, place_);
+    kernels::dropout_rows(x, output(), images, width(), rate_, place_);
   }
 
   void backward(const float* /*x*/, float* dy, float* dx, std::int64_t images) override {
-    if (dx != nullptr) compute::dropout_rows(dy, dx, images, width(), rate_, place_);
+    if (dx != nullptr) kernels::dropout_rows(dy, dx, images, width(), rate_, place_);
   }
 
  private:
   double rate_;
   std::uint64_t stream_;
-  compute::DropoutPlace place_;
+  kernels::DropoutPlace place_;
 };
 
 std::unique_ptr<StackLayer> make_bend(std::int64_t width, Activation activation) {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "svhn/compute/dense_steps.h"
+#include "kernels/dense_steps.h"
 #include "svhn/train/loss.h"
 
 namespace svhn::train {
@@ -23,8 +23,8 @@ void mix_row(const float* own, const float* partner, double share, float* to, st
 }  // namespace
 
 std::unique_ptr<DirectStep> DirectStep::make(const TrainOptions& options, const model::Network& network,
-                                             compute::Precision precision) {
-  if (precision != compute::Precision::float32) return nullptr;
+                                             kernels::Precision precision) {
+  if (precision != kernels::Precision::float32) return nullptr;
   auto stack = model::DenseStack::make(network);
   if (!stack || !stack->trains()) return nullptr;
   return std::unique_ptr<DirectStep>(new DirectStep(options, network, std::move(stack)));
@@ -42,12 +42,12 @@ DirectStep::DirectStep(const TrainOptions& options, const model::Network& networ
 StepResult DirectStep::run(const StepInput& input, std::int64_t step) {
   const BatchShare& share = input.share;
   const std::int64_t classes = classes_of(network_);
-  model::ForwardContext context{true, compute::Precision::float32, options_.seed, step, share.own.first};
+  model::ForwardContext context{true, kernels::Precision::float32, options_.seed, step, share.own.first};
   const float* x = inputs(input);
   const float* logits = stack_->forward(x, share.own.count, context);
   const float* weights = class_weights_.empty() ? nullptr : class_weights_.data();
-  const compute::RowLoss own =
-      compute::softmax_loss(logits, {targets(input), input.batch.labels.data(), weights},
+  const kernels::RowLoss own =
+      kernels::softmax_loss(logits, {targets(input), input.batch.labels.data(), weights},
                             stack_->logit_gradient(), {share.own.count, classes});
   StepResult result{own.loss, own.right, input.signal};
   if (penalised_ && std::isfinite(own.loss)) result.loss += penalty();

@@ -14,7 +14,7 @@ class DirectStep {
  public:
   /// @param network borrowed, with gradients in place. @returns nothing where the step needs autograd.
   static std::unique_ptr<DirectStep> make(const TrainOptions& options, const model::Network& network,
-                                          compute::Precision precision);
+                                          kernels::Precision precision);
 
   /// @returns whether a batch of that many images takes several threads.
   [[nodiscard]] bool takes_threads(std::int64_t images) const { return stack_->takes_threads(images); }

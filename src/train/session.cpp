@@ -36,7 +36,7 @@ struct Session::Impl {
   std::string fingerprint;  // Of the data.
   data::Preprocessing preprocessing;
   model::Network network;
-  compute::Precision precision = compute::Precision::float32;
+  kernels::Precision precision = kernels::Precision::float32;
   std::unique_ptr<Trainer> trainer;
   RunLog log;
   TensorBoardLog events;
@@ -81,10 +81,10 @@ struct Session::Impl {
   }
 
   /// Processors may differ between machines.
-  [[nodiscard]] compute::Precision settle_precision() const {
-    const auto own = [&] { return compute::precision_name(choose_precision(request, former.precision)); };
-    const bool narrow = team.from_first(own) == compute::precision_name(compute::Precision::bfloat16);
-    return narrow ? compute::Precision::bfloat16 : compute::Precision::float32;
+  [[nodiscard]] kernels::Precision settle_precision() const {
+    const auto own = [&] { return kernels::precision_name(choose_precision(request, former.precision)); };
+    const bool narrow = team.from_first(own) == kernels::precision_name(kernels::Precision::bfloat16);
+    return narrow ? kernels::Precision::bfloat16 : kernels::Precision::float32;
   }
 
   void feed_features() {
@@ -152,7 +152,7 @@ struct Session::Impl {
   void save_checkpoint() const {
     const TrainingState& state = trainer->state();
     const CheckpointRecord record{
-        model_record(),        state,      request.config, compute::precision_name(precision), fingerprint,
+        model_record(),        state,      request.config, kernels::precision_name(precision), fingerprint,
         at::get_num_threads(), team.size()};
     write_checkpoint(files.last_checkpoint, record, all_tensors());
     const std::int64_t keep = request.train.keep_checkpoints;
@@ -186,7 +186,7 @@ struct Session::Impl {
         {"stopped_early", state.stopped_early},
         {"best_epoch", state.best_epoch},
         {"best_val_accuracy", state.best_val_accuracy},
-        {"precision", compute::precision_name(precision)},
+        {"precision", kernels::precision_name(precision)},
         {"device", request.device.str()},
         {"threads", at::get_num_threads()},
         {"processes", team.size()},
@@ -286,7 +286,7 @@ int Session::former_processes() const {
 ReductionReport Session::reduction() const {
   return impl_->trainer->reduction();
 }
-compute::Precision Session::precision() const {
+kernels::Precision Session::precision() const {
   return impl_->precision;
 }
 std::int64_t Session::steps_per_epoch() const {

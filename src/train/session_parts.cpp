@@ -40,14 +40,14 @@ RunFiles run_files(const SessionRequest& request, bool writes) {
 }
 
 /// Small dense networks gain nothing from bfloat16, whatever the processor.
-compute::Precision choose_precision(const SessionRequest& request, const std::string& recorded) {
-  if (request.train.precision == Precision::float32) return compute::Precision::float32;
-  if (request.train.precision == Precision::bfloat16) return compute::Precision::bfloat16;
+kernels::Precision choose_precision(const SessionRequest& request, const std::string& recorded) {
+  if (request.train.precision == Precision::float32) return kernels::Precision::float32;
+  if (request.train.precision == Precision::bfloat16) return kernels::Precision::bfloat16;
   if (!recorded.empty()) {
-    return recorded == "bfloat16" ? compute::Precision::bfloat16 : compute::Precision::float32;
+    return recorded == "bfloat16" ? kernels::Precision::bfloat16 : kernels::Precision::float32;
   }
-  return trains_convolutions(request.model) ? compute::automatic_precision(request.device)
-                                            : compute::Precision::float32;
+  return trains_convolutions(request.model) ? kernels::automatic_precision(request.device)
+                                            : kernels::Precision::float32;
 }
 
 model::NetworkPlan plan_request(const SessionRequest& request) {
@@ -72,7 +72,7 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
-double seconds_per_image(model::Network& network, compute::Precision precision, model::Place place) {
+double seconds_per_image(model::Network& network, kernels::Precision precision, model::Place place) {
   using Clock = std::chrono::steady_clock;
   constexpr std::int64_t kImages = 32;
   const torch::NoGradGuard no_grad;

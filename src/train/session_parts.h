@@ -16,7 +16,7 @@ namespace svhn::train {
 RunFiles run_files(const SessionRequest& request, bool writes);
 
 /// @param recorded what the checkpoint says; empty without one.
-compute::Precision choose_precision(const SessionRequest& request, const std::string& recorded);
+kernels::Precision choose_precision(const SessionRequest& request, const std::string& recorded);
 
 model::NetworkPlan plan_request(const SessionRequest& request);
 

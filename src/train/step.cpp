@@ -30,7 +30,7 @@ std::pair<Tensor, Tensor> batch_tensors(const StepInput& input, const model::Net
 
 }  // namespace
 
-TrainStep::TrainStep(const TrainOptions& options, model::Network& network, compute::Precision precision,
+TrainStep::TrainStep(const TrainOptions& options, model::Network& network, kernels::Precision precision,
                      distributed::Group* group)
     : options_(options),
       network_(network),

@@ -29,7 +29,7 @@ class DirectStep;
 class TrainStep {
  public:
   /// @param network, group borrowed. @param group nullptr: one process.
-  TrainStep(const TrainOptions& options, model::Network& network, compute::Precision precision,
+  TrainStep(const TrainOptions& options, model::Network& network, kernels::Precision precision,
             distributed::Group* group);
   ~TrainStep();
 
@@ -52,7 +52,7 @@ class TrainStep {
 
   const TrainOptions& options_;
   model::Network& network_;
-  compute::Precision precision_;
+  kernels::Precision precision_;
   bool first_process_;
   ParameterUpdate update_;
   torch::Tensor class_weights_;

@@ -65,7 +65,7 @@ std::string key_of(const train::FrozenPart& part, model::Place place) {
                              {"weights", weights_digest(*part.network, place)},
                              {"preprocessing", data::preprocessing_to_json(part.preprocessing)},
                              {"data", train::data_fingerprint(*part.data)},
-                             {"precision", compute::precision_name(part.precision)},
+                             {"precision", kernels::precision_name(part.precision)},
                              {"device", part.network->device().str()}};
   if (place.node > 0) key["node"] = place.node;
   return key.dump();

@@ -52,7 +52,7 @@ struct Search::Impl {
     auto terms = search_identity(request.config, fingerprint);
     terms["threads"] = at::get_num_threads();
     terms["device"] = at::DeviceTypeName(request.device.type(), true);
-    terms["precision"] = compute::precision_name(compute::automatic_precision(request.device));
+    terms["precision"] = kernels::precision_name(kernels::automatic_precision(request.device));
     return terms;
   }
 

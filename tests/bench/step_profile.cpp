@@ -81,7 +81,7 @@ void on_end(const at::RecordFunction& /*function*/, at::ObserverContext* /*conte
 
 struct Arguments {
   std::string config;
-  compute::Precision precision = compute::Precision::float32;
+  kernels::Precision precision = kernels::Precision::float32;
   int threads = 0;
   std::int64_t batch = 64;
   int steps = 40;
@@ -95,7 +95,7 @@ Arguments parse(int argc, char** argv) {
   for (int i = 2; i < argc; ++i) {
     const std::string_view key = argv[i];
     const auto value = [&] { return std::string(argv[++i]); };
-    if (key == "--precision" && value() == "bfloat16") arguments.precision = compute::Precision::bfloat16;
+    if (key == "--precision" && value() == "bfloat16") arguments.precision = kernels::Precision::bfloat16;
     if (key == "--threads") arguments.threads = std::stoi(value());
     if (key == "--batch") arguments.batch = std::stoll(value());
     if (key == "--steps") arguments.steps = std::stoi(value());
@@ -195,8 +195,8 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
   try {
     const Arguments arguments = parse(argc, argv);
-    compute::set_threads(arguments.threads);
-    compute::keep_memory();
+    kernels::set_threads(arguments.threads);
+    kernels::keep_memory();
     Bench bench(arguments);
     measure(bench, arguments);
     if (arguments.operations) print_operations(bench, arguments.steps);

@@ -13,7 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "svhn/compute/hardware.h"
+#include "kernels/hardware.h"
 #include "svhn/interpret/pca.h"
 #include "svhn/interpret/tsne.h"
 #include "svhn/interpret/tsne_forces.h"
@@ -121,7 +121,7 @@ int main(int argc, char** argv) {
   }
   try {
     const torch::NoGradGuard no_grad;
-    compute::set_threads(static_cast<int>(number(keys, "threads", 0)));
+    kernels::set_threads(static_cast<int>(number(keys, "threads", 0)));
     std::puts(run(argv[1], argv[2], argv[3], keys).dump().c_str());
     return 0;
   } catch (const core::Error& error) {

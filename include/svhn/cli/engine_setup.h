@@ -2,7 +2,7 @@
 /// What every command of the engine program does first.
 
 #include "cli/options.h"
-#include "svhn/compute/hardware.h"
+#include "kernels/hardware.h"
 
 namespace svhn::cli {
 

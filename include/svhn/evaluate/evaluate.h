@@ -19,7 +19,7 @@ inline constexpr std::int64_t kImagesAtATime = 128;
 
 struct EvaluateOptions {
   std::int64_t batch_size = kImagesAtATime;
-  compute::Precision precision = compute::Precision::float32;
+  kernels::Precision precision = kernels::Precision::float32;
   double label_smoothing = 0.0;  ///< Of the loss; training validates with its own.
   /// Instead of pixels: what is known at `first` for each row. Borrowed.
   const data::InputSource* inputs = nullptr;

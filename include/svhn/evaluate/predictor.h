@@ -14,7 +14,7 @@ namespace svhn::evaluate {
 
 struct PredictorOptions {
   bool shifts = false;  ///< Average each picture's probabilities over its nine shifts by -1, 0 and 1 pixels.
-  compute::Precision precision = compute::Precision::float32;
+  kernels::Precision precision = kernels::Precision::float32;
   /// Pictures (shifted ones count) that the network sees at a time.
   std::int64_t batch_size = kImagesAtATime;
 };

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "kernels/hardware.h"
 #include "model/place.h"
 #include "model/plan.h"
-#include "svhn/compute/hardware.h"
 
 namespace svhn::distributed {
 class Group;
@@ -24,7 +24,7 @@ namespace svhn::model {
 /// What a forward pass is for.
 struct ForwardContext {
   bool training = false;
-  compute::Precision precision = compute::Precision::float32;
+  kernels::Precision precision = kernels::Precision::float32;
   std::uint64_t seed = 0;      ///< Dropout only.
   std::int64_t step = 0;       ///< Dropout only: optimizer step from the start of the run.
   std::int64_t first_row = 0;  ///< Dropout only: place of the first image in the global batch.

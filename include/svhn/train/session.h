@@ -11,10 +11,10 @@
 #include "data/options.h"
 #include "data/prepared.h"
 #include "distributed/process_group.h"
+#include "kernels/hardware.h"
 #include "model/graph/spec.h"
 #include "model/place.h"
 #include "model/plan.h"
-#include "svhn/compute/hardware.h"
 #include "svhn/model/network.h"
 #include "svhn/train/data_parallel.h"
 #include "svhn/train/observer.h"
@@ -31,7 +31,7 @@ struct FrozenPart {
   model::Network* network = nullptr;
   const data::PreparedData* data = nullptr;
   data::Preprocessing preprocessing;
-  compute::Precision precision = compute::Precision::float32;
+  kernels::Precision precision = kernels::Precision::float32;
   bool augmented = false;  ///< Each epoch sees other images.
   distributed::Group* group =
       nullptr;  ///< The run's processes, which all make the features at the same time.
@@ -103,7 +103,7 @@ class Session {
   [[nodiscard]] int former_processes() const;
   /// @returns what exchanging between processes has cost.
   [[nodiscard]] ReductionReport reduction() const;
-  [[nodiscard]] compute::Precision precision() const;
+  [[nodiscard]] kernels::Precision precision() const;
   [[nodiscard]] std::int64_t steps_per_epoch() const;
 
  private:
@@ -112,7 +112,7 @@ class Session {
 };
 
 /// @returns the seconds that one image takes up to `place`, by one batch.
-double seconds_per_image(model::Network& network, compute::Precision precision, model::Place place);
+double seconds_per_image(model::Network& network, kernels::Precision precision, model::Place place);
 
 /// @returns what the data is, wherever it lies: its origin (with checksums), labels and splits, in a number.
 std::string data_fingerprint(const data::PreparedData& data);

@@ -25,7 +25,7 @@ struct TrainerParts {
   const data::PreparedData* data = nullptr;
   data::PreprocessPlan train_plan;  ///< Pixels of the training split.
   data::PreprocessPlan val_plan;    ///< Pixels of the validation split.
-  compute::Precision precision = compute::Precision::float32;
+  kernels::Precision precision = kernels::Precision::float32;
   Augment augment;     ///< Empty: no augmentation.
   double mixup = 0.0;  ///< Alpha of the Beta distribution; 0: no mixup.
   std::vector<TrainObserver*> observers{};

@@ -106,7 +106,7 @@ TEST(BackboneLayer, RunsInBfloat16) {
     Network network = network_of(named(name));
     const torch::NoGradGuard no_grad;
     const Tensor exact = network.forward(images(), kInference);
-    const Tensor rounded = network.forward(images(), {.precision = compute::Precision::bfloat16});
+    const Tensor rounded = network.forward(images(), {.precision = kernels::Precision::bfloat16});
     EXPECT_EQ(rounded.scalar_type(), torch::kFloat32);
     EXPECT_LT(largest_difference(rounded, exact), 0.1) << name;  // bfloat16 has 8 bits.
   }

@@ -99,7 +99,7 @@ double distance(const Outcome& some, const Outcome& exact) {
 TEST(FusedLayers, TrainInBfloat16AsNearToFloat32AsTheLayersDo) {
   const Tensor x = images();
   ForwardContext context = kTraining;
-  context.precision = compute::Precision::bfloat16;
+  context.precision = kernels::Precision::bfloat16;
   const Outcome exact = run(small(), x, kTraining, true), ours = run(small(), x, context, false);
   expect_same(ours.logits, exact.logits, 0.05);
   EXPECT_LT(distance(ours, exact), 1.5 * distance(run(small(), x, context, true), exact));

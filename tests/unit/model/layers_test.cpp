@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/random.h"
-#include "svhn/compute/dropout.h"
+#include "kernels/dropout.h"
 #include "unit/model/small_network.h"
 
 namespace svhn::model {
@@ -135,8 +135,8 @@ TEST(DropoutLayer, IsAbsentInInference) {
 TEST(DropoutLayer, KeysItsMaskByNameSeedStepAndRow) {
   const Tensor x = torch::ones({4, 1, 8, 8}, torch::kFloat64);
   const ForwardContext context{.training = true, .seed = 5, .step = 9, .first_row = 32};
-  const compute::DropoutPlace place{5, core::stream_id("dropout:dropout_1"), 9, 32};
-  EXPECT_TRUE(output_of(DropoutSpec{0.5}, x, context).equal(compute::dropout(x, 0.5, place)));
+  const kernels::DropoutPlace place{5, core::stream_id("dropout:dropout_1"), 9, 32};
+  EXPECT_TRUE(output_of(DropoutSpec{0.5}, x, context).equal(kernels::dropout(x, 0.5, place)));
   Network two = network_of({DropoutSpec{0.5}, DropoutSpec{0.5}}, {1, 8, 8});
   // Two layers of one mask would keep a half with 4; two masks keep a quarter.
   const double kept = two.forward(x, context).ne(0).to(torch::kFloat64).mean().item().toDouble();

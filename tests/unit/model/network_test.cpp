@@ -126,7 +126,7 @@ TEST(Network, ComputesInBfloat16AndKeepsFloat32Weights) {
   auto layers = small_layers();
   layers[3] = DropoutSpec{0.0};
   Network network(any_plan(layers, {3, 8, 8}), 1), exact(any_plan(layers, {3, 8, 8}), 1);
-  const ForwardContext low{.training = true, .precision = compute::Precision::bfloat16};
+  const ForwardContext low{.training = true, .precision = kernels::Precision::bfloat16};
   std::vector<torch::ScalarType> types;
   const Tensor logits = network.forward_visiting(
       images(8), low, [&](std::size_t, const Tensor& output) { types.push_back(output.scalar_type()); });

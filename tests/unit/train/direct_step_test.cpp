@@ -61,7 +61,7 @@ class Pair {
                                                          : model::BatchNormVariance::torch),
         direct_(model::any_plan(layers, {channels, 8, 8}), 3, variance_),
         plain_(model::any_plan(layers, {channels, 8, 8}), 3, variance_, torch::kFloat64),
-        step_(options_, direct_, compute::Precision::float32, nullptr),
+        step_(options_, direct_, kernels::Precision::float32, nullptr),
         update_(plain_, options_) {
     const torch::NoGradGuard no_grad;
     for (std::size_t i = 0; i < direct_.tensors().size(); ++i) {
@@ -92,7 +92,7 @@ class Pair {
     const Tensor x = torch::tensor(batch.pixels).to(torch::kFloat64).view({batch.size, channels_, 8, 8});
     const Tensor labels = torch::tensor(batch.labels);
     const Tensor logits = plain_.forward(
-        mix(x, share.mixing), {true, compute::Precision::float32, options_.seed, kStep, share.own.first});
+        mix(x, share.mixing), {true, kernels::Precision::float32, options_.seed, kStep, share.own.first});
     const Tensor targets =
         mix(smooth_targets(labels, 10, options_.label_smoothing, torch::kFloat64), share.mixing);
     const Tensor weights =
@@ -184,7 +184,7 @@ TEST(DirectStep, TakesTargetsWeightsAndPenaltiesAsTheLossDoes) {
 TEST(DirectStep, LeavesWeightsAndGradientsWhereTheLossIsNoNumber) {
   Network network(model::any_plan(pyramid(), {1, 8, 8}), 3);
   const TrainOptions options;
-  TrainStep step(options, network, compute::Precision::float32, nullptr);
+  TrainStep step(options, network, kernels::Precision::float32, nullptr);
   ASSERT_TRUE(step.direct());
   data::Batch batch = make_batch(4, 1);
   batch.pixels[70] = std::nanf("");
@@ -196,7 +196,7 @@ TEST(DirectStep, LeavesWeightsAndGradientsWhereTheLossIsNoNumber) {
 
 TEST(DirectStep, LeavesOtherNetworksToAutograd) {
   const TrainOptions options;
-  const auto direct = [&](Network network, compute::Precision precision = compute::Precision::float32) {
+  const auto direct = [&](Network network, kernels::Precision precision = kernels::Precision::float32) {
     return TrainStep(options, network, precision, nullptr).direct();
   };
   const auto make = [](std::vector<LayerKind> layers, torch::ScalarType type = torch::kFloat32) {
@@ -204,7 +204,7 @@ TEST(DirectStep, LeavesOtherNetworksToAutograd) {
   };
   EXPECT_TRUE(direct(make(pyramid())));
   EXPECT_FALSE(direct(make(pyramid(), torch::kFloat64)));
-  EXPECT_FALSE(direct(make(pyramid()), compute::Precision::bfloat16));
+  EXPECT_FALSE(direct(make(pyramid()), kernels::Precision::bfloat16));
   EXPECT_FALSE(direct(make({model::Conv2dSpec{.filters = 2}, FlattenSpec{}, dense(10)})));
   EXPECT_FALSE(direct(make({BatchNormSpec{}, FlattenSpec{}, dense(10)})));  // Of channels.
   auto frozen = model::any_plan(pyramid(), {1, 8, 8});

@@ -68,7 +68,7 @@ struct TrainingRun {
             .data = &data,
             .train_plan = data::plan_for(none, data, data::Split::train),
             .val_plan = data::plan_for(none, data, data::Split::val),
-            .precision = compute::Precision::float32,
+            .precision = kernels::Precision::float32,
             .augment = [this](std::int64_t) -> data::ImageHook {
               return [this](std::span<float>, std::int64_t row) { rows.push_back(row); };
             },

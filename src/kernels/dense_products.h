@@ -1,0 +1,30 @@
+#pragma once
+/// The three products of a dense layer and of its gradients, float32 in rows that follow one another, with 32
+/// KiB of scratch memory on the stack. Each number is summed in one fixed order: any number of threads gives
+/// the same. Large products take several, one for every 8 million multiplications N I O. N = images, I =
+/// inputs, O = outputs; none is 0.
+
+#include <cstdint>
+
+namespace svhn::kernels {
+
+struct DenseSizes {
+  std::int64_t images;
+  std::int64_t inputs;
+  std::int64_t outputs;
+};
+
+/// @returns whether `dense_forward` takes several threads.
+bool dense_takes_threads(const DenseSizes& sizes);
+
+/// y = x w' + bias.
+/// @param x [N,I]. @param w [O,I]. @param bias [O], or nullptr. @param y [N,O], filled.
+void dense_forward(const float* x, const float* w, const float* bias, float* y, const DenseSizes& sizes);
+
+/// dw = dy' x. @param dy [N,O]. @param x [N,I]. @param dw [O,I], filled.
+void dense_weight_gradient(const float* dy, const float* x, float* dw, const DenseSizes& sizes);
+
+/// dx = dy w. @param dy [N,O]. @param w [O,I]. @param dx [N,I], filled.
+void dense_input_gradient(const float* dy, const float* w, float* dx, const DenseSizes& sizes);
+
+}  // namespace svhn::kernels

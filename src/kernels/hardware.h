@@ -1,0 +1,48 @@
+#pragma once
+/// What this machine computes with: threads, processor features, BLAS, device, precision.
+
+#include <torch/types.h>
+
+#include <string>
+#include <vector>
+
+namespace svhn::kernels {
+
+enum class Precision { float32, bfloat16 };
+/// @returns "float32" or "bfloat16".
+std::string precision_name(Precision precision);
+
+/// @returns the cores this process may use (its affinity mask), at least 1.
+int available_cores();
+
+/// Sets LibTorch's thread count. @param threads 0 means `available_cores()` (LibTorch's own default may be
+/// 1).
+/// @returns the count in use. @throws core::Error(usage) below 0 or above 1024.
+int set_threads(int threads);
+
+/// @returns those of the features that matter here that the processor has:
+/// avx2 fma avx512f avx512_bf16 amx_tile amx_bf16 neon.
+std::vector<std::string> cpu_features();
+
+/// @returns bfloat16 where the device multiplies it natively: a processor with AMX or AVX512_BF16, or a CUDA
+/// device of compute capability 8.0 up; else float32, since emulated bfloat16 is many times slower.
+Precision automatic_precision(const torch::Device& device);
+
+/// @param text auto, cpu, cuda or cuda:INDEX. auto is CUDA where LibTorch sees a device, else the processor.
+/// @throws core::Error(usage) for another text, core::Error(device) when CUDA is asked for and not usable.
+torch::Device choose_device(const std::string& text);
+
+struct BlasInfo {
+  std::string name;        ///< E.g. "OpenBLAS", "MKL", "reference".
+  bool reference = false;  ///< Debian's slow default.
+};
+/// @returns which BLAS library this process has loaded.
+BlasInfo loaded_blas();
+
+/// Lets the process keep the memory that it frees, for the next step's tensors.
+void keep_memory();
+
+/// Chooses reproducible algorithms where a library offers several (cuDNN).
+void make_deterministic();
+
+}  // namespace svhn::kernels

@@ -1,0 +1,85 @@
+/// A batch in several processes (threads here) against the same operation on the whole batch.
+
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "kernels/norm_block.h"
+#include "unit/distributed/thread_group.h"
+
+namespace svhn::kernels {
+namespace {
+
+using torch::Tensor;
+
+struct Outcome {
+  Tensor y, dx, dweight, dbias;
+  BatchStatistics statistics;
+};
+
+/// @param first_row place of x in the batch.
+Outcome run(const Tensor& batch, const Tensor& seed, bool pool, std::int64_t first_row,
+            distributed::Group* group) {
+  const std::int64_t channels = batch.size(1);
+  const Tensor leaf = batch.detach().clone().set_requires_grad(true);
+  const Tensor weight = at::linspace(-1.0, 2.0, channels).set_requires_grad(true);
+  const Tensor bias = at::linspace(0.5, -0.5, channels).set_requires_grad(true);
+  NormBlock block{BlockActivation::selu, weight, bias, 1e-3, pool, 0.3, {.seed = 3, .first_row = first_row}};
+  block.group = group;
+  block.group_shift = at::full({channels}, 0.25);
+  Outcome outcome;
+  const Tensor y = norm_block(leaf * 1.0, block, outcome.statistics);
+  const auto gradients = torch::autograd::grad({y}, {leaf, weight, bias}, {seed});
+  outcome.y = y.detach();
+  outcome.dx = gradients[0];
+  outcome.dweight = gradients[1];
+  outcome.dbias = gradients[2];
+  return outcome;
+}
+
+void expect_close(const Tensor& ours, const Tensor& theirs, const char* what) {
+  EXPECT_TRUE(ours.allclose(theirs, 1e-4, 1e-5))
+      << what << ": " << (ours - theirs).abs().max().item().toDouble();
+}
+
+void compare(const std::vector<std::int64_t>& shape, bool pool, const std::vector<std::int64_t>& sizes) {
+  torch::manual_seed(1);
+  const Tensor batch = at::randn(shape) * 2.0 + 0.3;
+  auto out = shape;
+  if (pool) out = {shape[0], shape[1], shape[2] / 2, shape[3] / 2};
+  const Tensor seed = at::randn(out);
+  const Outcome whole = run(batch, seed, pool, 0, nullptr);
+  std::vector<Outcome> parts(sizes.size());
+  distributed::run_whole_group(static_cast<int>(sizes.size()), [&](distributed::Group& group) {
+    const auto rank = static_cast<std::size_t>(group.rank());
+    std::int64_t first = 0;
+    for (std::size_t i = 0; i < rank; ++i) first += sizes[i];
+    parts[rank] =
+        run(batch.narrow(0, first, sizes[rank]), seed.narrow(0, first, sizes[rank]), pool, first, &group);
+  });
+  std::vector<Tensor> y, dx;
+  Tensor dweight = at::zeros({shape[1]}), dbias = at::zeros({shape[1]});
+  for (const Outcome& part : parts) {
+    y.push_back(part.y);
+    dx.push_back(part.dx);
+    dweight = dweight + part.dweight;
+    dbias = dbias + part.dbias;
+    EXPECT_TRUE(part.statistics.mean.equal(parts[0].statistics.mean));
+    EXPECT_TRUE(part.statistics.variance.equal(parts[0].statistics.variance));
+    EXPECT_EQ(part.statistics.count, whole.statistics.count);
+  }
+  expect_close(at::cat(y), whole.y, "y");
+  expect_close(at::cat(dx), whole.dx, "dx");
+  expect_close(dweight, whole.dweight, "dweight");
+  expect_close(dbias, whole.dbias, "dbias");
+  expect_close(parts[0].statistics.mean, whole.statistics.mean, "mean");
+  expect_close(parts[0].statistics.variance, whole.statistics.variance, "variance");
+}
+
+TEST(NormBlock, IsOneBatchForTheProcessesThatHoldIt) {
+  compare({7, 6, 4, 6}, true, {4, 3});
+  compare({7, 6, 4, 6}, false, {1, 5, 1});
+  compare({9, 5}, false, {2, 7});
+}
+
+}  // namespace
+}  // namespace svhn::kernels

@@ -1,0 +1,220 @@
+// Against LibTorch's separate operations in float64: values, statistics and every gradient.
+// N, C, H, W = batch, channels, height, width.
+#include "kernels/norm_block.h"
+
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <limits>
+
+namespace svhn::kernels {
+namespace {
+
+using torch::Tensor;
+
+const DropoutPlace kPlace{.seed = 3, .stream = 5, .step = 7, .first_row = 64};
+constexpr double kEpsilon = 1e-3;
+
+struct Case {
+  BlockActivation activation = BlockActivation::selu;
+  std::vector<std::int64_t> shape{6, 24, 8, 6};
+  bool pool = false;
+  double rate = 0.0;
+  torch::ScalarType dtype = torch::kFloat32;
+};
+
+/// What an operation gives, and the gradients of sum(y * seed).
+struct Outcome {
+  Tensor y, dx, dweight, dbias, mean, variance;
+};
+
+Tensor activate(const Tensor& x, BlockActivation activation) {
+  switch (activation) {
+    case BlockActivation::relu:
+      return at::relu(x);
+    case BlockActivation::elu:
+      return at::elu(x);
+    case BlockActivation::selu:
+      return at::selu(x);
+    case BlockActivation::linear:
+      break;
+  }
+  return x * 1.0;
+}
+
+Tensor draw(at::IntArrayRef shape, double scale = 1.0, double offset = 0.0) {
+  return torch::randn(shape, torch::kFloat64) * scale + offset;
+}
+
+/// Channels innermost, as the blocks' masks count the elements.
+Tensor innermost(const Tensor& x) {
+  return x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+}
+
+struct Inputs {
+  Tensor x, weight, bias, seed;
+
+  explicit Inputs(const Case& c) {
+    torch::manual_seed(1);
+    const auto channels = c.shape[1];
+    // Rounded to the tested type first, so that both sides start from the same numbers.
+    x = innermost(draw(c.shape, 2.0, 0.3).to(c.dtype)).to(torch::kFloat64);
+    weight = draw({channels}).to(torch::kFloat32).to(torch::kFloat64);  // Negative ones too.
+    bias = draw({channels}).to(torch::kFloat32).to(torch::kFloat64);
+    auto out = c.shape;
+    if (c.pool) out = {out[0], out[1], out[2] / 2, out[3] / 2};
+    seed = innermost(draw(out).to(c.dtype)).to(torch::kFloat64);
+  }
+};
+
+void differentiate(const Tensor& y, const Tensor& seed, const std::vector<Tensor>& leaves, Outcome& outcome) {
+  const auto gradients = torch::autograd::grad({y}, leaves, {seed.to(y.scalar_type())});
+  outcome.y = y.detach();
+  outcome.dx = gradients[0];
+  outcome.dweight = gradients[1];
+  outcome.dbias = gradients[2];
+}
+
+Outcome separately(const Case& c, const Inputs& inputs) {
+  Outcome outcome;
+  const Tensor x = inputs.x.clone().requires_grad_(), weight = inputs.weight.clone().requires_grad_(),
+               bias = inputs.bias.clone().requires_grad_();
+  Tensor a = activate(x, c.activation);
+  // bfloat16 keeps what the activation gave in that type.
+  if (c.dtype == torch::kBFloat16) a = a.to(c.dtype).to(torch::kFloat64);
+  const std::vector<std::int64_t> others =
+      c.shape.size() == 4 ? std::vector<std::int64_t>{0, 2, 3} : std::vector<std::int64_t>{0};
+  outcome.mean = a.detach().mean(others);
+  outcome.variance = a.detach().var(others, true);
+  Tensor y = at::batch_norm(a, weight, bias, {}, {}, true, 0.0, kEpsilon, false);
+  if (c.pool) y = at::max_pool2d(y, {2, 2}, {2, 2});
+  y = dropout(innermost(y), c.rate, kPlace);
+  differentiate(y, inputs.seed, {x, weight, bias}, outcome);
+  return outcome;
+}
+
+Outcome together(const Case& c, const Inputs& inputs) {
+  Outcome outcome;
+  const Tensor leaf = inputs.x.to(c.dtype).requires_grad_(),
+               weight = inputs.weight.to(torch::kFloat32).requires_grad_(),
+               bias = inputs.bias.to(torch::kFloat32).requires_grad_();
+  BatchStatistics statistics;
+  const Tensor x = leaf * 1.0;  // The block writes onto its input.
+  const Tensor y = norm_block(x, {c.activation, weight, bias, kEpsilon, c.pool, c.rate, kPlace}, statistics);
+  EXPECT_EQ(y.scalar_type(), c.dtype);
+  differentiate(y, inputs.seed, {leaf, weight, bias}, outcome);
+  outcome.mean = statistics.mean;
+  outcome.variance = statistics.variance;
+  return outcome;
+}
+
+/// @param tolerance of the largest magnitude.
+void expect_close(const Tensor& ours, const Tensor& theirs, double tolerance, const char* what) {
+  ASSERT_EQ(ours.sizes(), theirs.sizes()) << what;
+  const double largest = theirs.abs().max().item().toDouble();
+  const double error = (ours.to(torch::kFloat64) - theirs).abs().max().item().toDouble();
+  EXPECT_LE(error, tolerance * largest) << what;
+}
+
+void compare(const Case& c) {
+  const Inputs inputs(c);
+  const Outcome theirs = separately(c, inputs), ours = together(c, inputs);
+  // bfloat16 has 8 bits: half a step is 2^-9 of the number, and dx passes two roundings.
+  const double tolerance = c.dtype == torch::kFloat32 ? 1e-5 : 0.008;
+  expect_close(ours.y, theirs.y, tolerance, "y");
+  expect_close(ours.dx, theirs.dx, tolerance, "dx");
+  expect_close(ours.dweight, theirs.dweight, tolerance, "dweight");
+  expect_close(ours.dbias, theirs.dbias, 1e-5, "dbias");
+  expect_close(ours.mean, theirs.mean, 1e-5, "mean");
+  expect_close(ours.variance, theirs.variance, 1e-5, "variance");
+}
+
+TEST(NormBlock, GivesWhatActivationAndBatchNormGive) {
+  for (const auto activation :
+       {BlockActivation::linear, BlockActivation::relu, BlockActivation::elu, BlockActivation::selu}) {
+    SCOPED_TRACE(static_cast<int>(activation));
+    compare({.activation = activation});
+    compare({.activation = activation, .dtype = torch::kBFloat16});
+  }
+}
+
+TEST(NormBlock, PoolsAndDrops) {
+  compare({.pool = true});
+  compare({.rate = 0.3});
+  compare({.pool = true, .rate = 0.3});
+  compare({.pool = true, .rate = 0.3, .dtype = torch::kBFloat16});
+}
+
+TEST(NormBlock, TakesFeatures) {
+  compare({.shape = {64, 10}, .rate = 0.5});
+  compare({.shape = {64, 128}, .dtype = torch::kBFloat16});
+}
+
+TEST(NormBlock, TakesLargeAndUnevenShapes) {
+  compare({.shape = {40, 32, 32, 32}, .pool = true, .rate = 0.2});
+  compare({.shape = {3, 5, 7, 9}});
+  compare({.shape = {1, 1, 2, 2}, .pool = true});
+}
+
+TEST(NormBlock, SurvivesAMeanFarFromZero) {
+  // The squares of 1000 +- 1 would leave a variance of 1 with three digits in float32.
+  const Tensor x = draw({8, 3, 16, 16}, 1.0, 1000.0).to(torch::kFloat32);
+  BatchStatistics statistics;
+  const NormBlock block{.weight = torch::ones({3}), .bias = torch::zeros({3})};
+  norm_block(x.clone(), block, statistics);
+  expect_close(statistics.variance, x.to(torch::kFloat64).var({0, 2, 3}, true), 1e-5, "variance");
+}
+
+TEST(NormBlock, DoesNotDependOnTheThreads) {
+  const Case c{.shape = {40, 32, 32, 32}, .pool = true, .rate = 0.2};
+  const Inputs inputs(c);
+  const int before = at::get_num_threads();
+  at::set_num_threads(1);
+  const Outcome one = together(c, inputs);
+  at::set_num_threads(3);
+  const Outcome three = together(c, inputs);
+  at::set_num_threads(before);
+  EXPECT_TRUE(one.y.equal(three.y));
+  EXPECT_TRUE(one.dx.equal(three.dx));
+  EXPECT_TRUE(one.dweight.equal(three.dweight));
+}
+
+TEST(NormBlock, PassesOnANumberThatIsNotFinite) {
+  for (const auto dtype : {torch::kFloat32, torch::kBFloat16}) {
+    Tensor x = draw({2, 4, 4, 4}).to(dtype);
+    x[1][2][3][0].fill_(std::numeric_limits<double>::quiet_NaN());
+    BatchStatistics statistics;
+    const NormBlock block{.activation = BlockActivation::selu,
+                          .weight = torch::ones({4}),
+                          .bias = torch::zeros({4}),
+                          .pool = true};
+    const Tensor y = norm_block(x, block, statistics);
+    EXPECT_TRUE(y.select(1, 2).isnan().all().item().toBool());
+    EXPECT_FALSE(y.select(1, 1).isnan().any().item().toBool());
+  }
+}
+
+TEST(LineBlock, GivesWhatActivationLineAndPoolingGive) {
+  for (const bool pool : {false, true}) {
+    const Inputs inputs({.pool = pool});
+    const auto wide = [](const Tensor& channel) { return channel.view({1, -1, 1, 1}); };
+    Tensor theirs = at::selu(inputs.x) * wide(inputs.weight) + wide(inputs.bias);
+    if (pool) theirs = at::max_pool2d(theirs, {2, 2}, {2, 2});
+    const Tensor ours = line_block(inputs.x.to(torch::kFloat32), BlockActivation::selu,
+                                   inputs.weight.to(torch::kFloat32), inputs.bias.to(torch::kFloat32), pool);
+    expect_close(ours, theirs, 1e-6, "y");
+  }
+}
+
+TEST(BlockTakes, LeavesToOthersWhatItCannotDo) {
+  EXPECT_TRUE(block_takes(torch::ones({2, 3}), false));
+  EXPECT_TRUE(block_takes(torch::ones({2, 3, 4, 4}).to(torch::kBFloat16), true));
+  EXPECT_FALSE(block_takes(torch::ones({2, 3, 5, 4}), true));
+  EXPECT_FALSE(block_takes(torch::ones({2, 3}), true));
+  EXPECT_FALSE(block_takes(torch::ones({2, 3}, torch::kFloat64), false));
+  EXPECT_FALSE(block_takes(torch::ones({0, 3}), false));
+}
+
+}  // namespace
+}  // namespace svhn::kernels
