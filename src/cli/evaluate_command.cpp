@@ -12,6 +12,8 @@
 #include "metric/classes.h"
 #include "metric/tables.h"
 #include "model/model_file.h"
+#include "network/fold.h"
+#include "network/tensor_io.h"
 #include "report/charts/confusion.h"
 #include "report/charts/reliability.h"
 #include "svhn/cli/engine_setup.h"
@@ -19,8 +21,6 @@
 #include "svhn/cli/peers.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/evaluate/prediction_table.h"
-#include "svhn/model/fold.h"
-#include "svhn/model/weights.h"
 
 namespace svhn::cli {
 namespace {
@@ -91,9 +91,9 @@ void show(const EvaluateCommandOptions& options, const metric::EvaluationResult&
 int evaluate_among(const EvaluateCommandOptions& options, const GlobalOptions& global, Peers& peers) {
   const model::ModelFile file(options.model);
   const Hardware hardware = set_up_hardware(global);
-  model::Network loaded = model::load_network(file);
+  network::Network loaded = network::load_network(file);
   loaded.to(hardware.device);
-  model::Network network = model::fold_batch_norm(std::move(loaded)).network;
+  network::Network network = network::fold_batch_norm(std::move(loaded)).network;
   const data::PreparedData data(data_file_of(options.data, options.model, file));
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);

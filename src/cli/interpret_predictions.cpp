@@ -7,12 +7,12 @@
 #include "cli/stage_progress.h"
 #include "core/error.h"
 #include "metric/classes.h"
+#include "network/fold.h"
+#include "network/tensor_io.h"
 #include "report/charts/confusion.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/evaluate/prediction_table.h"
 #include "svhn/interpret/mistakes.h"
-#include "svhn/model/fold.h"
-#include "svhn/model/weights.h"
 
 namespace svhn::cli {
 
@@ -191,9 +191,9 @@ const Judgement& judge(Study& study) {
       made->table.add(row, label, prediction);
     };
   }
-  model::Network network = model::load_network(study.file);
+  network::Network network = network::load_network(study.file);
   network.to(study.hardware.device);
-  auto folded = model::fold_batch_norm(std::move(network));
+  auto folded = network::fold_batch_norm(std::move(network));
   made->result = evaluate::evaluate(folded.network, study.data, study.split, study.plan_of(study.split), how);
   made->result.model = study.file.record().name;
   study.judgement = made;

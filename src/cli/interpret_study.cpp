@@ -9,9 +9,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "network/tensor_io.h"
 #include "svhn/cli/model_source.h"
 #include "svhn/interpret/embeddings.h"
-#include "svhn/model/weights.h"
 
 namespace svhn::cli {
 
@@ -62,7 +62,7 @@ Study::Study(const InterpretCommandOptions& asked, const GlobalOptions& how, Pee
       global(how),
       file(asked.model),
       hardware(set_up_hardware(how)),
-      network(model::load_network(file)),
+      network(network::load_network(file)),
       data(data_file_of(asked.data, asked.model, file)),
       preprocessing(
           data::preprocessing_from_json(file.record().preprocessing, asked.model.string(), ExitCode::model)),

@@ -13,12 +13,12 @@
 #include "data/prepared.h"
 #include "data/preprocess.h"
 #include "model/model_file.h"
+#include "network/network.h"
 #include "report/charts/chart.h"
 #include "report/images/image_grid.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/peers.h"
 #include "svhn/interpret/layer_choice.h"
-#include "svhn/model/network.h"
 
 namespace svhn::cli {
 
@@ -100,7 +100,7 @@ struct Study {
   const GlobalOptions& global;
   model::ModelFile file;
   Hardware hardware;
-  model::Network network;  ///< As trained, so that every layer can be looked at.
+  network::Network network;  ///< As trained, so that every layer can be looked at.
   data::PreparedData data;
   data::Preprocessing preprocessing;
   data::Split split;

@@ -14,10 +14,10 @@
 #include "data/prepared.h"
 #include "metric/scores.h"
 #include "model/model_file.h"
+#include "network/fold.h"
+#include "network/tensor_io.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/evaluate/predictor.h"
-#include "svhn/model/fold.h"
-#include "svhn/model/weights.h"
 
 namespace svhn::cli {
 namespace {
@@ -148,9 +148,9 @@ std::string table(const std::vector<Answer>& answers, int top_k) {
 evaluate::Predictor make_predictor(const PredictCommandOptions& options, const GlobalOptions& global,
                                    const Hardware& hardware) {
   const model::ModelFile file(options.model);
-  model::Network network = model::load_network(file);
+  network::Network network = network::load_network(file);
   network.to(hardware.device);
-  auto folded = model::fold_batch_norm(std::move(network));
+  auto folded = network::fold_batch_norm(std::move(network));
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
   evaluate::PredictorOptions how;

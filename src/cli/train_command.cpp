@@ -13,11 +13,11 @@
 #include "metric/tables.h"
 #include "model/model_file.h"
 #include "model/summary.h"
+#include "network/pretrained.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/live_chart.h"
 #include "svhn/cli/progress.h"
 #include "svhn/cli/train_run.h"
-#include "svhn/model/backbone_weights.h"
 #include "svhn/train/session.h"
 #include "svhn/train/session_request.h"
 
@@ -243,7 +243,7 @@ transfer::FeatureEvents feature_events(const GlobalOptions& global) {
 int run_configured(const TrainCommandOptions& options, config::RunConfig config, const GlobalOptions& global,
                    Peers& peers) {
   if (options.no_train) return peers.rank() == 0 ? show_finished(options, config) : 0;
-  model::settle_backbones(config.model);
+  network::settle_backbones(config.model);
   const auto plan =
       config::plan_run(config, options.config.string());  // Names the file where the session could not.
   const Hardware hardware = set_up_hardware(global);

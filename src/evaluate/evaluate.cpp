@@ -4,9 +4,9 @@
 #include <chrono>
 
 #include "core/error.h"
+#include "network/mlp_engine.h"
 #include "svhn/evaluate/loading.h"
 #include "svhn/evaluate/part.h"
-#include "svhn/model/dense_stack.h"
 
 namespace svhn::evaluate {
 namespace {
@@ -16,9 +16,9 @@ using torch::Tensor;
 /// Runs batches through a network.
 class Pass {
  public:
-  Pass(model::Network& network, const EvaluateOptions& options) : network_(network), options_(options) {
+  Pass(network::Network& network, const EvaluateOptions& options) : network_(network), options_(options) {
     const bool whole = options.first == model::Place{} && options.precision == kernels::Precision::float32;
-    if (whole) stack_ = model::DenseStack::make(network);
+    if (whole) stack_ = network::DenseStack::make(network);
   }
 
   /// @returns whether batches are read by the threads that work on them.
@@ -29,7 +29,7 @@ class Pass {
   /// @param shape of one input. @returns logits [n, classes] on the processor, valid until the next call.
   Tensor logits(const data::Batch& batch, std::vector<std::int64_t> shape) {
     const torch::NoGradGuard no_grad;
-    model::ForwardContext context;
+    network::ForwardContext context;
     context.precision = options_.precision;
     context.first = options_.first;
     auto* pixels = const_cast<float*>(batch.pixels.data());
@@ -45,9 +45,9 @@ class Pass {
   }
 
  private:
-  model::Network& network_;
+  network::Network& network_;
   const EvaluateOptions& options_;
-  std::unique_ptr<model::DenseStack> stack_;  // Where the network is one.
+  std::unique_ptr<network::DenseStack> stack_;  // Where the network is one.
 };
 
 /// Counts predictions and passes them on.
@@ -104,8 +104,9 @@ void run_together(Pass& pass, data::BatchLoader& loader, std::span<const std::in
 
 }  // namespace
 
-metric::EvaluationResult evaluate(model::Network& network, const data::PreparedData& data, data::Split split,
-                                  const data::PreprocessPlan& plan, const EvaluateOptions& options) {
+metric::EvaluationResult evaluate(network::Network& network, const data::PreparedData& data,
+                                  data::Split split, const data::PreprocessPlan& plan,
+                                  const EvaluateOptions& options) {
   const auto rows = data.indices(split);
   if (rows.empty()) {
     throw core::Error(core::ExitCode::data,

@@ -43,7 +43,7 @@ Probabilities mean_of(std::span<const Probabilities> views) {
 
 }  // namespace
 
-Predictor::Predictor(model::Network network, const data::Preprocessing& preprocessing,
+Predictor::Predictor(network::Network network, const data::Preprocessing& preprocessing,
                      const PredictorOptions& options)
     : network_(std::move(network)), plan_(preprocessing, preprocessing.train), options_(options) {}
 
@@ -54,7 +54,7 @@ void Predictor::predict_batch(const std::vector<float>& pixels, std::vector<Prob
   auto* values = const_cast<float*>(pixels.data());
   const torch::Tensor input =
       torch::from_blob(values, {count, shape[0], shape[1], shape[2]}, torch::kFloat32);
-  model::ForwardContext context;
+  network::ForwardContext context;
   context.precision = options_.precision;
   const torch::Tensor logits =
       network_.forward(input.to(network_.device()), context).to(torch::kCPU, torch::kFloat32).contiguous();

@@ -2,7 +2,7 @@
 
 namespace svhn::interpret {
 
-std::vector<torch::Tensor> layer_outputs(model::Network& network, const torch::Tensor& images,
+std::vector<torch::Tensor> layer_outputs(network::Network& network, const torch::Tensor& images,
                                          std::span<const LayerChoice> layers) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> outputs(layers.size());

@@ -81,8 +81,9 @@ Tensor Embeddings::tensor() const {
   return torch::from_blob(values.floats().data(), {size(), features}, torch::kFloat32);
 }
 
-Embeddings embed(model::Network& network, const data::PreparedData& data, std::span<const std::int64_t> rows,
-                 const data::PreprocessPlan& plan, const LayerChoice& layer, const EmbedOptions& options) {
+Embeddings embed(network::Network& network, const data::PreparedData& data,
+                 std::span<const std::int64_t> rows, const data::PreprocessPlan& plan,
+                 const LayerChoice& layer, const EmbedOptions& options) {
   check_rows(data, rows);
   check_size(static_cast<std::int64_t>(rows.size()), layer);
   const auto features = static_cast<std::size_t>(model::element_count(layer.shape));

@@ -17,7 +17,7 @@ using torch::Tensor;
 constexpr std::int64_t kBatch = 32;  // Gradients hold every layer's output.
 
 /// The logits of one class, a number an image.
-Tensor class_logits(model::Network& network, const Tensor& images, std::int64_t class_index) {
+Tensor class_logits(network::Network& network, const Tensor& images, std::int64_t class_index) {
   return network.forward(images, {}).select(1, class_index);
 }
 
@@ -59,7 +59,7 @@ std::optional<std::size_t> last_convolution(const model::NetworkPlan& plan) {
   return std::nullopt;
 }
 
-Tensor grad_cam(model::Network& network, const Tensor& image, std::size_t layer, std::int64_t class_index) {
+Tensor grad_cam(network::Network& network, const Tensor& image, std::size_t layer, std::int64_t class_index) {
   Tensor maps;
   // Without a gradient of its own the picture would leave frozen layers out of the graph.
   const Tensor input = image.detach().clone().set_requires_grad(true);
@@ -75,7 +75,7 @@ Tensor grad_cam(model::Network& network, const Tensor& image, std::size_t layer,
   return on_processor(at::upsample_bilinear2d(map, {image.size(2), image.size(3)}, false)[0][0]);
 }
 
-Attribution integrated_gradients(model::Network& network, const Tensor& image, const Tensor& baseline,
+Attribution integrated_gradients(network::Network& network, const Tensor& image, const Tensor& baseline,
                                  std::int64_t class_index, std::int64_t steps) {
   const Tensor way = (image - baseline).detach();
   Tensor sum = at::zeros_like(way);
@@ -91,7 +91,7 @@ Attribution integrated_gradients(model::Network& network, const Tensor& image, c
   return {on_processor((way * sum / static_cast<double>(steps))[0]), number(ends[0]), number(ends[1])};
 }
 
-Tensor occlusion(model::Network& network, const Tensor& image, const Tensor& baseline,
+Tensor occlusion(network::Network& network, const Tensor& image, const Tensor& baseline,
                  std::int64_t class_index, const OcclusionWindow& window) {
   const torch::NoGradGuard no_grad;
   const std::int64_t height = image.size(2), width = image.size(3);

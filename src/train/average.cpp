@@ -8,7 +8,7 @@ using Tensors = std::vector<torch::Tensor>;
 /// Puts a network's own tensors back, whatever happened.
 class Restore {
  public:
-  explicit Restore(const std::vector<model::NamedTensor>& tensors) : tensors_(tensors) {
+  explicit Restore(const std::vector<network::NamedTensor>& tensors) : tensors_(tensors) {
     for (const auto& item : tensors) raw_.push_back(item.tensor.detach().clone());
   }
   Restore(const Restore&) = delete;
@@ -19,13 +19,13 @@ class Restore {
   }
 
  private:
-  const std::vector<model::NamedTensor>& tensors_;
+  const std::vector<network::NamedTensor>& tensors_;
   Tensors raw_;
 };
 
 }  // namespace
 
-WeightAverage::WeightAverage(const model::Network& network, std::optional<double> decay)
+WeightAverage::WeightAverage(const network::Network& network, std::optional<double> decay)
     : network_(network), decay_(decay.value_or(0.0)) {
   if (!decay) return;
   for (const auto& item : network.tensors()) {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "core/json.h"
-#include "svhn/model/weights.h"
+#include "network/tensor_io.h"
 
 namespace svhn::train {
 namespace {
@@ -61,7 +61,7 @@ int process_count(const model::ModelFile& file) {
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& path, const CheckpointRecord& record,
-                      const std::vector<model::NamedTensor>& tensors) {
+                      const std::vector<network::NamedTensor>& tensors) {
   auto metadata = model::record_metadata(record.model, "checkpoint");
   metadata["state"] = state_json(record.state).dump();
   metadata["config"] = record.config;
@@ -69,7 +69,7 @@ void write_checkpoint(const std::filesystem::path& path, const CheckpointRecord&
   metadata["data"] = record.data;
   metadata["threads"] = std::to_string(record.threads);
   metadata["processes"] = std::to_string(record.processes);
-  model::write_tensors(path, tensors, metadata);
+  network::write_tensors(path, tensors, metadata);
 }
 
 CheckpointRecord read_checkpoint_record(const model::ModelFile& file) {

@@ -29,7 +29,7 @@ StepResult read_status(const Tensor& status) {
 }
 
 /// @returns the running statistics of batch norms that learn; a frozen one's do not move.
-std::vector<Tensor> moving_statistics(const model::Network& network) {
+std::vector<Tensor> moving_statistics(const network::Network& network) {
   std::set<std::string> learning;
   for (const auto& item : network.tensors()) {
     if (item.trainable) learning.insert(item.name);
@@ -46,7 +46,7 @@ std::vector<Tensor> moving_statistics(const model::Network& network) {
 
 }  // namespace
 
-DataParallel::DataParallel(const model::Network& network, const FlatParameters& parameters,
+DataParallel::DataParallel(const network::Network& network, const FlatParameters& parameters,
                            distributed::Group& group, bool synchronised)
     : group_(group), synchronised_(synchronised), buckets_(parameters, group_) {
   if (!synchronised) statistics_ = moving_statistics(network);

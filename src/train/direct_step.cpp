@@ -10,7 +10,7 @@
 namespace svhn::train {
 namespace {
 
-std::int64_t classes_of(const model::Network& network) {
+std::int64_t classes_of(const network::Network& network) {
   return model::element_count(network.plan().layers.back().output);
 }
 
@@ -22,27 +22,27 @@ void mix_row(const float* own, const float* partner, double share, float* to, st
 
 }  // namespace
 
-std::unique_ptr<DirectStep> DirectStep::make(const TrainOptions& options, const model::Network& network,
+std::unique_ptr<DirectStep> DirectStep::make(const TrainOptions& options, const network::Network& network,
                                              kernels::Precision precision) {
   if (precision != kernels::Precision::float32) return nullptr;
-  auto stack = model::DenseStack::make(network);
+  auto stack = network::DenseStack::make(network);
   if (!stack || !stack->trains()) return nullptr;
   return std::unique_ptr<DirectStep>(new DirectStep(options, network, std::move(stack)));
 }
 
-DirectStep::DirectStep(const TrainOptions& options, const model::Network& network,
-                       std::unique_ptr<model::DenseStack> stack)
+DirectStep::DirectStep(const TrainOptions& options, const network::Network& network,
+                       std::unique_ptr<network::DenseStack> stack)
     : options_(options), network_(network), stack_(std::move(stack)) {
   for (const double weight : options.class_weights) class_weights_.push_back(static_cast<float>(weight));
   const auto& tensors = network.tensors();
   penalised_ = std::any_of(tensors.begin(), tensors.end(),
-                           [](const model::NamedTensor& item) { return item.l1 > 0 || item.l2 > 0; });
+                           [](const network::NamedTensor& item) { return item.l1 > 0 || item.l2 > 0; });
 }
 
 StepResult DirectStep::run(const StepInput& input, std::int64_t step) {
   const BatchShare& share = input.share;
   const std::int64_t classes = classes_of(network_);
-  model::ForwardContext context{true, kernels::Precision::float32, options_.seed, step, share.own.first};
+  network::ForwardContext context{true, kernels::Precision::float32, options_.seed, step, share.own.first};
   const float* x = inputs(input);
   const float* logits = stack_->forward(x, share.own.count, context);
   const float* weights = class_weights_.empty() ? nullptr : class_weights_.data();

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "svhn/model/dense_stack.h"
+#include "network/mlp_engine.h"
 #include "train/step.h"
 
 namespace svhn::train {
@@ -13,7 +13,7 @@ namespace svhn::train {
 class DirectStep {
  public:
   /// @param network borrowed, with gradients in place. @returns nothing where the step needs autograd.
-  static std::unique_ptr<DirectStep> make(const TrainOptions& options, const model::Network& network,
+  static std::unique_ptr<DirectStep> make(const TrainOptions& options, const network::Network& network,
                                           kernels::Precision precision);
 
   /// @returns whether a batch of that many images takes several threads.
@@ -23,8 +23,8 @@ class DirectStep {
   StepResult run(const StepInput& input, std::int64_t step);
 
  private:
-  DirectStep(const TrainOptions& options, const model::Network& network,
-             std::unique_ptr<model::DenseStack> stack);
+  DirectStep(const TrainOptions& options, const network::Network& network,
+             std::unique_ptr<network::DenseStack> stack);
   /// @returns [n,...], the batch's images, mixed where they are to be.
   const float* inputs(const StepInput& input);
   /// @returns [n,K], smoothed and mixed.
@@ -33,8 +33,8 @@ class DirectStep {
   void add_penalty_gradients() const;
 
   const TrainOptions& options_;
-  const model::Network& network_;
-  std::unique_ptr<model::DenseStack> stack_;
+  const network::Network& network_;
+  std::unique_ptr<network::DenseStack> stack_;
   std::vector<float> class_weights_;
   bool penalised_ = false;
   std::vector<float> mixed_;

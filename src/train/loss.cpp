@@ -17,7 +17,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& 
   return -terms.sum() / logits.size(0);
 }
 
-Tensor weight_penalty(const std::vector<model::NamedTensor>& tensors) {
+Tensor weight_penalty(const std::vector<network::NamedTensor>& tensors) {
   Tensor penalty;
   const auto add = [&penalty](const Tensor& term) { penalty = penalty.defined() ? penalty + term : term; };
   for (const auto& item : tensors) {

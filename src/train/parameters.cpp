@@ -19,7 +19,7 @@ Tensor shaped(const Tensor& part, const Tensor& like) {
 
 }  // namespace
 
-FlatParameters::FlatParameters(const std::vector<model::NamedTensor>& tensors) : tensors_(tensors) {
+FlatParameters::FlatParameters(const std::vector<network::NamedTensor>& tensors) : tensors_(tensors) {
   std::int64_t count = 0;
   for (const auto& item : tensors_) count += item.tensor.numel();
   const auto options = tensors_.empty() ? torch::TensorOptions() : tensors_.front().tensor.options();
@@ -37,9 +37,9 @@ FlatParameters::FlatParameters(const std::vector<model::NamedTensor>& tensors) :
   }
 }
 
-std::vector<model::NamedTensor> FlatParameters::split(const Tensor& flat, const std::string& prefix,
-                                                      std::int64_t first) const {
-  std::vector<model::NamedTensor> views;
+std::vector<network::NamedTensor> FlatParameters::split(const Tensor& flat, const std::string& prefix,
+                                                        std::int64_t first) const {
+  std::vector<network::NamedTensor> views;
   views.reserve(tensors_.size());
   std::int64_t offset = 0;
   for (const auto& item : tensors_) {

@@ -8,9 +8,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/signals.h"
-#include "svhn/model/backbone_weights.h"
-#include "svhn/model/network.h"
-#include "svhn/model/weights.h"
+#include "network/network.h"
+#include "network/pretrained.h"
+#include "network/tensor_io.h"
 #include "svhn/train/checkpoint.h"
 #include "svhn/train/run_log.h"
 #include "svhn/train/tensorboard.h"
@@ -35,7 +35,7 @@ struct Session::Impl {
   const data::PreparedData& data;
   std::string fingerprint;  // Of the data.
   data::Preprocessing preprocessing;
-  model::Network network;
+  network::Network network;
   kernels::Precision precision = kernels::Precision::float32;
   std::unique_ptr<Trainer> trainer;
   RunLog log;
@@ -64,9 +64,9 @@ struct Session::Impl {
     resumed = !found.empty();
     if (resumed) former = record_from_json(found);
     precision = settle_precision();
-    if (!resumed && team.first()) model::load_backbone_weights(network);
+    if (!resumed && team.first()) network::load_backbone_weights(network);
     make_trainer();
-    if (saved) model::read_tensors(saved->file(), all_tensors());
+    if (saved) network::read_tensors(saved->file(), all_tensors());
     if (resumed) trainer->state() = former.state;
     team.share(all_tensors());
   }
@@ -133,7 +133,7 @@ struct Session::Impl {
     }
   } forward;
 
-  [[nodiscard]] std::vector<model::NamedTensor> all_tensors() const {
+  [[nodiscard]] std::vector<network::NamedTensor> all_tensors() const {
     auto tensors = network.tensors();
     const auto more = trainer->optimizer_tensors();
     tensors.insert(tensors.end(), more.begin(), more.end());
@@ -146,7 +146,7 @@ struct Session::Impl {
   }
 
   void save_model(const std::filesystem::path& path) const {
-    model::write_tensors(path, network.tensors(), model::record_metadata(model_record(), "model"));
+    network::write_tensors(path, network.tensors(), model::record_metadata(model_record(), "model"));
   }
 
   void save_checkpoint() const {
@@ -165,7 +165,7 @@ struct Session::Impl {
     const auto& early = request.train.early_stopping;
     if (early && early->restore_best && trainer->state().stopped_early) {
       const model::ModelFile best(files.monitored);
-      model::read_tensors(best.file(), network.tensors());
+      network::read_tensors(best.file(), network.tensors());
       save_model(files.model);
     } else {
       trainer->with_average([&] { save_model(files.model); });

@@ -61,9 +61,9 @@ std::shared_ptr<const data::PreparedData> open_data(const SessionRequest& reques
   return std::make_shared<const data::PreparedData>(request.data.file);
 }
 
-model::BatchNormVariance batch_norm_variance(const SessionRequest& request) {
-  return request.train.semantics == Semantics::keras ? model::BatchNormVariance::keras
-                                                     : model::BatchNormVariance::torch;
+network::BatchNormVariance batch_norm_variance(const SessionRequest& request) {
+  return request.train.semantics == Semantics::keras ? network::BatchNormVariance::keras
+                                                     : network::BatchNormVariance::torch;
 }
 
 double peak_megabytes() {
@@ -72,13 +72,13 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
-double seconds_per_image(model::Network& network, kernels::Precision precision, model::Place place) {
+double seconds_per_image(network::Network& network, kernels::Precision precision, model::Place place) {
   using Clock = std::chrono::steady_clock;
   constexpr std::int64_t kImages = 32;
   const torch::NoGradGuard no_grad;
   const auto& shape = network.input_shape();
   const torch::Tensor images = torch::zeros({kImages, shape[0], shape[1], shape[2]}).to(network.device());
-  model::ForwardContext context;
+  network::ForwardContext context;
   context.precision = precision;
   context.until = place;
   double seconds = 0.0;

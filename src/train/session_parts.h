@@ -5,7 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "svhn/model/network.h"
+#include "network/network.h"
 #include "svhn/train/checkpoint.h"
 #include "svhn/train/session.h"
 
@@ -37,7 +37,7 @@ class ZeroFeatures : public data::InputSource {
   std::vector<std::int64_t> shape_;
 };
 
-model::BatchNormVariance batch_norm_variance(const SessionRequest& request);
+network::BatchNormVariance batch_norm_variance(const SessionRequest& request);
 
 /// What the other processes of a run have to know of a checkpoint: state, precision, threads and processes.
 std::string record_json(const CheckpointRecord& record);

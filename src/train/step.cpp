@@ -19,7 +19,7 @@ Tensor class_weight_tensor(const TrainOptions& options, const torch::Device& dev
 
 /// @returns inputs [n,...] in the network's type and class indices [n], on its device; borrowed from the
 /// batch where they can be.
-std::pair<Tensor, Tensor> batch_tensors(const StepInput& input, const model::Network& network) {
+std::pair<Tensor, Tensor> batch_tensors(const StepInput& input, const network::Network& network) {
   std::vector<std::int64_t> shape = input.shape;
   shape.insert(shape.begin(), input.batch.size);
   auto* pixels = const_cast<float*>(input.batch.pixels.data());
@@ -30,7 +30,7 @@ std::pair<Tensor, Tensor> batch_tensors(const StepInput& input, const model::Net
 
 }  // namespace
 
-TrainStep::TrainStep(const TrainOptions& options, model::Network& network, kernels::Precision precision,
+TrainStep::TrainStep(const TrainOptions& options, network::Network& network, kernels::Precision precision,
                      distributed::Group* group)
     : options_(options),
       network_(network),
@@ -56,7 +56,7 @@ StepResult TrainStep::run(const StepInput& input, std::int64_t step, double rate
 StepResult TrainStep::run_anything(const StepInput& input, std::int64_t step) {
   const auto [held, classes] = batch_tensors(input, network_);
   const BatchShare& share = input.share;
-  model::ForwardContext context{true, precision_, options_.seed, step, share.own.first, input.place};
+  network::ForwardContext context{true, precision_, options_.seed, step, share.own.first, input.place};
   if (parallel_) context.group = parallel_->norm_group();
   const Tensor logits = network_.forward(mix(held, share.mixing), context);
   const Tensor targets = mix(

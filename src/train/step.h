@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "data/batch.h"
-#include "svhn/model/network.h"
+#include "network/network.h"
 #include "svhn/train/data_parallel.h"
 #include "svhn/train/share.h"
 #include "svhn/train/update.h"
@@ -29,7 +29,7 @@ class DirectStep;
 class TrainStep {
  public:
   /// @param network, group borrowed. @param group nullptr: one process.
-  TrainStep(const TrainOptions& options, model::Network& network, kernels::Precision precision,
+  TrainStep(const TrainOptions& options, network::Network& network, kernels::Precision precision,
             distributed::Group* group);
   ~TrainStep();
 
@@ -51,7 +51,7 @@ class TrainStep {
   StepResult differentiate(const torch::Tensor& loss, const StepResult& own, double weight);
 
   const TrainOptions& options_;
-  model::Network& network_;
+  network::Network& network_;
   kernels::Precision precision_;
   bool first_process_;
   ParameterUpdate update_;

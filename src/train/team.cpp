@@ -76,7 +76,7 @@ std::string Team::from_first(const std::function<std::string()>& make) const {
   return group_->broadcast(first() ? make() : std::string());
 }
 
-void Team::share(const std::vector<model::NamedTensor>& tensors) const {
+void Team::share(const std::vector<network::NamedTensor>& tensors) const {
   if (group_ == nullptr) return;
   for (const auto& item : tensors) {
     const torch::Tensor numbers = item.tensor.detach();

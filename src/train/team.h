@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "distributed/process_group.h"
-#include "svhn/model/network.h"
+#include "network/network.h"
 
 namespace svhn::train {
 
@@ -28,7 +28,7 @@ class Team {
   /// @returns on every process what `make` gave the first one.
   [[nodiscard]] std::string from_first(const std::function<std::string()>& make) const;
   /// Gives every process the first one's numbers.
-  void share(const std::vector<model::NamedTensor>& tensors) const;
+  void share(const std::vector<network::NamedTensor>& tensors) const;
   /// Waits for all.
   void meet() const;
 

@@ -47,8 +47,8 @@ Trainer::Trainer(const TrainOptions& options, TrainerParts parts)
 
 Trainer::~Trainer() = default;
 
-std::vector<model::NamedTensor> Trainer::optimizer_tensors() const {
-  std::vector<model::NamedTensor> tensors = average_.tensors();
+std::vector<network::NamedTensor> Trainer::optimizer_tensors() const {
+  std::vector<network::NamedTensor> tensors = average_.tensors();
   const auto more = step_->update().tensors();
   tensors.insert(tensors.end(), more.begin(), more.end());
   return tensors;

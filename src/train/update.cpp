@@ -7,8 +7,8 @@
 namespace svhn::train {
 namespace {
 
-std::vector<model::NamedTensor> trainable_tensors(const model::Network& network) {
-  std::vector<model::NamedTensor> found;
+std::vector<network::NamedTensor> trainable_tensors(const network::Network& network) {
+  std::vector<network::NamedTensor> found;
   for (const auto& item : network.tensors()) {
     if (item.trainable) found.push_back(item);
   }
@@ -26,14 +26,14 @@ std::set<std::string> backbone_tensors(const model::NetworkPlan& plan) {
 
 }  // namespace
 
-ParameterUpdate::ParameterUpdate(const model::Network& network, const TrainOptions& options)
+ParameterUpdate::ParameterUpdate(const network::Network& network, const TrainOptions& options)
     : parameters_(trainable_tensors(network)), clip_norm_(options.clip_norm) {
   make_groups(network, options);
 }
 
 ParameterUpdate::~ParameterUpdate() = default;
 
-void ParameterUpdate::make_groups(const model::Network& network, const TrainOptions& options) {
+void ParameterUpdate::make_groups(const network::Network& network, const TrainOptions& options) {
   const auto own = options.optimizer.backbone_learning_rate;
   const double scaled = own ? *own / options.optimizer.learning_rate : 1.0;
   const std::set<std::string> backbone = backbone_tensors(network.plan());
@@ -60,8 +60,8 @@ void ParameterUpdate::step(double rate, std::int64_t step) {
   }
 }
 
-std::vector<model::NamedTensor> ParameterUpdate::tensors() const {
-  std::vector<model::NamedTensor> tensors;
+std::vector<network::NamedTensor> ParameterUpdate::tensors() const {
+  std::vector<network::NamedTensor> tensors;
   for (const Group& group : groups_) {
     for (const auto& [name, flat] : group.optimizer->state()) {
       const auto views = parameters_.split(flat, "optimizer." + name + ".", group.first);

@@ -11,8 +11,8 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "model/swap_backbone.h"
-#include "svhn/model/backbone_weights.h"
-#include "svhn/model/network.h"
+#include "network/network.h"
+#include "network/pretrained.h"
 
 namespace svhn::transfer {
 namespace {
@@ -42,7 +42,7 @@ model::ModelSpec model_of(const model::ModelSpec& base, std::size_t place, const
   model::BackboneSpec backbone = entry.backbone;
   if (frozen) backbone.trainable.clear();
   model::ModelSpec model = model::with_backbone(base, place, backbone, entry.resize);
-  model::settle_backbones(model);
+  network::settle_backbones(model);
   return model;
 }
 

@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/scratch.h"
 #include "core/signals.h"
-#include "svhn/model/network.h"
+#include "network/network.h"
 #include "svhn/train/data_parallel.h"
 
 namespace svhn::transfer {
@@ -85,7 +85,7 @@ class Maker {
     shape.insert(shape.begin(), batch.size);
     auto* values = const_cast<float*>(batch.pixels.data());
     const Tensor input = torch::from_blob(values, shape, torch::kFloat32).to(job_.part.network->device());
-    model::ForwardContext context;
+    network::ForwardContext context;
     context.precision = job_.part.precision;
     context.until = job_.place;
     return job_.part.network->forward(input, context).to(torch::kCPU, torch::kFloat32).contiguous();

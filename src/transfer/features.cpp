@@ -14,7 +14,7 @@
 #include "core/json.h"
 #include "core/random.h"
 #include "model/spec_json.h"
-#include "svhn/model/network.h"
+#include "network/network.h"
 #include "transfer/feature_job.h"
 
 namespace svhn::transfer {
@@ -35,7 +35,7 @@ std::vector<std::int64_t> needed_rows(const data::PreparedData& data) {
 }
 
 /// @returns the weights' checksum and that of their names.
-std::string weights_digest(const model::Network& network, model::Place place) {
+std::string weights_digest(const network::Network& network, model::Place place) {
   std::string digests;
   const std::size_t count = model::tensors_before(network.plan(), place);
   for (std::size_t i = 0; i < count; ++i) {

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "config/run_config.h"
-#include "svhn/model/fold.h"
+#include "network/fold.h"
 #include "train/step.h"
 
 namespace {
@@ -110,7 +110,7 @@ class Bench {
   explicit Bench(const Arguments& arguments)
       : arguments_(arguments),
         config_(config::load_run_config(arguments.config)),
-        network_(model::Network(config::plan_run(config_, arguments.config), 1)),
+        network_(network::Network(config::plan_run(config_, arguments.config), 1)),
         step_(config_.train, network_, arguments.precision, nullptr) {
     auto shape = network_.input_shape();
     shape.insert(shape.begin(), arguments.batch);
@@ -118,7 +118,7 @@ class Bench {
     const auto* pixels = static_cast<const float*>(input_.data_ptr());
     batch_ = {{pixels, pixels + input_.numel()}, {}, {}, arguments.batch};
     for (std::int64_t i = 0; i < arguments.batch; ++i) batch_.labels.push_back(i % 10);
-    if (arguments.inference) folded_.emplace(model::fold_batch_norm(std::move(network_)).network);
+    if (arguments.inference) folded_.emplace(network::fold_batch_norm(std::move(network_)).network);
   }
 
   void step() { arguments_.inference ? infer() : train(); }
@@ -136,8 +136,8 @@ class Bench {
 
   Arguments arguments_;
   config::RunConfig config_;
-  model::Network network_;
-  std::optional<model::Network> folded_;
+  network::Network network_;
+  std::optional<network::Network> folded_;
   train::TrainStep step_;
   Tensor input_;
   data::Batch batch_;

@@ -14,8 +14,8 @@
 
 #include "core/json.h"
 #include "model/spec_json.h"
-#include "svhn/model/backbone_weights.h"
-#include "svhn/model/weights.h"
+#include "network/pretrained.h"
+#include "network/tensor_io.h"
 
 namespace {
 
@@ -25,7 +25,7 @@ using core::ExitCode;
 model::ModelSpec read_spec(const char* text) {
   const nlohmann::json layers{{"layers", {core::parse_json_strict(text, "spec", ExitCode::config)}}};
   model::ModelSpec spec = model::model_from_json(layers, "spec", ExitCode::config);
-  model::settle_backbones(spec);
+  network::settle_backbones(spec);
   return spec;
 }
 
@@ -38,34 +38,34 @@ torch::Tensor read_array(const formats::SafetensorsFile& file, const std::string
   return tensor;
 }
 
-model::Network load(const char* spec, const torch::Tensor& images) {
+network::Network load(const char* spec, const torch::Tensor& images) {
   const model::Shape input = images.sizes().slice(1).vec();
-  model::Network network(model::plan_network(read_spec(spec), input, {.outputs = 0}), 1);
-  model::load_backbone_weights(network);
+  network::Network network(model::plan_network(read_spec(spec), input, {.outputs = 0}), 1);
+  network::load_backbone_weights(network);
   return network;
 }
 
 void run(char** arguments) {
   const formats::SafetensorsFile file(arguments[1], ExitCode::data);
   const torch::Tensor images = read_array(file, "images");
-  model::Network network = load(arguments[0], images);
+  network::Network network = load(arguments[0], images);
   const torch::NoGradGuard no_grad;
-  model::write_tensors(arguments[2], {{"features", network.forward(images, {})}}, {});
+  network::write_tensors(arguments[2], {{"features", network.forward(images, {})}}, {});
 }
 
 void train(char** arguments) {
   const formats::SafetensorsFile file(arguments[1], ExitCode::data);
   const torch::Tensor images = read_array(file, "images");
-  model::Network network = load(arguments[0], images);
+  network::Network network = load(arguments[0], images);
   const torch::Tensor features = network.forward(images, {.training = true});
   (features * read_array(file, "direction")).sum().backward();
-  std::vector<model::NamedTensor> results{{"features", features.detach()}};
+  std::vector<network::NamedTensor> results{{"features", features.detach()}};
   for (const auto& item : network.tensors()) {
     const bool statistic = item.name.find(".running_") != std::string::npos;
     if (statistic) results.push_back(item);
     if (item.trainable) results.push_back({item.name, item.tensor.grad()});
   }
-  model::write_tensors(arguments[2], results, {});
+  network::write_tensors(arguments[2], results, {});
 }
 
 void list_tensors(char** arguments) {

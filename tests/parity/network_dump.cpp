@@ -11,7 +11,7 @@
 #include <variant>
 
 #include "config/run_config.h"
-#include "svhn/model/weights.h"
+#include "network/tensor_io.h"
 #include "svhn/train/loss.h"
 #include "svhn/train/optimizer.h"
 #include "svhn/train/parameters.h"
@@ -19,7 +19,7 @@
 namespace {
 
 using namespace svhn;
-using model::NamedTensor;
+using network::NamedTensor;
 using torch::Tensor;
 
 Tensor read_array(const formats::SafetensorsFile& file, const std::string& name) {
@@ -47,7 +47,7 @@ void add_all(std::vector<NamedTensor>& results, const std::string& prefix,
 }
 
 /// One step; the first one also tells logits and gradients.
-void step(model::Network& network, train::FlatParameters& parameters, train::Optimizer& optimizer,
+void step(network::Network& network, train::FlatParameters& parameters, train::Optimizer& optimizer,
           double rate, std::int64_t t, const Tensor& images, const Tensor& labels,
           std::vector<NamedTensor>& results) {
   const Tensor logits = network.forward(images, {.training = true});
@@ -70,10 +70,10 @@ void run_training(char** arguments) {
   const bool keras = std::string_view(arguments[1]) == "keras";
   const formats::SafetensorsFile file(arguments[2], core::ExitCode::data);
   const Tensor images = read_array(file, "images"), labels = read_array(file, "labels");
-  model::Network network(plan_without_dropout(config, arguments[0]), 1,
-                         keras ? model::BatchNormVariance::keras : model::BatchNormVariance::torch,
-                         images.scalar_type());
-  model::read_tensors(file, network.tensors());
+  network::Network network(plan_without_dropout(config, arguments[0]), 1,
+                           keras ? network::BatchNormVariance::keras : network::BatchNormVariance::torch,
+                           images.scalar_type());
+  network::read_tensors(file, network.tensors());
   std::vector<NamedTensor> trainable, results;
   for (const auto& item : network.tensors()) {
     if (item.trainable) trainable.push_back(item);
@@ -87,17 +87,17 @@ void run_training(char** arguments) {
   }
   add_all(results, "step3.", network.tensors());
   results.push_back({"logits_after", network.forward(images[0], {}).detach()});
-  model::write_tensors(arguments[3], results, {});
+  network::write_tensors(arguments[3], results, {});
   if (arguments[4] == nullptr) return;
   const model::ModelRecord record{config.name, network.input_shape(), config.model, R"({"steps":[]})", true};
-  model::write_tensors(arguments[4], network.tensors(), model::record_metadata(record, "model"));
+  network::write_tensors(arguments[4], network.tensors(), model::record_metadata(record, "model"));
 }
 
 void run_logits(char** arguments) {
-  model::Network network = model::load_network(model::ModelFile(arguments[0]));
+  network::Network network = network::load_network(model::ModelFile(arguments[0]));
   const formats::SafetensorsFile file(arguments[1], core::ExitCode::data);
   const torch::NoGradGuard no_grad;
-  model::write_tensors(arguments[2], {{"logits", network.forward(read_array(file, "images"), {})}}, {});
+  network::write_tensors(arguments[2], {{"logits", network.forward(read_array(file, "images"), {})}}, {});
 }
 
 }  // namespace

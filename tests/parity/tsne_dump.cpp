@@ -14,10 +14,10 @@
 #include <string>
 
 #include "kernels/hardware.h"
+#include "network/tensor_io.h"
 #include "svhn/interpret/pca.h"
 #include "svhn/interpret/tsne.h"
 #include "svhn/interpret/tsne_forces.h"
-#include "svhn/model/weights.h"
 
 namespace {
 
@@ -51,7 +51,7 @@ interpret::TsneOptions options_of(const Keys& keys) {
 
 nlohmann::json run_map(const formats::SafetensorsFile& in, const std::string& out, const Keys& keys) {
   const auto result = interpret::tsne(read_array(in, "points"), options_of(keys));
-  model::write_tensors(out, {{"map", result.map}}, {});
+  network::write_tensors(out, {{"map", result.map}}, {});
   return {{"kl_divergence", result.kl_divergence},
           {"iterations", result.iterations},
           {"learning_rate", result.learning_rate},
@@ -73,13 +73,13 @@ nlohmann::json run_gradient(const formats::SafetensorsFile& in, const std::strin
   const double exaggeration = number(keys, "exaggeration", 1.0);
   interpret::TsneObjective fft(affinities, interpret::TsneMethod::fft, torch::kCPU);
   interpret::TsneObjective exact(affinities, interpret::TsneMethod::exact, torch::kCPU);
-  model::write_tensors(out,
-                       {{"fft", fft.gradient(map, exaggeration)},
-                        {"exact", exact.gradient(map, exaggeration)},
-                        {"conditional", conditional},
-                        {"indices", found.indices.to(torch::kFloat32)},
-                        {"distances", found.distances}},
-                       {});
+  network::write_tensors(out,
+                         {{"fft", fft.gradient(map, exaggeration)},
+                          {"exact", exact.gradient(map, exaggeration)},
+                          {"conditional", conditional},
+                          {"indices", found.indices.to(torch::kFloat32)},
+                          {"distances", found.distances}},
+                         {});
   return {{"fft", fft.divergence(map, exaggeration)}, {"exact", exact.divergence(map, exaggeration)}};
 }
 
@@ -90,14 +90,14 @@ nlohmann::json run_place(const formats::SafetensorsFile& in, const std::string& 
   options.method = options_of(keys).method;
   const auto result = interpret::place(read_array(in, "points"), read_array(in, "reference"),
                                        read_array(in, "reference_map"), options);
-  model::write_tensors(out, {{"map", result.map}}, {});
+  network::write_tensors(out, {{"map", result.map}}, {});
   return {{"kl_divergence", result.kl_divergence}, {"start_kl_divergence", result.start_kl_divergence}};
 }
 
 nlohmann::json run_pca(const formats::SafetensorsFile& in, const std::string& out, const Keys& keys) {
   const Tensor points = read_array(in, "points");
   const auto pca = interpret::fit_pca(points, static_cast<std::int64_t>(number(keys, "features", 50)), 1);
-  model::write_tensors(out, {{"scores", interpret::project(pca, points)}}, {});
+  network::write_tensors(out, {{"scores", interpret::project(pca, points)}}, {});
   return {{"components", pca.components.size(0)}};
 }
 

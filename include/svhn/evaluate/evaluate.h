@@ -10,7 +10,7 @@
 #include "data/prepared.h"
 #include "distributed/process_group.h"
 #include "metric/evaluation.h"
-#include "svhn/model/network.h"
+#include "network/network.h"
 
 namespace svhn::evaluate {
 
@@ -39,7 +39,8 @@ struct EvaluateOptions {
 /// @param plan the preprocessing of this split.
 /// @returns all but `model`. @throws core::Error(data) when the split is empty,
 /// core::Error(numeric) when a logit is not finite.
-metric::EvaluationResult evaluate(model::Network& network, const data::PreparedData& data, data::Split split,
-                                  const data::PreprocessPlan& plan, const EvaluateOptions& options);
+metric::EvaluationResult evaluate(network::Network& network, const data::PreparedData& data,
+                                  data::Split split, const data::PreprocessPlan& plan,
+                                  const EvaluateOptions& options);
 
 }  // namespace svhn::evaluate

@@ -7,8 +7,8 @@
 
 #include "data/preprocess.h"
 #include "metric/classes.h"
+#include "network/network.h"
 #include "svhn/evaluate/evaluate.h"
-#include "svhn/model/network.h"
 
 namespace svhn::evaluate {
 
@@ -23,7 +23,7 @@ class Predictor {
  public:
   /// @param network for inference, see model/fold.h. @param preprocessing the model's; a step that asks for
   /// the numbers of a split takes the training split's.
-  Predictor(model::Network network, const data::Preprocessing& preprocessing,
+  Predictor(network::Network network, const data::Preprocessing& preprocessing,
             const PredictorOptions& options);
 
   /// @param images u8 [n,32,32,3]. @returns n times the probabilities of the classes.
@@ -33,7 +33,7 @@ class Predictor {
  private:
   void predict_batch(const std::vector<float>& pixels, std::vector<metric::Probabilities>& results);
 
-  model::Network network_;
+  network::Network network_;
   data::PreprocessPlan plan_;
   PredictorOptions options_;
 };

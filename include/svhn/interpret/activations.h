@@ -6,15 +6,15 @@
 #include <span>
 #include <vector>
 
+#include "network/network.h"
 #include "svhn/interpret/layer_choice.h"
-#include "svhn/model/network.h"
 
 namespace svhn::interpret {
 
 /// Runs a network in inference mode and keeps the outputs of some layers.
 /// @param images f32 [N,C,H,W]. @param layers of the network's plan.
 /// @returns f32 [N,C,H,W] or [N,F] for each of `layers`, on the processor.
-std::vector<torch::Tensor> layer_outputs(model::Network& network, const torch::Tensor& images,
+std::vector<torch::Tensor> layer_outputs(network::Network& network, const torch::Tensor& images,
                                          std::span<const LayerChoice> layers);
 
 }  // namespace svhn::interpret

@@ -16,9 +16,9 @@
 #include "data/prepared.h"
 #include "data/preprocess.h"
 #include "distributed/process_group.h"
+#include "network/network.h"
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/interpret/layer_choice.h"
-#include "svhn/model/network.h"
 
 namespace svhn::interpret {
 
@@ -50,8 +50,9 @@ struct EmbedOptions {
 /// @throws core::Error(usage) when the embeddings would take more than `kMostEmbeddingBytes`;
 /// core::Error(data) without images, or without room for them; core::Error(numeric) when an output is not
 /// finite.
-Embeddings embed(model::Network& network, const data::PreparedData& data, std::span<const std::int64_t> rows,
-                 const data::PreprocessPlan& plan, const LayerChoice& layer, const EmbedOptions& options);
+Embeddings embed(network::Network& network, const data::PreparedData& data,
+                 std::span<const std::int64_t> rows, const data::PreprocessPlan& plan,
+                 const LayerChoice& layer, const EmbedOptions& options);
 
 /// Writes `embeddings` f32 [N,D], `labels` u8 [N] and `rows` i64 [N]. @throws core::Error(data)
 void write_embeddings(const std::filesystem::path& path, const Embeddings& embeddings,

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "svhn/model/network.h"
+#include "network/network.h"
 
 namespace svhn::interpret {
 
@@ -25,7 +25,7 @@ std::optional<std::size_t> last_convolution(const model::NetworkPlan& plan);
 /// @returns f32 [H,W] on the processor, 0 and more.
 /// @see Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization",
 /// ICCV 2017, equations 1 and 2
-torch::Tensor grad_cam(model::Network& network, const torch::Tensor& image, std::size_t layer,
+torch::Tensor grad_cam(network::Network& network, const torch::Tensor& image, std::size_t layer,
                        std::int64_t class_index);
 
 struct Attribution {
@@ -40,7 +40,7 @@ struct Attribution {
 /// @param image,baseline f32 [1,C,H,W] on the network's device. @param steps 1 or more.
 /// @see Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, section 3 (the
 /// method) and proposition 1 (the parts add up: completeness)
-Attribution integrated_gradients(model::Network& network, const torch::Tensor& image,
+Attribution integrated_gradients(network::Network& network, const torch::Tensor& image,
                                  const torch::Tensor& baseline, std::int64_t class_index,
                                  std::int64_t steps = 128);
 
@@ -52,7 +52,7 @@ struct OcclusionWindow {
 /// How far F falls when a square is covered by the baseline: the mean over all squares that cover a pixel.
 /// @returns f32 [H,W] on the processor; below 0 where covering speaks for the class.
 /// @see Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, section 4.2
-torch::Tensor occlusion(model::Network& network, const torch::Tensor& image, const torch::Tensor& baseline,
+torch::Tensor occlusion(network::Network& network, const torch::Tensor& image, const torch::Tensor& baseline,
                         std::int64_t class_index, const OcclusionWindow& window = {});
 
 }  // namespace svhn::interpret

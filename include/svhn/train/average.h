@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "svhn/model/network.h"
+#include "network/network.h"
 
 namespace svhn::train {
 
@@ -13,7 +13,7 @@ class WeightAverage {
  public:
   /// @param network borrowed; must outlive the average, which starts as a copy of it.
   /// @param decay share of the average that a step keeps, in (0, 1); unset: there is no average.
-  WeightAverage(const model::Network& network, std::optional<double> decay);
+  WeightAverage(const network::Network& network, std::optional<double> decay);
 
   /// Moves the average towards the weights: average = decay average + (1 - decay) weights.
   void update();
@@ -21,12 +21,12 @@ class WeightAverage {
   /// also when `body` throws.
   void use(const std::function<void()>& body) const;
   /// @returns the average's tensors as "average.<tensor>"; writing to them restores it.
-  [[nodiscard]] const std::vector<model::NamedTensor>& tensors() const { return average_; }
+  [[nodiscard]] const std::vector<network::NamedTensor>& tensors() const { return average_; }
 
  private:
-  const model::Network& network_;
+  const network::Network& network_;
   double decay_ = 0.0;
-  std::vector<model::NamedTensor> average_;  // In the network's order.
+  std::vector<network::NamedTensor> average_;  // In the network's order.
 };
 
 }  // namespace svhn::train

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "model/model_file.h"
-#include "svhn/model/network.h"
+#include "network/network.h"
 #include "svhn/train/state.h"
 
 namespace svhn::train {
@@ -25,7 +25,7 @@ struct CheckpointRecord {
 
 /// Writes atomically. @throws core::Error(model)
 void write_checkpoint(const std::filesystem::path& path, const CheckpointRecord& record,
-                      const std::vector<model::NamedTensor>& tensors);
+                      const std::vector<network::NamedTensor>& tensors);
 
 /// Reads what a checkpoint says. @throws core::Error(model) when missing, damaged or not a checkpoint.
 CheckpointRecord read_checkpoint_record(const model::ModelFile& file);

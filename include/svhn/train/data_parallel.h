@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "distributed/counting_group.h"
-#include "svhn/model/network.h"
+#include "network/network.h"
 #include "svhn/train/gradient_buckets.h"
 #include "svhn/train/parameters.h"
 
@@ -38,7 +38,7 @@ class DataParallel {
   /// @param synchronised batch norms take the statistics of all processes. Otherwise each process normalises
   /// by its own images, and after each step the running statistics are the mean over the processes, weighted
   /// by their images.
-  DataParallel(const model::Network& network, const FlatParameters& parameters, distributed::Group& group,
+  DataParallel(const network::Network& network, const FlatParameters& parameters, distributed::Group& group,
                bool synchronised);
   ~DataParallel();
 

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "svhn/model/network.h"
+#include "network/network.h"
 
 namespace svhn::train {
 
@@ -21,6 +21,6 @@ torch::Tensor cross_entropy(const torch::Tensor& logits, const torch::Tensor& ta
                             const torch::Tensor& class_weights);
 
 /// l1 sum|w| + l2 sum(w^2) over the tensors that ask for it; undefined where none does.
-torch::Tensor weight_penalty(const std::vector<model::NamedTensor>& tensors);
+torch::Tensor weight_penalty(const std::vector<network::NamedTensor>& tensors);
 
 }  // namespace svhn::train

@@ -15,7 +15,7 @@
 #include "model/graph/spec.h"
 #include "model/place.h"
 #include "model/plan.h"
-#include "svhn/model/network.h"
+#include "network/network.h"
 #include "svhn/train/data_parallel.h"
 #include "svhn/train/observer.h"
 #include "svhn/train/run_files.h"
@@ -28,7 +28,7 @@ enum class ExistingRun { refuse, resume, overwrite };
 
 /// A network before its training, for those who run its frozen layers ahead.
 struct FrozenPart {
-  model::Network* network = nullptr;
+  network::Network* network = nullptr;
   const data::PreparedData* data = nullptr;
   data::Preprocessing preprocessing;
   kernels::Precision precision = kernels::Precision::float32;
@@ -112,7 +112,7 @@ class Session {
 };
 
 /// @returns the seconds that one image takes up to `place`, by one batch.
-double seconds_per_image(model::Network& network, kernels::Precision precision, model::Place place);
+double seconds_per_image(network::Network& network, kernels::Precision precision, model::Place place);
 
 /// @returns what the data is, wherever it lies: its origin (with checksums), labels and splits, in a number.
 std::string data_fingerprint(const data::PreparedData& data);

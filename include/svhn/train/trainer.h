@@ -8,7 +8,7 @@
 #include "data/batch.h"
 #include "data/prepared.h"
 #include "metric/evaluation.h"
-#include "svhn/model/network.h"
+#include "network/network.h"
 #include "svhn/train/average.h"
 #include "svhn/train/data_parallel.h"
 #include "svhn/train/observer.h"
@@ -21,7 +21,7 @@ namespace svhn::train {
 
 /// What a trainer works on and with; the pointers outlive it.
 struct TrainerParts {
-  model::Network* network = nullptr;
+  network::Network* network = nullptr;
   const data::PreparedData* data = nullptr;
   data::PreprocessPlan train_plan;  ///< Pixels of the training split.
   data::PreprocessPlan val_plan;    ///< Pixels of the validation split.
@@ -65,7 +65,7 @@ class Trainer {
   [[nodiscard]] std::int64_t steps_per_epoch() const { return steps_per_epoch_; }
   /// @returns the optimizer's and the average's state under their names, e.g. "optimizer.m.dense_1.weight";
   /// writing to them restores it.
-  [[nodiscard]] std::vector<model::NamedTensor> optimizer_tensors() const;
+  [[nodiscard]] std::vector<network::NamedTensor> optimizer_tensors() const;
   /// Calls `body` while the network holds the averaged weights (EMA), or as it is without averaging.
   void with_average(const std::function<void()>& body);
   /// Starts at `place` with `features` from now on, instead of with pixels.

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "svhn/model/network.h"
+#include "network/network.h"
 #include "svhn/train/optimizer.h"
 #include "svhn/train/parameters.h"
 #include "train/options/train_options.h"
@@ -15,7 +15,7 @@ namespace svhn::train {
 class ParameterUpdate {
  public:
   /// Moves the network's trainable tensors into one flat buffer, see `FlatParameters`.
-  ParameterUpdate(const model::Network& network, const TrainOptions& options);
+  ParameterUpdate(const network::Network& network, const TrainOptions& options);
   ~ParameterUpdate();
 
   /// Clips the gradients where the options say so, and changes the weights.
@@ -24,7 +24,7 @@ class ParameterUpdate {
   void step(double rate, std::int64_t step);
   [[nodiscard]] const FlatParameters& parameters() const { return parameters_; }
   /// @returns the optimizer's state as "optimizer.<slot>.<tensor>"; writing to them restores it.
-  [[nodiscard]] std::vector<model::NamedTensor> tensors() const;
+  [[nodiscard]] std::vector<network::NamedTensor> tensors() const;
 
  private:
   /// Neighbours in the flat buffer with one learning rate.
@@ -35,7 +35,7 @@ class ParameterUpdate {
     std::unique_ptr<Optimizer> optimizer;
   };
 
-  void make_groups(const model::Network& network, const TrainOptions& options);
+  void make_groups(const network::Network& network, const TrainOptions& options);
 
   FlatParameters parameters_;
   std::optional<double> clip_norm_;

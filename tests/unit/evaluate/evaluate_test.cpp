@@ -5,13 +5,13 @@
 #include "core/error.h"
 #include "unit/data/prepared_test_content.h"
 #include "unit/distributed/thread_group.h"
-#include "unit/model/small_network.h"
+#include "unit/network/small_network.h"
 
 namespace svhn::evaluate {
 namespace {
 
 using data::Split;
-using model::Network;
+using network::Network;
 
 /// Images of labels 9 - row; the splits hold rows 7 0 3 5 2 9, 1 8 and 4 6.
 class Evaluate : public data::PreparedFolder {
@@ -22,10 +22,10 @@ class Evaluate : public data::PreparedFolder {
   }
 
   static Network network(std::vector<double> bias) {
-    Network network(model::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 10}}, {3, 32, 32}), 1);
+    Network network(network::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 10}}, {3, 32, 32}), 1);
     if (bias.empty()) return network;
-    model::set(network, "dense_1.weight", std::vector<double>(30720, 0.0));
-    model::set(network, "dense_1.bias", bias);
+    network::set(network, "dense_1.weight", std::vector<double>(30720, 0.0));
+    network::set(network, "dense_1.bias", bias);
     return network;
   }
 
@@ -109,14 +109,14 @@ TEST_F(Evaluate, GivesEveryProcessOfAGroupWhatOneGets) {
 TEST_F(Evaluate, RunsInInferenceMode) {
   const data::PreparedData data(file());
   Network network(
-      model::any_plan({model::AveragePool2dSpec{.size = 8}, model::BatchNormSpec{}, model::DropoutSpec{0.9},
-                       model::FlattenSpec{}, model::DenseSpec{.units = 10}},
-                      {3, 32, 32}),
+      network::any_plan({model::AveragePool2dSpec{.size = 8}, model::BatchNormSpec{}, model::DropoutSpec{0.9},
+                         model::FlattenSpec{}, model::DenseSpec{.units = 10}},
+                        {3, 32, 32}),
       1);
   const double once = run(network, data, Split::val).loss;
   EXPECT_EQ(run(network, data, Split::val).loss, once);
-  model::expect_near(model::tensor_of(network, "batch_norm_1.running_mean"), {0, 0, 0});
-  EXPECT_FALSE(model::tensor_of(network, "dense_1.weight").grad().defined());
+  network::expect_near(network::tensor_of(network, "batch_norm_1.running_mean"), {0, 0, 0});
+  EXPECT_FALSE(network::tensor_of(network, "dense_1.weight").grad().defined());
 }
 
 TEST_F(Evaluate, RefusesAnEmptySplit) {

@@ -10,7 +10,7 @@
 #include "svhn/interpret/activations.h"
 #include "unit/data/prepared_test_content.h"
 #include "unit/distributed/thread_group.h"
-#include "unit/model/small_network.h"
+#include "unit/network/small_network.h"
 
 namespace svhn::interpret {
 namespace {
@@ -27,14 +27,14 @@ class Embed : public data::PreparedFolder {
     data::write_prepared(file(), data::golden_content());
   }
 
-  static model::Network network() {
-    return {model::any_plan({model::AveragePool2dSpec{.size = 16}, model::FlattenSpec{},
-                             model::DenseSpec{.units = 10, .activation = model::Activation::softmax}},
-                            {3, 32, 32}),
+  static network::Network network() {
+    return {network::any_plan({model::AveragePool2dSpec{.size = 16}, model::FlattenSpec{},
+                               model::DenseSpec{.units = 10, .activation = model::Activation::softmax}},
+                              {3, 32, 32}),
             1};
   }
 
-  Embeddings embed_train(model::Network& of, const std::string& layer, EmbedOptions options = {}) const {
+  Embeddings embed_train(network::Network& of, const std::string& layer, EmbedOptions options = {}) const {
     const data::PreparedData data(file());
     options.scratch = file().parent_path();
     return embed(of, data, data.indices(Split::train),
@@ -129,7 +129,7 @@ TEST_F(Embed, RefusesWhatItCannotDo) {
   EXPECT_EQ(attempt({0, 10}, layer), ExitCode::data);
   EXPECT_EQ(attempt({-1}, layer), ExitCode::data);
   EXPECT_EQ(attempt({0}, {"huge", 1, {std::int64_t{1} << 33}, false}), ExitCode::usage);
-  model::set(some, "dense_1.bias", {std::nan(""), 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  network::set(some, "dense_1.bias", {std::nan(""), 0, 0, 0, 0, 0, 0, 0, 0, 0});
   EXPECT_EQ(attempt({0}, find_layer(some.plan(), "output")), ExitCode::numeric);
 }
 

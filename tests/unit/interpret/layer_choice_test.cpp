@@ -1,7 +1,7 @@
 #include "svhn/interpret/layer_choice.h"
 
 #include "core/error.h"
-#include "unit/model/small_network.h"
+#include "unit/network/small_network.h"
 
 namespace svhn::interpret {
 namespace {
@@ -11,7 +11,7 @@ using model::NetworkPlan;
 using model::Shape;
 
 NetworkPlan small_plan() {
-  return model::any_plan(
+  return network::any_plan(
       {model::Conv2dSpec{.filters = 4}, model::MaxPool2dSpec{}, model::FlattenSpec{},
        model::DenseSpec{.units = 6}, model::DenseSpec{.units = 10, .activation = Activation::softmax}},
       {1, 8, 8});
@@ -30,7 +30,7 @@ NetworkPlan question_2() {
                {model::FlattenSpec{}, model::DenseSpec{.units = 128, .activation = Activation::selu},
                 model::BatchNormSpec{}, model::DropoutSpec{0.5},
                 model::DenseSpec{.units = 10, .activation = Activation::softmax}});
-  return model::any_plan(kinds, {1, 32, 32});
+  return network::any_plan(kinds, {1, 32, 32});
 }
 
 std::vector<std::size_t> indices_of(const std::vector<LayerChoice>& layers) {
@@ -83,14 +83,14 @@ TEST(DefaultLayers, AreTheNotebooksForItsNetwork) {
 TEST(DefaultLayers, AreConvolutionsAndPoolingsElsewhere) {
   EXPECT_EQ(indices_of(default_activation_layers(small_plan())), (std::vector<std::size_t>{0, 1}));
   std::vector<model::LayerKind> many(20, model::Conv2dSpec{.filters = 2, .padding = model::Padding::same});
-  const auto spread = indices_of(default_activation_layers(model::any_plan(many, {1, 8, 8})));
+  const auto spread = indices_of(default_activation_layers(network::any_plan(many, {1, 8, 8})));
   EXPECT_EQ(spread, (std::vector<std::size_t>{0, 2, 5, 8, 10, 13, 16, 19}));
 }
 
 TEST(DefaultLayers, AreDenseOnesWithoutConvolutions) {
-  const NetworkPlan plan = model::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 8},
-                                            model::BatchNormSpec{}, model::DenseSpec{.units = 10}},
-                                           {1, 4, 4});
+  const NetworkPlan plan = network::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 8},
+                                              model::BatchNormSpec{}, model::DenseSpec{.units = 10}},
+                                             {1, 4, 4});
   EXPECT_EQ(indices_of(default_activation_layers(plan)), (std::vector<std::size_t>{1, 3}));
   EXPECT_EQ(default_embedding_layer(plan).name, "batch_norm_1");
 }

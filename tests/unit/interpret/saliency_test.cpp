@@ -2,13 +2,13 @@
 
 #include <cmath>
 
-#include "unit/model/small_network.h"
+#include "unit/network/small_network.h"
 
 namespace svhn::interpret {
 namespace {
 
 using model::Activation;
-using model::Network;
+using network::Network;
 using torch::Tensor;
 
 /// Numbers between -1 and 1 that follow a formula.
@@ -23,7 +23,7 @@ Tensor wave(at::IntArrayRef shape) {
 }
 
 Network small_cnn(bool trainable = true) {
-  auto spec = model::spec_of(
+  auto spec = network::spec_of(
       {model::Conv2dSpec{.filters = 4, .padding = model::Padding::same, .activation = Activation::selu},
        model::BatchNormSpec{}, model::MaxPool2dSpec{},
        model::Conv2dSpec{.filters = 3, .activation = Activation::tanh}, model::FlattenSpec{},
@@ -34,24 +34,24 @@ Network small_cnn(bool trainable = true) {
 
 /// One convolution of 1x1 with weight 2 and a dense layer whose class 1 sees the right half of the map alone.
 Network half_sighted() {
-  Network network(model::any_plan({model::Conv2dSpec{.filters = 1, .kernel = 1}, model::FlattenSpec{},
-                                   model::DenseSpec{.units = 2}},
-                                  {1, 2, 2}),
+  Network network(network::any_plan({model::Conv2dSpec{.filters = 1, .kernel = 1}, model::FlattenSpec{},
+                                     model::DenseSpec{.units = 2}},
+                                    {1, 2, 2}),
                   1);
-  model::set(network, "conv2d_1.weight", {2});
-  model::set(network, "dense_1.weight", {0, 0, 0, 0, 0, 3, 0, 3});
+  network::set(network, "conv2d_1.weight", {2});
+  network::set(network, "dense_1.weight", {0, 0, 0, 0, 0, 3, 0, 3});
   return network;
 }
 
 TEST(FlatBaseline, IsEachChannelsMean) {
   const Tensor image = torch::tensor({1.0F, 3.0F, 10.0F, 20.0F}).view({1, 2, 1, 2});
-  model::expect_near(flat_baseline(image), {2, 2, 15, 15});
+  network::expect_near(flat_baseline(image), {2, 2, 15, 15});
 }
 
 TEST(LastConvolution, IsTheDeepest) {
   EXPECT_EQ(last_convolution(small_cnn().plan()), 3U);
   EXPECT_EQ(
-      last_convolution(model::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 2}}, {1, 2, 2})),
+      last_convolution(network::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 2}}, {1, 2, 2})),
       std::nullopt);
 }
 
@@ -59,8 +59,8 @@ TEST(GradCam, WeighsMapsByTheirMeanGradient) {
   Network network = half_sighted();
   const Tensor image = torch::tensor({1.0F, -1.0F, 0.5F, 4.0F}).view({1, 1, 2, 2});
   // The map is 2 x, its gradient for class 1 is 0 3 0 3 and its mean 1.5: relu(3 x).
-  model::expect_near(grad_cam(network, image, 0, 1), {3, 0, 1.5, 12}, 1e-6);
-  model::expect_near(grad_cam(network, image, 0, 0), {0, 0, 0, 0});
+  network::expect_near(grad_cam(network, image, 0, 1), {3, 0, 1.5, 12}, 1e-6);
+  network::expect_near(grad_cam(network, image, 0, 0), {0, 0, 0, 0});
 }
 
 TEST(GradCam, EnlargesTheMapToThePicture) {
@@ -82,7 +82,7 @@ TEST(IntegratedGradients, ShareOutALinearFunction) {
   const Tensor image = torch::tensor({1.0F, -1.0F, 0.5F, 4.0F}).view({1, 1, 2, 2});
   // F = 3 * 2 (x1 + x3), so each number's part is its weight 6 times its way from the baseline.
   const auto parts = integrated_gradients(network, image, at::ones_like(image), 1, 3);
-  model::expect_near(parts.map, {0, -12, 0, 18}, 1e-5);
+  network::expect_near(parts.map, {0, -12, 0, 18}, 1e-5);
   EXPECT_NEAR(parts.image, 18.0, 1e-5);
   EXPECT_NEAR(parts.baseline, 12.0, 1e-5);
 }
@@ -110,9 +110,9 @@ TEST(Occlusion, TellsWhatCoveringCosts) {
   Network network = half_sighted();
   const Tensor image = torch::tensor({1.0F, -1.0F, 0.5F, 4.0F}).view({1, 1, 2, 2});
   // One pixel at a time, covered by 0: F = 6 (x1 + x3) falls by the pixel's own part.
-  model::expect_near(occlusion(network, image, at::zeros_like(image), 1, {1, 1}), {0, -6, 0, 24}, 1e-5);
+  network::expect_near(occlusion(network, image, at::zeros_like(image), 1, {1, 1}), {0, -6, 0, 24}, 1e-5);
   // One square over everything: all pixels share the whole fall of 18.
-  model::expect_near(occlusion(network, image, at::zeros_like(image), 1, {6, 2}), {18, 18, 18, 18}, 1e-5);
+  network::expect_near(occlusion(network, image, at::zeros_like(image), 1, {6, 2}), {18, 18, 18, 18}, 1e-5);
 }
 
 TEST(Occlusion, CoversEveryPixel) {

@@ -3,17 +3,17 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "svhn/model/weights.h"
+#include "network/tensor_io.h"
 #include "unit/hostile_bytes.h"
-#include "unit/model/small_network.h"
+#include "unit/network/small_network.h"
 
 namespace svhn::train {
 namespace {
 
 const std::vector<model::LayerKind> kLayers{model::FlattenSpec{}, model::DenseSpec{.units = 10}};
 
-model::Network network_with(std::uint64_t seed) {
-  return {model::any_plan(kLayers, {1, 2, 2}), seed};
+network::Network network_with(std::uint64_t seed) {
+  return {network::any_plan(kLayers, {1, 2, 2}), seed};
 }
 
 CheckpointRecord record() {
@@ -21,8 +21,12 @@ CheckpointRecord record() {
   state.step = 5;
   state.step_in_epoch = 5;
   state.sums = {1.0 / 3.0, 2, 3, 0.5};
-  return {
-      {"tiny", {1, 2, 2}, model::spec_of(kLayers), "{}", false}, state, R"({"a":1})", "bfloat16", "12345", 3};
+  return {{"tiny", {1, 2, 2}, network::spec_of(kLayers), "{}", false},
+          state,
+          R"({"a":1})",
+          "bfloat16",
+          "12345",
+          3};
 }
 
 TEST(Checkpoint, HoldsModelAndRun) {
@@ -43,17 +47,18 @@ TEST(Checkpoint, HoldsModelAndRun) {
   EXPECT_EQ(read.state.step, 5);
   EXPECT_EQ(read.state.sums.loss, 1.0 / 3.0);
   tensors.back().tensor = torch::zeros({10});
-  model::read_tensors(file.file(), tensors);
+  network::read_tensors(file.file(), tensors);
   EXPECT_EQ(tensors.back().tensor[9].item().toFloat(), 9.0F);
   // A checkpoint is also a model.
-  const auto loaded = model::load_network(file);
-  EXPECT_TRUE(model::tensor_of(loaded, "dense_1.weight").equal(model::tensor_of(saved, "dense_1.weight")));
+  const auto loaded = network::load_network(file);
+  EXPECT_TRUE(
+      network::tensor_of(loaded, "dense_1.weight").equal(network::tensor_of(saved, "dense_1.weight")));
 }
 
 TEST(Checkpoint, IsMoreThanAModel) {
   const test::TemporaryFolder folder;
   const auto path = folder.path() / "m.safetensors";
-  model::write_tensors(path, network_with(1).tensors(), model::record_metadata(record().model, "model"));
+  network::write_tensors(path, network_with(1).tensors(), model::record_metadata(record().model, "model"));
   try {
     read_checkpoint_record(model::ModelFile(path));
     FAIL();

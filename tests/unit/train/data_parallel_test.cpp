@@ -20,14 +20,14 @@ using distributed::Group;
 Network full_network(torch::ScalarType dtype) {
   const auto selu = model::Activation::selu;
   return {
-      model::any_plan(
+      network::any_plan(
           {model::AveragePool2dSpec{.size = 4},
            model::Conv2dSpec{.filters = 4, .kernel = 3, .padding = model::Padding::same, .activation = selu},
            model::BatchNormSpec{.momentum = 0.8}, model::MaxPool2dSpec{.size = 2}, model::DropoutSpec{0.3},
            model::FlattenSpec{}, model::DenseSpec{.units = 8, .activation = selu, .l1 = 1e-4, .l2 = 1e-3},
            model::BatchNormSpec{.momentum = 0.8}, model::DropoutSpec{0.2}, model::DenseSpec{.units = 10}},
           {3, 32, 32}),
-      1, model::BatchNormVariance::keras, dtype};
+      1, network::BatchNormVariance::keras, dtype};
 }
 
 struct Setting {

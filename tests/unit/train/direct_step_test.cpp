@@ -8,7 +8,7 @@
 #include "svhn/train/loss.h"
 #include "svhn/train/mixup.h"
 #include "train/step.h"
-#include "unit/model/small_network.h"
+#include "unit/network/small_network.h"
 
 namespace svhn::train {
 namespace {
@@ -19,7 +19,7 @@ using model::DenseSpec;
 using model::DropoutSpec;
 using model::FlattenSpec;
 using model::LayerKind;
-using model::Network;
+using network::Network;
 using torch::Tensor;
 
 constexpr std::int64_t kStep = 5;
@@ -57,10 +57,10 @@ class Pair {
   Pair(const std::vector<LayerKind>& layers, std::int64_t channels, TrainOptions options)
       : channels_(channels),
         options_(std::move(options)),
-        variance_(options_.semantics == Semantics::keras ? model::BatchNormVariance::keras
-                                                         : model::BatchNormVariance::torch),
-        direct_(model::any_plan(layers, {channels, 8, 8}), 3, variance_),
-        plain_(model::any_plan(layers, {channels, 8, 8}), 3, variance_, torch::kFloat64),
+        variance_(options_.semantics == Semantics::keras ? network::BatchNormVariance::keras
+                                                         : network::BatchNormVariance::torch),
+        direct_(network::any_plan(layers, {channels, 8, 8}), 3, variance_),
+        plain_(network::any_plan(layers, {channels, 8, 8}), 3, variance_, torch::kFloat64),
         step_(options_, direct_, kernels::Precision::float32, nullptr),
         update_(plain_, options_) {
     const torch::NoGradGuard no_grad;
@@ -115,7 +115,7 @@ class Pair {
 
   std::int64_t channels_;
   TrainOptions options_;
-  model::BatchNormVariance variance_;
+  network::BatchNormVariance variance_;
   Network direct_;
   Network plain_;
   TrainStep step_;
@@ -182,7 +182,7 @@ TEST(DirectStep, TakesTargetsWeightsAndPenaltiesAsTheLossDoes) {
 }
 
 TEST(DirectStep, LeavesWeightsAndGradientsWhereTheLossIsNoNumber) {
-  Network network(model::any_plan(pyramid(), {1, 8, 8}), 3);
+  Network network(network::any_plan(pyramid(), {1, 8, 8}), 3);
   const TrainOptions options;
   TrainStep step(options, network, kernels::Precision::float32, nullptr);
   ASSERT_TRUE(step.direct());
@@ -200,14 +200,15 @@ TEST(DirectStep, LeavesOtherNetworksToAutograd) {
     return TrainStep(options, network, precision, nullptr).direct();
   };
   const auto make = [](std::vector<LayerKind> layers, torch::ScalarType type = torch::kFloat32) {
-    return Network(model::any_plan(std::move(layers), {1, 8, 8}), 1, model::BatchNormVariance::keras, type);
+    return Network(network::any_plan(std::move(layers), {1, 8, 8}), 1, network::BatchNormVariance::keras,
+                   type);
   };
   EXPECT_TRUE(direct(make(pyramid())));
   EXPECT_FALSE(direct(make(pyramid(), torch::kFloat64)));
   EXPECT_FALSE(direct(make(pyramid()), kernels::Precision::bfloat16));
   EXPECT_FALSE(direct(make({model::Conv2dSpec{.filters = 2}, FlattenSpec{}, dense(10)})));
   EXPECT_FALSE(direct(make({BatchNormSpec{}, FlattenSpec{}, dense(10)})));  // Of channels.
-  auto frozen = model::any_plan(pyramid(), {1, 8, 8});
+  auto frozen = network::any_plan(pyramid(), {1, 8, 8});
   frozen.layers[1].layer.trainable = false;
   for (auto& tensor : frozen.layers[1].tensors) tensor.trainable = false;
   EXPECT_FALSE(direct(Network(std::move(frozen), 1)));

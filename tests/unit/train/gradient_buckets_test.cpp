@@ -1,13 +1,13 @@
 #include "svhn/train/gradient_buckets.h"
 
 #include "unit/distributed/thread_group.h"
-#include "unit/model/small_network.h"
+#include "unit/network/small_network.h"
 
 namespace svhn::train {
 namespace {
 
 using distributed::Group;
-using model::Network;
+using network::Network;
 using torch::Tensor;
 
 std::vector<std::vector<std::int64_t>> planned(const std::vector<std::int64_t>& sizes, std::int64_t least) {
@@ -31,9 +31,9 @@ TEST(PlanBuckets, TakeWholeTensorsFromTheEnd) {
 
 /// Three dense layers of which the last two have more than a bucket's numbers each.
 Network wide_network() {
-  return {model::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 600},
-                           model::DenseSpec{.units = 600}, model::DenseSpec{.units = 600}},
-                          {1, 1, 4}),
+  return {network::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 600},
+                             model::DenseSpec{.units = 600}, model::DenseSpec{.units = 600}},
+                            {1, 1, 4}),
           1};
 }
 

@@ -2,13 +2,13 @@
 
 #include <cmath>
 
-#include "unit/model/small_network.h"
+#include "unit/network/small_network.h"
 
 namespace svhn::train {
 namespace {
 
-using model::doubles;
-using model::expect_near;
+using network::doubles;
+using network::expect_near;
 using torch::Tensor;
 
 const Tensor kLabels = torch::tensor({2, 0}, torch::kInt64);

@@ -1,36 +1,36 @@
 #include "svhn/train/parameters.h"
 
-#include "unit/model/small_network.h"
+#include "unit/network/small_network.h"
 
 namespace svhn::train {
 namespace {
 
-using model::expect_near;
+using network::expect_near;
 using torch::Tensor;
 
 /// A network of 1x1 images: weight [2,1], bias [2].
-model::Network tiny() {
-  return {model::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 2}}, {1, 1, 1}), 1,
-          model::BatchNormVariance::keras, torch::kFloat64};
+network::Network tiny() {
+  return {network::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 2}}, {1, 1, 1}), 1,
+          network::BatchNormVariance::keras, torch::kFloat64};
 }
 
 TEST(FlatParameters, HoldTheNetworksOwnNumbers) {
-  model::Network network = tiny();
-  model::set(network, "dense_1.weight", {3, 4});
-  model::set(network, "dense_1.bias", {5, 6});
+  network::Network network = tiny();
+  network::set(network, "dense_1.weight", {3, 4});
+  network::set(network, "dense_1.bias", {5, 6});
   const FlatParameters flat(network.tensors());
   expect_near(flat.values(), {3, 4, 5, 6});
   EXPECT_FALSE(flat.values().requires_grad());
   flat.values().mul_(10);
-  expect_near(model::tensor_of(network, "dense_1.bias"), {50, 60});
-  expect_near(network.forward(model::doubles({1}, {1, 1, 1, 1}), {}), {80, 100});
+  expect_near(network::tensor_of(network, "dense_1.bias"), {50, 60});
+  expect_near(network.forward(network::doubles({1}, {1, 1, 1, 1}), {}), {80, 100});
 }
 
 TEST(FlatParameters, GatherGradients) {
-  model::Network network = tiny();
+  network::Network network = tiny();
   const FlatParameters flat(network.tensors());
   const auto backward = [&] {
-    network.forward(model::doubles({7}, {1, 1, 1, 1}), {}).backward(model::doubles({1, 2}, {1, 2}));
+    network.forward(network::doubles({7}, {1, 1, 1, 1}), {}).backward(network::doubles({1, 2}, {1, 2}));
   };
   backward();
   expect_near(flat.gradients(), {7, 14, 1, 2});
@@ -42,7 +42,7 @@ TEST(FlatParameters, GatherGradients) {
 }
 
 TEST(FlatParameters, SplitIntoNamedViews) {
-  const model::Network network = tiny();
+  const network::Network network = tiny();
   const FlatParameters flat(network.tensors());
   const Tensor other = torch::arange(4.0, torch::kFloat64);
   const auto views = flat.split(other, "optimizer.m.");
@@ -55,8 +55,9 @@ TEST(FlatParameters, SplitIntoNamedViews) {
 }
 
 TEST(FlatParameters, KeepKernelsAsConvolutionsReadThem) {
-  const model::Network network(model::any_plan({model::Conv2dSpec{.filters = 2, .kernel = 2}}, {3, 4, 4}), 1);
-  const Tensor weight = model::tensor_of(network, "conv2d_1.weight"), before = weight.detach().clone();
+  const network::Network network(network::any_plan({model::Conv2dSpec{.filters = 2, .kernel = 2}}, {3, 4, 4}),
+                                 1);
+  const Tensor weight = network::tensor_of(network, "conv2d_1.weight"), before = weight.detach().clone();
   const FlatParameters flat(network.tensors());
   EXPECT_TRUE(weight.detach().equal(before));
   EXPECT_TRUE(weight.is_contiguous(at::MemoryFormat::ChannelsLast));
@@ -66,7 +67,7 @@ TEST(FlatParameters, KeepKernelsAsConvolutionsReadThem) {
 }
 
 TEST(FlatParameters, ClipTheNormOfAllGradientsTogether) {
-  const model::Network network = tiny();
+  const network::Network network = tiny();
   FlatParameters flat(network.tensors());
   flat.gradients().copy_(torch::tensor({1.0, -2.0, 2.0, 4.0}, torch::kFloat64));  // Norm 5.
   EXPECT_DOUBLE_EQ(flat.clip_norm(5.5), 1.0);

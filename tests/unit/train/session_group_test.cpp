@@ -24,10 +24,10 @@ class SessionGroupTest : public TrainerTest {
     const auto selu = model::Activation::selu;
     SessionRequest request;
     request.name = "run";
-    request.model = model::spec_of({model::AveragePool2dSpec{.size = 8}, model::FlattenSpec{},
-                                    model::DenseSpec{.units = 12, .activation = selu},
-                                    model::BatchNormSpec{.momentum = 0.8}, model::DropoutSpec{0.3},
-                                    model::DenseSpec{.units = 10}});
+    request.model = network::spec_of({model::AveragePool2dSpec{.size = 8}, model::FlattenSpec{},
+                                      model::DenseSpec{.units = 12, .activation = selu},
+                                      model::BatchNormSpec{.momentum = 0.8}, model::DropoutSpec{0.3},
+                                      model::DenseSpec{.units = 10}});
     request.train = options(3);
     request.train.precision = Precision::float32;
     request.config = R"({"train":{"seed":1},"data":{"file":"here"}})";

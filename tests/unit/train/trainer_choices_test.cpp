@@ -19,7 +19,7 @@ TEST_F(TrainerTest, ValidatesWithTheTrainingLossSmoothing) {
   TrainingRun run(data(), smooth);
   run.trainer.run(run.hooks);
   const double penalty =
-      1e-3 * model::tensor_of(run.network, "dense_1.weight").square().sum().item().toDouble();
+      1e-3 * network::tensor_of(run.network, "dense_1.weight").square().sum().item().toDouble();
   const double loss = run.trainer.state().history.val_loss[0] - penalty;
   EXPECT_NEAR(loss, evaluated(run, data(), 0.2).loss, 1e-6);
   EXPECT_GT(std::abs(loss - evaluated(run, data(), 0.0).loss), 1e-4);
@@ -47,7 +47,7 @@ TEST_F(TrainerTest, KeepsTheWeightsOfTheEpochThatEarlyStoppingWatches) {
 /// What the trainer's small network has after pooling and flattening: [48].
 class PooledFeatures : public data::InputSource {
  public:
-  PooledFeatures(model::Network& network, const data::PreparedData& data) {
+  PooledFeatures(network::Network& network, const data::PreparedData& data) {
     const data::Preprocessing none{{}, data.statistics(data::Split::train)};
     const data::PixelSource pixels(data, data::plan_for(none, data, data::Split::train));
     const torch::NoGradGuard no_grad;
@@ -89,7 +89,7 @@ TEST_F(TrainerTest, DropsByTheStepOfTheWholeRun) {
   const auto rows = run.rows;
   ASSERT_EQ(rows.size(), 30U);
   const double penalty =
-      1e-3 * model::tensor_of(run.network, "dense_1.weight").square().sum().item().toDouble();
+      1e-3 * network::tensor_of(run.network, "dense_1.weight").square().sum().item().toDouble();
   const data::Preprocessing none{{}, data().statistics(data::Split::train)};
   data::BatchLoader loader(data(), data::plan_for(none, data(), data::Split::train), {10, false, {}});
   const torch::NoGradGuard no_grad;
@@ -98,7 +98,7 @@ TEST_F(TrainerTest, DropsByTheStepOfTheWholeRun) {
     data::Batch batch = *loader.next();
     const Tensor images = torch::from_blob(batch.pixels.data(), {10, 3, 32, 32}, torch::kFloat32);
     const Tensor labels = torch::from_blob(batch.labels.data(), {10}, torch::kInt64);
-    model::ForwardContext context{.training = true, .seed = still.seed};
+    network::ForwardContext context{.training = true, .seed = still.seed};
     context.step = static_cast<std::int64_t>(step);
     const Tensor loss = at::cross_entropy_loss(run.network.forward(images, context), labels);
     EXPECT_NEAR(run.trainer.state().history.loss[step], loss.item().toDouble() + penalty, 1e-5);

@@ -10,11 +10,11 @@
 #include "svhn/evaluate/evaluate.h"
 #include "svhn/train/trainer.h"
 #include "unit/data/prepared_test_content.h"
-#include "unit/model/small_network.h"
+#include "unit/network/small_network.h"
 
 namespace svhn::train {
 
-using model::Network;
+using network::Network;
 using torch::Tensor;
 
 /// 16 images of formula pixels, 10 to train on and 6 to validate with.
@@ -29,7 +29,7 @@ inline data::PreparedContent content() {
 
 /// Pools to [3,4,4], so that a step takes microseconds, and has dropout and batch norm to tell runs apart.
 inline Network make_network() {
-  return {model::any_plan(
+  return {network::any_plan(
               {model::AveragePool2dSpec{.size = 8}, model::FlattenSpec{},
                model::DenseSpec{.units = 12, .activation = model::Activation::selu, .l2 = 1e-3},
                model::BatchNormSpec{.momentum = 0.8}, model::DropoutSpec{0.3}, model::DenseSpec{.units = 10}},
@@ -75,7 +75,7 @@ struct TrainingRun {
             .observers = {&recorder}};
   }
 
-  [[nodiscard]] std::vector<model::NamedTensor> tensors() const {
+  [[nodiscard]] std::vector<network::NamedTensor> tensors() const {
     auto all = network.tensors();
     const auto more = trainer.optimizer_tensors();
     all.insert(all.end(), more.begin(), more.end());

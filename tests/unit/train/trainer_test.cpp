@@ -84,7 +84,7 @@ TEST_F(TrainerTest, CountsPenaltiesIntoBothLosses) {
   run.trainer.run(run.hooks);
   // Nothing was learnt, so the loss is that of the weights as they are: cross-entropy + 1e-3 * sum(w^2).
   const double penalty =
-      1e-3 * model::tensor_of(run.network, "dense_1.weight").square().sum().item().toDouble();
+      1e-3 * network::tensor_of(run.network, "dense_1.weight").square().sum().item().toDouble();
   const auto& history = run.trainer.state().history;
   const data::Preprocessing none{{}, data().statistics(data::Split::train)};
   const auto result = evaluate::evaluate(run.network, data(), data::Split::val,
@@ -144,7 +144,7 @@ TEST_F(TrainerTest, AveragesTheWeightsForValidation) {
     val_loss = evaluate::evaluate(run.network, data(), data::Split::val,
                                   data::plan_for(none, data(), data::Split::val), {})
                    .loss;
-    val_loss += 1e-3 * model::tensor_of(run.network, "dense_1.weight").square().sum().item().toDouble();
+    val_loss += 1e-3 * network::tensor_of(run.network, "dense_1.weight").square().sum().item().toDouble();
   });
   for (std::size_t i = 0; i < count; ++i) {
     EXPECT_TRUE(at::allclose(during[i], start[i] * 0.75 + end[i] * 0.25, 1e-5, 1e-7))

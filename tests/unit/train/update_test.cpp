@@ -1,20 +1,20 @@
 #include "svhn/train/update.h"
 
-#include "unit/model/small_network.h"
+#include "unit/network/small_network.h"
 
 namespace svhn::train {
 namespace {
 
-using model::expect_near;
+using network::expect_near;
 using torch::Tensor;
 
 /// SqueezeNet with its last module trained, and a head: [10].
-model::Network with_backbone() {
+network::Network with_backbone() {
   model::BackboneSpec backbone;
   backbone.backbone = "squeezenet1_1";
   backbone.weights = "random";
   backbone.trainable = {"features.12.*"};
-  return {model::any_plan({backbone, model::FlattenSpec{}, model::DenseSpec{.units = 10}}, {3, 32, 32}), 1};
+  return {network::any_plan({backbone, model::FlattenSpec{}, model::DenseSpec{.units = 10}}, {3, 32, 32}), 1};
 }
 
 TrainOptions plain_descent() {
@@ -25,7 +25,7 @@ TrainOptions plain_descent() {
 
 /// @returns by how much one step with gradients of 1 and the head's rate 0.25 moves each trainable tensor.
 std::vector<std::pair<std::string, double>> moves(const TrainOptions& options) {
-  model::Network network = with_backbone();
+  network::Network network = with_backbone();
   ParameterUpdate update(network, options);
   const Tensor before = update.parameters().values().clone();
   update.parameters().gradients().fill_(1.0);
@@ -60,7 +60,7 @@ TEST(ParameterUpdate, MovesEverythingAlikeWithoutOne) {
 TEST(ParameterUpdate, NamesTheStateOfEveryTensorOnce) {
   TrainOptions options = plain_descent();
   options.optimizer.backbone_learning_rate = 0.05;
-  model::Network network = with_backbone();
+  network::Network network = with_backbone();
   const ParameterUpdate update(network, options);
   const auto state = update.tensors();
   const auto& parameters = update.parameters().tensors();

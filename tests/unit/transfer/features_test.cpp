@@ -14,7 +14,7 @@ class FeaturesTest : public TransferTest {
  protected:
   void SetUp() override {
     TransferTest::SetUp();
-    network_ = std::make_unique<model::Network>(planned(squeezenet()), 1);
+    network_ = std::make_unique<network::Network>(planned(squeezenet()), 1);
   }
 
   [[nodiscard]] train::FrozenPart part() const {
@@ -51,7 +51,7 @@ class FeaturesTest : public TransferTest {
     return values;
   }
 
-  std::unique_ptr<model::Network> network_;
+  std::unique_ptr<network::Network> network_;
   std::vector<std::filesystem::path> written_, found_;
   std::string reason_;
 };
@@ -84,7 +84,7 @@ TEST_F(FeaturesTest, AreTheSameBytesFromSeveralProcesses) {
   for (const bool shared : {true, false}) {  // One folder, or one each as on machines apart.
     std::vector<std::filesystem::path> written;
     distributed::run_whole_group(3, [&](distributed::Group& group) {
-      model::Network network(planned(squeezenet()), 1);
+      network::Network network(planned(squeezenet()), 1);
       auto own = part();
       own.network = &network;
       own.group = &group;
@@ -108,7 +108,7 @@ TEST_F(FeaturesTest, AreFoundAgainForTheSameAndMadeAnewForOthers) {
   auto other = part();
   other.preprocessing.steps.clear();
   make(other);
-  network_ = std::make_unique<model::Network>(planned(squeezenet()), 2);
+  network_ = std::make_unique<network::Network>(planned(squeezenet()), 2);
   make(part());
   EXPECT_EQ(written_.size(), 3U);
   EXPECT_NE(written_[0], written_[1]);

@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 #include "model/spec_json.h"
-#include "svhn/model/network.h"
+#include "network/network.h"
 #include "svhn/train/session.h"
 #include "unit/data/prepared_test_content.h"
 

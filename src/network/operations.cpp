@@ -1,0 +1,187 @@
+#include "network/operations.h"
+
+#include <array>
+#include <limits>
+#include <vector>
+
+#include "kernels/small_convolution.h"
+#include "kernels/winograd/winograd.h"
+#include "network/sync_batch_norm.h"
+
+namespace svhn::network {
+namespace {
+
+using torch::Tensor;
+using Sides = std::array<std::int64_t, 2>;  // Height, width.
+
+struct Pads {
+  model::PadAmount rows;
+  model::PadAmount columns;
+
+  [[nodiscard]] bool symmetric() const {
+    return rows.before == rows.after && columns.before == columns.after;
+  }
+};
+
+Pads pads_of(const Tensor& x, const model::Window& window) {
+  return {model::window_padding(window.pad, x.size(2), window.height, window.stride),
+          model::window_padding(window.pad, x.size(3), window.width, window.stride)};
+}
+
+/// bfloat16 kernels and the processor's float32 ones are fastest with channels innermost.
+Tensor as_convolutions_like(const Tensor& x) {
+  const bool narrow = x.scalar_type() == torch::kBFloat16;
+  const bool wide = x.scalar_type() == torch::kFloat32 && x.device().is_cpu();
+  return narrow || wide ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+}
+
+Tensor pad(const Tensor& x, const Pads& pads, double value) {
+  return at::constant_pad_nd(x, {pads.columns.before, pads.columns.after, pads.rows.before, pads.rows.after},
+                             value);
+}
+
+}  // namespace
+
+model::Window window_of(std::int64_t size, std::int64_t stride, model::Padding padding) {
+  const model::WindowPad pad =
+      padding == model::Padding::same ? model::WindowPad::same : model::WindowPad::valid;
+  return model::square(size, stride == 0 ? size : stride, pad);
+}
+
+Tensor in_dtype_of(const Tensor& weight, const Tensor& input) {
+  return weight.defined() ? weight.to(input.scalar_type()) : weight;
+}
+
+std::optional<kernels::BlockActivation> block_activation(model::Activation activation) {
+  switch (activation) {
+    case model::Activation::linear:
+    case model::Activation::softmax:
+      return kernels::BlockActivation::linear;
+    case model::Activation::relu:
+      return kernels::BlockActivation::relu;
+    case model::Activation::elu:
+      return kernels::BlockActivation::elu;
+    case model::Activation::selu:
+      return kernels::BlockActivation::selu;
+    case model::Activation::tanh:
+    case model::Activation::sigmoid:
+    case model::Activation::gelu:
+    case model::Activation::swish:
+      break;
+  }
+  return std::nullopt;
+}
+
+Tensor activate(const Tensor& x, model::Activation activation) {
+  switch (activation) {
+    case model::Activation::relu:
+      return at::relu(x);
+    case model::Activation::selu:
+      return at::selu(x);
+    case model::Activation::tanh:
+      return at::tanh(x);
+    case model::Activation::sigmoid:
+      return at::sigmoid(x);
+    case model::Activation::elu:
+      return at::elu(x);
+    case model::Activation::gelu:
+      return at::gelu(x);
+    case model::Activation::swish:
+      return at::silu(x);
+    case model::Activation::linear:
+    case model::Activation::softmax:
+      break;  // Networks return logits.
+  }
+  return x;
+}
+
+Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const model::Window& window,
+                std::int64_t groups) {
+  const Pads pads = pads_of(x, window);
+  const bool inside = pads.symmetric();  // The convolution can do it itself.
+  const bool even = inside && pads.rows.before == pads.columns.before && pads.rows.before < window.height;
+  if (even && groups == 1 && window.stride == 1 && window.height == window.width &&
+      kernels::small_convolution_takes(x, weight)) {
+    return kernels::small_convolution(x, weight, bias, pads.rows.before);
+  }
+  if (even && groups == 1 && window.stride == 1 && kernels::winograd_takes(x, weight)) {
+    return kernels::winograd_convolution(x, weight, bias, pads.rows.before);
+  }
+  const Sides stride{window.stride, window.stride}, dilation{1, 1};
+  const Sides padding{inside ? pads.rows.before : 0, inside ? pads.columns.before : 0};
+  const Tensor in = as_convolutions_like(x);
+  // LibTorch 1.13 has no gradient for an empty batch and a kernel with channels innermost.
+  const Tensor kernel = in_dtype_of(x.numel() == 0 ? weight.contiguous() : weight, x);
+  return at::conv2d(inside ? in : pad(in, pads, 0.0), kernel, in_dtype_of(bias, x), at::IntArrayRef(stride),
+                    at::IntArrayRef(padding), at::IntArrayRef(dilation), groups);
+}
+
+Tensor max_pool(const Tensor& x, const model::Window& window) {
+  const Pads pads = pads_of(x, window);
+  const Sides kernel{window.height, window.width}, stride{window.stride, window.stride};
+  if (pads.symmetric()) {
+    return at::max_pool2d(x, kernel, stride, {pads.rows.before, pads.columns.before}, {1, 1}, window.ceil);
+  }
+  constexpr double kLowest = -std::numeric_limits<double>::infinity();
+  return at::max_pool2d(pad(x, pads, kLowest), kernel, stride);
+}
+
+Tensor average_pool(const Tensor& x, const model::Window& window, bool count_padding) {
+  const Pads pads = pads_of(x, window);
+  const Sides kernel{window.height, window.width}, stride{window.stride, window.stride};
+  if (pads.symmetric()) {
+    return at::avg_pool2d(x, kernel, stride, {pads.rows.before, pads.columns.before}, window.ceil,
+                          count_padding);
+  }
+  const Tensor mean = at::avg_pool2d(pad(x, pads, 0.0), kernel, stride);
+  if (count_padding) return mean;
+  // Divide by the share of real pixels.
+  const Tensor ones = at::ones({1, 1, x.size(2), x.size(3)}, x.options());
+  return mean / at::avg_pool2d(pad(ones, pads, 0.0), kernel, stride);
+}
+
+void move_statistics(const Norm& norm, const Tensor& mean, const Tensor& variance, std::int64_t count) {
+  const torch::NoGradGuard no_grad;
+  const auto n = static_cast<double>(count);
+  // The batch's tensors are saved for backward and must not change. A single value has no corrected variance;
+  // its biased one is 0.
+  const double factor = norm.biased_variance ? (n - 1.0) / n : 1.0;
+  const Tensor kept = count == 1 ? at::zeros_like(variance) : variance * factor;
+  // Tensor handles are shared with the network's list of tensors.
+  Tensor running_mean = norm.mean, running_variance = norm.variance;
+  running_mean.mul_(norm.momentum).add_(mean, 1.0 - norm.momentum);
+  running_variance.mul_(norm.momentum).add_(kept, 1.0 - norm.momentum);
+}
+
+Tensor normalize(const Tensor& x, const Norm& norm, bool training, distributed::Group* group) {
+  if (training && group != nullptr) return normalize_together(x, norm, *group);
+  // An empty share of a batch has no statistics.
+  if (!training || x.numel() == 0) {
+    return at::batch_norm(x, norm.weight, norm.bias, norm.mean, norm.variance, false, 0.0, norm.epsilon,
+                          true);
+  }
+  // A momentum of 1 leaves this batch's own statistics in the scratch tensors.
+  Tensor mean = at::zeros_like(norm.mean), variance = at::zeros_like(norm.variance);
+  Tensor y = at::batch_norm(x, norm.weight, norm.bias, mean, variance, true, 1.0, norm.epsilon, true);
+  move_statistics(norm, mean, variance, x.numel() / x.size(1));
+  return y;
+}
+
+Tensor prepare_input(const Tensor& x, model::BackboneInput input) {
+  const auto channels = [&](const std::vector<double>& values) {
+    return torch::tensor(values, torch::kFloat64).to(x.device(), x.scalar_type()).view({1, 3, 1, 1});
+  };
+  switch (input) {
+    case model::BackboneInput::caffe:
+      return x.flip({1}) * 255.0 - channels({103.939, 116.779, 123.68});
+    case model::BackboneInput::torch:
+      return (x - channels({0.485, 0.456, 0.406})) / channels({0.229, 0.224, 0.225});
+    case model::BackboneInput::tf:
+      return x * 2.0 - 1.0;
+    case model::BackboneInput::none:
+      break;
+  }
+  return x;
+}
+
+}  // namespace svhn::network
