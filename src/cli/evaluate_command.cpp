@@ -9,6 +9,8 @@
 #include "cli/stage_progress.h"
 #include "core/error.h"
 #include "data/preprocess.h"
+#include "inference/evaluate.h"
+#include "inference/prediction_table.h"
 #include "metric/classes.h"
 #include "metric/tables.h"
 #include "model/model_file.h"
@@ -19,8 +21,6 @@
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/model_source.h"
 #include "svhn/cli/peers.h"
-#include "svhn/evaluate/evaluate.h"
-#include "svhn/evaluate/prediction_table.h"
 
 namespace svhn::cli {
 namespace {
@@ -100,8 +100,8 @@ int evaluate_among(const EvaluateCommandOptions& options, const GlobalOptions& g
   const data::Split split = split_from_name(options.split);
   const bool speaks = peers.rank() == 0;
 
-  evaluate::PredictionTable table;
-  evaluate::EvaluateOptions how;
+  inference::PredictionTable table;
+  inference::EvaluateOptions how;
   how.group = peers.group(hardware.device);
   if (peers.several()) {
     auto terms = shared_terms(file, data, options.split);
@@ -116,7 +116,7 @@ int evaluate_among(const EvaluateCommandOptions& options, const GlobalOptions& g
       table.add(row, label, p);
     };
   }
-  auto result = evaluate::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
+  auto result = inference::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
   if (!speaks) return 0;
   result.model = file.record().name;
   if (options.predictions) table.write(*options.predictions);

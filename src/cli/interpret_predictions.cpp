@@ -6,12 +6,12 @@
 #include "cli/interpret_study.h"
 #include "cli/stage_progress.h"
 #include "core/error.h"
+#include "inference/evaluate.h"
+#include "inference/prediction_table.h"
 #include "metric/classes.h"
 #include "network/fold.h"
 #include "network/tensor_io.h"
 #include "report/charts/confusion.h"
-#include "svhn/evaluate/evaluate.h"
-#include "svhn/evaluate/prediction_table.h"
 #include "svhn/interpret/mistakes.h"
 
 namespace svhn::cli {
@@ -20,7 +20,7 @@ namespace svhn::cli {
 struct Judgement {
   metric::EvaluationResult result;
   std::vector<interpret::JudgedImage> images;
-  evaluate::PredictionTable table;
+  inference::PredictionTable table;
 };
 
 namespace {
@@ -178,7 +178,7 @@ const Judgement& judge(Study& study) {
   if (study.judgement) return *study.judgement;
   const auto made = std::make_shared<Judgement>();
   StageProgress progress(study.global, "predictions");
-  evaluate::EvaluateOptions how;
+  inference::EvaluateOptions how;
   how.group = study.group;
   how.progress = [&](std::int64_t done, std::int64_t total) {
     progress.show(done, total);
@@ -194,7 +194,8 @@ const Judgement& judge(Study& study) {
   network::Network network = network::load_network(study.file);
   network.to(study.hardware.device);
   auto folded = network::fold_batch_norm(std::move(network));
-  made->result = evaluate::evaluate(folded.network, study.data, study.split, study.plan_of(study.split), how);
+  made->result =
+      inference::evaluate(folded.network, study.data, study.split, study.plan_of(study.split), how);
   made->result.model = study.file.record().name;
   study.judgement = made;
   return *made;

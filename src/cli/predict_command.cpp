@@ -12,12 +12,12 @@
 #include "data/images/picture.h"
 #include "data/parallel.h"
 #include "data/prepared.h"
+#include "inference/predictor.h"
 #include "metric/scores.h"
 #include "model/model_file.h"
 #include "network/fold.h"
 #include "network/tensor_io.h"
 #include "svhn/cli/engine_setup.h"
-#include "svhn/evaluate/predictor.h"
 
 namespace svhn::cli {
 namespace {
@@ -66,7 +66,7 @@ std::vector<Answer> list_files(const std::vector<fs::path>& images) {
 }
 
 /// Decodes on all threads, then predicts those that could be read.
-void answer_chunk(std::span<Answer> chunk, evaluate::Predictor& predictor, int threads) {
+void answer_chunk(std::span<Answer> chunk, inference::Predictor& predictor, int threads) {
   constexpr auto kBytes = static_cast<std::size_t>(data::kImageBytes);
   std::vector<std::uint8_t> pixels(chunk.size() * kBytes);
   data::parallel_for(
@@ -145,15 +145,15 @@ std::string table(const std::vector<Answer>& answers, int top_k) {
   return text;
 }
 
-evaluate::Predictor make_predictor(const PredictCommandOptions& options, const GlobalOptions& global,
-                                   const Hardware& hardware) {
+inference::Predictor make_predictor(const PredictCommandOptions& options, const GlobalOptions& global,
+                                    const Hardware& hardware) {
   const model::ModelFile file(options.model);
   network::Network network = network::load_network(file);
   network.to(hardware.device);
   auto folded = network::fold_batch_norm(std::move(network));
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
-  evaluate::PredictorOptions how;
+  inference::PredictorOptions how;
   how.shifts = options.tta;
   if (global.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
   return {std::move(folded.network), preprocessing, how};
@@ -176,7 +176,7 @@ std::size_t report_unreadable(const std::vector<Answer>& answers) {
 
 int run_predict(const PredictCommandOptions& options, const GlobalOptions& global) {
   const Hardware hardware = set_up_hardware(global);
-  evaluate::Predictor predictor = make_predictor(options, global, hardware);
+  inference::Predictor predictor = make_predictor(options, global, hardware);
   std::vector<Answer> answers = list_files(options.images);
   {
     StageProgress progress(global, "pictures");

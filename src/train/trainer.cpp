@@ -5,8 +5,8 @@
 
 #include "core/error.h"
 #include "core/signals.h"
-#include "svhn/evaluate/evaluate.h"
-#include "svhn/evaluate/loading.h"
+#include "inference/evaluate.h"
+#include "inference/loading.h"
 #include "svhn/train/epoch_rows.h"
 #include "svhn/train/loss.h"
 #include "train/step.h"
@@ -75,7 +75,7 @@ void Trainer::train_epoch(const TrainerHooks& hooks) {
   const EpochShare share = epoch_share(rows);
   const bool plain = !parts_.augment;
   data::BatchOptions batches =
-      evaluate::loading(options_.batch_size, plain && step_->reads_with_threads(options_.batch_size));
+      inference::loading(options_.batch_size, plain && step_->reads_with_threads(options_.batch_size));
   if (parts_.augment) {
     const std::size_t images = parts_.data->indices(Split::train).size();
     batches.hook = epoch_hook(parts_.augment, {state_.epoch, images, rows.size(), share.places});
@@ -172,14 +172,14 @@ const data::InputSource& Trainer::inputs() const {
 metric::EvaluationResult Trainer::validate() {
   metric::EvaluationResult result;
   with_average([&] {
-    evaluate::EvaluateOptions options;
+    inference::EvaluateOptions options;
     options.precision = parts_.precision;
     options.label_smoothing = options_.label_smoothing;
     options.inputs = features_;
     options.first = first_;
     options.group = parts_.group;
     try {
-      result = evaluate::evaluate(*parts_.network, *parts_.data, Split::val, parts_.val_plan, options);
+      result = inference::evaluate(*parts_.network, *parts_.data, Split::val, parts_.val_plan, options);
     } catch (const Error& error) {
       if (error.code() != ExitCode::numeric) throw;
       diverged(state_.step_in_epoch, std::string("in validation ") + error.what());

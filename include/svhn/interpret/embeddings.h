@@ -16,8 +16,8 @@
 #include "data/prepared.h"
 #include "data/preprocess.h"
 #include "distributed/process_group.h"
+#include "inference/evaluate.h"
 #include "network/network.h"
-#include "svhn/evaluate/evaluate.h"
 #include "svhn/interpret/layer_choice.h"
 
 namespace svhn::interpret {
@@ -36,7 +36,7 @@ struct Embeddings {
 };
 
 struct EmbedOptions {
-  std::int64_t batch_size = evaluate::kImagesAtATime;
+  std::int64_t batch_size = inference::kImagesAtATime;
   std::filesystem::path scratch = ".";  ///< Folder for what memory does not hold.
   /// Called after each batch; may throw to stop.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};

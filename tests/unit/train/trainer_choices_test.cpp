@@ -6,10 +6,10 @@ namespace {
 
 metric::EvaluationResult evaluated(TrainingRun& run, const data::PreparedData& data, double smoothing) {
   const data::Preprocessing none{{}, data.statistics(data::Split::train)};
-  evaluate::EvaluateOptions options;
+  inference::EvaluateOptions options;
   options.label_smoothing = smoothing;
-  return evaluate::evaluate(run.network, data, data::Split::val, data::plan_for(none, data, data::Split::val),
-                            options);
+  return inference::evaluate(run.network, data, data::Split::val,
+                             data::plan_for(none, data, data::Split::val), options);
 }
 
 TEST_F(TrainerTest, ValidatesWithTheTrainingLossSmoothing) {

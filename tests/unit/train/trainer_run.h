@@ -7,7 +7,7 @@
 #include <set>
 
 #include "core/error.h"
-#include "svhn/evaluate/evaluate.h"
+#include "inference/evaluate.h"
 #include "svhn/train/trainer.h"
 #include "unit/data/prepared_test_content.h"
 #include "unit/network/small_network.h"

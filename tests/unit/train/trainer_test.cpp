@@ -87,8 +87,8 @@ TEST_F(TrainerTest, CountsPenaltiesIntoBothLosses) {
       1e-3 * network::tensor_of(run.network, "dense_1.weight").square().sum().item().toDouble();
   const auto& history = run.trainer.state().history;
   const data::Preprocessing none{{}, data().statistics(data::Split::train)};
-  const auto result = evaluate::evaluate(run.network, data(), data::Split::val,
-                                         data::plan_for(none, data(), data::Split::val), {});
+  const auto result = inference::evaluate(run.network, data(), data::Split::val,
+                                          data::plan_for(none, data(), data::Split::val), {});
   EXPECT_NEAR(history.val_loss[0], result.loss + penalty, 1e-6);
   EXPECT_GT(history.loss[0], penalty);
 }
@@ -141,8 +141,8 @@ TEST_F(TrainerTest, AveragesTheWeightsForValidation) {
   run.trainer.with_average([&] {
     during = run.copies();
     const data::Preprocessing none{{}, data().statistics(data::Split::train)};
-    val_loss = evaluate::evaluate(run.network, data(), data::Split::val,
-                                  data::plan_for(none, data(), data::Split::val), {})
+    val_loss = inference::evaluate(run.network, data(), data::Split::val,
+                                   data::plan_for(none, data(), data::Split::val), {})
                    .loss;
     val_loss += 1e-3 * network::tensor_of(run.network, "dense_1.weight").square().sum().item().toDouble();
   });

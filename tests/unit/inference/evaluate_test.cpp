@@ -1,4 +1,4 @@
-#include "svhn/evaluate/evaluate.h"
+#include "inference/evaluate.h"
 
 #include <cmath>
 
@@ -7,7 +7,7 @@
 #include "unit/distributed/thread_group.h"
 #include "unit/network/small_network.h"
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 namespace {
 
 using data::Split;
@@ -146,4 +146,4 @@ TEST_F(Evaluate, RefusesLogitsThatAreNoNumbers) {
 }
 
 }  // namespace
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference

@@ -1,4 +1,4 @@
-#include "svhn/evaluate/predictor.h"
+#include "inference/predictor.h"
 
 #include <cmath>
 
@@ -6,7 +6,7 @@
 #include "data/prepared.h"
 #include "unit/network/small_network.h"
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 namespace {
 
 constexpr auto kBytes = static_cast<std::size_t>(data::kImageBytes);
@@ -90,4 +90,4 @@ TEST(ShiftImage, MovesAndRepeatsTheBorder) {
 }
 
 }  // namespace
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference

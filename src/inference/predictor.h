@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "data/preprocess.h"
+#include "inference/evaluate.h"
 #include "metric/classes.h"
 #include "network/network.h"
-#include "svhn/evaluate/evaluate.h"
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 
 struct PredictorOptions {
   bool shifts = false;  ///< Average each picture's probabilities over its nine shifts by -1, 0 and 1 pixels.
@@ -43,4 +43,4 @@ class Predictor {
 /// y - down).
 void shift_image(std::span<const std::uint8_t> image, int right, int down, std::span<std::uint8_t> shifted);
 
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference

@@ -1,4 +1,4 @@
-#include "svhn/evaluate/prediction_table.h"
+#include "inference/prediction_table.h"
 
 #include <array>
 #include <cstdio>
@@ -6,7 +6,7 @@
 #include "core/file.h"
 #include "data/prepared.h"
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 
 void PredictionTable::add(std::int64_t row, int true_class, const metric::Prediction& prediction) {
   text_ += std::to_string(row) + "," + std::to_string(metric::class_digit(true_class)) + "," +
@@ -24,4 +24,4 @@ void PredictionTable::write(const std::filesystem::path& path) const {
   core::write_text_file(path, text_, core::ExitCode::data);
 }
 
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference

@@ -1,4 +1,4 @@
-#include "svhn/evaluate/predictor.h"
+#include "inference/predictor.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include "data/prepared.h"
 #include "metric/scores.h"
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 namespace {
 
 using data::kImageBytes;
@@ -105,4 +105,4 @@ void shift_image(std::span<const std::uint8_t> image, int right, int down, std::
   }
 }
 
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference

@@ -12,7 +12,7 @@
 #include "metric/evaluation.h"
 #include "network/network.h"
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 
 /// Images at a time. With 256 a layer's output of `q2_1` is past malloc's 32 MiB, and mapped anew each time.
 inline constexpr std::int64_t kImagesAtATime = 128;
@@ -43,4 +43,4 @@ metric::EvaluationResult evaluate(network::Network& network, const data::Prepare
                                   data::Split split, const data::PreprocessPlan& plan,
                                   const EvaluateOptions& options);
 
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference

@@ -7,7 +7,7 @@
 
 #include "metric/evaluation.h"
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 
 /// Lines `row,true,predicted,p0,…,p9`: the row in the data file, digits, and the probabilities of the digits
 /// 0 to 9.
@@ -22,4 +22,4 @@ class PredictionTable {
   std::string text_ = "row,true,predicted,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9\n";
 };
 
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference

@@ -1,4 +1,4 @@
-#include "svhn/evaluate/loading.h"
+#include "inference/loading.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 namespace {
 
 TEST(Loading, MakesBatchesAheadOrReadsThemWithThreads) {
@@ -35,4 +35,4 @@ TEST(Loading, CarriesAFaultOfAnyThread) {
 }
 
 }  // namespace
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference

@@ -6,7 +6,7 @@
 
 #include "distributed/process_group.h"
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 
 struct Part {
   std::size_t first = 0;
@@ -17,4 +17,4 @@ struct Part {
 /// process would have run. @param group nullptr: all of them.
 Part part_of(std::size_t images, std::int64_t batch_size, const distributed::Group* group);
 
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference

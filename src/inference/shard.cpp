@@ -1,8 +1,8 @@
-#include "svhn/evaluate/part.h"
+#include "inference/shard.h"
 
 #include <algorithm>
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 
 Part part_of(std::size_t images, std::int64_t batch_size, const distributed::Group* group) {
   if (group == nullptr) return {0, images};
@@ -12,4 +12,4 @@ Part part_of(std::size_t images, std::int64_t batch_size, const distributed::Gro
   return {first, std::min(images, batches * (rank + 1) / size * batch) - first};
 }
 
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference

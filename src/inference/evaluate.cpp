@@ -1,14 +1,14 @@
-#include "svhn/evaluate/evaluate.h"
+#include "inference/evaluate.h"
 
 #include <algorithm>
 #include <chrono>
 
 #include "core/error.h"
+#include "inference/loading.h"
+#include "inference/shard.h"
 #include "network/mlp_engine.h"
-#include "svhn/evaluate/loading.h"
-#include "svhn/evaluate/part.h"
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 namespace {
 
 using torch::Tensor;
@@ -128,4 +128,4 @@ metric::EvaluationResult evaluate(network::Network& network, const data::Prepare
   return result;
 }
 
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference

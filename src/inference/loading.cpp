@@ -1,8 +1,8 @@
-#include "svhn/evaluate/loading.h"
+#include "inference/loading.h"
 
 #include <ATen/Parallel.h>
 
-namespace svhn::evaluate {
+namespace svhn::inference {
 namespace {
 
 constexpr std::int64_t kImagesOfAThread = 8;  ///< Some 8 us of one core.
@@ -18,4 +18,4 @@ data::BatchOptions loading(std::int64_t batch_size, bool with_threads) {
   return options;
 }
 
-}  // namespace svhn::evaluate
+}  // namespace svhn::inference
