@@ -8,7 +8,7 @@
 #include "core/build_info.h"
 #include "formats/safetensors/header.h"
 #include "model/spec_json.h"
-#include "svhn/train/session.h"
+#include "train/session.h"
 
 namespace svhn::cli {
 

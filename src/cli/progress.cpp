@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "cli/console.h"
-#include "svhn/train/run_log.h"
+#include "train/run_log.h"
 
 namespace svhn::cli {
 namespace {

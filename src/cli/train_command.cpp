@@ -18,8 +18,8 @@
 #include "svhn/cli/live_chart.h"
 #include "svhn/cli/progress.h"
 #include "svhn/cli/train_run.h"
-#include "svhn/train/session.h"
-#include "svhn/train/session_request.h"
+#include "train/session.h"
+#include "train/session_request.h"
 
 namespace svhn::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "svhn/train/checkpoint.h"
+#include "train/checkpoint.h"
 
 #include <algorithm>
 #include <array>

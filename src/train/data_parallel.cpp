@@ -1,4 +1,4 @@
-#include "svhn/train/data_parallel.h"
+#include "train/data_parallel.h"
 
 #include <algorithm>
 #include <set>

@@ -1,4 +1,4 @@
-#include "svhn/train/epoch_rows.h"
+#include "train/epoch_rows.h"
 
 #include "data/batch.h"
 

@@ -1,4 +1,4 @@
-#include "svhn/train/gradient_buckets.h"
+#include "train/gradient_buckets.h"
 
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/function_hook.h>

@@ -1,4 +1,4 @@
-#include "svhn/train/loss.h"
+#include "train/loss.h"
 
 namespace svhn::train {
 

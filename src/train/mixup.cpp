@@ -1,4 +1,4 @@
-#include "svhn/train/mixup.h"
+#include "train/mixup.h"
 
 #include <algorithm>
 #include <cmath>

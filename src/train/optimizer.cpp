@@ -1,4 +1,4 @@
-#include "svhn/train/optimizer.h"
+#include "train/optimizer.h"
 
 #include <cmath>
 

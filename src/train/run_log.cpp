@@ -1,4 +1,4 @@
-#include "svhn/train/run_log.h"
+#include "train/run_log.h"
 
 #include <array>
 #include <chrono>

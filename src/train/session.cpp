@@ -1,4 +1,4 @@
-#include "svhn/train/session.h"
+#include "train/session.h"
 
 #include <ATen/Parallel.h>
 
@@ -11,12 +11,12 @@
 #include "network/network.h"
 #include "network/pretrained.h"
 #include "network/tensor_io.h"
-#include "svhn/train/checkpoint.h"
-#include "svhn/train/run_log.h"
-#include "svhn/train/tensorboard.h"
-#include "svhn/train/trainer.h"
+#include "train/checkpoint.h"
+#include "train/rank_agreement.h"
+#include "train/run_log.h"
 #include "train/session_parts.h"
-#include "train/team.h"
+#include "train/tensorboard.h"
+#include "train/trainer.h"
 
 namespace svhn::train {
 namespace {

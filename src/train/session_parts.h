@@ -6,8 +6,8 @@
 #include <string>
 
 #include "network/network.h"
-#include "svhn/train/checkpoint.h"
-#include "svhn/train/session.h"
+#include "train/checkpoint.h"
+#include "train/session.h"
 
 namespace svhn::train {
 

@@ -1,4 +1,4 @@
-#include "svhn/train/state.h"
+#include "train/state.h"
 
 #include <limits>
 #include <nlohmann/json.hpp>

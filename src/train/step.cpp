@@ -3,9 +3,9 @@
 #include <cmath>
 #include <utility>
 
-#include "svhn/train/loss.h"
-#include "svhn/train/mixup.h"
-#include "train/direct_step.h"
+#include "train/loss.h"
+#include "train/mixup.h"
+#include "train/mlp_step.h"
 
 namespace svhn::train {
 namespace {

@@ -8,10 +8,10 @@
 
 #include "data/batch.h"
 #include "network/network.h"
-#include "svhn/train/data_parallel.h"
-#include "svhn/train/share.h"
-#include "svhn/train/update.h"
+#include "train/data_parallel.h"
 #include "train/options/train_options.h"
+#include "train/shard.h"
+#include "train/update.h"
 
 namespace svhn::train {
 

@@ -1,4 +1,4 @@
-#include "svhn/train/tensorboard.h"
+#include "train/tensorboard.h"
 
 #include <array>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "svhn/train/trainer.h"
+#include "train/trainer.h"
 
 #include <chrono>
 #include <cmath>
@@ -7,8 +7,8 @@
 #include "core/signals.h"
 #include "inference/evaluate.h"
 #include "inference/loading.h"
-#include "svhn/train/epoch_rows.h"
-#include "svhn/train/loss.h"
+#include "train/epoch_rows.h"
+#include "train/loss.h"
 #include "train/step.h"
 
 namespace svhn::train {

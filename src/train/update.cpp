@@ -1,4 +1,4 @@
-#include "svhn/train/update.h"
+#include "train/update.h"
 
 #include <set>
 #include <string>

@@ -1,4 +1,4 @@
-#include "svhn/train/views.h"
+#include "train/views.h"
 
 #include <utility>
 

@@ -8,7 +8,7 @@
 #include "core/scratch.h"
 #include "core/signals.h"
 #include "network/network.h"
-#include "svhn/train/data_parallel.h"
+#include "train/data_parallel.h"
 
 namespace svhn::transfer {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "metric/tuning.h"
-#include "svhn/train/session.h"
+#include "train/session.h"
 #include "tune/search_config.h"
 #include "tune/trials.h"
 #include "tune/tune_files.h"

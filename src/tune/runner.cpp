@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "svhn/train/run_files.h"
-#include "svhn/train/session_request.h"
+#include "train/run_files.h"
+#include "train/session_request.h"
 #include "tune/folds.h"
 
 namespace svhn::tune {

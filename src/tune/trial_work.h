@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <functional>
 
-#include "svhn/train/observer.h"
 #include "svhn/tune/runner.h"
+#include "train/observer.h"
 #include "tune/outcome.h"
 
 namespace svhn::tune {

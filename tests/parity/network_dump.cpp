@@ -12,9 +12,9 @@
 
 #include "config/run_config.h"
 #include "network/tensor_io.h"
-#include "svhn/train/loss.h"
-#include "svhn/train/optimizer.h"
-#include "svhn/train/parameters.h"
+#include "train/loss.h"
+#include "train/optimizer.h"
+#include "train/parameters.h"
 
 namespace {
 

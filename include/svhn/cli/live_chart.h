@@ -8,8 +8,8 @@
 
 #include "metric/history.h"
 #include "report/charts/learning_curves.h"
-#include "svhn/train/observer.h"
-#include "svhn/train/run_files.h"
+#include "train/observer.h"
+#include "train/run_files.h"
 
 namespace svhn::cli {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/options.h"
-#include "svhn/train/observer.h"
+#include "train/observer.h"
 
 namespace svhn::cli {
 

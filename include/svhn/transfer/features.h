@@ -14,7 +14,7 @@
 
 #include "data/batch.h"
 #include "formats/safetensors/safetensors.h"
-#include "svhn/train/session.h"
+#include "train/session.h"
 
 namespace svhn::transfer {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "metric/history.h"
-#include "svhn/train/session.h"
+#include "train/session.h"
 #include "tune/search_config.h"
 #include "tune/trials.h"
 #include "tune/tune_files.h"

@@ -1,4 +1,4 @@
-#include "svhn/train/average.h"
+#include "train/average.h"
 
 #include <stdexcept>
 

@@ -1,4 +1,4 @@
-#include "svhn/train/checkpoint.h"
+#include "train/checkpoint.h"
 
 #include <nlohmann/json.hpp>
 

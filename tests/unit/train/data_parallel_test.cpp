@@ -1,6 +1,6 @@
 /// Several processes (threads here) against one: the same batches must give the same weights.
 
-#include "svhn/train/data_parallel.h"
+#include "train/data_parallel.h"
 
 #include <csignal>
 #include <limits>

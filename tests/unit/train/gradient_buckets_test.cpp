@@ -1,4 +1,4 @@
-#include "svhn/train/gradient_buckets.h"
+#include "train/gradient_buckets.h"
 
 #include "unit/distributed/thread_group.h"
 #include "unit/network/small_network.h"

@@ -1,5 +1,5 @@
 // Three steps of every rule against the published formulas, spelled one number at a time in float64.
-#include "svhn/train/optimizer.h"
+#include "train/optimizer.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "svhn/train/parameters.h"
+#include "train/parameters.h"
 
 #include "unit/network/small_network.h"
 

@@ -1,4 +1,4 @@
-#include "svhn/train/run_files.h"
+#include "train/run_files.h"
 
 #include "unit/hostile_bytes.h"
 

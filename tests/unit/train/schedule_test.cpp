@@ -1,4 +1,4 @@
-#include "svhn/train/schedule.h"
+#include "train/schedule.h"
 
 #include <gtest/gtest.h>
 

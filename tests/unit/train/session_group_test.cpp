@@ -6,8 +6,8 @@
 #include <iterator>
 
 #include "model/model_file.h"
-#include "svhn/train/checkpoint.h"
-#include "svhn/train/session.h"
+#include "train/checkpoint.h"
+#include "train/session.h"
 #include "unit/distributed/thread_group.h"
 #include "unit/train/trainer_run.h"
 

@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "inference/evaluate.h"
-#include "svhn/train/trainer.h"
+#include "train/trainer.h"
 #include "unit/data/prepared_test_content.h"
 #include "unit/network/small_network.h"
 

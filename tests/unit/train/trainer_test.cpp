@@ -1,4 +1,4 @@
-#include "svhn/train/trainer.h"
+#include "train/trainer.h"
 
 #include "unit/train/trainer_run.h"
 

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "model/spec_json.h"
 #include "network/network.h"
-#include "svhn/train/session.h"
+#include "train/session.h"
 #include "unit/data/prepared_test_content.h"
 
 namespace svhn::transfer {

@@ -16,10 +16,10 @@
 #include "model/place.h"
 #include "model/plan.h"
 #include "network/network.h"
-#include "svhn/train/data_parallel.h"
-#include "svhn/train/observer.h"
-#include "svhn/train/run_files.h"
+#include "train/data_parallel.h"
+#include "train/observer.h"
 #include "train/options/train_options.h"
+#include "train/run_files.h"
 
 namespace svhn::train {
 

@@ -1,4 +1,4 @@
-#include "train/team.h"
+#include "train/rank_agreement.h"
 
 #include <nlohmann/json.hpp>
 

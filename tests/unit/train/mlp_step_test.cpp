@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "core/random.h"
-#include "svhn/train/loss.h"
-#include "svhn/train/mixup.h"
+#include "train/loss.h"
+#include "train/mixup.h"
 #include "train/step.h"
 #include "unit/network/small_network.h"
 

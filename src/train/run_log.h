@@ -4,8 +4,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "svhn/train/observer.h"
-#include "svhn/train/run_files.h"
+#include "train/observer.h"
+#include "train/run_files.h"
 
 namespace svhn::train {
 

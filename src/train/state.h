@@ -7,7 +7,7 @@
 #include <string>
 
 #include "metric/history.h"
-#include "svhn/train/schedule.h"
+#include "train/schedule.h"
 
 namespace svhn::train {
 

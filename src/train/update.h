@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "network/network.h"
-#include "svhn/train/optimizer.h"
-#include "svhn/train/parameters.h"
+#include "train/optimizer.h"
 #include "train/options/train_options.h"
+#include "train/parameters.h"
 
 namespace svhn::train {
 

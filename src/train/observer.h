@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "svhn/train/state.h"
+#include "train/state.h"
 
 namespace svhn::train {
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "svhn/train/mixup.h"
+#include "train/mixup.h"
 
 namespace svhn::train {
 

@@ -9,13 +9,13 @@
 #include "data/prepared.h"
 #include "metric/evaluation.h"
 #include "network/network.h"
-#include "svhn/train/average.h"
-#include "svhn/train/data_parallel.h"
-#include "svhn/train/observer.h"
-#include "svhn/train/share.h"
-#include "svhn/train/state.h"
-#include "svhn/train/views.h"
+#include "train/average.h"
+#include "train/data_parallel.h"
+#include "train/observer.h"
 #include "train/options/train_options.h"
+#include "train/shard.h"
+#include "train/state.h"
+#include "train/views.h"
 
 namespace svhn::train {
 

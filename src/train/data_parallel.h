@@ -7,8 +7,8 @@
 
 #include "distributed/counting_group.h"
 #include "network/network.h"
-#include "svhn/train/gradient_buckets.h"
-#include "svhn/train/parameters.h"
+#include "train/gradient_buckets.h"
+#include "train/parameters.h"
 
 namespace svhn::train {
 

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "svhn/train/observer.h"
+#include "train/observer.h"
 
 namespace svhn::train {
 

@@ -1,11 +1,11 @@
-#include "train/direct_step.h"
+#include "train/mlp_step.h"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "kernels/dense_steps.h"
-#include "svhn/train/loss.h"
+#include "train/loss.h"
 
 namespace svhn::train {
 namespace {

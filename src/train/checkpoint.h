@@ -8,7 +8,7 @@
 
 #include "model/model_file.h"
 #include "network/network.h"
-#include "svhn/train/state.h"
+#include "train/state.h"
 
 namespace svhn::train {
 

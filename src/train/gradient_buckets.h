@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "distributed/process_group.h"
-#include "svhn/train/parameters.h"
+#include "train/parameters.h"
 
 namespace svhn::train {
 

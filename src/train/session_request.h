@@ -3,7 +3,7 @@
 
 #include "config/run_config.h"
 #include "core/json.h"
-#include "svhn/train/session.h"
+#include "train/session.h"
 
 namespace svhn::train {
 

@@ -1,4 +1,4 @@
-#include "svhn/train/share.h"
+#include "train/shard.h"
 
 #include <gtest/gtest.h>
 
