@@ -14,7 +14,7 @@
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/progress.h"
 #include "svhn/cli/train_run.h"
-#include "svhn/transfer/compare.h"
+#include "transfer/compare.h"
 
 namespace svhn::cli {
 namespace {

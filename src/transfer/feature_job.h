@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "model/plan.h"
-#include "svhn/transfer/features.h"
+#include "transfer/features.h"
 
 namespace svhn::transfer {
 

@@ -1,4 +1,4 @@
-#include "svhn/transfer/features.h"
+#include "transfer/features.h"
 
 #include <unistd.h>
 

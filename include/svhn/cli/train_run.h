@@ -5,7 +5,7 @@
 #include "config/run_config.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/peers.h"
-#include "svhn/transfer/features.h"
+#include "transfer/features.h"
 
 namespace svhn::cli {
 

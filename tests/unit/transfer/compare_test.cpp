@@ -1,4 +1,4 @@
-#include "svhn/transfer/compare.h"
+#include "transfer/compare.h"
 
 #include <fstream>
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "metric/comparison.h"
-#include "svhn/transfer/features.h"
 #include "train/session.h"
+#include "transfer/features.h"
 #include "transfer/options/compare_options.h"
 
 namespace svhn::transfer {
