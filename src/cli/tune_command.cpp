@@ -13,7 +13,7 @@
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/peers.h"
 #include "svhn/cli/progress.h"
-#include "svhn/tune/search.h"
+#include "tune/run/search.h"
 
 namespace svhn::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "svhn/tune/runner.h"
+#include "tune/run/trial_runner.h"
 
 #include <nlohmann/json.hpp>
 

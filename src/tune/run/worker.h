@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "svhn/tune/search.h"
-#include "tune/ledger.h"
 #include "tune/outcome.h"
+#include "tune/run/search.h"
+#include "tune/run/trial_journal.h"
+#include "tune/run/trial_queue.h"
+#include "tune/run/trial_work.h"
 #include "tune/scheduler.h"
 #include "tune/search_lock.h"
-#include "tune/team.h"
-#include "tune/trial_work.h"
 
 namespace svhn::tune {
 

@@ -1,4 +1,4 @@
-#include "tune/trial_work.h"
+#include "tune/run/trial_work.h"
 
 #include <new>
 

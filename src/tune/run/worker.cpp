@@ -1,4 +1,4 @@
-#include "tune/worker.h"
+#include "tune/run/worker.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

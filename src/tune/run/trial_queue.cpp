@@ -1,4 +1,4 @@
-#include "tune/team.h"
+#include "tune/run/trial_queue.h"
 
 #include <algorithm>
 #include <csignal>

@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "svhn/tune/search.h"
+#include "tune/run/search.h"
 #include "unit/data/prepared_test_content.h"
 
 namespace svhn::tune {

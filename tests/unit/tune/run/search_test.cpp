@@ -1,4 +1,4 @@
-#include "svhn/tune/search.h"
+#include "tune/run/search.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <set>
 
 #include "tune/folds.h"
-#include "unit/tune/search_fixture.h"
+#include "unit/tune/run/search_fixture.h"
 
 namespace svhn::tune {
 namespace {

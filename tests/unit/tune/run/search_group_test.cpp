@@ -5,11 +5,11 @@
 #include <atomic>
 #include <thread>
 
-#include "tune/ledger.h"
-#include "tune/meeting.h"
+#include "tune/run/search_handshake.h"
+#include "tune/run/trial_journal.h"
 #include "tune/search_lock.h"
 #include "unit/distributed/thread_store.h"
-#include "unit/tune/search_fixture.h"
+#include "unit/tune/run/search_fixture.h"
 
 namespace svhn::tune {
 namespace {

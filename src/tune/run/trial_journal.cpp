@@ -1,4 +1,4 @@
-#include "tune/ledger.h"
+#include "tune/run/trial_journal.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -6,7 +6,7 @@
 
 #include "distributed/store.h"
 #include "metric/tuning.h"
-#include "svhn/tune/runner.h"
+#include "tune/run/trial_runner.h"
 
 namespace svhn::tune {
 

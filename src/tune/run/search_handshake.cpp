@@ -1,11 +1,11 @@
-#include "tune/meeting.h"
+#include "tune/run/search_handshake.h"
 
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "core/error.h"
 #include "core/json.h"
-#include "tune/ledger.h"
+#include "tune/run/trial_journal.h"
 
 namespace svhn::tune {
 namespace {

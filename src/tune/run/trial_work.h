@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <functional>
 
-#include "svhn/tune/runner.h"
 #include "train/observer.h"
 #include "tune/outcome.h"
+#include "tune/run/trial_runner.h"
 
 namespace svhn::tune {
 

@@ -1,4 +1,4 @@
-#include "svhn/tune/search.h"
+#include "tune/run/search.h"
 
 #include <ATen/Parallel.h>
 
@@ -6,10 +6,10 @@
 
 #include "core/error.h"
 #include "core/signals.h"
-#include "tune/ledger.h"
-#include "tune/meeting.h"
-#include "tune/team.h"
-#include "tune/worker.h"
+#include "tune/run/search_handshake.h"
+#include "tune/run/trial_journal.h"
+#include "tune/run/trial_queue.h"
+#include "tune/run/worker.h"
 
 namespace svhn::tune {
 namespace {

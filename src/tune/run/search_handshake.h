@@ -6,8 +6,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "tune/run/trial_queue.h"
 #include "tune/search_lock.h"
-#include "tune/team.h"
 #include "tune/tune_files.h"
 
 namespace svhn::tune {
