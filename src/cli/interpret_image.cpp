@@ -5,11 +5,11 @@
 
 #include "cli/interpret_study.h"
 #include "formats/safetensors/safetensors.h"
+#include "interpret/activations.h"
+#include "interpret/saliency.h"
 #include "metric/classes.h"
 #include "model/plan.h"
 #include "model/spec_json.h"
-#include "svhn/interpret/activations.h"
-#include "svhn/interpret/saliency.h"
 
 namespace svhn::cli {
 namespace {

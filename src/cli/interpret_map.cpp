@@ -10,10 +10,10 @@
 #include "core/json.h"
 #include "core/signals.h"
 #include "formats/safetensors/header.h"
+#include "interpret/embeddings.h"
+#include "interpret/tsne/tsne.h"
 #include "report/charts/map.h"
 #include "svhn/cli/model_source.h"
-#include "svhn/interpret/embeddings.h"
-#include "svhn/interpret/tsne.h"
 
 namespace svhn::cli {
 

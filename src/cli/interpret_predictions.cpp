@@ -8,11 +8,11 @@
 #include "core/error.h"
 #include "inference/evaluate.h"
 #include "inference/prediction_table.h"
+#include "interpret/mistakes.h"
 #include "metric/classes.h"
 #include "network/fold.h"
 #include "network/tensor_io.h"
 #include "report/charts/confusion.h"
-#include "svhn/interpret/mistakes.h"
 
 namespace svhn::cli {
 

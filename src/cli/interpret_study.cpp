@@ -9,9 +9,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "interpret/embeddings.h"
 #include "network/tensor_io.h"
 #include "svhn/cli/model_source.h"
-#include "svhn/interpret/embeddings.h"
 
 namespace svhn::cli {
 

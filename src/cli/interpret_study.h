@@ -12,13 +12,13 @@
 #include "cli/options.h"
 #include "data/prepared.h"
 #include "data/preprocess.h"
+#include "interpret/layer_choice.h"
 #include "model/model_file.h"
 #include "network/network.h"
 #include "report/charts/chart.h"
 #include "report/images/image_grid.h"
 #include "svhn/cli/engine_setup.h"
 #include "svhn/cli/peers.h"
-#include "svhn/interpret/layer_choice.h"
 
 namespace svhn::cli {
 

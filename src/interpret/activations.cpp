@@ -1,4 +1,4 @@
-#include "svhn/interpret/activations.h"
+#include "interpret/activations.h"
 
 namespace svhn::interpret {
 

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "svhn/interpret/embeddings.h"
+#include "interpret/embeddings.h"
 
 namespace svhn::interpret {
 namespace {

@@ -1,4 +1,4 @@
-#include "svhn/interpret/embeddings.h"
+#include "interpret/embeddings.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "data/batch.h"
 #include "inference/shard.h"
-#include "svhn/interpret/activations.h"
+#include "interpret/activations.h"
 
 namespace svhn::interpret {
 namespace {

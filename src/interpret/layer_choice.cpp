@@ -1,4 +1,4 @@
-#include "svhn/interpret/layer_choice.h"
+#include "interpret/layer_choice.h"
 
 #include <algorithm>
 #include <array>

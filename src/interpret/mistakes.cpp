@@ -1,4 +1,4 @@
-#include "svhn/interpret/mistakes.h"
+#include "interpret/mistakes.h"
 
 #include <algorithm>
 

@@ -13,11 +13,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "interpret/tsne/forces.h"
+#include "interpret/tsne/pca.h"
+#include "interpret/tsne/tsne.h"
 #include "kernels/hardware.h"
 #include "network/tensor_io.h"
-#include "svhn/interpret/pca.h"
-#include "svhn/interpret/tsne.h"
-#include "svhn/interpret/tsne_forces.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "svhn/interpret/embeddings.h"
+#include "interpret/embeddings.h"
 
 #include <array>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "core/error.h"
-#include "svhn/interpret/activations.h"
+#include "interpret/activations.h"
 #include "unit/data/prepared_test_content.h"
 #include "unit/distributed/thread_group.h"
 #include "unit/network/small_network.h"

@@ -1,4 +1,4 @@
-#include "svhn/interpret/saliency.h"
+#include "interpret/saliency.h"
 
 #include <cmath>
 

@@ -1,0 +1,44 @@
+#pragma once
+/// The repulsion of a map's points on each other, on the processor.
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "interpret/tsne/convolution.h"
+#include "interpret/tsne/forces.h"
+#include "interpret/tsne/thread_pool.h"
+
+namespace svhn::interpret {
+
+/// Through a grid of nodes and, where that is wide, pairs of near points. The same bytes for any team.
+class MapRepulsion {
+ public:
+  /// @param map f32 [N,2] contiguous.
+  Repulsion operator()(Team& team, const torch::Tensor& map);
+
+ private:
+  struct Sorted {  // the points by cell, cells by rows
+    std::vector<std::int32_t> cells, starts, order;
+    std::vector<float> x, y, tx, ty;
+    std::vector<std::int32_t> column, row;
+    std::vector<float> fields;  // [3,N rounded up]: what near points add to potential and force
+    std::int64_t columns = 0, rows = 0, nodes = 0;
+  };
+  void plan(const torch::Tensor& map);
+  void sort(Team& team, const torch::Tensor& map);
+  void place(std::int64_t begin, std::int64_t end, const float* map);
+  void spread(Team& team, const torch::Tensor& map);
+  void add_near(Team& team);
+  void add_near_cell(std::int64_t row, std::int64_t column, std::vector<float>& around);
+  double read(std::int64_t begin, std::int64_t end, float* force) const;
+
+  GridPlan plan_;
+  std::int64_t planned_ = 0;  // calls since the plan was made
+  torch::Tensor near_zero_;   // f32 [kStencil,kStencil], see kernel_near_zero
+  Convolution grid_;
+  Sorted sorted_;
+};
+
+}  // namespace svhn::interpret
