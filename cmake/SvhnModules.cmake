@@ -1,7 +1,7 @@
 # How the project's libraries are made: a folder under src/ is one static library of its name.
 
 add_library(svhn_flags INTERFACE)
-target_include_directories(svhn_flags INTERFACE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
+target_include_directories(svhn_flags INTERFACE "${PROJECT_SOURCE_DIR}/src")
 target_compile_options(svhn_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -34,7 +34,7 @@ endif()
 #   LIBRARIES  what else it links
 #   EXCLUDE    sources that cannot be compiled with what this machine has
 function(svhn_module FOLDER)
-  cmake_parse_arguments(M "TORCH;OPENCV" "" "NEEDS;LIBRARIES;EXCLUDE;SOURCES" ${ARGN})
+  cmake_parse_arguments(M "TORCH;OPENCV" "" "NEEDS;LIBRARIES;EXCLUDE" ${ARGN})
   if(M_OPENCV)
     list(APPEND M_LIBRARIES svhn_opencv)
   endif()
@@ -44,7 +44,6 @@ function(svhn_module FOLDER)
   endforeach()
   svhn_target_name(target ${FOLDER})
   file(GLOB sources RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" CONFIGURE_DEPENDS "${FOLDER}/*.cpp")
-  list(APPEND sources ${M_SOURCES})
   list(REMOVE_ITEM sources "${FOLDER}/main.cpp" ${M_EXCLUDE})
   if(sources)
     add_library(${target} STATIC ${sources})

@@ -4,7 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/convert_curves.h"
+#include "cli/engine/convert_curves.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"

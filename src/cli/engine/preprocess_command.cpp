@@ -5,10 +5,10 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/data_document.h"
+#include "cli/engine/setup.h"
 #include "core/error.h"
 #include "data/images/prepare.h"
 #include "data/images/preview.h"
-#include "svhn/cli/engine_setup.h"
 
 namespace svhn::cli {
 namespace {

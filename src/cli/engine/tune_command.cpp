@@ -8,11 +8,11 @@
 #include <optional>
 
 #include "cli/console.h"
+#include "cli/engine/distributed_context.h"
+#include "cli/engine/progress.h"
+#include "cli/engine/setup.h"
 #include "metric/tuning.h"
 #include "report/charts/tuning.h"
-#include "svhn/cli/engine_setup.h"
-#include "svhn/cli/peers.h"
-#include "svhn/cli/progress.h"
 #include "tune/run/search.h"
 
 namespace svhn::cli {

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "cli/interpret_study.h"
+#include "cli/engine/interpret/study.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"

@@ -4,7 +4,8 @@
 #include <array>
 #include <cstdio>
 
-#include "cli/interpret_study.h"
+#include "cli/engine/interpret/study.h"
+#include "cli/engine/model_source.h"
 #include "cli/stage_progress.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -13,7 +14,6 @@
 #include "interpret/embeddings.h"
 #include "interpret/tsne/tsne.h"
 #include "report/charts/map.h"
-#include "svhn/cli/model_source.h"
 
 namespace svhn::cli {
 

@@ -7,8 +7,8 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/engine/setup.h"
 #include "core/build_info.h"
-#include "svhn/cli/engine_setup.h"
 
 namespace svhn::cli {
 namespace {

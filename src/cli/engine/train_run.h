@@ -1,10 +1,10 @@
 #pragma once
 /// A run from its config, as `train` and `transfer` do it.
 
+#include "cli/engine/distributed_context.h"
+#include "cli/engine/setup.h"
 #include "cli/options.h"
 #include "config/run_config.h"
-#include "svhn/cli/engine_setup.h"
-#include "svhn/cli/peers.h"
 #include "transfer/features.h"
 
 namespace svhn::cli {

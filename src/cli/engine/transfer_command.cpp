@@ -5,15 +5,15 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/engine/progress.h"
+#include "cli/engine/setup.h"
+#include "cli/engine/train_run.h"
 #include "config/compare_config.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/launch.h"
 #include "model/swap_backbone.h"
 #include "report/charts/comparison.h"
-#include "svhn/cli/engine_setup.h"
-#include "svhn/cli/progress.h"
-#include "svhn/cli/train_run.h"
 #include "transfer/compare.h"
 
 namespace svhn::cli {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/engine/distributed_context.h"
+#include "cli/engine/setup.h"
 #include "cli/options.h"
 #include "data/prepared.h"
 #include "data/preprocess.h"
@@ -17,8 +19,6 @@
 #include "network/network.h"
 #include "report/charts/chart.h"
 #include "report/images/image_grid.h"
-#include "svhn/cli/engine_setup.h"
-#include "svhn/cli/peers.h"
 
 namespace svhn::cli {
 

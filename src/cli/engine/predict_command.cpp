@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/engine/setup.h"
 #include "cli/stage_progress.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -17,7 +18,6 @@
 #include "model/model_file.h"
 #include "network/fold.h"
 #include "network/tensor_io.h"
-#include "svhn/cli/engine_setup.h"
 
 namespace svhn::cli {
 namespace {

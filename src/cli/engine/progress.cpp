@@ -1,4 +1,4 @@
-#include "svhn/cli/progress.h"
+#include "cli/engine/progress.h"
 
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>

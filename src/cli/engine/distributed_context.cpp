@@ -1,4 +1,4 @@
-#include "svhn/cli/peers.h"
+#include "cli/engine/distributed_context.h"
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>

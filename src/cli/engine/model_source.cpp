@@ -1,4 +1,4 @@
-#include "svhn/cli/model_source.h"
+#include "cli/engine/model_source.h"
 
 #include <array>
 #include <cstdio>

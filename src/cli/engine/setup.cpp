@@ -1,4 +1,4 @@
-#include "svhn/cli/engine_setup.h"
+#include "cli/engine/setup.h"
 
 #include "core/signals.h"
 

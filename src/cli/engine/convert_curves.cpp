@@ -1,4 +1,4 @@
-#include "cli/convert_curves.h"
+#include "cli/engine/convert_curves.h"
 
 #include <algorithm>
 #include <cmath>

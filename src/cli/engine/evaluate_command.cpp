@@ -6,6 +6,9 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/engine/distributed_context.h"
+#include "cli/engine/model_source.h"
+#include "cli/engine/setup.h"
 #include "cli/stage_progress.h"
 #include "core/error.h"
 #include "data/preprocess.h"
@@ -18,9 +21,6 @@
 #include "network/tensor_io.h"
 #include "report/charts/confusion.h"
 #include "report/charts/reliability.h"
-#include "svhn/cli/engine_setup.h"
-#include "svhn/cli/model_source.h"
-#include "svhn/cli/peers.h"
 
 namespace svhn::cli {
 namespace {

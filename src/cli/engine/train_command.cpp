@@ -6,6 +6,10 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/engine/live_chart.h"
+#include "cli/engine/progress.h"
+#include "cli/engine/setup.h"
+#include "cli/engine/train_run.h"
 #include "cli/stage_progress.h"
 #include "config/run_config.h"
 #include "core/json.h"
@@ -14,10 +18,6 @@
 #include "model/model_file.h"
 #include "model/summary.h"
 #include "network/pretrained.h"
-#include "svhn/cli/engine_setup.h"
-#include "svhn/cli/live_chart.h"
-#include "svhn/cli/progress.h"
-#include "svhn/cli/train_run.h"
 #include "train/session.h"
 #include "train/session_request.h"
 

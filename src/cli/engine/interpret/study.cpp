@@ -1,17 +1,17 @@
-#include "cli/interpret_study.h"
+#include "cli/engine/interpret/study.h"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <tuple>
 
+#include "cli/engine/model_source.h"
 #include "cli/stage_progress.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "interpret/embeddings.h"
 #include "network/tensor_io.h"
-#include "svhn/cli/model_source.h"
 
 namespace svhn::cli {
 

@@ -4,11 +4,11 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/interpret_study.h"
+#include "cli/engine/interpret/study.h"
+#include "cli/engine/model_source.h"
 #include "core/file.h"
 #include "formats/safetensors/header.h"
 #include "model/summary.h"
-#include "svhn/cli/model_source.h"
 
 namespace svhn::cli {
 namespace {

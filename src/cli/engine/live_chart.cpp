@@ -1,4 +1,4 @@
-#include "svhn/cli/live_chart.h"
+#include "cli/engine/live_chart.h"
 
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cli/interpret_study.h"
+#include "cli/engine/interpret/study.h"
 #include "formats/safetensors/safetensors.h"
 #include "interpret/activations.h"
 #include "interpret/saliency.h"

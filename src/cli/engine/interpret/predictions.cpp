@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdio>
 
-#include "cli/interpret_study.h"
+#include "cli/engine/interpret/study.h"
 #include "cli/stage_progress.h"
 #include "core/error.h"
 #include "inference/evaluate.h"
