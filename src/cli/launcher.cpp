@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "cli/console.h"
+#include "core/clock.h"
 #include "core/listener.h"
 
 namespace svhn::cli {
@@ -26,7 +27,6 @@ namespace {
 
 using core::Error;
 using core::ExitCode;
-using Clock = std::chrono::steady_clock;
 
 constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCHLD};
 
@@ -97,7 +97,7 @@ class Watch {
       ::poll(&event, 1, wait_ms());
       read_signals();
       reap();
-      if (deadline_ && Clock::now() >= *deadline_) send(SIGKILL);
+      if (deadline_ && core::Clock::now() >= *deadline_) send(SIGKILL);
     }
     return code_;
   }
@@ -109,7 +109,7 @@ class Watch {
 
   [[nodiscard]] int wait_ms() const {
     if (!deadline_) return -1;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*deadline_ - Clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*deadline_ - core::Clock::now());
     return static_cast<int>(std::max<std::int64_t>(left.count(), 10));
   }
 
@@ -154,7 +154,7 @@ class Watch {
     const int code = killed ? killed_code(process.rank, signal) : WEXITSTATUS(status);
     if (code_ == 0) code_ = code;
     // Those that work when one has failed notice when they next need it.
-    if (code_ != 0 || plan_.tolerant) deadline_ = Clock::now() + plan_.patience;
+    if (code_ != 0 || plan_.tolerant) deadline_ = core::Clock::now() + plan_.patience;
   }
 
   static std::string lost_text(int rank, int signal) {
@@ -177,7 +177,7 @@ class Watch {
   int descriptor_ = -1;
   int stopped_by_ = 0;
   int code_ = 0;
-  std::optional<Clock::time_point> deadline_;
+  std::optional<core::Clock::time_point> deadline_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "cli/console.h"
+#include "core/clock.h"
 #include "core/signals.h"
 #include "model/summary.h"
 
@@ -23,7 +24,7 @@ StageProgress::~StageProgress() {
 }
 
 void StageProgress::show(std::int64_t done, std::int64_t total, const std::string& detail) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = core::Clock::now();
   if (!on_terminal_ || now - last_ < kRedraw) return;
   last_ = now;
   drawn_ = true;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/options.h"
+#include "core/clock.h"
 
 namespace svhn::cli {
 
@@ -23,7 +24,7 @@ class StageProgress {
   std::string stage_;
   bool on_terminal_;
   bool drawn_ = false;
-  std::chrono::steady_clock::time_point last_;
+  core::Clock::time_point last_;
 };
 
 /// @throws core::Interrupted with this message when a signal has asked to stop.

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/listener.h"
@@ -186,9 +187,9 @@ bool may_tell_failure(std::chrono::milliseconds patience) {
   const std::string_view text(name);
   int descriptor = -1;
   std::from_chars(text.data(), text.data() + text.size(), descriptor);
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto deadline = Clock::now() + patience;
   pollfd untold{descriptor, POLLIN, 0};
-  while (std::chrono::steady_clock::now() < deadline && ::poll(&untold, 1, 0) > 0) {
+  while (Clock::now() < deadline && ::poll(&untold, 1, 0) > 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   std::uint64_t count = 0;

@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/json.h"
 
@@ -127,14 +128,13 @@ int Listener::release() {
   return std::exchange(descriptor_, -1);
 }
 
-bool wait_for_listener(const std::string& address, std::uint16_t port,
-                       std::chrono::steady_clock::time_point until) {
+bool wait_for_listener(const std::string& address, std::uint16_t port, Clock::time_point until) {
   while (true) {
     const Addresses all = look_up(address, port, 0);
     for (const addrinfo* one = all.get(); one != nullptr; one = one->ai_next) {
       if (connects(*one)) return true;
     }
-    if (std::chrono::steady_clock::now() >= until) return false;
+    if (Clock::now() >= until) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "core/clock.h"
+
 namespace svhn::core {
 
 /// @param text a numeric IPv4 or IPv6 address, or the name of an interface such as eth0.
@@ -35,7 +37,6 @@ class Listener {
 };
 
 /// Tries to connect until it works. @returns whether it did before `until`.
-bool wait_for_listener(const std::string& address, std::uint16_t port,
-                       std::chrono::steady_clock::time_point until);
+bool wait_for_listener(const std::string& address, std::uint16_t port, Clock::time_point until);
 
 }  // namespace svhn::core

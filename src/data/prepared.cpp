@@ -18,15 +18,15 @@ using formats::DType;
 constexpr std::array<Split, 3> kSplits{Split::train, Split::val, Split::test};
 constexpr const char* kFormat = "svhn-prepared-1";
 
-[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& message) {
+[[noreturn]] void refuse_file(const std::filesystem::path& path, const std::string& message) {
   throw Error(ExitCode::data, "'" + path.string() + "': " + message, "make the file with `svhn preprocess`");
 }
 
 void check_labels(const std::filesystem::path& path, std::span<const std::uint8_t> labels) {
   const auto wrong = std::ranges::find_if(labels, [](std::uint8_t label) { return label >= kClasses; });
   if (wrong == labels.end()) return;
-  refuse(path, "the label of row " + std::to_string(wrong - labels.begin()) + " is " +
-                   std::to_string(*wrong) + ", not a class index of 0 to 9");
+  refuse_file(path, "the label of row " + std::to_string(wrong - labels.begin()) + " is " +
+                        std::to_string(*wrong) + ", not a class index of 0 to 9");
 }
 
 using Indices = std::array<std::vector<std::int64_t>, 3>;
@@ -37,12 +37,12 @@ void check_indices(const std::filesystem::path& path, const Indices& indices, st
   for (const Split split : kSplits) {
     for (const std::int64_t row : indices[static_cast<std::size_t>(split)]) {
       if (row < 0 || static_cast<std::size_t>(row) >= size) {
-        refuse(path, "split '" + split_name(split) + "' has the row " + std::to_string(row) + " of " +
-                         std::to_string(size));
+        refuse_file(path, "split '" + split_name(split) + "' has the row " + std::to_string(row) + " of " +
+                              std::to_string(size));
       }
       if (used[static_cast<std::size_t>(row)]) {
-        refuse(path,
-               "row " + std::to_string(row) + " of split '" + split_name(split) + "' is in the splits twice");
+        refuse_file(path, "row " + std::to_string(row) + " of split '" + split_name(split) +
+                              "' is in the splits twice");
       }
       used[static_cast<std::size_t>(row)] = true;
     }
@@ -51,11 +51,11 @@ void check_indices(const std::filesystem::path& path, const Indices& indices, st
 
 void check_content(const std::filesystem::path& path, const PreparedContent& content) {
   const std::size_t size = content.labels.size();
-  if (size == 0) refuse(path, "there are no images to write");
+  if (size == 0) refuse_file(path, "there are no images to write");
   if (content.images.size() / static_cast<std::size_t>(kImageBytes) != size ||
       content.images.size() % static_cast<std::size_t>(kImageBytes) != 0) {
-    refuse(path, std::to_string(content.images.size()) + " bytes of images do not fit " +
-                     std::to_string(size) + " labels");
+    refuse_file(path, std::to_string(content.images.size()) + " bytes of images do not fit " +
+                          std::to_string(size) + " labels");
   }
   check_labels(path, content.labels);
   check_indices(path, content.indices, size);
@@ -81,7 +81,7 @@ std::array<SplitStatistics, 3> parse_statistics(const std::string& text, const s
   for (const Split split : kSplits) {
     const std::string name = split_name(split);
     if (!json.is_object() || json.size() != kSplits.size() || !json.contains(name)) {
-      refuse(path, "the statistics are not those of train, val and test");
+      refuse_file(path, "the statistics are not those of train, val and test");
     }
     result[static_cast<std::size_t>(split)] = statistics_from_json(json[name], source, ExitCode::data);
   }
@@ -127,20 +127,20 @@ struct PreparedData::Impl {
   void check_kind() const {
     const auto format = file->metadata().find("format");
     if (format == file->metadata().end() || format->second != kFormat) {
-      refuse(file->path(), "not a prepared data file (its metadata lacks format svhn-prepared-1)");
+      refuse_file(file->path(), "not a prepared data file (its metadata lacks format svhn-prepared-1)");
     }
-    if (!file->has_checksums()) refuse(file->path(), "a prepared data file without checksums");
+    if (!file->has_checksums()) refuse_file(file->path(), "a prepared data file without checksums");
   }
 
   [[nodiscard]] const std::string& metadata(const std::string& key) const {
     const auto found = file->metadata().find(key);
-    if (found == file->metadata().end()) refuse(file->path(), "the metadata lacks '" + key + "'");
+    if (found == file->metadata().end()) refuse_file(file->path(), "the metadata lacks '" + key + "'");
     return found->second;
   }
 
   [[nodiscard]] bool read_synthetic() const {
     const std::string& text = metadata("synthetic");
-    if (text != "true" && text != "false") refuse(file->path(), "'synthetic' is neither true nor false");
+    if (text != "true" && text != "false") refuse_file(file->path(), "'synthetic' is neither true nor false");
     return text == "true";
   }
 

@@ -13,7 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kStepNames{"greyscale", "minmax_per_split", "minmax",
                                                      "standardize"};
 constexpr std::array<double, 3> kGreyWeights{0.2990, 0.5870, 0.1140};
-constexpr double kByteMax = 255.0;
+constexpr double kMostByte = 255.0;
 constexpr std::size_t kBytes = 256;  ///< How many there are.
 
 /// x -> (x - subtract) / divide.
@@ -39,7 +39,7 @@ SplitStatistics after(const SplitStatistics& s, const Affine& change) {
 }
 
 double slope_of(const std::array<double, kBytes>& table) {
-  return (table.back() - table.front()) / kByteMax;
+  return (table.back() - table.front()) / kMostByte;
 }
 
 /// Follows the steps with the values that each byte takes and with the statistics that go with them.
@@ -52,7 +52,7 @@ struct Resolver {
       : train(train_split), own(own_split) {
     for (auto& channel : table) {
       for (std::size_t byte = 0; byte < channel.size(); ++byte)
-        channel[byte] = static_cast<double>(byte) / kByteMax;
+        channel[byte] = static_cast<double>(byte) / kMostByte;
     }
   }
 
@@ -101,21 +101,21 @@ struct Resolver {
   }
 };
 
-[[noreturn]] void refuse(const std::string& source, core::ExitCode code, const std::string& what) {
+[[noreturn]] void refuse_steps(const std::string& source, core::ExitCode code, const std::string& what) {
   throw core::Error(code, "'" + source + "': the preprocessing " + what,
                     "the file is damaged; make it again");
 }
 
 std::vector<PreprocessStep> parse_steps(const nlohmann::json& list, const std::string& source,
                                         core::ExitCode code) {
-  if (!list.is_array()) refuse(source, code, "has no list of steps");
+  if (!list.is_array()) refuse_steps(source, code, "has no list of steps");
   std::vector<PreprocessStep> steps;
   for (const nlohmann::json& item : list) {
     const auto step = item.is_string() ? step_from_name(item.get_ref<const std::string&>()) : std::nullopt;
-    if (!step) refuse(source, code, "has the unknown step " + core::printable(item.dump()));
+    if (!step) refuse_steps(source, code, "has the unknown step " + core::printable(item.dump()));
     steps.push_back(*step);
   }
-  if (const auto fault = step_order_fault(steps)) refuse(source, code, "is not possible: " + *fault);
+  if (const auto fault = step_order_fault(steps)) refuse_steps(source, code, "is not possible: " + *fault);
   return steps;
 }
 
@@ -152,7 +152,7 @@ std::string preprocessing_to_json(const Preprocessing& preprocessing) {
 Preprocessing preprocessing_from_json(std::string_view text, const std::string& source, core::ExitCode code) {
   const auto json = core::parse_json_strict(text, source, code);
   if (!json.is_object() || json.size() != 2 || !json.contains("steps") || !json.contains("train")) {
-    refuse(source, code, "is not an object of 'steps' and 'train'");
+    refuse_steps(source, code, "is not an object of 'steps' and 'train'");
   }
   return {parse_steps(json["steps"], source, code), statistics_from_json(json["train"], source, code)};
 }

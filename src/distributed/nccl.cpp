@@ -11,6 +11,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <utility>
 
+#include "core/clock.h"
 #include "distributed/c10d_store.h"
 #include "distributed/rendezvous_parts.h"
 
@@ -20,14 +21,14 @@ namespace {
 class NcclPending : public Pending {
  public:
   NcclPending(c10::intrusive_ptr<c10d::Work> work, std::shared_ptr<Store> store,
-              std::chrono::steady_clock::time_point until)
+              core::Clock::time_point until)
       : work_(std::move(work)), store_(std::move(store)), until_(until) {}
 
   /// c10d's own `wait` returns as soon as the stream is told to wait: it would not notice a lost process.
   void wait() override {
     try {
       while (!work_->isCompleted()) {
-        if (store_->in_trouble() || std::chrono::steady_clock::now() > until_) throw store_->find_failure();
+        if (store_->in_trouble() || core::Clock::now() > until_) throw store_->find_failure();
         std::this_thread::sleep_for(std::chrono::microseconds(20));
       }
       work_->wait();
@@ -41,7 +42,7 @@ class NcclPending : public Pending {
  private:
   c10::intrusive_ptr<c10d::Work> work_;
   std::shared_ptr<Store> store_;
-  std::chrono::steady_clock::time_point until_;
+  core::Clock::time_point until_;
 };
 
 class NcclGroup : public Group {
@@ -82,7 +83,7 @@ class NcclGroup : public Group {
   std::unique_ptr<Pending> start(const Operation& operation) {
     if (store_->in_trouble()) throw store_->find_failure();
     try {
-      return std::make_unique<NcclPending>(operation(), store_, std::chrono::steady_clock::now() + timeout_);
+      return std::make_unique<NcclPending>(operation(), store_, core::Clock::now() + timeout_);
     } catch (const std::exception&) {
       throw store_->find_failure();
     }

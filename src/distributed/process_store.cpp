@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "core/clock.h"
 #include "distributed/failure.h"
 
 namespace svhn::distributed {
@@ -11,7 +12,6 @@ namespace {
 using core::Error;
 using core::ExitCode;
 using std::chrono::milliseconds;
-using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds kPoll{5};
 
@@ -29,9 +29,9 @@ ClerkOptions clerk_options(const MemberOptions& options) {
 /// Polls, soon at first, then at leisure.
 template <class Done>
 bool wait_until(milliseconds patience, const Done& done) {
-  const auto until = Clock::now() + patience;
+  const auto until = core::Clock::now() + patience;
   for (milliseconds pause = milliseconds(1); !done(); pause = std::min(2 * pause, 10 * kPoll)) {
-    if (Clock::now() >= until) return false;
+    if (core::Clock::now() >= until) return false;
     std::this_thread::sleep_for(pause);
   }
   return true;
@@ -137,7 +137,7 @@ std::string Member::get(const std::string& key) {
 std::vector<int> Member::lost() {
   const auto left = ask<Counters>(read_counters("left"));
   const auto beats = ask<Counters>(read_counters("beat"));
-  const auto now = Clock::now();
+  const auto now = core::Clock::now();
   std::vector<int> ranks;
   const std::lock_guard lock(mutex_);
   for (int rank = 0; rank < options_.size; ++rank) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "distributed/store.h"
 #include "distributed/store_client.h"
 
@@ -45,7 +46,7 @@ class Member : public Store {
   using Counters = std::vector<std::int64_t>;
   struct Sign {
     std::int64_t beats = -1;
-    std::chrono::steady_clock::time_point changed;
+    core::Clock::time_point changed;
   };
 
   /// Calls the store; its failure is rank 0's loss.

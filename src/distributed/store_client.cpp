@@ -3,11 +3,10 @@
 #include <thread>
 #include <utility>
 
+#include "core/clock.h"
 #include "core/error.h"
 
 namespace svhn::distributed {
-
-using Clock = std::chrono::steady_clock;
 
 Clerk::Clerk(const OpenStore& open, ClerkOptions options)
     : options_(std::move(options)), desk_(std::make_shared<Desk>()) {
@@ -72,7 +71,7 @@ bool Clerk::beat(Desk& desk, RawStore& store, const ClerkOptions& options) {
 
 void Clerk::work(Desk& desk, RawStore& store, const ClerkOptions& options) {
   bool stands = beat(desk, store, options);
-  auto next = Clock::now() + options.beat;
+  auto next = core::Clock::now() + options.beat;
   std::unique_lock lock(desk.mutex);
   while (!desk.closing || !desk.tasks.empty()) {
     desk.changed.wait_until(lock, next, [&desk] { return desk.closing || !desk.tasks.empty(); });
@@ -83,10 +82,10 @@ void Clerk::work(Desk& desk, RawStore& store, const ClerkOptions& options) {
       task(store);
       lock.lock();
     }
-    if (Clock::now() < next) continue;
+    if (core::Clock::now() < next) continue;
     lock.unlock();
     stands = stands && beat(desk, store, options);
-    next = Clock::now() + options.beat;
+    next = core::Clock::now() + options.beat;
     lock.lock();
   }
 }

@@ -7,6 +7,7 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/listener.h"
 #include "distributed/c10d_store.h"
@@ -82,7 +83,7 @@ c10::intrusive_ptr<c10d::Store> open_connection(const core::Launch& launch, bool
   // Rank 0 need not reach itself by the name that the others know.
   const std::string& where = launch.rank == 0 && !launch.foreign_store ? launch.bind : launch.address;
   // c10d tries once a second; the others usually come within milliseconds.
-  if (!core::wait_for_listener(where, launch.port, std::chrono::steady_clock::now() + timeout)) {
+  if (!core::wait_for_listener(where, launch.port, core::Clock::now() + timeout)) {
     throw Error(
         ExitCode::device,
         "nobody answers at " + where + " port " + std::to_string(launch.port) + ", where rank 0 should be",

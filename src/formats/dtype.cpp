@@ -15,23 +15,23 @@ struct Row {
   std::string_view name;
 };
 
-constexpr std::array<Row, 13> kTable{{{DType::boolean, 1, "BOOL"},
-                                      {DType::u8, 1, "U8"},
-                                      {DType::i8, 1, "I8"},
-                                      {DType::u16, 2, "U16"},
-                                      {DType::i16, 2, "I16"},
-                                      {DType::u32, 4, "U32"},
-                                      {DType::i32, 4, "I32"},
-                                      {DType::u64, 8, "U64"},
-                                      {DType::i64, 8, "I64"},
-                                      {DType::f16, 2, "F16"},
-                                      {DType::bf16, 2, "BF16"},
-                                      {DType::f32, 4, "F32"},
-                                      {DType::f64, 8, "F64"}}};
+constexpr std::array<Row, 13> kDTypes{{{DType::boolean, 1, "BOOL"},
+                                       {DType::u8, 1, "U8"},
+                                       {DType::i8, 1, "I8"},
+                                       {DType::u16, 2, "U16"},
+                                       {DType::i16, 2, "I16"},
+                                       {DType::u32, 4, "U32"},
+                                       {DType::i32, 4, "I32"},
+                                       {DType::u64, 8, "U64"},
+                                       {DType::i64, 8, "I64"},
+                                       {DType::f16, 2, "F16"},
+                                       {DType::bf16, 2, "BF16"},
+                                       {DType::f32, 4, "F32"},
+                                       {DType::f64, 8, "F64"}}};
 
 const Row& row_of(DType dtype) {
-  const auto* found = std::ranges::find(kTable, dtype, &Row::dtype);
-  if (found == kTable.end()) {
+  const auto* found = std::ranges::find(kDTypes, dtype, &Row::dtype);
+  if (found == kDTypes.end()) {
     const auto number = std::to_string(static_cast<int>(dtype));
     throw core::Error(core::ExitCode::bug, "no element type has the number " + number);
   }
@@ -49,8 +49,8 @@ std::string_view safetensors_name(DType dtype) {
 }
 
 std::optional<DType> dtype_from_safetensors_name(std::string_view name) {
-  const auto* found = std::ranges::find(kTable, name, &Row::name);
-  if (found == kTable.end()) return std::nullopt;
+  const auto* found = std::ranges::find(kDTypes, name, &Row::name);
+  if (found == kDTypes.end()) return std::nullopt;
   return found->dtype;
 }
 

@@ -17,7 +17,7 @@ constexpr std::array<std::uint32_t, 256> make_table() {
   return table;
 }
 
-constexpr auto kTable = make_table();
+constexpr auto kCrcTable = make_table();
 
 /// A CRC stored beside the data it covers is rotated and shifted, so that a CRC of CRCs stays good.
 std::uint32_t masked_crc(std::string_view bytes) {
@@ -74,7 +74,7 @@ std::string event(double wall_time, std::int64_t step) {
 
 std::uint32_t crc32c(std::string_view bytes) {
   std::uint32_t crc = 0xFFFFFFFFU;
-  for (const char c : bytes) crc = kTable[(crc ^ static_cast<unsigned char>(c)) & 0xFFU] ^ (crc >> 8);
+  for (const char c : bytes) crc = kCrcTable[(crc ^ static_cast<unsigned char>(c)) & 0xFFU] ^ (crc >> 8);
   return ~crc;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "inference/loading.h"
 #include "inference/shard.h"
@@ -113,7 +114,7 @@ metric::EvaluationResult evaluate(network::Network& network, const data::Prepare
                       "'" + data.path().string() + "': the " + data::split_name(split) + " split is empty",
                       "choose another --split, or prepare the data with other fractions");
   }
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = core::Clock::now();
   const data::PixelSource pixels(data, plan);
   const data::InputSource& inputs = options.inputs != nullptr ? *options.inputs : pixels;
   Pass pass(network, options);
@@ -122,7 +123,7 @@ metric::EvaluationResult evaluate(network::Network& network, const data::Prepare
   const auto run = options.group == nullptr ? run_alone : run_together;
   run(pass, loader, rows, options, measure);
   metric::EvaluationResult result = measure.value();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = core::seconds_since(start);
   result.split = data::split_name(split);
   result.images_per_second = static_cast<double>(rows.size()) / std::max(seconds, 1e-9);
   return result;

@@ -7,17 +7,17 @@
 namespace svhn::kernels {
 namespace {
 
-constexpr std::int64_t kLanes = 16;
+constexpr std::int64_t kFloatLanes = 16;
 
 template <std::int64_t kCount>
-struct Lanes {
+struct FloatLanes {
   using Float [[gnu::vector_size(kCount * 4)]] = float;
 };
 
 /// Some pixels and channels, so that a weight that was loaded serves several pixels.
 template <std::int64_t kCount, std::int64_t kPixels>
 SVHN_INLINE void correlate_tile(const TapLines& taps, const float* weight, float* y, std::int64_t first) {
-  using Float = typename Lanes<kCount>::Float;
+  using Float = typename FloatLanes<kCount>::Float;
   Float sums[kPixels] = {};
   for (std::int64_t tap = 0; tap < taps.taps; ++tap) {
     Float w;
@@ -41,7 +41,7 @@ SVHN_INLINE void correlate_channels(const TapLines& taps, const float* weight, f
 /// Some taps and channels, so that a gradient that was loaded serves several taps.
 template <std::int64_t kCount, std::int64_t kTaps>
 SVHN_INLINE void gradient_tile(const TapLines& taps, const float* g, float* weight, std::int64_t first) {
-  using Float = typename Lanes<kCount>::Float;
+  using Float = typename FloatLanes<kCount>::Float;
   Float sums[kTaps];
   for (std::int64_t t = 0; t < kTaps; ++t) {
     std::memcpy(&sums[t], weight + (first + t) * taps.channels, sizeof(Float));
@@ -69,14 +69,16 @@ SVHN_INLINE void gradient_channels(const TapLines& taps, const float* g, float* 
 SVHN_VECTOR_CLONES
 void correlate_line(const TapLines& taps, const float* weight, float* y) {
   std::int64_t c = 0;
-  for (; c + kLanes <= taps.channels; c += kLanes) correlate_channels<kLanes>(taps, weight + c, y + c);
+  for (; c + kFloatLanes <= taps.channels; c += kFloatLanes)
+    correlate_channels<kFloatLanes>(taps, weight + c, y + c);
   for (; c < taps.channels; ++c) correlate_channels<1>(taps, weight + c, y + c);
 }
 
 SVHN_VECTOR_CLONES
 void add_tap_gradients(const TapLines& taps, const float* g, float* weight) {
   std::int64_t c = 0;
-  for (; c + kLanes <= taps.channels; c += kLanes) gradient_channels<kLanes>(taps, g + c, weight + c);
+  for (; c + kFloatLanes <= taps.channels; c += kFloatLanes)
+    gradient_channels<kFloatLanes>(taps, g + c, weight + c);
   for (; c < taps.channels; ++c) gradient_channels<1>(taps, g + c, weight + c);
 }
 

@@ -110,9 +110,9 @@ class SmoothBend : public StackLayer {
   model::Activation activation_;
 };
 
-class Norm : public StackLayer {
+class MlpBatchNorm : public StackLayer {
  public:
-  Norm(std::int64_t width, const model::BatchNormSpec& spec, const FindTensor& tensor, bool biased)
+  MlpBatchNorm(std::int64_t width, const model::BatchNormSpec& spec, const FindTensor& tensor, bool biased)
       : StackLayer(width),
         spec_(spec),
         biased_(biased),
@@ -214,7 +214,7 @@ struct Add {
   bool operator()(const model::BatchNormSpec& spec) const {
     if (plan.input.size() != 1) return false;
     const bool biased = variance == BatchNormVariance::keras;
-    layers.push_back(std::make_unique<Norm>(plan.input.front(), spec, tensor, biased));
+    layers.push_back(std::make_unique<MlpBatchNorm>(plan.input.front(), spec, tensor, biased));
     return true;
   }
   bool operator()(const model::DropoutSpec& spec) const {

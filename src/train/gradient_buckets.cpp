@@ -8,13 +8,14 @@
 #include <chrono>
 #include <utility>
 
+#include "core/clock.h"
+
 namespace svhn::train {
 namespace {
 
 /// Shared; LibTorch has changed which kind of pointer it is.
 using NodePointer = decltype(torch::autograd::impl::grad_accumulator(std::declval<const torch::Tensor&>()));
 using torch::autograd::variable_list;
-using Clock = std::chrono::steady_clock;
 
 /// A bucket large enough that its own costs (about 0.1 ms on one machine) do not count, and small enough
 /// that most of a network's gradients travel before backward ends.
@@ -24,10 +25,6 @@ std::vector<std::int64_t> sizes_of(const FlatParameters& parameters) {
   std::vector<std::int64_t> sizes;
   for (const auto& item : parameters.tensors()) sizes.push_back(item.tensor.numel());
   return sizes;
-}
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 }  // namespace
@@ -112,21 +109,21 @@ void GradientBuckets::start_next() {
 
 double GradientBuckets::finish() {
   while (pending_.size() < buckets_.size()) start_next();  // Tensors that no gradient reached.
-  const auto start = Clock::now();
+  const auto start = core::Clock::now();
   for (const auto& pending : pending_) pending->wait();
   missing_.clear();
   pending_.clear();
-  return seconds_since(start);
+  return core::seconds_since(start);
 }
 
 void GradientBuckets::time_alone() {
   constexpr int kRounds = 3;  // The first one opens connections.
   for (int round = 0; round < kRounds; ++round) {
     group_.barrier();
-    const auto start = Clock::now();
+    const auto start = core::Clock::now();
     begin();
     finish();
-    const double seconds = seconds_since(start);
+    const double seconds = core::seconds_since(start);
     alone_seconds_ = round == 0 ? seconds : std::min(alone_seconds_, seconds);
   }
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <variant>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/random.h"
@@ -73,7 +74,6 @@ double peak_megabytes() {
 }
 
 double seconds_per_image(network::Network& network, kernels::Precision precision, model::Place place) {
-  using Clock = std::chrono::steady_clock;
   constexpr std::int64_t kImages = 32;
   const torch::NoGradGuard no_grad;
   const auto& shape = network.input_shape();
@@ -83,9 +83,9 @@ double seconds_per_image(network::Network& network, kernels::Precision precision
   context.until = place;
   double seconds = 0.0;
   for (int pass = 0; pass < 2; ++pass) {  // The first one warms up.
-    const auto start = Clock::now();
+    const auto start = core::Clock::now();
     network.forward(images, context);
-    seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    seconds = core::seconds_since(start);
   }
   return seconds / kImages;
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/signals.h"
 #include "inference/evaluate.h"
@@ -18,11 +19,6 @@ using core::Error;
 using core::ExitCode;
 using data::Split;
 using torch::Tensor;
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::int64_t count_steps(const TrainOptions& options, const data::PreparedData& data) {
   const auto rows = static_cast<std::int64_t>(data.indices(Split::train).size());
@@ -82,19 +78,19 @@ void Trainer::train_epoch(const TrainerHooks& hooks) {
   }
   data::BatchLoader loader(*parts_.data, inputs(), batches);
   loader.start(share.rows, {}, share.sizes);
-  const auto start = Clock::now();
+  const auto start = core::Clock::now();
   const double before = state_.sums.seconds;
   for (const BatchShare& part : share.batches) {
     // One process asks after the step; several carry the answers along with it.
     train_step(*loader.next(), part, parts_.group == nullptr ? 0 : hooks.stop_requested());
-    state_.sums.seconds = before + seconds_since(start);
+    state_.sums.seconds = before + core::seconds_since(start);
     report_step();
     if (state_.step_in_epoch == steps_per_epoch_) break;
     const std::int64_t every = options_.checkpoint_every_steps;
     if (every > 0 && state_.step % every == 0) save(hooks);
     stop_if_asked(hooks, parts_.group == nullptr ? hooks.stop_requested() : signal_);
   }
-  state_.sums.seconds = before + seconds_since(start);
+  state_.sums.seconds = before + core::seconds_since(start);
 }
 
 void Trainer::train_step(const data::Batch& batch, const BatchShare& share, int signal) {
@@ -127,9 +123,9 @@ double Trainer::time_step() {
   const data::Batch* batch = loader.next();
   const auto step = [&] { train_step(*batch, share.batches.front(), 0); };
   for (int i = 0; i < kWarmUp; ++i) step();
-  const auto start = Clock::now();
+  const auto start = core::Clock::now();
   for (int i = 0; i < kMeasured; ++i) step();
-  return seconds_since(start) / kMeasured;
+  return core::seconds_since(start) / kMeasured;
 }
 
 double Trainer::rate_at(std::int64_t step) const {

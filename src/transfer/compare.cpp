@@ -7,6 +7,7 @@
 #include <numeric>
 #include <variant>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -21,11 +22,6 @@ using core::Error;
 using core::ExitCode;
 using metric::BackboneResult;
 using metric::BackboneScore;
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// @returns the place of the model's one backbone.
 std::size_t backbone_place(const model::ModelSpec& model, const std::string& name) {
@@ -81,7 +77,7 @@ class Comparison {
 
  private:
   BackboneScore train(const ComparedBackbone& entry, bool frozen, BackboneResult& result) {
-    const Clock::time_point start = Clock::now();
+    const core::Clock::time_point start = core::Clock::now();
     train::SessionRequest request = request_.run;
     request.name = entry.backbone.backbone + (frozen ? "" : "_unfrozen");
     request.model = model_of(request_.run.model, place_, entry, frozen);
@@ -96,7 +92,7 @@ class Comparison {
     // What a resumed run has spent before shows in its history alone.
     const auto& epochs = session.state().history.seconds;
     const double trained = std::accumulate(epochs.begin(), epochs.end(), 0.0);
-    return {session.state().best_val_accuracy, std::max(seconds_since(start), trained)};
+    return {session.state().best_val_accuracy, std::max(core::seconds_since(start), trained)};
   }
 
   static void describe(const model::NetworkPlan& plan, BackboneResult& result) {

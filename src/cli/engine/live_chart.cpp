@@ -10,12 +10,12 @@
 #include <utility>
 
 #include "cli/console.h"
+#include "core/clock.h"
 #include "core/error.h"
 
 namespace svhn::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr auto kLookEvery = std::chrono::milliseconds(20);
 constexpr int kRest = 9;       ///< Times what a picture took, between its end and the next.
 constexpr int kTextRest = 20;  ///< The same for a chart that the training waits for.
@@ -59,7 +59,7 @@ void LiveChart::collect(std::optional<report::ChartJob>& job) {
 }
 
 void LiveChart::on_step(const train::StepReport& /*report*/) {
-  const auto now = Clock::now();
+  const auto now = core::Clock::now();
   if (!png_ || now - last_look_ < kLookEvery) return;
   last_look_ = now;
   if (!png_->running()) collect_live();
@@ -68,14 +68,14 @@ void LiveChart::on_step(const train::StepReport& /*report*/) {
 void LiveChart::collect_live() {
   if (!png_) return;
   collect(png_);
-  const auto now = Clock::now();
+  const auto now = core::Clock::now();
   rest_ = now + kRest * (now - started_);
 }
 
 void LiveChart::on_epoch(const train::EpochReport& report) {
   if (png_ && png_->running()) return;
   collect_live();
-  const auto now = Clock::now();
+  const auto now = core::Clock::now();
   if (now < rest_) return;
   started_ = now;
   start(png_, files_.curves_png, report.state->history);
@@ -117,7 +117,7 @@ void TerminalChart::on_epoch(const train::EpochReport& report) {
 void TerminalChart::draw(const metric::History& history) {
   const report::TextSize size = terminal_size();
   if (size.rows < kMinRows || size.columns < kMinColumns || warned_) return;
-  const auto start = Clock::now();
+  const auto start = core::Clock::now();
   if (start >= rest_ || text_.empty()) {
     text_.clear();
     const auto result = report::draw_text_chart(report::accuracy_chart(history, label_), size, text_);
@@ -126,7 +126,7 @@ void TerminalChart::draw(const metric::History& history) {
       spdlog::warn("warning: {}", result.message);
       return;
     }
-    const auto end = Clock::now();
+    const auto end = core::Clock::now();
     rest_ = end + kTextRest * (end - start);
   }
   height_ = std::count(text_.begin(), text_.end(), '\n');

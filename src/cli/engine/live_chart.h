@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/clock.h"
 #include "metric/history.h"
 #include "report/charts/learning_curves.h"
 #include "train/observer.h"
@@ -37,9 +38,9 @@ class LiveChart : public train::TrainObserver {
   report::RunLabel label_;
   std::optional<report::ChartJob> png_;
   std::optional<report::ChartJob> svg_;
-  std::chrono::steady_clock::time_point last_look_;
-  std::chrono::steady_clock::time_point started_;  ///< The picture that is being drawn.
-  std::chrono::steady_clock::time_point rest_;     ///< No picture starts before.
+  core::Clock::time_point last_look_;
+  core::Clock::time_point started_;  ///< The picture that is being drawn.
+  core::Clock::time_point rest_;     ///< No picture starts before.
   bool warned_ = false;
 };
 
@@ -62,9 +63,9 @@ class TerminalChart : public train::TrainObserver {
 
   train::TrainObserver& lines_;
   report::RunLabel label_;
-  std::string text_;                            ///< The last chart.
-  long height_ = 0;                             ///< Lines of the chart that stands on the terminal.
-  std::chrono::steady_clock::time_point rest_;  ///< No chart is drawn before.
+  std::string text_;              ///< The last chart.
+  long height_ = 0;               ///< Lines of the chart that stands on the terminal.
+  core::Clock::time_point rest_;  ///< No chart is drawn before.
   bool warned_ = false;
 };
 

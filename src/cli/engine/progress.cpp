@@ -11,12 +11,12 @@
 #include <utility>
 
 #include "cli/console.h"
+#include "core/clock.h"
 #include "train/run_log.h"
 
 namespace svhn::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr auto kRedraw = std::chrono::milliseconds(100);
 
 int terminal_columns() {
@@ -75,7 +75,7 @@ void Progress::clear_bar() {
 
 void Progress::on_step(const train::StepReport& report) {
   if (std::exchange(first_, false)) spdlog::debug("first step done");
-  const auto now = Clock::now();
+  const auto now = core::Clock::now();
   if (!bar_ || now - last_ < kRedraw) return;
   last_ = now;
   drawn_ = true;

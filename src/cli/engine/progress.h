@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/options.h"
+#include "core/clock.h"
 #include "train/observer.h"
 
 namespace svhn::cli {
@@ -24,7 +25,7 @@ class Progress : public train::TrainObserver {
   std::string prefix_;
   bool drawn_ = false;
   bool first_ = true;  ///< No step has ended yet.
-  std::chrono::steady_clock::time_point last_;
+  core::Clock::time_point last_;
 };
 
 }  // namespace svhn::cli

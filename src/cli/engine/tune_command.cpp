@@ -141,7 +141,7 @@ void say_where(const tune::Search& search, const TuneCommandOptions& options, in
   }
 }
 
-void draw(const metric::TuningResult& result, const tune::TuneFiles& files) {
+void draw_chart(const metric::TuningResult& result, const tune::TuneFiles& files) {
   if (result.trials.empty()) return;
   for (const auto& path : {files.chart_png, files.chart_svg}) {
     const auto drawn = report::write_tuning_chart(path, result);
@@ -172,7 +172,7 @@ int search_among(const TuneCommandOptions& options, const GlobalOptions& global,
   SearchProgress progress(global, search, config.tune.objective, options.processes.count > 1);
   const auto result = search.run(progress);
   if (peers.rank() != 0) return end_code(result, false);
-  draw(result, search.files());
+  draw_chart(result, search.files());
   if (options.json) {
     print_json(metric::tuning_json(result, metric::TuningDetail::contract));
   } else {

@@ -12,7 +12,7 @@ namespace {
 constexpr int kDeepest = 32;
 constexpr std::size_t kMostObjects = 100'000;
 constexpr std::size_t kMostAttributes = 10'000;  // Of one group.
-constexpr const char* kDamaged = "the file is damaged or incomplete; save or fetch it again";
+constexpr const char* kDamagedFile = "the file is damaged or incomplete; save or fetch it again";
 constexpr const char* kForeign = "a file of weights holds its arrays itself; save it again";
 
 struct Refused {
@@ -59,9 +59,9 @@ void Scan::open() {
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
   H5Pset_file_locking(access.get(), false, true);  // Read-only folders may not allow locks.
   const Hdf5Handle file(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access.get()));
-  if (!file.valid()) throw Refused{"the HDF5 file cannot be opened", kDamaged};
+  if (!file.valid()) throw Refused{"the HDF5 file cannot be opened", kDamagedFile};
   const Hdf5Handle root(H5Gopen2(file.get(), "/", H5P_DEFAULT));
-  if (!root.valid()) throw Refused{"its root group is damaged", kDamaged};
+  if (!root.valid()) throw Refused{"its root group is damaged", kDamagedFile};
   walk(root.get(), "", 0);
 }
 
@@ -70,7 +70,8 @@ void Scan::walk(hid_t group, const std::string& prefix, int depth) {
   index_.groups.insert(prefix);
   add_texts(group, prefix);
   const auto names = hdf5_links(group, kMostObjects - objects_);
-  if (!names) throw Refused{"the group " + in_quotes("/" + prefix) + " is damaged or too large", kDamaged};
+  if (!names)
+    throw Refused{"the group " + in_quotes("/" + prefix) + " is damaged or too large", kDamagedFile};
   objects_ += names->size();
   for (const std::string& name : *names) visit(group, name, prefix, depth);
 }
@@ -79,12 +80,12 @@ void Scan::visit(hid_t group, const std::string& name, const std::string& prefix
   const std::string full = prefix.empty() ? name : prefix + "/" + name;
   H5L_info_t link{};
   if (H5Lget_info(group, name.c_str(), &link, H5P_DEFAULT) < 0)
-    throw Refused{"the link " + in_quotes(full) + " is damaged", kDamaged};
+    throw Refused{"the link " + in_quotes(full) + " is damaged", kDamagedFile};
   if (link.type != H5L_TYPE_HARD)
     throw Refused{in_quotes(full) + " is a link to another place, which is not followed", kForeign};
   const Hdf5Handle object(H5Oopen(group, name.c_str(), H5P_DEFAULT));
   const H5I_type_t kind = H5Iget_type(object.get());
-  if (!object.valid()) throw Refused{in_quotes(full) + " is damaged", kDamaged};
+  if (!object.valid()) throw Refused{in_quotes(full) + " is damaged", kDamagedFile};
   if (kind == H5I_DATASET) add_dataset(object.get(), full);
   if (kind != H5I_GROUP) return;
   if (!seen_.insert(link.u.address).second)
@@ -95,12 +96,12 @@ void Scan::visit(hid_t group, const std::string& name, const std::string& prefix
 void Scan::add_texts(hid_t group, const std::string& path) {
   H5O_info_t info{};
   if (H5Oget_info2(group, &info, H5O_INFO_NUM_ATTRS) < 0 || info.num_attrs > kMostAttributes)
-    throw Refused{"the attributes of " + in_quotes("/" + path) + " are damaged or too many", kDamaged};
+    throw Refused{"the attributes of " + in_quotes("/" + path) + " are damaged or too many", kDamagedFile};
   for (hsize_t i = 0; i < info.num_attrs; ++i) {
     const Hdf5Handle attribute(
         H5Aopen_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT));
     const auto name = hdf5_attribute_name(attribute.get());
-    if (!name) throw Refused{"an attribute of " + in_quotes("/" + path) + " is damaged", kDamaged};
+    if (!name) throw Refused{"an attribute of " + in_quotes("/" + path) + " is damaged", kDamagedFile};
     index_.texts[{path, *name}] = read_hdf5_texts(attribute.get());
   }
 }

@@ -8,8 +8,6 @@ namespace svhn::formats::mat {
 namespace {
 
 constexpr std::size_t kFileHeader = 128;
-constexpr std::size_t kTag = 8;
-constexpr std::uint32_t kMatrix = 14;
 constexpr std::uint32_t kCompressed = 15;
 // deflate cannot do better: 258 bytes for two bits (zlib's technical details).
 constexpr std::size_t kBestCompression = 1032;

@@ -2,6 +2,7 @@
 /// The MATLAB 5 container without any library: what a file says about itself, believed only where it adds up.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +12,9 @@
 namespace svhn::formats::mat {
 
 using Bytes = std::span<const std::byte>;
+
+inline constexpr std::size_t kTag = 8;        ///< Bytes of an element's tag.
+inline constexpr std::uint32_t kMatrix = 14;  ///< miMATRIX
 
 /// The head of one variable, from its own tag to the tag of its numbers, needs at most so many bytes.
 inline constexpr std::size_t kLongestHead = 512;

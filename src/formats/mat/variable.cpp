@@ -11,9 +11,7 @@ namespace {
 constexpr std::uint32_t kInt8 = 1;
 constexpr std::uint32_t kInt32 = 5;
 constexpr std::uint32_t kUint32 = 6;
-constexpr std::uint32_t kMatrix = 14;
 constexpr std::uint32_t kComplexFlag = 0x0800;
-constexpr std::size_t kTag = 8;
 constexpr std::size_t kLongestName = 63;  // MATLAB's namelengthmax.
 constexpr std::size_t kHighestRank = 16;
 

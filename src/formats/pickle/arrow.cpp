@@ -10,7 +10,6 @@
 namespace svhn::formats {
 namespace {
 
-constexpr std::int64_t kMostUncounted = 65536;
 constexpr std::uint64_t kLongestText = 64;
 constexpr std::size_t kMostDecoded = std::size_t{64} << 20;
 

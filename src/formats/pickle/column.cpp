@@ -10,7 +10,6 @@ namespace svhn::formats {
 namespace {
 
 constexpr int kDeepest = 8;
-constexpr std::int64_t kMostUncounted = 65536;
 
 }  // namespace
 

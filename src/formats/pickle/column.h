@@ -11,6 +11,9 @@
 
 namespace svhn::formats {
 
+/// Values of a column whose length nothing else tells.
+inline constexpr std::int64_t kMostUncounted = 65536;
+
 /// Reads a list, tuple, numpy array, pandas Series, Index, categorical, nullable or text array (also
 /// Arrow's). Values inside values are followed eight deep at most, so a pickle that contains itself cannot
 /// trap it.

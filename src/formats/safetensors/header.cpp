@@ -14,8 +14,6 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "safetensors is little-endian, and so is this reader");
 
-constexpr std::size_t kLengthBytes = 8;
-
 std::string_view header_text(std::span<const std::byte> file, const SafetensorsSource& source) {
   if (file.size() < kLengthBytes) {
     source.refuse("the file has " + std::to_string(file.size()) + " bytes, too few for a safetensors file");

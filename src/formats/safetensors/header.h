@@ -28,6 +28,9 @@
 
 namespace svhn::formats {
 
+/// A file begins with the length of its JSON header, little-endian in so many bytes.
+inline constexpr std::size_t kLengthBytes = 8;
+
 inline constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxHeaderBytes = 100'000'000;  ///< The format's own limit.
 inline constexpr std::size_t kMaxTensors = 100'000;  ///< Keeps a hostile header below 100 MB of memory.

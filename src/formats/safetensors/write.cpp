@@ -9,7 +9,6 @@
 namespace svhn::formats {
 namespace {
 
-constexpr std::size_t kLengthBytes = 8;
 constexpr std::size_t kDataAlignment = 64;
 
 /// What a caller must not ask for: a fault of the program, never of a file.

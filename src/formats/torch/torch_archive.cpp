@@ -15,7 +15,7 @@
 namespace svhn::formats {
 namespace {
 
-constexpr const char* kDamaged = "the file is damaged or incomplete; save or fetch it again";
+constexpr const char* kDamagedArchive = "the file is damaged or incomplete; save or fetch it again";
 /// The first pickle of the older form: PROTO 2, LONG1 0x1950a86a20f9469cfc6c, STOP.
 constexpr std::array<unsigned char, 15> kMagic{0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
                                                0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e};
@@ -62,7 +62,7 @@ struct TorchArchive::Impl {
   Impl(const std::filesystem::path& path, core::ExitCode error_code)
       : file(path, error_code), code(error_code) {}
 
-  [[noreturn]] void fail(const std::string& what, const char* hint = kDamaged) const {
+  [[noreturn]] void fail(const std::string& what, const char* hint = kDamagedArchive) const {
     throw core::Error(code, "'" + file.path().string() + "': " + what, hint);
   }
   [[nodiscard]] Bytes storage(const TorchTensor& tensor) const;

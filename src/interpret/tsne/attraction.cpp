@@ -19,11 +19,6 @@ constexpr std::int64_t kRowsTogether = 128;
 constexpr std::int64_t kRowsCollected =
     8;  // their points stay in the nearest cache, and are written when read
 
-struct Point {
-  float x;
-  float y;
-};
-
 /// kLanes places, x and y in turn, to those of x and of y.
 inline void separate(const float* places, Lanes& x, Lanes& y) {
   Lanes first, second;

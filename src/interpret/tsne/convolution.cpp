@@ -7,7 +7,7 @@
 namespace svhn::interpret {
 namespace {
 
-constexpr std::int64_t kElement = 2 * kLanes;
+constexpr std::int64_t kNumberBytes = 2 * kLanes;
 
 std::int64_t rounded_up(std::int64_t count, std::int64_t step) {
   return (count + step - 1) / step * step;
@@ -23,7 +23,7 @@ void transpose(const float* from, std::int64_t from_stride, float* to, std::int6
 /// inverse one.
 SVHN_VECTOR_CLONES
 void filter(float* elements, std::int64_t length, const float* kernel, std::int64_t kernel_stride) {
-  for (std::int64_t k = 0; k < length; ++k, elements += kElement) {
+  for (std::int64_t k = 0; k < length; ++k, elements += kNumberBytes) {
     Lanes re, im, by;
     load(elements, re);
     load(elements + kLanes, im);
@@ -43,7 +43,7 @@ struct Spectra {
 SVHN_VECTOR_CLONES
 void separate(const float* sum, std::int64_t half, const Spectra& out) {
   for (std::int64_t k = 0; k <= half; ++k) {
-    const float *at = sum + k * kElement, *mirrored = sum + (k == 0 ? 0 : 2 * half - k) * kElement;
+    const float *at = sum + k * kNumberBytes, *mirrored = sum + (k == 0 ? 0 : 2 * half - k) * kNumberBytes;
     Lanes re, im, re_mirrored, im_mirrored;
     load(at, re);
     load(at + kLanes, im);
@@ -61,7 +61,7 @@ void separate(const float* sum, std::int64_t half, const Spectra& out) {
 SVHN_VECTOR_CLONES
 void join(const Spectra& in, std::int64_t half, float* sum) {
   for (std::int64_t k = 0; k <= half; ++k) {
-    float *at = sum + k * kElement, *mirrored = sum + (k == 0 ? 0 : 2 * half - k) * kElement;
+    float *at = sum + k * kNumberBytes, *mirrored = sum + (k == 0 ? 0 : 2 * half - k) * kNumberBytes;
     const auto place = k * in.stride;
     Lanes re, im, other_re, other_im;
     load(in.re + place, re);
@@ -102,10 +102,10 @@ void Convolution::transform_columns(std::int64_t pair, Buffers& buffers) {
   float* elements = buffers.values.data();
   for (std::int64_t row = 0; row < rows_; ++row) {
     const float* charges = values_.data() + row * stride_;
-    std::copy_n(charges + first, kLanes, elements + row * kElement);
-    std::copy_n(charges + second, kLanes, elements + row * kElement + kLanes);
+    std::copy_n(charges + first, kLanes, elements + row * kNumberBytes);
+    std::copy_n(charges + second, kLanes, elements + row * kNumberBytes + kLanes);
   }
-  std::fill_n(elements + rows_ * kElement, rows_ * kElement, 0.0F);
+  std::fill_n(elements + rows_ * kNumberBytes, rows_ * kNumberBytes, 0.0F);
   const float* spectrum = along_columns_.forward(elements, buffers.scratch.data());
   separate(spectrum, rows_, {re_.data() + first, im_.data() + first, stride_ / 2, stride_});
 }
@@ -113,16 +113,16 @@ void Convolution::transform_columns(std::int64_t pair, Buffers& buffers) {
 void Convolution::load_rows(std::int64_t first, float* out) const {
   for (std::int64_t column = 0; column < columns_; column += kLanes) {
     const auto from = first * stride_ + column;
-    transpose(re_.data() + from, stride_, out + column * kElement, kElement);
-    transpose(im_.data() + from, stride_, out + column * kElement + kLanes, kElement);
+    transpose(re_.data() + from, stride_, out + column * kNumberBytes, kNumberBytes);
+    transpose(im_.data() + from, stride_, out + column * kNumberBytes + kLanes, kNumberBytes);
   }
 }
 
 void Convolution::store_rows(std::int64_t first, const float* in) {
   for (std::int64_t column = 0; column < columns_; column += kLanes) {
     const auto to = first * stride_ + column;
-    transpose(in + column * kElement + kLanes, kElement, re_.data() + to, stride_);
-    transpose(in + column * kElement, kElement, im_.data() + to, stride_);
+    transpose(in + column * kNumberBytes + kLanes, kNumberBytes, re_.data() + to, stride_);
+    transpose(in + column * kNumberBytes, kNumberBytes, im_.data() + to, stride_);
   }
 }
 
@@ -130,7 +130,7 @@ void Convolution::filter_rows(std::int64_t block, Buffers& buffers) {
   const auto first = block * kLanes, length = 2 * columns_;
   float *values = buffers.values.data(), *scratch = buffers.scratch.data();
   load_rows(first, values);
-  std::fill(values + columns_ * kElement, values + length * kElement, 0.0F);
+  std::fill(values + columns_ * kNumberBytes, values + length * kNumberBytes, 0.0F);
   float* spectrum = along_rows_.forward(values, scratch);
   filter(spectrum, length, kernel_.data() + first, 2 * rows_);
   store_rows(first, along_rows_.forward(spectrum, spectrum == values ? scratch : values));
@@ -143,14 +143,15 @@ void Convolution::restore_columns(std::int64_t pair, Buffers& buffers) {
   const float* result = along_columns_.forward(elements, buffers.scratch.data());
   for (std::int64_t row = 0; row < rows_; ++row) {
     float* field = values_.data() + row * stride_;
-    std::copy_n(result + row * kElement + kLanes, kLanes, field + first);
-    std::copy_n(result + row * kElement, kLanes, field + second);
+    std::copy_n(result + row * kNumberBytes + kLanes, kLanes, field + first);
+    std::copy_n(result + row * kNumberBytes, kLanes, field + second);
   }
 }
 
 void Convolution::run(Team& team) {
   buffers_.resize(static_cast<std::size_t>(team.size()));
-  const auto size = static_cast<std::size_t>(2 * std::max(rows_, rounded_up(columns_, kLanes)) * kElement);
+  const auto size =
+      static_cast<std::size_t>(2 * std::max(rows_, rounded_up(columns_, kLanes)) * kNumberBytes);
   for (Buffers& buffers : buffers_) {
     buffers.values.resize(size);
     buffers.scratch.resize(size);

@@ -18,11 +18,6 @@ using torch::Tensor;
 
 constexpr std::int64_t kTensorPairs = std::int64_t{1} << 24;
 
-struct Point {
-  float x;
-  float y;
-};
-
 /// Repulsion on one point by all, itself included: it adds 1 to the sum of weights and nothing to the force.
 SVHN_VECTOR_CLONES
 void repel(const float* xs, const float* ys, std::int64_t count, Point place, float* out) {

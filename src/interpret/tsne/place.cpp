@@ -17,10 +17,10 @@ using core::ExitCode;
 using torch::Tensor;
 
 constexpr double kMomentum = 0.8;
-constexpr double kLeastGain = 0.01;
+constexpr double kLeastPlaceGain = 0.01;
 constexpr double kLongestGradient = 0.25;  // keeps a point far from its neighbours from being thrown across
 
-void check_options(const PlaceOptions& options, std::int64_t reference) {
+void check_place_options(const PlaceOptions& options, std::int64_t reference) {
   const auto require = [](bool holds, const char* what) {
     if (!holds) throw Error(ExitCode::usage, std::string("placing on a map: ") + what);
   };
@@ -101,7 +101,7 @@ Tensor optimise(const Placement& placement, const PlaceOptions& options, Tensor 
     Tensor gradient = placement.gradient(map, options.exaggeration);
     const Tensor length = gradient.square().sum(1, /*keepdim=*/true).sqrt();
     gradient = gradient * (kLongestGradient / length.clamp_min(kLongestGradient));
-    gains = at::where(at::mul(update, gradient) < 0, gains + 0.2, gains * 0.8).clamp_min_(kLeastGain);
+    gains = at::where(at::mul(update, gradient) < 0, gains + 0.2, gains * 0.8).clamp_min_(kLeastPlaceGain);
     update.mul_(kMomentum).sub_(gradient.mul_(gains), options.learning_rate);
     map.add_(update);
   }
@@ -114,7 +114,7 @@ PlaceResult place(const Tensor& points, const Tensor& reference, const Tensor& r
                   const PlaceOptions& options) {
   const torch::NoGradGuard no_grad;
   check_shapes(points, reference, reference_map);
-  check_options(options, reference.size(0));
+  check_place_options(options, reference.size(0));
   const Reduction reduction(reference.to(at::kCPU), options.pca_features, options.seed);
   NeighbourOptions search;
   search.count = std::min(static_cast<std::int64_t>(3.0 * options.perplexity + 1.0), reference.size(0));

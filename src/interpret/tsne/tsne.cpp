@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "interpret/tsne/descent.h"
@@ -167,11 +168,8 @@ void descend(const Affinities& affinities, Tensor start, const TsneOptions& opti
 
 TsneResult tsne(const Tensor& points, const TsneOptions& options) {
   const torch::NoGradGuard no_grad;
-  using Clock = std::chrono::steady_clock;
-  const auto since = [](Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
-  const auto begin = Clock::now();
+  const auto since = [](core::Clock::time_point start) { return core::seconds_since(start); };
+  const auto begin = core::Clock::now();
   check_points(points, "points");
   if (points.size(0) < 4) throw Error(ExitCode::data, "t-SNE needs at least 4 points");
   check_options(options, points.size(0));

@@ -14,6 +14,12 @@
 
 namespace svhn::interpret {
 
+/// A point of the map.
+struct Point {
+  float x;
+  float y;
+};
+
 inline constexpr int kLanes = 16;           ///< Partial sums that a loop keeps, whatever the processor.
 inline constexpr std::int64_t kRows = 512;  ///< Rows of one partial sum, whatever the number of threads.
 

@@ -5,7 +5,7 @@
 namespace svhn::model {
 namespace {
 
-constexpr BatchNormOp kNorm{1e-3, 0.99, false};
+constexpr BatchNormOp kInceptionNorm{1e-3, 0.99, false};
 
 struct InceptionResnet {
   GraphBuilder g;
@@ -14,7 +14,7 @@ struct InceptionResnet {
   NodeId conv(NodeId x, std::int64_t filters, const Window& window) {
     const std::string number = std::to_string(++count);
     x = g.conv(x, "conv2d_" + number, {filters, window});
-    x = g.batch_norm(x, "batch_normalization_" + number, kNorm);
+    x = g.batch_norm(x, "batch_normalization_" + number, kInceptionNorm);
     return g.relu(x, "activation_" + number);
   }
   NodeId conv(NodeId x, std::int64_t filters, std::int64_t height, std::int64_t width) {
@@ -92,7 +92,7 @@ Graph inception_resnet_graph(const Shape& input, const std::vector<int>&, Backbo
   x = net.mixed_7a(x);
   for (int i = 1; i <= 10; ++i) x = net.block8(x, i);
   x = net.g.conv(x, "conv_7b", {1536, square(1)});
-  net.g.relu(net.g.batch_norm(x, "conv_7b_bn", kNorm), "conv_7b_ac");
+  net.g.relu(net.g.batch_norm(x, "conv_7b_bn", kInceptionNorm), "conv_7b_ac");
   return net.g.take();
 }
 

@@ -6,7 +6,7 @@
 namespace svhn::model {
 namespace {
 
-constexpr BatchNormOp kNorm{1e-3, 0.9997, true};
+constexpr BatchNormOp kNasnetNorm{1e-3, 0.9997, true};
 
 /// A cell works on its input `x` and on the one before it, `previous`.
 struct Cell {
@@ -14,7 +14,7 @@ struct Cell {
   std::int64_t filters;
   std::string id;  // Ends the name of each of its layers.
 
-  NodeId norm(NodeId x, const std::string& name) { return g.batch_norm(x, name + "_" + id, kNorm); }
+  NodeId norm(NodeId x, const std::string& name) { return g.batch_norm(x, name + "_" + id, kNasnetNorm); }
   NodeId conv(NodeId x, const std::string& name, std::int64_t count) {
     return g.conv(x, name + "_" + id, {count, square(1)});
   }
@@ -25,7 +25,7 @@ struct Cell {
       const std::string end = "_" + place + "_" + id;
       // With stride 2, Keras' correct_pad and a valid window are TensorFlow's "same".
       x = g.separable(g.relu(x), step + end, {filters, square(kernel, stride, WindowPad::same)});
-      x = g.batch_norm(x, std::string(step) + "_bn" + end, kNorm);
+      x = g.batch_norm(x, std::string(step) + "_bn" + end, kNasnetNorm);
       stride = 1;
     }
     return x;
@@ -115,7 +115,7 @@ Graph nasnet_graph(const Shape& input, const std::vector<int>& sizes, BackboneVa
   const bool hides = sizes[3] == 1;
   Nasnet net{GraphBuilder(input)};
   net.x = net.g.conv(net.g.input(), "stem_conv1", {sizes[1], square(3, 2)});
-  net.x = net.previous = net.g.batch_norm(net.x, "stem_bn1", kNorm);
+  net.x = net.previous = net.g.batch_norm(net.x, "stem_bn1", kNasnetNorm);
   net.reduce(filters / 4, "stem_1");
   net.reduce(filters / 2, "stem_2");
   for (int stage = 0; stage < 3; ++stage) {

@@ -19,11 +19,6 @@ constexpr const char* kHint = "rebuild the model from layers that 'svhn config s
                     "Sequential models and plain chains of layers are read");
 }
 
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// The layers from which a functional model's layer takes its input, in Keras 2's form ([[["dense",0,0,{}]]])
 /// and Keras 3's ([{"args":[{"config":{"keras_history":["dense",0,0]}}]}]).
 void collect_inputs(const json& node, std::vector<std::string>& names) {
@@ -70,6 +65,11 @@ const json& layer_list(const std::string& file, const json& model) {
 }
 
 }  // namespace
+
+std::string text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
 
 KerasLayer::KerasLayer(std::string file, const json& layer) : file_(std::move(file)) {
   if (!layer.is_object() || !layer.contains("config") || !layer["config"].is_object())

@@ -47,4 +47,7 @@ class KerasLayer {
 /// @throws core::Error(model) for another model than a Sequential one or a plain chain of layers.
 std::vector<KerasLayer> read_keras_config(const std::string& file, const std::string& text);
 
+/// @returns the text that an object has under a key, or an empty one.
+std::string text_of(const nlohmann::json& object, const char* key);
+
 }  // namespace svhn::model

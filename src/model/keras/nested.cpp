@@ -12,11 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// Keras' names as graphs have them.
 std::string graph_name(std::string name) {
   std::replace(name.begin(), name.end(), '/', '_');

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <thread>
 
+#include "core/clock.h"
 #include "report/charts/memory_file.h"
 
 namespace svhn::report {
@@ -166,9 +167,9 @@ void GnuplotRun::give_way() {
 }
 
 ChartResult GnuplotRun::wait(std::chrono::milliseconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const auto deadline = core::Clock::now() + limit;
   while (running()) {
-    if (std::chrono::steady_clock::now() >= deadline) {
+    if (core::Clock::now() >= deadline) {
       impl_->kill();
       impl_->result = failed("'" + impl_->program + "' took longer than " + std::to_string(limit.count()) +
                              " ms and was stopped");

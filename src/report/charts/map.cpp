@@ -104,7 +104,7 @@ std::string names_source(const char* colour, int size, const std::string& offset
          "' textcolor rgb '" + colour + "'" + offset;
 }
 
-const char* frame() {
+const char* map_frame() {
   return "\nset border 0\nunset xtics\nunset ytics\nset size ratio -1\n"
          "set key outside right center samplen 1 spacing 1.3\n"
          "set lmargin 2\nset bmargin 2\n";
@@ -131,7 +131,7 @@ Chart map_chart(const MapPoints& points, const std::string& title) {
   Chart chart;
   chart.width = 1200;
   chart.height = 1080;
-  chart.commands = "set title " + gnuplot_string(title) + frame() + "plot ";
+  chart.commands = "set title " + gnuplot_string(title) + map_frame() + "plot ";
   const Grid grid(sorted);
   Rows names;
   for (int index = 0; index < kClasses; ++index) {

@@ -59,7 +59,7 @@ Rows boxes(const std::vector<Bar>& bars, double Bar::*value, double from, double
   return rows;
 }
 
-std::string source(const char* colour, const std::string& title) {
+std::string bar_source(const char* colour, const std::string& title) {
   return "'-' using 1:2:3:4:5:6 with boxxyerror linecolor rgb " + std::string(colour) +
          (title.empty() ? " notitle" : " title " + gnuplot_string(title));
 }
@@ -94,7 +94,7 @@ Chart ranked_bars_chart(const std::vector<Bar>& bars, const BarsLook& look) {
       std::to_string(count) + "-0.4:-0.6]\nset xrange [0:" + std::to_string(largest(bars) * 1.25) + "]\n" +
       name_tics(bars) + labels(bars, two) +
       (look.first.empty() ? "unset key\n" : "set key below\nset bmargin 5.5\n") + "plot " +
-      source("'#0077bb'", look.first) + (two ? ", " + source("'#ee7733'", look.second) : "") + "\n";
+      bar_source("'#0077bb'", look.first) + (two ? ", " + bar_source("'#ee7733'", look.second) : "") + "\n";
   chart.data.push_back(boxes(bars, &Bar::value, two ? -0.38 : -0.35, two ? -0.02 : 0.35));
   if (two) chart.data.push_back(boxes(bars, &Bar::second, 0.02, 0.38));
   return chart;

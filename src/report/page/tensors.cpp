@@ -22,7 +22,7 @@ using formats::DType;
 using formats::SafetensorsFile;
 using formats::TensorInfo;
 
-constexpr std::size_t kMostLayers = 100;
+constexpr std::size_t kMostLayerTensors = 100;
 constexpr std::size_t kMostActivationBytes = std::size_t{16} << 20;  // Of what is kept, a byte a pixel.
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& problem) {
@@ -190,7 +190,8 @@ Activations read_activations(const fs::path& path) {
   activations.predicted_digit = metadata_digit(file, "predicted");
   std::size_t bytes = 0;
   for (const TensorInfo& tensor : file.tensors()) {
-    if (activations.layers.size() == kMostLayers) refuse(path, "it has more layers than a page can take");
+    if (activations.layers.size() == kMostLayerTensors)
+      refuse(path, "it has more layers than a page can take");
     activations.layers.push_back(layer_maps(file, tensor));
     bytes += activations.layers.back().values.size();
     if (bytes > kMostActivationBytes) refuse(path, "it is too large for a page");

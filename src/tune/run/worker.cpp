@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/clock.h"
 #include "core/json.h"
 #include "core/signals.h"
 #include "tune/stopping.h"
@@ -96,7 +97,7 @@ void Worker::rest() {
   if (const int signal = core::stop_signal()) {
     throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal) + "; go on with --resume");
   }
-  if (!idle_since_) idle_since_ = Clock::now();
+  if (!idle_since_) idle_since_ = core::Clock::now();
   look_around();
   tell_whom_we_wait_for();
   std::this_thread::sleep_for(kRest);
@@ -104,7 +105,7 @@ void Worker::rest() {
 
 /// A stopped process, or one of another search that has not ended: only the user can help.
 void Worker::tell_whom_we_wait_for() {
-  if (!place_.team.leads() || Clock::now() - *idle_since_ < kSilentWait) return;
+  if (!place_.team.leads() || core::Clock::now() - *idle_since_ < kSilentWait) return;
   for (const Round& round : agenda_.open()) {
     for (const std::size_t trial : round.trials) {
       const Trial& waited = place_.trials[trial];
@@ -269,8 +270,8 @@ void Worker::learn(const TrialResult& result) {
 /// Often enough to be in the picture, seldom enough to cost nothing.
 void Worker::look_around() {
   place_.team.check_trouble();
-  if (place_.team.alone() || Clock::now() < next_look_) return;
-  next_look_ = Clock::now() + kLook;
+  if (place_.team.alone() || core::Clock::now() < next_look_) return;
+  next_look_ = core::Clock::now() + kLook;
   place_.team.obey_stop();
   for (const int rank : place_.team.newly_lost()) {
     if (place_.team.leads()) place_.observer.on_lost(rank);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "tune/outcome.h"
 #include "tune/run/search.h"
 #include "tune/run/trial_journal.h"
@@ -45,7 +46,6 @@ class Worker : private train::TrainObserver {
     std::optional<std::int64_t> rung;
     std::size_t trial = 0;
   };
-  using Clock = std::chrono::steady_clock;
 
   std::optional<Job> next_job();
   std::optional<std::size_t> draw(const Round& round);
@@ -80,8 +80,8 @@ class Worker : private train::TrainObserver {
   std::set<std::string> drawn_;           // Rounds without tickets left.
   std::map<std::int64_t, Attempt> held_;  // By trial: run, and waiting for earlier trials to be judged.
   const Trial* current_ = nullptr;        // Being trained.
-  Clock::time_point next_look_ = Clock::now();
-  std::optional<Clock::time_point> idle_since_;
+  core::Clock::time_point next_look_ = core::Clock::now();
+  std::optional<core::Clock::time_point> idle_since_;
   std::set<std::int64_t> waited_for_;  // Trials that the user knows of.
 };
 

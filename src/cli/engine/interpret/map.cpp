@@ -7,6 +7,7 @@
 #include "cli/engine/interpret/study.h"
 #include "cli/engine/model_source.h"
 #include "cli/stage_progress.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/signals.h"
@@ -147,13 +148,13 @@ Mapped make_map(Study& study, const Embeddings& points) {
 
 Mapped place_on(const Study& study, const EmbeddedSplit& made) {
   const auto& [reference, layer, points, known] = made;
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = core::Clock::now();
   interpret::PlaceOptions how;
   how.method = method_of(study);
   how.seed = study.options.seed;
   how.stop_signal = core::stop_signal;
   const auto placed = interpret::place(points.tensor(), known->tensor(), reference->map, how);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = core::seconds_since(start);
   return {placed.map,
           {{"n", points.size()},
            {"perplexity", how.perplexity},
