@@ -34,12 +34,12 @@ int report_error(const core::Error& error) {
   const bool launcher_may_know =
       error.code() == core::ExitCode::device && std::getenv("LOCAL_RANK") != nullptr;
   const auto patience = launcher_may_know ? std::chrono::milliseconds(2000) : std::chrono::milliseconds(0);
-  if (core::may_tell_failure(patience)) std::fputs(text.c_str(), stderr);
+  if (core::may_report_failure(patience)) std::fputs(text.c_str(), stderr);
   return static_cast<int>(error.code());
 }
 
 void report_failure(const std::string& message) {
-  if (core::may_tell_failure()) std::fputs(("svhn: error: " + message + "\n").c_str(), stderr);
+  if (core::may_report_failure()) std::fputs(("svhn: error: " + message + "\n").c_str(), stderr);
 }
 
 void print_text(const std::string& text) {

@@ -14,7 +14,7 @@ namespace svhn::cli {
 void set_up_logging(const GlobalOptions& global);
 
 /// Prints "svhn: error: …" and "hint: …" on stderr; of the processes of `--nproc` only the first that fails
-/// does, see core::may_tell_failure, and the launcher rather than the others. @returns the exit code.
+/// does, see core::may_report_failure, and the launcher rather than the others. @returns the exit code.
 int report_error(const core::Error& error);
 void report_failure(const std::string& message);
 

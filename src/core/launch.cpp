@@ -175,13 +175,13 @@ Launch read_launch(const Environment& environment, const std::string& bind) {
   launch.bind = own_address(launch, bind.empty() ? variables.text("SVHN_BIND") : bind);
   launch.listener = variables.number("SVHN_LISTENER", 3, std::numeric_limits<int>::max()).value_or(-1);
   if (variables.text("TORCHELASTIC_USE_AGENT_STORE") == "True") {
-    launch.foreign_store = true;
+    launch.launcher_store = true;
     launch.prefix = "/worker/attempt_" + variables.text("TORCHELASTIC_RESTART_COUNT");
   }
   return launch;
 }
 
-bool may_tell_failure(std::chrono::milliseconds patience) {
+bool may_report_failure(std::chrono::milliseconds patience) {
   const char* name = std::getenv("SVHN_SAY_ONCE");
   if (name == nullptr) return true;
   const std::string_view text(name);

@@ -20,7 +20,7 @@ struct Launch {
   std::uint16_t port = 29500;
   std::string bind = "127.0.0.1";  ///< Where this process listens: a numeric address of this machine.
   int listener = -1;               ///< Rank 0 under `--nproc`: a socket that listens already.
-  bool foreign_store = false;      ///< The launcher itself serves the meeting place (torchrun).
+  bool launcher_store = false;     ///< The launcher itself serves the meeting place (torchrun).
   std::string prefix;              ///< Of this run's keys in it.
 };
 
@@ -42,6 +42,6 @@ std::string first_host(const std::string& list);
 /// Whether this process is the one to tell of a failure: of processes started by `--nproc` the first that
 /// asks, and every process otherwise. Asks the eventfd that SVHN_SAY_ONCE names.
 /// @param patience how long to let another one go first.
-bool may_tell_failure(std::chrono::milliseconds patience = {});
+bool may_report_failure(std::chrono::milliseconds patience = {});
 
 }  // namespace svhn::core

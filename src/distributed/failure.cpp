@@ -25,12 +25,12 @@ std::string rank_names(const std::vector<int>& ranks) {
   return text;
 }
 
-std::string news_text(const Error& error) {
+std::string failure_notice(const Error& error) {
   return std::to_string(static_cast<int>(error.code())) + one_line(error.what()) + "\n" +
          one_line(error.hint());
 }
 
-Error news_error(const std::string& text) {
+Error error_of_notice(const std::string& text) {
   const std::size_t line = text.find('\n');
   if (line == std::string::npos || line == 0 || text[0] < '1' || text[0] > '7') {
     return {ExitCode::bug, "the processes' news cannot be read"};

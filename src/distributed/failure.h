@@ -11,9 +11,9 @@ namespace svhn::distributed {
 /// "rank 2", "ranks 1 and 3", "ranks 1, 2 and 3".
 std::string rank_names(const std::vector<int>& ranks);
 
-std::string news_text(const core::Error& error);
-/// @returns what `news_text` was given; an error of code bug for any other text.
-core::Error news_error(const std::string& text);
+std::string failure_notice(const core::Error& error);
+/// @returns what `failure_notice` was given; an error of code bug for any other text.
+core::Error error_of_notice(const std::string& text);
 
 /// @param foreign the store was a launcher's, not rank 0's.
 core::Error lost_store(bool foreign);

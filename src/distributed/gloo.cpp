@@ -11,8 +11,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <utility>
 
+#include "distributed/backends.h"
 #include "distributed/c10d_store.h"
-#include "distributed/rendezvous_parts.h"
 
 namespace svhn::distributed {
 namespace {
@@ -26,9 +26,9 @@ struct Signal {
   bool done = false;
 };
 
-class GlooPending : public Pending {
+class GlooWork : public Work {
  public:
-  GlooPending(WorkPointer work, std::shared_ptr<Store> store)
+  GlooWork(WorkPointer work, std::shared_ptr<Store> store)
       : work_(std::move(work)), store_(std::move(store)), signal_(std::make_shared<Signal>()) {
     work_->getFuture()->addCallback([signal = signal_](c10::ivalue::Future& /*future*/) {
       const std::lock_guard lock(signal->mutex);
@@ -42,7 +42,7 @@ class GlooPending : public Pending {
     constexpr std::chrono::milliseconds kLook{100};
     std::unique_lock lock(signal_->mutex);
     while (!signal_->changed.wait_for(lock, kLook, [this] { return signal_->done; })) {
-      if (store_->in_trouble()) throw store_->find_failure();
+      if (store_->has_failure()) throw store_->find_failure();
     }
     try {
       work_->wait();
@@ -57,21 +57,21 @@ class GlooPending : public Pending {
   std::shared_ptr<Signal> signal_;
 };
 
-class GlooGroup : public Group {
+class GlooProcessGroup : public ProcessGroup {
  public:
-  GlooGroup(c10::intrusive_ptr<c10d::ProcessGroupGloo> group, std::shared_ptr<Store> store)
+  GlooProcessGroup(c10::intrusive_ptr<c10d::ProcessGroupGloo> group, std::shared_ptr<Store> store)
       : group_(std::move(group)), store_(std::move(store)) {}
-  GlooGroup(const GlooGroup&) = delete;
-  GlooGroup& operator=(const GlooGroup&) = delete;
-  ~GlooGroup() override {
+  GlooProcessGroup(const GlooProcessGroup&) = delete;
+  GlooProcessGroup& operator=(const GlooProcessGroup&) = delete;
+  ~GlooProcessGroup() override {
     // Its destructor waits for operations that a lost process will never end.
-    if (store_->in_trouble()) group_.release();
+    if (store_->has_failure()) group_.release();
   }
 
   [[nodiscard]] int rank() const override { return store_->rank(); }
   [[nodiscard]] int size() const override { return store_->size(); }
 
-  std::unique_ptr<Pending> start_sum(const torch::Tensor& tensor) override {
+  std::unique_ptr<Work> start_all_reduce(const torch::Tensor& tensor) override {
     return start([&] {
       std::vector<at::Tensor> tensors = {tensor};
       return group_->allreduce(tensors);
@@ -89,16 +89,16 @@ class GlooGroup : public Group {
     })->wait();
   }
 
-  std::vector<std::string> gather(const std::string& text) override {
+  std::vector<std::string> all_gather(const std::string& text) override {
     const auto length = static_cast<std::int64_t>(text.size());
-    const auto lengths = gather(torch::full({1}, length, torch::kLong));
+    const auto lengths = all_gather(torch::full({1}, length, torch::kLong));
     std::int64_t longest = 0;
     for (const auto& one : lengths) longest = std::max(longest, one.item<std::int64_t>());
     std::vector<std::string> texts(lengths.size());
     if (longest == 0) return texts;
     auto padded = torch::zeros({longest}, torch::kByte);
     std::ranges::copy(text, static_cast<char*>(padded.data_ptr()));
-    const auto all = gather(padded);
+    const auto all = all_gather(padded);
     for (std::size_t i = 0; i < all.size(); ++i) {
       texts[i].assign(static_cast<const char*>(all[i].data_ptr()),
                       static_cast<std::size_t>(lengths[i].item<std::int64_t>()));
@@ -107,7 +107,7 @@ class GlooGroup : public Group {
   }
 
  private:
-  std::vector<at::Tensor> gather(at::Tensor tensor) {
+  std::vector<at::Tensor> all_gather(at::Tensor tensor) {
     std::vector<std::vector<at::Tensor>> outputs(1);
     for (int i = 0; i < size(); ++i) outputs[0].push_back(at::empty_like(tensor));
     std::vector<at::Tensor> inputs = {std::move(tensor)};
@@ -116,10 +116,10 @@ class GlooGroup : public Group {
   }
 
   template <class Operation>
-  std::unique_ptr<Pending> start(const Operation& operation) {
-    if (store_->in_trouble()) throw store_->find_failure();
+  std::unique_ptr<Work> start(const Operation& operation) {
+    if (store_->has_failure()) throw store_->find_failure();
     try {
-      return std::make_unique<GlooPending>(operation(), store_);
+      return std::make_unique<GlooWork>(operation(), store_);
     } catch (const std::exception&) {
       throw store_->find_failure();
     }
@@ -140,7 +140,8 @@ std::shared_ptr<gloo::transport::Device> listen_on(const std::string& address) {
 
 }  // namespace
 
-std::unique_ptr<Group> join_gloo(const JoinOptions& options, std::shared_ptr<Store> store) {
+std::unique_ptr<ProcessGroup> make_gloo_group(const RendezvousOptions& options,
+                                              std::shared_ptr<Store> store) {
   const auto device = listen_on(options.launch.bind);
   try {
     auto own = connect_c10d_store(options.launch, false, options.timeout);
@@ -150,7 +151,7 @@ std::unique_ptr<Group> join_gloo(const JoinOptions& options, std::shared_ptr<Sto
     auto gloo = c10d::ProcessGroupGloo::Options::create(limit);
     gloo->devices = {device};
     gloo->threads = 2;
-    return std::make_unique<GlooGroup>(
+    return std::make_unique<GlooProcessGroup>(
         c10::make_intrusive<c10d::ProcessGroupGloo>(prefixed, store->rank(), store->size(), gloo),
         std::move(store));
   } catch (const std::exception&) {

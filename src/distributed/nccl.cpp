@@ -12,23 +12,22 @@
 #include <utility>
 
 #include "core/clock.h"
+#include "distributed/backends.h"
 #include "distributed/c10d_store.h"
-#include "distributed/rendezvous_parts.h"
 
 namespace svhn::distributed {
 namespace {
 
-class NcclPending : public Pending {
+class NcclWork : public Work {
  public:
-  NcclPending(c10::intrusive_ptr<c10d::Work> work, std::shared_ptr<Store> store,
-              core::Clock::time_point until)
+  NcclWork(c10::intrusive_ptr<c10d::Work> work, std::shared_ptr<Store> store, core::Clock::time_point until)
       : work_(std::move(work)), store_(std::move(store)), until_(until) {}
 
   /// c10d's own `wait` returns as soon as the stream is told to wait: it would not notice a lost process.
   void wait() override {
     try {
       while (!work_->isCompleted()) {
-        if (store_->in_trouble() || core::Clock::now() > until_) throw store_->find_failure();
+        if (store_->has_failure() || core::Clock::now() > until_) throw store_->find_failure();
         std::this_thread::sleep_for(std::chrono::microseconds(20));
       }
       work_->wait();
@@ -45,23 +44,23 @@ class NcclPending : public Pending {
   core::Clock::time_point until_;
 };
 
-class NcclGroup : public Group {
+class NcclProcessGroup : public ProcessGroup {
  public:
-  NcclGroup(c10::intrusive_ptr<c10d::ProcessGroupNCCL> group, std::shared_ptr<Store> store,
-            std::unique_ptr<Group> plain, std::chrono::milliseconds timeout)
+  NcclProcessGroup(c10::intrusive_ptr<c10d::ProcessGroupNCCL> group, std::shared_ptr<Store> store,
+                   std::unique_ptr<ProcessGroup> plain, std::chrono::milliseconds timeout)
       : group_(std::move(group)), store_(std::move(store)), plain_(std::move(plain)), timeout_(timeout) {}
-  NcclGroup(const NcclGroup&) = delete;
-  NcclGroup& operator=(const NcclGroup&) = delete;
-  ~NcclGroup() override {
+  NcclProcessGroup(const NcclProcessGroup&) = delete;
+  NcclProcessGroup& operator=(const NcclProcessGroup&) = delete;
+  ~NcclProcessGroup() override {
     // Its destructor waits for operations that a lost process will never end.
-    if (store_->in_trouble()) group_.release();
+    if (store_->has_failure()) group_.release();
   }
 
   [[nodiscard]] int rank() const override { return plain_->rank(); }
   [[nodiscard]] int size() const override { return plain_->size(); }
 
-  std::unique_ptr<Pending> start_sum(const torch::Tensor& tensor) override {
-    if (!tensor.is_cuda()) return plain_->start_sum(tensor);
+  std::unique_ptr<Work> start_all_reduce(const torch::Tensor& tensor) override {
+    if (!tensor.is_cuda()) return plain_->start_all_reduce(tensor);
     return start([&] {
       std::vector<at::Tensor> tensors = {tensor};
       return group_->allreduce(tensors);
@@ -76,14 +75,14 @@ class NcclGroup : public Group {
     })->wait();
   }
 
-  std::vector<std::string> gather(const std::string& text) override { return plain_->gather(text); }
+  std::vector<std::string> all_gather(const std::string& text) override { return plain_->all_gather(text); }
 
  private:
   template <class Operation>
-  std::unique_ptr<Pending> start(const Operation& operation) {
-    if (store_->in_trouble()) throw store_->find_failure();
+  std::unique_ptr<Work> start(const Operation& operation) {
+    if (store_->has_failure()) throw store_->find_failure();
     try {
-      return std::make_unique<NcclPending>(operation(), store_, core::Clock::now() + timeout_);
+      return std::make_unique<NcclWork>(operation(), store_, core::Clock::now() + timeout_);
     } catch (const std::exception&) {
       throw store_->find_failure();
     }
@@ -91,21 +90,22 @@ class NcclGroup : public Group {
 
   c10::intrusive_ptr<c10d::ProcessGroupNCCL> group_;
   std::shared_ptr<Store> store_;
-  std::unique_ptr<Group> plain_;
+  std::unique_ptr<ProcessGroup> plain_;
   std::chrono::milliseconds timeout_;
 };
 
 }  // namespace
 
-std::unique_ptr<Group> join_nccl(const JoinOptions& options, std::shared_ptr<Store> store,
-                                 std::unique_ptr<Group> plain) {
+std::unique_ptr<ProcessGroup> make_nccl_group(const RendezvousOptions& options, std::shared_ptr<Store> store,
+                                              std::unique_ptr<ProcessGroup> plain) {
   try {
     auto own = connect_c10d_store(options.launch, false, options.timeout);
     auto prefixed = c10::make_intrusive<c10d::PrefixStore>(options.launch.prefix + "/nccl", std::move(own));
     auto nccl = c10d::ProcessGroupNCCL::Options::create();
     nccl->timeout = options.timeout;
     auto group = c10::make_intrusive<c10d::ProcessGroupNCCL>(prefixed, store->rank(), store->size(), nccl);
-    return std::make_unique<NcclGroup>(std::move(group), std::move(store), std::move(plain), options.timeout);
+    return std::make_unique<NcclProcessGroup>(std::move(group), std::move(store), std::move(plain),
+                                              options.timeout);
   } catch (const std::exception&) {
     throw store->find_failure();
   }

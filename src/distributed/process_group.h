@@ -12,36 +12,36 @@
 namespace svhn::distributed {
 
 /// A reduction under way.
-class Pending {
+class Work {
  public:
-  virtual ~Pending() = default;
+  virtual ~Work() = default;
   /// Waits until the tensor holds the result. @throws as the operation that was started.
   virtual void wait() = 0;
 };
 
 /// All operations: @throws core::Error(device), within the group's time-out, naming the ranks that were lost.
-class Group {
+class ProcessGroup {
  public:
-  virtual ~Group() = default;
+  virtual ~ProcessGroup() = default;
   [[nodiscard]] virtual int rank() const = 0;
   [[nodiscard]] virtual int size() const = 0;
 
   /// Starts adding up `tensor` over all ranks, in place; do not touch it before `wait`.
   /// @param tensor contiguous, of the same shape and dtype (float32, float64, int64) everywhere.
   /// @returns the same bits on every rank, and for a given size from run to run.
-  virtual std::unique_ptr<Pending> start_sum(const torch::Tensor& tensor) = 0;
+  virtual std::unique_ptr<Work> start_all_reduce(const torch::Tensor& tensor) = 0;
   /// Copies rank 0's `tensor` to the others, in place.
   virtual void broadcast(const torch::Tensor& tensor) = 0;
   /// @returns every rank's text, by rank.
-  virtual std::vector<std::string> gather(const std::string& text) = 0;
+  virtual std::vector<std::string> all_gather(const std::string& text) = 0;
 
-  void sum(const torch::Tensor& tensor) { start_sum(tensor)->wait(); }
+  void all_reduce(const torch::Tensor& tensor) { start_all_reduce(tensor)->wait(); }
   /// @returns rank 0's text.
   std::string broadcast(const std::string& text) {
-    return gather(rank() == 0 ? text : std::string()).front();
+    return all_gather(rank() == 0 ? text : std::string()).front();
   }
   /// Waits until every rank is here.
-  void barrier() { gather({}); }
+  void barrier() { all_gather({}); }
 };
 
 }  // namespace svhn::distributed

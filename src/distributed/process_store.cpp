@@ -15,12 +15,12 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kPoll{5};
 
-ClerkOptions clerk_options(const MemberOptions& options) {
-  ClerkOptions clerk;
-  clerk.beat_key = "beat/" + std::to_string(options.rank);
-  clerk.news_key = "news";
-  clerk.heard_key = "heard/" + std::to_string(options.rank);
-  clerk.lost_news = news_text(lost_store(options.foreign_store));
+StoreClientOptions clerk_options(const ProcessStoreOptions& options) {
+  StoreClientOptions clerk;
+  clerk.heartbeat_key = "beat/" + std::to_string(options.rank);
+  clerk.notice_key = "news";
+  clerk.acknowledged_key = "heard/" + std::to_string(options.rank);
+  clerk.lost_notice = failure_notice(lost_store(options.launcher_store));
   clerk.beat = std::clamp(options.timeout / 20, milliseconds(50), milliseconds(500));
   clerk.patience = options.timeout;
   return clerk;
@@ -39,25 +39,25 @@ bool wait_until(milliseconds patience, const Done& done) {
 
 }  // namespace
 
-Member::Member(const MemberOptions& options, const OpenStore& open)
+ProcessStore::ProcessStore(const ProcessStoreOptions& options, const OpenStore& open)
     : options_(options),
-      clerk_(open, clerk_options(options)),
+      client_(open, clerk_options(options)),
       signs_(static_cast<std::size_t>(options.size)) {
   enter();
   wait_for_all();
 }
 
 template <class R>
-R Member::ask(const std::function<R(RawStore&)>& task) {
+R ProcessStore::ask(const std::function<R(RawStore&)>& task) {
   try {
-    return clerk_.call<R>(task);
+    return client_.call<R>(task);
   } catch (const std::exception&) {
     broken_ = true;
-    throw clerk_.news() ? news_error(*clerk_.news()) : lost_store(options_.foreign_store);
+    throw client_.notice() ? error_of_notice(*client_.notice()) : lost_store(options_.launcher_store);
   }
 }
 
-void Member::enter() {
+void ProcessStore::enter() {
   const auto refuse = [this](const Error& error) {
     fail(error);
     throw error;
@@ -74,13 +74,13 @@ void Member::enter() {
           "give each its own (RANK), or choose another MASTER_PORT if another run meets there"});
 }
 
-void Member::wait_for_all() {
+void ProcessStore::wait_for_all() {
   std::vector<std::int64_t> ranks;
   const bool all = wait_until(options_.timeout, [&] {
     ranks = ask<Counters>(read_counters("rank"));
-    return std::ranges::all_of(ranks, [](std::int64_t count) { return count > 0; }) || in_trouble();
+    return std::ranges::all_of(ranks, [](std::int64_t count) { return count > 0; }) || has_failure();
   });
-  if (in_trouble()) throw find_failure();
+  if (has_failure()) throw find_failure();
   if (all) return;
   std::vector<int> absent;
   for (int rank = 0; rank < options_.size; ++rank) {
@@ -90,11 +90,11 @@ void Member::wait_for_all() {
                     rank_names(absent) + " of " + std::to_string(options_.size) + " did not come within " +
                         std::to_string(options_.timeout.count() / 1000) + " s",
                     "start all processes (under Slurm with srun), with the same MASTER_ADDR and MASTER_PORT");
-  tell(news_text(error));
+  publish(failure_notice(error));
   throw error;
 }
 
-std::function<Member::Counters(RawStore&)> Member::read_counters(const std::string& name) const {
+std::function<ProcessStore::Counters(RawStore&)> ProcessStore::read_counters(const std::string& name) const {
   return [name, size = options_.size](RawStore& store) {
     Counters all;
     for (int rank = 0; rank < size; ++rank) all.push_back(store.add(name + "/" + std::to_string(rank), 0));
@@ -102,31 +102,31 @@ std::function<Member::Counters(RawStore&)> Member::read_counters(const std::stri
   };
 }
 
-Member::Counters Member::counters(const std::string& name) {
-  return clerk_.call<Counters>(read_counters(name), silence());
+ProcessStore::Counters ProcessStore::counters(const std::string& name) {
+  return client_.call<Counters>(read_counters(name), silence());
 }
 
-milliseconds Member::silence() const {
+milliseconds ProcessStore::silence() const {
   return std::max(5 * clerk_options(options_).beat, milliseconds(1000));
 }
 
-std::int64_t Member::next_ticket(const std::string& queue) {
+std::int64_t ProcessStore::next_index(const std::string& queue) {
   return ask<std::int64_t>([&](RawStore& store) { return store.add("queue/" + queue, 1); }) - 1;
 }
 
-void Member::set(const std::string& key, const std::string& value) {
+void ProcessStore::set(const std::string& key, const std::string& value) {
   ask<void>([&](RawStore& store) { store.set("text/" + key, value); });
 }
 
-std::optional<std::string> Member::try_get(const std::string& key) {
+std::optional<std::string> ProcessStore::try_get(const std::string& key) {
   return ask<std::optional<std::string>>([&](RawStore& store) { return store.find("text/" + key); });
 }
 
-std::string Member::get(const std::string& key) {
+std::string ProcessStore::get(const std::string& key) {
   std::optional<std::string> value;
   const bool found = wait_until(options_.timeout, [&] {
     value = try_get(key);
-    return value.has_value() || in_trouble();
+    return value.has_value() || has_failure();
   });
   if (value) return *value;
   if (found) throw find_failure();
@@ -134,7 +134,7 @@ std::string Member::get(const std::string& key) {
               "give a longer --timeout, or see what the others' own outputs say");
 }
 
-std::vector<int> Member::lost() {
+std::vector<int> ProcessStore::lost() {
   const auto left = ask<Counters>(read_counters("left"));
   const auto beats = ask<Counters>(read_counters("beat"));
   const auto now = core::Clock::now();
@@ -148,16 +148,16 @@ std::vector<int> Member::lost() {
   return ranks;
 }
 
-void Member::fail(const Error& error) {
-  tell(news_text(failed_rank(options_.rank, error)));
+void ProcessStore::fail(const Error& error) {
+  publish(failure_notice(failed_rank(options_.rank, error)));
 }
 
-void Member::tell(const std::string& news) {
+void ProcessStore::publish(const std::string& notice) {
   const bool known = broken_.exchange(true);
   try {
-    const std::string text = known ? std::string() : news;
+    const std::string text = known ? std::string() : notice;
     const std::string own = "heard/" + std::to_string(options_.rank);
-    clerk_.call<std::int64_t>(
+    client_.call<std::int64_t>(
         [text, own](RawStore& store) {
           if (!text.empty()) store.set_once("news", text);
           return store.add(own, 1);
@@ -173,16 +173,16 @@ void Member::tell(const std::string& news) {
   }
 }
 
-bool Member::in_trouble() const {
-  return broken_ || clerk_.news().has_value();
+bool ProcessStore::has_failure() const {
+  return broken_ || client_.notice().has_value();
 }
 
-std::string Member::find_reason() {
-  clerk_.call<std::int64_t>(
+std::string ProcessStore::find_reason() {
+  client_.call<std::int64_t>(
       [this](RawStore& store) { return store.add("noticed/" + std::to_string(options_.rank), 1); },
       silence());
   const auto before = counters("beat");
-  if (clerk_.wait_for_news(silence())) return *clerk_.news();
+  if (client_.wait_for_notice(silence())) return *client_.notice();
   const auto left = counters("left");
   const auto noticed = counters("noticed");
   const auto after = counters("beat");
@@ -196,27 +196,27 @@ std::string Member::find_reason() {
     else if (noticed[i] == 0)
       absent.push_back(rank);
   }
-  const std::string text = news_text(lost.empty() ? out_of_step(absent) : lost_ranks(lost));
-  return clerk_.call<std::string>([text](RawStore& store) { return store.set_once("news", text); },
-                                  silence());
+  const std::string text = failure_notice(lost.empty() ? out_of_step(absent) : lost_ranks(lost));
+  return client_.call<std::string>([text](RawStore& store) { return store.set_once("news", text); },
+                                   silence());
 }
 
-core::Error Member::find_failure() {
-  std::string reason = news_text(lost_store(options_.foreign_store));
+core::Error ProcessStore::find_failure() {
+  std::string reason = failure_notice(lost_store(options_.launcher_store));
   try {
-    reason = clerk_.news() ? *clerk_.news() : find_reason();
+    reason = client_.notice() ? *client_.notice() : find_reason();
   } catch (const std::exception&) {
     // The store does not answer, so rank 0, which holds it, is the one that was lost.
   }
   broken_ = true;
-  return news_error(reason);
+  return error_of_notice(reason);
 }
 
-void Member::leave() {
+void ProcessStore::leave() {
   try {
     const std::string rank = std::to_string(options_.rank);
     ask<std::int64_t>([rank](RawStore& store) { return store.add("left/" + rank, 1); });
-    while (options_.serves && !in_trouble()) {
+    while (options_.serves && !has_failure()) {
       const auto left = counters("left");
       const auto gone = std::ranges::count_if(left, [](std::int64_t count) { return count > 0; });
       if (gone + static_cast<std::int64_t>(lost().size()) >= options_.size) return;

@@ -15,29 +15,29 @@
 
 namespace svhn::distributed {
 
-struct MemberOptions {
+struct ProcessStoreOptions {
   int rank = 0;
   int size = 2;
-  bool serves = false;         ///< The store lives in this process.
-  bool foreign_store = false;  ///< It lives in no process of the run, but in its launcher.
+  bool serves = false;          ///< The store lives in this process.
+  bool launcher_store = false;  ///< It lives in no process of the run, but in its launcher.
   std::chrono::milliseconds timeout{60'000};
 };
 
-class Member : public Store {
+class ProcessStore : public Store {
  public:
   /// Waits until all are here. @throws core::Error(device) naming those who did not come, core::Error(usage)
   /// when two have the same rank, or another number of processes in mind.
-  Member(const MemberOptions& options, const OpenStore& open);
+  ProcessStore(const ProcessStoreOptions& options, const OpenStore& open);
 
   [[nodiscard]] int rank() const override { return options_.rank; }
   [[nodiscard]] int size() const override { return options_.size; }
-  std::int64_t next_ticket(const std::string& queue) override;
+  std::int64_t next_index(const std::string& queue) override;
   void set(const std::string& key, const std::string& value) override;
   std::optional<std::string> try_get(const std::string& key) override;
   std::string get(const std::string& key) override;
   std::vector<int> lost() override;
   void fail(const core::Error& error) override;
-  [[nodiscard]] bool in_trouble() const override;
+  [[nodiscard]] bool has_failure() const override;
   core::Error find_failure() override;
   void leave() override;
 
@@ -58,13 +58,13 @@ class Member : public Store {
   [[nodiscard]] std::function<Counters(RawStore&)> read_counters(const std::string& name) const;
   /// Reads them within a few seconds. @throws std::exception
   Counters counters(const std::string& name);
-  /// Makes news of it, unless there are some, and sees to it that they are heard.
-  void tell(const std::string& news);
+  /// Makes notice of it, unless there are some, and sees to it that they are heard.
+  void publish(const std::string& notice);
   std::string find_reason();
   [[nodiscard]] Milliseconds silence() const;
 
-  MemberOptions options_;
-  Clerk clerk_;
+  ProcessStoreOptions options_;
+  StoreClient client_;
   std::atomic<bool> broken_ = false;
   std::mutex mutex_;
   std::vector<Sign> signs_;

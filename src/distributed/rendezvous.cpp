@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "core/error.h"
+#include "distributed/backends.h"
 #include "distributed/process_store.h"
-#include "distributed/rendezvous_parts.h"
 
 namespace svhn::distributed {
 namespace {
@@ -22,30 +22,30 @@ namespace {
 }  // namespace
 
 #ifdef SVHN_C10D
-std::shared_ptr<Store> join_store(const JoinOptions& options) {
+std::shared_ptr<Store> rendezvous(const RendezvousOptions& options) {
   const core::Launch launch = options.launch;
-  MemberOptions member;
+  ProcessStoreOptions member;
   member.rank = launch.rank;
   member.size = launch.size;
-  member.serves = launch.rank == 0 && !launch.foreign_store;
-  member.foreign_store = launch.foreign_store;
+  member.serves = launch.rank == 0 && !launch.launcher_store;
+  member.launcher_store = launch.launcher_store;
   member.timeout = options.timeout;
-  return std::make_shared<Member>(member,
-                                  [launch, t = options.timeout] { return open_tcp_store(launch, t); });
+  return std::make_shared<ProcessStore>(member,
+                                        [launch, t = options.timeout] { return open_tcp_store(launch, t); });
 }
 #else
-std::shared_ptr<Store> join_store(const JoinOptions& /*options*/) {
+std::shared_ptr<Store> rendezvous(const RendezvousOptions& /*options*/) {
   throw_alone("c10d");
 }
 #endif
 
 #ifdef SVHN_GLOO
-std::unique_ptr<Group> join_group(const JoinOptions& options, std::shared_ptr<Store> store,
-                                  const torch::Device& device) {
-  auto plain = join_gloo(options, store);
+std::unique_ptr<ProcessGroup> init_process_group(const RendezvousOptions& options,
+                                                 std::shared_ptr<Store> store, const torch::Device& device) {
+  auto plain = make_gloo_group(options, store);
   if (device.is_cpu()) return plain;
 #ifdef SVHN_NCCL
-  return join_nccl(options, std::move(store), std::move(plain));
+  return make_nccl_group(options, std::move(store), std::move(plain));
 #else
   throw core::Error(core::ExitCode::device,
                     "this program was built without NCCL, which several processes on CUDA need",
@@ -53,8 +53,9 @@ std::unique_ptr<Group> join_group(const JoinOptions& options, std::shared_ptr<St
 #endif
 }
 #else
-std::unique_ptr<Group> join_group(const JoinOptions& /*options*/, std::shared_ptr<Store> /*store*/,
-                                  const torch::Device& /*device*/) {
+std::unique_ptr<ProcessGroup> init_process_group(const RendezvousOptions& /*options*/,
+                                                 std::shared_ptr<Store> /*store*/,
+                                                 const torch::Device& /*device*/) {
   throw_alone("Gloo");
 }
 #endif

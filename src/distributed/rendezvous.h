@@ -14,7 +14,7 @@
 
 namespace svhn::distributed {
 
-struct JoinOptions {
+struct RendezvousOptions {
   core::Launch launch;  ///< Of at least 2 processes.
   /// How long any operation, and the meeting itself, may take. A killed process is noticed much sooner.
   std::chrono::milliseconds timeout{60'000};
@@ -23,14 +23,14 @@ struct JoinOptions {
 /// Meets the others. @returns when all of them are here.
 /// @throws core::Error(device) naming the ranks that did not come in time, and in a program that was built
 /// without c10d.
-std::shared_ptr<Store> join_store(const JoinOptions& options);
+std::shared_ptr<Store> rendezvous(const RendezvousOptions& options);
 
 /// Joins the group that computes together; all processes of `store` must.
 /// When an operation fails, the ranks agree on the reason: what the first to `fail` told, or which were lost;
 /// all of them then throw the same error.
 /// @param device of the tensors that are summed.
 /// @throws core::Error(device), also in a program that was built without Gloo, or without NCCL for CUDA.
-std::unique_ptr<Group> join_group(const JoinOptions& options, std::shared_ptr<Store> store,
-                                  const torch::Device& device);
+std::unique_ptr<ProcessGroup> init_process_group(const RendezvousOptions& options,
+                                                 std::shared_ptr<Store> store, const torch::Device& device);
 
 }  // namespace svhn::distributed

@@ -20,7 +20,7 @@ class Store {
   [[nodiscard]] virtual int size() const = 0;
 
   /// Takes the next number of a queue. @returns 0, 1, 2, …: each number to one caller alone.
-  virtual std::int64_t next_ticket(const std::string& queue) = 0;
+  virtual std::int64_t next_index(const std::string& queue) = 0;
   virtual void set(const std::string& key, const std::string& value) = 0;
   /// @returns the value, or nothing when nobody has set it.
   virtual std::optional<std::string> try_get(const std::string& key) = 0;
@@ -37,7 +37,7 @@ class Store {
   virtual void fail(const core::Error& error) = 0;
   /// @returns whether a rank has told of a failure, or rank 0 was lost. Costs nothing: news come by
   /// themselves.
-  [[nodiscard]] virtual bool in_trouble() const = 0;
+  [[nodiscard]] virtual bool has_failure() const = 0;
   /// After an operation between the processes has failed: finds out why, and tells the others. Never throws.
   /// @returns the error to throw: what another rank failed with, or device, naming the lost ranks.
   virtual core::Error find_failure() = 0;

@@ -8,7 +8,7 @@
 
 namespace svhn::distributed {
 
-Clerk::Clerk(const OpenStore& open, ClerkOptions options)
+StoreClient::StoreClient(const OpenStore& open, StoreClientOptions options)
     : options_(std::move(options)), desk_(std::make_shared<Desk>()) {
   auto opened = std::make_shared<std::promise<void>>();
   auto result = opened->get_future();
@@ -28,48 +28,48 @@ Clerk::Clerk(const OpenStore& open, ClerkOptions options)
   result.get();
 }
 
-Clerk::~Clerk() {
+StoreClient::~StoreClient() {
   std::unique_lock lock(desk_->mutex);
   desk_->closing = true;
   desk_->changed.notify_all();
   desk_->changed.wait_for(lock, std::chrono::seconds(1), [this] { return desk_->ended; });
 }
 
-void Clerk::throw_silent() const {
+void StoreClient::throw_silent() const {
   throw core::Error(core::ExitCode::device, "rank 0, which holds the processes together, does not answer",
                     "see what its own output says");
 }
 
-void Clerk::push(Task task) {
+void StoreClient::push(Task task) {
   const std::lock_guard lock(desk_->mutex);
   desk_->tasks.push_back(std::move(task));
   desk_->changed.notify_all();
 }
 
-void Clerk::tell(Desk& desk, const std::string& news) {
+void StoreClient::publish(Desk& desk, const std::string& notice) {
   const std::lock_guard lock(desk.mutex);
-  if (!desk.news) desk.news = news;
+  if (!desk.notice) desk.notice = notice;
   desk.changed.notify_all();
 }
 
 /// @returns whether the connection still stands.
-bool Clerk::beat(Desk& desk, RawStore& store, const ClerkOptions& options) {
+bool StoreClient::beat(Desk& desk, RawStore& store, const StoreClientOptions& options) {
   try {
-    store.add(options.beat_key, 1);
-    // Only this thread writes the news, so it may look without the lock.
-    if (desk.news) return true;
-    const auto news = store.find(options.news_key);
-    if (!news) return true;
-    tell(desk, *news);
-    store.add(options.heard_key, 1);
+    store.add(options.heartbeat_key, 1);
+    // Only this thread writes the notice, so it may look without the lock.
+    if (desk.notice) return true;
+    const auto notice = store.find(options.notice_key);
+    if (!notice) return true;
+    publish(desk, *notice);
+    store.add(options.acknowledged_key, 1);
     return true;
   } catch (const std::exception&) {
-    tell(desk, options.lost_news);
+    publish(desk, options.lost_notice);
     return false;
   }
 }
 
-void Clerk::work(Desk& desk, RawStore& store, const ClerkOptions& options) {
+void StoreClient::work(Desk& desk, RawStore& store, const StoreClientOptions& options) {
   bool stands = beat(desk, store, options);
   auto next = core::Clock::now() + options.beat;
   std::unique_lock lock(desk.mutex);
@@ -90,14 +90,14 @@ void Clerk::work(Desk& desk, RawStore& store, const ClerkOptions& options) {
   }
 }
 
-std::optional<std::string> Clerk::news() const {
+std::optional<std::string> StoreClient::notice() const {
   const std::lock_guard lock(desk_->mutex);
-  return desk_->news;
+  return desk_->notice;
 }
 
-bool Clerk::wait_for_news(std::chrono::milliseconds patience) const {
+bool StoreClient::wait_for_notice(std::chrono::milliseconds patience) const {
   std::unique_lock lock(desk_->mutex);
-  return desk_->changed.wait_for(lock, patience, [this] { return desk_->news.has_value(); });
+  return desk_->changed.wait_for(lock, patience, [this] { return desk_->notice.has_value(); });
 }
 
 }  // namespace svhn::distributed

@@ -1,6 +1,6 @@
 #pragma once
 /// A thread that owns the connection to the meeting place, because that connection's calls know no time
-/// limit. It also shows that this process lives: once in a while it adds to a counter, and looks for news.
+/// limit. It also shows that this process lives: once in a while it adds to a counter, and looks for notice.
 
 #include <chrono>
 #include <condition_variable>
@@ -16,23 +16,23 @@
 
 namespace svhn::distributed {
 
-struct ClerkOptions {
-  std::string beat_key;   ///< The counter that this process adds to.
-  std::string news_key;   ///< The text to look for.
-  std::string heard_key;  ///< The counter that says that this process has read them.
-  std::string lost_news;  ///< What to take for news when the connection breaks.
+struct StoreClientOptions {
+  std::string heartbeat_key;     ///< The counter that this process adds to.
+  std::string notice_key;        ///< The text to look for.
+  std::string acknowledged_key;  ///< The counter that says that this process has read them.
+  std::string lost_notice;       ///< What to take for notice when the connection breaks.
   std::chrono::milliseconds beat{500};
   std::chrono::milliseconds patience{60'000};  ///< How long a call may take.
 };
 
-class Clerk {
+class StoreClient {
  public:
   /// Opens the connection. @throws as `open`, and core::Error(device) after twice the patience.
-  Clerk(const OpenStore& open, ClerkOptions options);
-  Clerk(const Clerk&) = delete;
-  Clerk& operator=(const Clerk&) = delete;
+  StoreClient(const OpenStore& open, StoreClientOptions options);
+  StoreClient(const StoreClient&) = delete;
+  StoreClient& operator=(const StoreClient&) = delete;
   /// Ends the thread; one that hangs in a call is left to itself, with its connection.
-  ~Clerk();
+  ~StoreClient();
 
   /// Lets the thread call `task`. @throws what `task` throws; core::Error(device) after the patience.
   template <class R>
@@ -44,10 +44,10 @@ class Clerk {
     return result.get();
   }
 
-  /// @returns the news, once there are any.
-  [[nodiscard]] std::optional<std::string> news() const;
-  /// Waits for news. @returns whether there are any.
-  bool wait_for_news(std::chrono::milliseconds patience) const;
+  /// @returns the notice, once there are any.
+  [[nodiscard]] std::optional<std::string> notice() const;
+  /// Waits for notice. @returns whether there are any.
+  bool wait_for_notice(std::chrono::milliseconds patience) const;
 
  private:
   using Task = std::function<void(RawStore&)>;
@@ -58,16 +58,16 @@ class Clerk {
     std::deque<Task> tasks;
     bool closing = false;
     bool ended = false;
-    std::optional<std::string> news;
+    std::optional<std::string> notice;
   };
 
-  static void work(Desk& desk, RawStore& store, const ClerkOptions& options);
-  static bool beat(Desk& desk, RawStore& store, const ClerkOptions& options);
-  static void tell(Desk& desk, const std::string& news);
+  static void work(Desk& desk, RawStore& store, const StoreClientOptions& options);
+  static bool beat(Desk& desk, RawStore& store, const StoreClientOptions& options);
+  static void publish(Desk& desk, const std::string& notice);
   void push(Task task);
   [[noreturn]] void throw_silent() const;
 
-  ClerkOptions options_;
+  StoreClientOptions options_;
   std::shared_ptr<Desk> desk_;
 };
 

@@ -81,7 +81,7 @@ c10::intrusive_ptr<c10d::Store> open_connection(const core::Launch& launch, bool
   options.port = launch.port;
   if (server) return serve(launch, options);
   // Rank 0 need not reach itself by the name that the others know.
-  const std::string& where = launch.rank == 0 && !launch.foreign_store ? launch.bind : launch.address;
+  const std::string& where = launch.rank == 0 && !launch.launcher_store ? launch.bind : launch.address;
   // c10d tries once a second; the others usually come within milliseconds.
   if (!core::wait_for_listener(where, launch.port, core::Clock::now() + timeout)) {
     throw Error(
@@ -110,7 +110,7 @@ c10::intrusive_ptr<c10d::Store> connect_c10d_store(const core::Launch& launch, b
 }
 
 std::unique_ptr<RawStore> open_tcp_store(const core::Launch& launch, std::chrono::milliseconds timeout) {
-  const bool server = launch.rank == 0 && !launch.foreign_store;
+  const bool server = launch.rank == 0 && !launch.launcher_store;
   auto store = connect_c10d_store(launch, server, timeout);
   return std::make_unique<TcpStore>(
       c10::make_intrusive<c10d::PrefixStore>(launch.prefix + "/svhn", std::move(store)));

@@ -99,7 +99,7 @@ void run_together(Pass& pass, data::BatchLoader& loader, std::span<const std::in
     if (options.progress) options.progress(done, static_cast<std::int64_t>(part.count));
   }
   // Each row is a sum of one process' numbers and zeros.
-  options.group->sum(all);
+  options.group->all_reduce(all);
   measure.add(all, rows);
 }
 

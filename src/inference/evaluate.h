@@ -26,7 +26,7 @@ struct EvaluateOptions {
   model::Place first{};
   /// The processes that share the work, each with the same network and all calling at the same time; every
   /// one gets the whole result. Borrowed; nullptr: this one alone.
-  distributed::Group* group = nullptr;
+  distributed::ProcessGroup* group = nullptr;
   /// Called after each batch with the images done and those of this process' part; may throw to stop.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
   /// Called for every image in split order: row in the data file, true class index, prediction; in a group by

@@ -15,6 +15,6 @@ struct Part {
 
 /// @returns this process' neighbours among `images`: whole batches, so that each of them is one that a single
 /// process would have run. @param group nullptr: all of them.
-Part part_of(std::size_t images, std::int64_t batch_size, const distributed::Group* group);
+Part part_of(std::size_t images, std::int64_t batch_size, const distributed::ProcessGroup* group);
 
 }  // namespace svhn::inference

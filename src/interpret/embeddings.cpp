@@ -65,13 +65,14 @@ Tensor piece_of(std::span<const float> held, std::size_t first, std::size_t begi
 
 /// Gives rank 0 what the processes hold: each number is one process' and zero elsewhere.
 /// @param first place of the first number held, among `total`.
-void put_together(std::span<float> held, std::size_t first, std::size_t total, distributed::Group& group) {
+void put_together(std::span<float> held, std::size_t first, std::size_t total,
+                  distributed::ProcessGroup& group) {
   constexpr std::size_t kNumbers = std::size_t{1} << 20;
   for (std::size_t begin = 0; begin < total; begin += kNumbers) {
     const std::size_t count = std::min(kNumbers, total - begin);
-    group.sum(group.rank() == 0
-                  ? torch::from_blob(held.data() + begin, {static_cast<std::int64_t>(count)}, torch::kFloat32)
-                  : piece_of(held, first, begin, count));
+    group.all_reduce(group.rank() == 0 ? torch::from_blob(held.data() + begin,
+                                                          {static_cast<std::int64_t>(count)}, torch::kFloat32)
+                                       : piece_of(held, first, begin, count));
   }
 }
 

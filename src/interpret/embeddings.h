@@ -42,7 +42,7 @@ struct EmbedOptions {
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
   /// The processes that share the work, each with the same network and all calling at the same time; rank 0
   /// gets all embeddings, every other one keeps its part. Borrowed; nullptr: this one alone.
-  distributed::Group* group = nullptr;
+  distributed::ProcessGroup* group = nullptr;
 };
 
 /// @param rows of the data file; a row out of its range is core::Error(data).

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "distributed/sync_moments.h"
+#include "distributed/moments.h"
 #include "kernels/block_lines.h"
 #include "kernels/norm_block.h"
 

@@ -87,7 +87,7 @@ struct Saved : torch::CustomClassHolder {
   Tail tail{};
   Moments moments;
   Tensor which;  ///< u8, as the output; pooling only.
-  distributed::Group* group = nullptr;
+  distributed::ProcessGroup* group = nullptr;
 };
 
 /// Makes the gradient of a block's normalised rows out of that of its output, a line at a time.
@@ -139,11 +139,11 @@ std::vector<double> gradient_sums(const T* gradient, const T* x, const Saved& sa
   return sum_in_parts(lines.count(), lines.source(), 2 * channels, sum_part);
 }
 
-std::vector<double> sums_of_all(const std::vector<double>& own, distributed::Group* group) {
+std::vector<double> sums_of_all(const std::vector<double>& own, distributed::ProcessGroup* group) {
   if (group == nullptr) return own;
   // As normalisation by single operations spells it: a process without images takes that way.
   const Tensor sums = torch::tensor(own, torch::kFloat64).view({2, -1});
-  group->sum(sums);
+  group->all_reduce(sums);
   return {numbers_in<double>(sums), numbers_in<double>(sums) + sums.numel()};
 }
 
@@ -185,7 +185,7 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
     const Floats shift = first_pixel(x, block.activation, in.channels);
     distributed::ChannelMoments all =
         own_moments(activate(x, block.activation, in, shift), shift, in.pixels());
-    if (block.group != nullptr) all = distributed::share_moments(all, block.group_shift, *block.group);
+    if (block.group != nullptr) all = distributed::all_reduce_moments(all, block.group_shift, *block.group);
     saved.moments = moments_of(all, block.epsilon);
     const Tensor scale = saved.moments.deviation * weight.detach();
     const Tensor offset = bias.detach() - saved.moments.mean * scale;

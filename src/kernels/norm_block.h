@@ -30,8 +30,8 @@ struct NormBlock {
   /// The processes that hold the other images of the batch, each running this on its own: all are normalised
   /// by the statistics of all. The gradients of weight and bias are those of x alone. Borrowed; nullptr: x is
   /// the batch.
-  distributed::Group* group = nullptr;
-  torch::Tensor group_shift{};  ///< With a group: [C] or [F], see share_moments.
+  distributed::ProcessGroup* group = nullptr;
+  torch::Tensor group_shift{};  ///< With a group: [C] or [F], see all_reduce_moments.
 };
 
 /// A batch's own statistics, f32 [C] or [F] each.

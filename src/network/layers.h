@@ -16,7 +16,7 @@
 #include "model/plan.h"
 
 namespace svhn::distributed {
-class Group;
+class ProcessGroup;
 }
 
 namespace svhn::network {
@@ -32,7 +32,7 @@ struct ForwardContext {
   std::optional<model::Place> until{};  ///< The pass ends there; unset: at the logits.
   /// Training's batch norms only: take the statistics of the images of all its processes, which all run this
   /// pass. Borrowed; nullptr: of this process alone.
-  distributed::Group* group = nullptr;
+  distributed::ProcessGroup* group = nullptr;
 };
 
 /// How batch norm keeps its running variance. keras: Bessel-corrected after convolutions, biased after dense

@@ -153,7 +153,7 @@ void move_statistics(const Norm& norm, const Tensor& mean, const Tensor& varianc
   running_variance.mul_(norm.momentum).add_(kept, 1.0 - norm.momentum);
 }
 
-Tensor normalize(const Tensor& x, const Norm& norm, bool training, distributed::Group* group) {
+Tensor normalize(const Tensor& x, const Norm& norm, bool training, distributed::ProcessGroup* group) {
   if (training && group != nullptr) return normalize_together(x, norm, *group);
   // An empty share of a batch has no statistics.
   if (!training || x.numel() == 0) {

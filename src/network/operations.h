@@ -52,7 +52,7 @@ void move_statistics(const Norm& norm, const torch::Tensor& mean, const torch::T
 /// Normalises each channel: in training by this batch's statistics, which move the running ones, else by
 /// those. @param group as in ForwardContext.
 torch::Tensor normalize(const torch::Tensor& x, const Norm& norm, bool training,
-                        distributed::Group* group = nullptr);
+                        distributed::ProcessGroup* group = nullptr);
 
 /// @param x RGB in [0,1], [N,3,H,W]. @returns what a backbone's weights expect, see BackboneInput.
 torch::Tensor prepare_input(const torch::Tensor& x, model::BackboneInput input);

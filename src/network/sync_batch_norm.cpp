@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "distributed/sync_moments.h"
+#include "distributed/moments.h"
 
 namespace svhn::network {
 namespace {
@@ -18,7 +18,7 @@ using torch::autograd::variable_list;
 
 /// What the backward pass needs besides tensors.
 struct Held : torch::CustomClassHolder {
-  distributed::Group* group = nullptr;
+  distributed::ProcessGroup* group = nullptr;
   double count = 0.0;  ///< Values for each channel, over all processes.
 };
 
@@ -126,8 +126,8 @@ Tensor own_sums(const Tensor& x, const Tensor& gradient, const Tensor& mean) {
 
 struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight, const Tensor& bias,
-                        const Norm* norm, distributed::Group* group) {
-    const ChannelMoments moments = distributed::share_moments(own_moments(x, *norm), norm->mean, *group);
+                        const Norm* norm, distributed::ProcessGroup* group) {
+    const ChannelMoments moments = distributed::all_reduce_moments(own_moments(x, *norm), norm->mean, *group);
     move_running(*norm, moments);
     const auto type = norm->mean.scalar_type();
     const Tensor mean = moments.mean.to(type), variance = moments.variance.to(type);
@@ -149,7 +149,7 @@ struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
     const Tensor gradient = gradients[0].to(x.scalar_type()).contiguous(x.suggest_memory_format());
     const Tensor own_part = own_sums(x, gradient, mean);
     const Tensor sums = own_part.to(torch::kFloat64, false, true);
-    own.group->sum(sums);
+    own.group->all_reduce(sums);
     const Tensor means = (sums / own.count).to(mean.scalar_type());
     const Tensor scale = weight.defined() ? weight * inverse : inverse;
     const Line line{scale, means[0], scale * inverse * inverse * means[1], mean};
@@ -160,7 +160,7 @@ struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
 
 }  // namespace
 
-Tensor normalize_together(const Tensor& x, const Norm& norm, distributed::Group& group) {
+Tensor normalize_together(const Tensor& x, const Norm& norm, distributed::ProcessGroup& group) {
   return GroupNormFunction::apply(x, norm.weight, norm.bias, &norm, &group);
 }
 

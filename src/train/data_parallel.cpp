@@ -12,7 +12,7 @@ using torch::Tensor;
 
 constexpr std::int64_t kSignals = 2;  ///< Their first place in the status.
 
-Tensor make_status(const StepResult& own, const distributed::Group& group) {
+Tensor make_status(const StepResult& own, const distributed::ProcessGroup& group) {
   Tensor status = at::zeros({kSignals + group.size()}, torch::kFloat64);
   auto* values = static_cast<double*>(status.data_ptr());
   values[0] = own.loss;
@@ -47,7 +47,7 @@ std::vector<Tensor> moving_statistics(const network::Network& network) {
 }  // namespace
 
 DataParallel::DataParallel(const network::Network& network, const FlatParameters& parameters,
-                           distributed::Group& group, bool synchronised)
+                           distributed::ProcessGroup& group, bool synchronised)
     : group_(group), synchronised_(synchronised), buckets_(parameters, group_) {
   if (!synchronised) statistics_ = moving_statistics(network);
   bytes_before_ = group_.summed_bytes();
@@ -58,7 +58,7 @@ DataParallel::~DataParallel() = default;
 
 void DataParallel::begin(const StepResult& own, double weight) {
   status_ = make_status(own, group_);
-  status_pending_ = group_.start_sum(status_);
+  status_pending_ = group_.start_all_reduce(status_);
   start_statistics(weight);
   buckets_.begin();
 }
@@ -78,7 +78,7 @@ void DataParallel::start_statistics(double weight) {
   std::vector<Tensor> flat;
   for (const Tensor& tensor : statistics_) flat.push_back(tensor.flatten());
   flat_statistics_ = at::cat(flat).mul_(weight);
-  statistics_pending_ = group_.start_sum(flat_statistics_);
+  statistics_pending_ = group_.start_all_reduce(flat_statistics_);
 }
 
 void DataParallel::finish_statistics() {
@@ -104,9 +104,9 @@ ReductionReport DataParallel::report() const {
   return report;
 }
 
-int agree_on_signal(int own, distributed::Group& group) {
+int agree_on_signal(int own, distributed::ProcessGroup& group) {
   const Tensor status = make_status({0.0, 0, own}, group);
-  group.sum(status);
+  group.all_reduce(status);
   return read_status(status).signal;
 }
 

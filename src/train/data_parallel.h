@@ -38,12 +38,12 @@ class DataParallel {
   /// @param synchronised batch norms take the statistics of all processes. Otherwise each process normalises
   /// by its own images, and after each step the running statistics are the mean over the processes, weighted
   /// by their images.
-  DataParallel(const network::Network& network, const FlatParameters& parameters, distributed::Group& group,
-               bool synchronised);
+  DataParallel(const network::Network& network, const FlatParameters& parameters,
+               distributed::ProcessGroup& group, bool synchronised);
   ~DataParallel();
 
   /// @returns what batch norms share their statistics in, or nullptr.
-  [[nodiscard]] distributed::Group* norm_group() { return synchronised_ ? &group_ : nullptr; }
+  [[nodiscard]] distributed::ProcessGroup* norm_group() { return synchronised_ ? &group_ : nullptr; }
   /// Between forward and backward. @param own this process' part: its terms of the global mean loss, its
   /// right predictions, and a signal that it was sent. @param weight its share of the images.
   void begin(const StepResult& own, double weight);
@@ -55,14 +55,14 @@ class DataParallel {
   void start_statistics(double weight);
   void finish_statistics();
 
-  distributed::CountingGroup group_;
+  distributed::CountingProcessGroup group_;
   bool synchronised_;
   GradientBuckets buckets_;
   std::vector<torch::Tensor> statistics_;  // Running ones that move, where they are not synchronised.
   torch::Tensor flat_statistics_;
   torch::Tensor status_;  // f64 [2 + processes]: loss, correct, each process' signal.
-  std::unique_ptr<distributed::Pending> status_pending_;
-  std::unique_ptr<distributed::Pending> statistics_pending_;
+  std::unique_ptr<distributed::Work> status_pending_;
+  std::unique_ptr<distributed::Work> statistics_pending_;
   std::int64_t steps_ = 0;
   std::int64_t bytes_before_ = 0;  // Of the timing at the start.
   std::int64_t sums_before_ = 0;
@@ -71,6 +71,6 @@ class DataParallel {
 };
 
 /// @returns the signal of the lowest rank that has one, on every process, or 0.
-int agree_on_signal(int own, distributed::Group& group);
+int agree_on_signal(int own, distributed::ProcessGroup& group);
 
 }  // namespace svhn::train

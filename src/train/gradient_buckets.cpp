@@ -75,7 +75,7 @@ struct GradientBuckets::Hooks {
   }
 };
 
-GradientBuckets::GradientBuckets(const FlatParameters& parameters, distributed::Group& group)
+GradientBuckets::GradientBuckets(const FlatParameters& parameters, distributed::ProcessGroup& group)
     : group_(group),
       buckets_(plan_buckets(sizes_of(parameters), kBucketBytes / parameters.gradients().element_size())),
       hooks_(std::make_unique<Hooks>()) {
@@ -104,7 +104,7 @@ void GradientBuckets::ready(std::size_t bucket) {
 }
 
 void GradientBuckets::start_next() {
-  pending_.push_back(group_.start_sum(parts_[pending_.size()]));
+  pending_.push_back(group_.start_all_reduce(parts_[pending_.size()]));
 }
 
 double GradientBuckets::finish() {

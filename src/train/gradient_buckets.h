@@ -30,7 +30,7 @@ class GradientBuckets {
  public:
   /// @param parameters, group borrowed; must outlive this. Every process constructs it at the same time:
   /// a reduction with nothing beside it is timed.
-  GradientBuckets(const FlatParameters& parameters, distributed::Group& group);
+  GradientBuckets(const FlatParameters& parameters, distributed::ProcessGroup& group);
   ~GradientBuckets();
   GradientBuckets(const GradientBuckets&) = delete;
   GradientBuckets& operator=(const GradientBuckets&) = delete;
@@ -51,11 +51,11 @@ class GradientBuckets {
   void start_next();
   void time_alone();
 
-  distributed::Group& group_;
+  distributed::ProcessGroup& group_;
   std::vector<GradientBucket> buckets_;
   std::vector<torch::Tensor> parts_;  // Of the flat gradient, by bucket.
   std::vector<std::size_t> missing_;  // Tensors that backward owes each bucket.
-  std::vector<std::unique_ptr<distributed::Pending>> pending_;
+  std::vector<std::unique_ptr<distributed::Work>> pending_;
   std::unique_ptr<Hooks> hooks_;
   double alone_seconds_ = 0.0;
 };

@@ -63,7 +63,7 @@ void compare(const json& own, const json& wanted, const std::string& name) {
 
 void Team::check_agreement(const std::string& config, const std::string& data) const {
   if (group_ == nullptr) return;
-  const auto said = group_->gather(introduction(config, data).dump());
+  const auto said = group_->all_gather(introduction(config, data).dump());
   const json wanted = core::parse_json_strict(said.front(), "rank 0", ExitCode::device);
   for (std::size_t rank = 1; rank < said.size(); ++rank) {
     const std::string name = "rank " + std::to_string(rank);

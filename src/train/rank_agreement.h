@@ -13,10 +13,12 @@ namespace svhn::train {
 class Team {
  public:
   /// @param group borrowed; nullptr, or of one process: there are no others.
-  explicit Team(distributed::Group* group)
+  explicit Team(distributed::ProcessGroup* group)
       : group_(group != nullptr && group->size() > 1 ? group : nullptr) {}
 
-  [[nodiscard]] distributed::Group* group() const { return group_; }  ///< nullptr: there are no others.
+  [[nodiscard]] distributed::ProcessGroup* group() const {
+    return group_;
+  }  ///< nullptr: there are no others.
   [[nodiscard]] bool first() const { return group_ == nullptr || group_->rank() == 0; }
   [[nodiscard]] int size() const { return group_ == nullptr ? 1 : group_->size(); }
 
@@ -33,7 +35,7 @@ class Team {
   void meet() const;
 
  private:
-  distributed::Group* group_;
+  distributed::ProcessGroup* group_;
 };
 
 }  // namespace svhn::train

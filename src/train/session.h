@@ -33,7 +33,7 @@ struct FrozenPart {
   data::Preprocessing preprocessing;
   kernels::Precision precision = kernels::Precision::float32;
   bool augmented = false;  ///< Each epoch sees other images.
-  distributed::Group* group =
+  distributed::ProcessGroup* group =
       nullptr;  ///< The run's processes, which all make the features at the same time.
 };
 
@@ -60,7 +60,7 @@ struct SessionRequest {
   /// The processes of a data-parallel run, each with a session of the same request (but paths) and making the
   /// same calls; borrowed. Rank 0 alone reads weights and checkpoints, writes files and has observers: the
   /// others need no folder in common with it. nullptr: this process alone.
-  distributed::Group* group = nullptr;
+  distributed::ProcessGroup* group = nullptr;
 };
 
 /// Asked after each epoch but the last: whether to end here, with a checkpoint to go on from.

@@ -31,7 +31,7 @@ std::pair<Tensor, Tensor> batch_tensors(const StepInput& input, const network::N
 }  // namespace
 
 TrainStep::TrainStep(const TrainOptions& options, network::Network& network, kernels::Precision precision,
-                     distributed::Group* group)
+                     distributed::ProcessGroup* group)
     : options_(options),
       network_(network),
       precision_(precision),

@@ -30,7 +30,7 @@ class TrainStep {
  public:
   /// @param network, group borrowed. @param group nullptr: one process.
   TrainStep(const TrainOptions& options, network::Network& network, kernels::Precision precision,
-            distributed::Group* group);
+            distributed::ProcessGroup* group);
   ~TrainStep();
 
   /// Changes the weights, unless the loss is not a finite number.

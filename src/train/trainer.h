@@ -29,7 +29,7 @@ struct TrainerParts {
   Augment augment;     ///< Empty: no augmentation.
   double mixup = 0.0;  ///< Alpha of the Beta distribution; 0: no mixup.
   std::vector<TrainObserver*> observers{};
-  distributed::Group* group =
+  distributed::ProcessGroup* group =
       nullptr;  ///< The processes of the run, each with a trainer; nullptr: this one alone.
 };
 

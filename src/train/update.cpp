@@ -44,7 +44,7 @@ void ParameterUpdate::make_groups(const network::Network& network, const TrainOp
     groups_.back().count += item.tensor.numel();
     at += item.tensor.numel();
   }
-  for (Group& group : groups_) {
+  for (ProcessGroup& group : groups_) {
     const auto like = parameters_.values().narrow(0, group.first, group.count);
     group.optimizer = make_optimizer(options.optimizer, options.semantics, like);
   }
@@ -53,7 +53,7 @@ void ParameterUpdate::make_groups(const network::Network& network, const TrainOp
 void ParameterUpdate::step(double rate, std::int64_t step) {
   const torch::NoGradGuard no_grad;
   if (clip_norm_) parameters_.clip_norm(*clip_norm_);
-  for (const Group& group : groups_) {
+  for (const ProcessGroup& group : groups_) {
     const auto part = [&](const torch::Tensor& flat) { return flat.narrow(0, group.first, group.count); };
     group.optimizer->step(part(parameters_.values()), part(parameters_.gradients()), rate * group.factor,
                           step);
@@ -62,7 +62,7 @@ void ParameterUpdate::step(double rate, std::int64_t step) {
 
 std::vector<network::NamedTensor> ParameterUpdate::tensors() const {
   std::vector<network::NamedTensor> tensors;
-  for (const Group& group : groups_) {
+  for (const ProcessGroup& group : groups_) {
     for (const auto& [name, flat] : group.optimizer->state()) {
       const auto views = parameters_.split(flat, "optimizer." + name + ".", group.first);
       tensors.insert(tensors.end(), views.begin(), views.end());

@@ -28,7 +28,7 @@ class ParameterUpdate {
 
  private:
   /// Neighbours in the flat buffer with one learning rate.
-  struct Group {
+  struct ProcessGroup {
     std::int64_t first = 0;
     std::int64_t count = 0;
     double factor = 1.0;  ///< Of the rate.
@@ -39,7 +39,7 @@ class ParameterUpdate {
 
   FlatParameters parameters_;
   std::optional<double> clip_norm_;
-  std::vector<Group> groups_;
+  std::vector<ProcessGroup> groups_;
 };
 
 }  // namespace svhn::train

@@ -75,7 +75,7 @@ class Maker {
       all.narrow(0, static_cast<std::int64_t>(rank_ * kBatch), batch.size)
           .copy_(outputs(batch).view({batch.size, numbers}));
     }
-    group_->sum(all);
+    group_->all_reduce(all);
     return all;
   }
 
@@ -103,7 +103,7 @@ class Maker {
   }
 
   const FeatureJob& job_;
-  distributed::Group* group_;
+  distributed::ProcessGroup* group_;
   std::size_t rank_;
   std::size_t size_;
   std::span<float> features_;

@@ -135,14 +135,14 @@ std::string place_of(const FeatureJob& job) {
   return host.data() + (":" + std::filesystem::weakly_canonical(job.path, error).string());
 }
 
-Verdict agree(const Finding& own, const FeatureJob& job, distributed::Group* group) {
+Verdict agree(const Finding& own, const FeatureJob& job, distributed::ProcessGroup* group) {
   if (group == nullptr) return {own.obstacle, own.file != nullptr, own.file == nullptr};
   nlohmann::json said{{"place", place_of(job)}, {"found", own.file != nullptr}};
   if (own.obstacle) said["obstacle"] = *own.obstacle;
   Verdict verdict;
   std::set<std::string> taken;
   int rank = 0;
-  for (const std::string& text : group->gather(said.dump())) {
+  for (const std::string& text : group->all_gather(said.dump())) {
     const auto other = core::parse_json_strict(text, "rank " + std::to_string(rank), ExitCode::device);
     if (other.contains("obstacle") && !verdict.obstacle) {
       verdict.obstacle = other.at("obstacle").get<std::string>();

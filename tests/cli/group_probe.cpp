@@ -39,22 +39,22 @@ std::string numbers(const torch::Tensor& tensor) {
   return text;
 }
 
-void sums(distributed::Group& group) {
+void sums(distributed::ProcessGroup& group) {
   for (const auto dtype : {torch::kFloat, torch::kDouble, torch::kLong}) {
     const auto tensor = torch::arange(3, dtype) + group.rank();
-    group.sum(tensor);
+    group.all_reduce(tensor);
     say("sum " + numbers(tensor));
   }
   const auto first = torch::full({2, 2}, group.rank() + 1.0);
   const auto second = torch::full({5}, 10.0 * (group.rank() + 1));
-  const auto a = group.start_sum(first);
-  const auto b = group.start_sum(second);
+  const auto a = group.start_all_reduce(first);
+  const auto b = group.start_all_reduce(second);
   b->wait();
   a->wait();
   say("two " + numbers(first) + " " + numbers(second));
 }
 
-void broadcasts(distributed::Group& group) {
+void broadcasts(distributed::ProcessGroup& group) {
   for (const auto dtype : {torch::kFloat, torch::kBFloat16, torch::kBool, torch::kLong}) {
     const auto tensor = torch::full({3}, group.rank() == 0 ? 1 : 0, dtype);
     group.broadcast(tensor);
@@ -63,26 +63,26 @@ void broadcasts(distributed::Group& group) {
   say("text " + group.broadcast("rank " + std::to_string(group.rank())));
 }
 
-void gathers(distributed::Group& group) {
+void gathers(distributed::ProcessGroup& group) {
   std::string text;
-  for (const auto& one : group.gather(std::string(static_cast<std::size_t>(group.rank()) * 3, 'x'))) {
+  for (const auto& one : group.all_gather(std::string(static_cast<std::size_t>(group.rank()) * 3, 'x'))) {
     text += "[" + one + "]";
   }
-  say("gather " + text + " " + std::to_string(group.gather(std::string(100'000, 'a')).back().size()));
+  say("gather " + text + " " + std::to_string(group.all_gather(std::string(100'000, 'a')).back().size()));
   group.barrier();
 }
 
 void tickets(distributed::Store& store) {
-  for (int i = 0; i < 50; ++i) say("ticket " + std::to_string(store.next_ticket("trials")));
+  for (int i = 0; i < 50; ++i) say("ticket " + std::to_string(store.next_index("trials")));
   store.set("of " + std::to_string(store.rank()), "value\n of " + std::to_string(store.rank()));
   say("value " + store.get("of " + std::to_string(store.size() - 1)));
   say(store.try_get("never") ? "set" : "unset");
 }
 
 /// Sums until it is killed, or until an operation fails.
-[[noreturn]] void loop(distributed::Group& group, int pause_ms) {
+[[noreturn]] void loop(distributed::ProcessGroup& group, int pause_ms) {
   for (int step = 0;; ++step) {
-    group.sum(torch::ones({1000}));
+    group.all_reduce(torch::ones({1000}));
     if (step < 3) say("step " + std::to_string(step));
     std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
   }
@@ -90,7 +90,7 @@ void tickets(distributed::Store& store) {
 
 void watch(distributed::Store& store) {
   while (store.lost().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  say("lost " + std::to_string(store.lost().front()) + " ticket " + std::to_string(store.next_ticket("q")));
+  say("lost " + std::to_string(store.lost().front()) + " ticket " + std::to_string(store.next_index("q")));
 }
 
 /// @returns the best of several times, in milliseconds.
@@ -104,16 +104,17 @@ double best_ms(const std::function<void()>& operation) {
   return best;
 }
 
-void bench(distributed::Group& group, distributed::Store& store) {
+void bench(distributed::ProcessGroup& group, distributed::Store& store) {
   const auto weights = torch::ones({552'298});
-  say("sum_552298_ms " + std::to_string(best_ms([&] { group.sum(weights.zero_()); })));
+  say("sum_552298_ms " + std::to_string(best_ms([&] { group.all_reduce(weights.zero_()); })));
   const auto one = torch::zeros({1});
-  say("sum_1_ms " + std::to_string(best_ms([&] { group.sum(one); })));
+  say("sum_1_ms " + std::to_string(best_ms([&] { group.all_reduce(one); })));
   say("gather_ms " + std::to_string(best_ms([&] { group.barrier(); })));
-  say("ticket_ms " + std::to_string(best_ms([&] { store.next_ticket("b"); })));
+  say("ticket_ms " + std::to_string(best_ms([&] { store.next_index("b"); })));
 }
 
-int act(const std::vector<std::string>& actions, distributed::Group* group, distributed::Store& store) {
+int act(const std::vector<std::string>& actions, distributed::ProcessGroup* group,
+        distributed::Store& store) {
   const std::map<std::string, std::function<void()>> table = {
       {"sum", [&] { sums(*group); }},
       {"broadcast", [&] { broadcasts(*group); }},
@@ -142,13 +143,14 @@ std::vector<std::string> own_actions(int argc, char** argv, int rank) {
   return actions;
 }
 
-int run(int argc, char** argv, distributed::Store& store, const distributed::JoinOptions& options) {
+int run(int argc, char** argv, distributed::Store& store, const distributed::RendezvousOptions& options) {
   const auto start = Clock::now();
   auto actions = own_actions(argc, argv, store.rank());
   const bool alone = !actions.empty() && actions.front() == "alone";
   if (alone) actions.erase(actions.begin());
   try {
-    auto group = alone ? nullptr : distributed::join_group(options, {&store, [](auto*) {}}, torch::kCPU);
+    auto group =
+        alone ? nullptr : distributed::init_process_group(options, {&store, [](auto*) {}}, torch::kCPU);
     say("joined " + std::to_string(seconds_since(start) * 1e3) + " ms");
     act(actions, group.get(), store);
     store.leave();
@@ -165,11 +167,11 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
   int code = 0;
   try {
-    distributed::JoinOptions options;
+    distributed::RendezvousOptions options;
     options.launch = core::read_launch([](const char* name) { return std::getenv(name); });
     options.timeout = std::chrono::milliseconds(std::atoi(argv[1]));
     const auto start = Clock::now();
-    const auto store = distributed::join_store(options);
+    const auto store = distributed::rendezvous(options);
     say("met " + std::to_string(seconds_since(start) * 1e3) + " ms");
     code = run(argc, argv, *store, options);
   } catch (const core::Error& error) {

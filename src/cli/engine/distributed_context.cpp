@@ -28,27 +28,27 @@ void be_silent() {
   spdlog::set_level(spdlog::level::err);
 }
 
-GlobalOptions own_options(const GlobalOptions& global, const Peers& peers) {
+GlobalOptions own_options(const GlobalOptions& global, const DistributedContext& processes) {
   GlobalOptions own = global;
-  own.quiet = global.quiet || peers.rank() != 0;
-  if (own.threads == 0) own.threads = std::max(1, kernels::available_cores() / peers.local_size());
+  own.quiet = global.quiet || processes.rank() != 0;
+  if (own.threads == 0) own.threads = std::max(1, kernels::available_cores() / processes.local_size());
   const bool any_cuda = global.device == "auto" || global.device == "cuda";
   if (any_cuda && kernels::choose_device(global.device).is_cuda()) {
-    own.device = "cuda:" + std::to_string(peers.local_rank());
+    own.device = "cuda:" + std::to_string(processes.local_rank());
   }
   return own;
 }
 
 /// Calls `work` and tells the others when it fails.
-int work_and_tell(const std::function<int()>& work, Peers& peers) {
-  distributed::Store& store = *peers.store();
+int work_and_tell(const std::function<int()>& work, DistributedContext& processes) {
+  distributed::Store& store = *processes.store();
   try {
     const int code = work();
     store.leave();
     return code;
   } catch (const core::Interrupted&) {
-    peers.leave_group();  // Those who have not seen their own signal yet may wait for this process.
-    store.leave();        // All stop together; what was saved can be resumed.
+    processes.leave_group();  // Those who have not seen their own signal yet may wait for this process.
+    store.leave();            // All stop together; what was saved can be resumed.
     throw;
   } catch (const Error& error) {
     const int signal = core::stop_signal();
@@ -70,24 +70,24 @@ int work_and_tell(const std::function<int()>& work, Peers& peers) {
 
 }  // namespace
 
-Peers::Peers(const ProcessOptions& options) {
-  join_.launch = core::read_launch([](const char* name) { return std::getenv(name); }, options.bind);
-  join_.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1e3));
-  if (join_.launch.size > 1) {
-    store_ = distributed::join_store(join_);
+DistributedContext::DistributedContext(const ProcessOptions& options) {
+  rendezvous_.launch = core::read_launch([](const char* name) { return std::getenv(name); }, options.bind);
+  rendezvous_.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1e3));
+  if (rendezvous_.launch.size > 1) {
+    store_ = distributed::rendezvous(rendezvous_);
   } else if (options.count > 1) {
     throw Error(ExitCode::usage, "--nproc starts processes in 'svhn', not in 'svhn-engine'", "call 'svhn'");
   }
 }
 
-distributed::Group* Peers::group(const torch::Device& device) {
-  if (several() && !group_) group_ = distributed::join_group(join_, store_, device);
+distributed::ProcessGroup* DistributedContext::group(const torch::Device& device) {
+  if (several() && !group_) group_ = distributed::init_process_group(rendezvous_, store_, device);
   return group_.get();
 }
 
-void Peers::check_agreement(const nlohmann::ordered_json& terms) const {
+void DistributedContext::check_agreement(const nlohmann::ordered_json& terms) const {
   if (!several()) return;
-  const auto said = group_->gather(terms.dump());
+  const auto said = group_->all_gather(terms.dump());
   const auto wanted = core::parse_json_strict(said.front(), "rank 0", ExitCode::device);
   for (std::size_t rank = 1; rank < said.size(); ++rank) {
     const std::string name = "rank " + std::to_string(rank);
@@ -100,15 +100,15 @@ void Peers::check_agreement(const nlohmann::ordered_json& terms) const {
   }
 }
 
-int run_among_peers(const ProcessOptions& options, const GlobalOptions& global,
-                    const std::function<int(Peers& peers, const GlobalOptions& own)>& work) {
+int run_distributed(const ProcessOptions& options, const GlobalOptions& global,
+                    const std::function<int(DistributedContext& processes, const GlobalOptions& own)>& work) {
   // A stop signal shall be remembered while the others are being met, too.
   core::watch_stop_signals();
-  Peers peers(options);
-  if (!peers.several()) return work(peers, global);
-  if (peers.rank() != 0) be_silent();
-  const GlobalOptions own = own_options(global, peers);
-  return work_and_tell([&] { return work(peers, own); }, peers);
+  DistributedContext processes(options);
+  if (!processes.several()) return work(processes, global);
+  if (processes.rank() != 0) be_silent();
+  const GlobalOptions own = own_options(global, processes);
+  return work_and_tell([&] { return work(processes, own); }, processes);
 }
 
 }  // namespace svhn::cli

@@ -12,22 +12,22 @@
 
 namespace svhn::cli {
 
-class Peers {
+class DistributedContext {
  public:
   /// Meets the others that the environment tells of, if any. @throws core::Error usage, device
-  explicit Peers(const ProcessOptions& options);
+  explicit DistributedContext(const ProcessOptions& options);
 
   [[nodiscard]] bool several() const { return store_ != nullptr; }
-  [[nodiscard]] int rank() const { return join_.launch.rank; }
-  [[nodiscard]] int size() const { return join_.launch.size; }
-  [[nodiscard]] int local_rank() const { return join_.launch.local_rank; }
+  [[nodiscard]] int rank() const { return rendezvous_.launch.rank; }
+  [[nodiscard]] int size() const { return rendezvous_.launch.size; }
+  [[nodiscard]] int local_rank() const { return rendezvous_.launch.local_rank; }
   /// @returns how many of the processes share this machine's cores.
-  [[nodiscard]] int local_size() const { return join_.launch.local_size; }
+  [[nodiscard]] int local_size() const { return rendezvous_.launch.local_size; }
   /// @returns what the processes share; null for one process.
   [[nodiscard]] std::shared_ptr<distributed::Store> store() const { return store_; }
   /// Joins the group at the first call, which all processes must make.
   /// @returns null for one process. @throws core::Error(device)
-  distributed::Group* group(const torch::Device& device);
+  distributed::ProcessGroup* group(const torch::Device& device);
   /// All processes must be about to do the same; they have joined the group. Does nothing for one process.
   /// @param terms what this one is about to do: texts by name. @throws core::Error(usage) naming the first
   /// rank and name that differ from rank 0's.
@@ -36,15 +36,15 @@ class Peers {
   void leave_group() { group_.reset(); }
 
  private:
-  distributed::JoinOptions join_;
+  distributed::RendezvousOptions rendezvous_;
   std::shared_ptr<distributed::Store> store_;
-  std::unique_ptr<distributed::Group> group_;
+  std::unique_ptr<distributed::ProcessGroup> group_;
 };
 
 /// Runs a command's work with the processes that share it. In all but rank 0 stdout leads nowhere and stderr
 /// is for errors alone. Whatever `work` throws is told to the others before it goes on.
 /// @param work gets the options for this process: its share of the cores, its own CUDA device.
-int run_among_peers(const ProcessOptions& options, const GlobalOptions& global,
-                    const std::function<int(Peers& peers, const GlobalOptions& own)>& work);
+int run_distributed(const ProcessOptions& options, const GlobalOptions& global,
+                    const std::function<int(DistributedContext& processes, const GlobalOptions& own)>& work);
 
 }  // namespace svhn::cli

@@ -88,7 +88,8 @@ void show(const EvaluateCommandOptions& options, const metric::EvaluationResult&
   print_json(document);
 }
 
-int evaluate_among(const EvaluateCommandOptions& options, const GlobalOptions& global, Peers& peers) {
+int evaluate_among(const EvaluateCommandOptions& options, const GlobalOptions& global,
+                   DistributedContext& processes) {
   const model::ModelFile file(options.model);
   const Hardware hardware = set_up_hardware(global);
   network::Network loaded = network::load_network(file);
@@ -98,15 +99,15 @@ int evaluate_among(const EvaluateCommandOptions& options, const GlobalOptions& g
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
   const data::Split split = split_from_name(options.split);
-  const bool speaks = peers.rank() == 0;
+  const bool speaks = processes.rank() == 0;
 
   inference::PredictionTable table;
   inference::EvaluateOptions how;
-  how.group = peers.group(hardware.device);
-  if (peers.several()) {
+  how.group = processes.group(hardware.device);
+  if (processes.several()) {
     auto terms = shared_terms(file, data, options.split);
     terms["--precision"] = global.precision;
-    peers.check_agreement(terms);
+    processes.check_agreement(terms);
   }
   // Results should not depend on the machine, so only an explicit wish leaves float32.
   if (global.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
@@ -131,9 +132,10 @@ int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& glo
   for (const auto& chart : {options.confusion, options.reliability}) {
     if (chart) report::chart_format(*chart);
   }
-  return run_among_peers(options.processes, global, [&](Peers& peers, const GlobalOptions& own) {
-    return evaluate_among(options, own, peers);
-  });
+  return run_distributed(options.processes, global,
+                         [&](DistributedContext& processes, const GlobalOptions& own) {
+                           return evaluate_among(options, own, processes);
+                         });
 }
 
 }  // namespace svhn::cli

@@ -26,7 +26,8 @@ std::filesystem::path data_file_of(const std::optional<std::filesystem::path>& a
 /// @returns a number that tells two models' weights apart, in hexadecimal.
 std::string weights_digest(const model::ModelFile& file);
 
-/// @returns what processes that share a pass over the data must have in common, for Peers::check_agreement.
+/// @returns what processes that share a pass over the data must have in common, for
+/// DistributedContext::check_agreement.
 nlohmann::ordered_json shared_terms(const model::ModelFile& file, const data::PreparedData& data,
                                     const std::string& split);
 

@@ -241,23 +241,23 @@ transfer::FeatureEvents feature_events(const GlobalOptions& global) {
 }
 
 int run_configured(const TrainCommandOptions& options, config::RunConfig config, const GlobalOptions& global,
-                   Peers& peers) {
-  if (options.no_train) return peers.rank() == 0 ? show_finished(options, config) : 0;
+                   DistributedContext& processes) {
+  if (options.no_train) return processes.rank() == 0 ? show_finished(options, config) : 0;
   network::settle_backbones(config.model);
   const auto plan =
       config::plan_run(config, options.config.string());  // Names the file where the session could not.
   const Hardware hardware = set_up_hardware(global);
   auto request = session_request(options, config, hardware);
-  request.group = peers.group(hardware.device);
+  request.group = processes.group(hardware.device);
   request.frozen = model::frozen_place(plan);
   request.make_features = transfer::feature_maker(options.output / "features", feature_events(global));
   train::Session session(std::move(request));
   if (!options.dry_run) session.open();
-  if (!options.json) print_text(run_header(session, config, hardware, peers.size()));
+  if (!options.json) print_text(run_header(session, config, hardware, processes.size()));
   warn_about(config.train, session.plan());
-  if (options.dry_run) return show_dry_run(options, session, config.train.batch_size, peers.size());
-  if (options.resume) tell_resumed(session, hardware, peers.size());
-  if (peers.rank() != 0) {
+  if (options.dry_run) return show_dry_run(options, session, config.train.batch_size, processes.size());
+  if (options.resume) tell_resumed(session, hardware, processes.size());
+  if (processes.rank() != 0) {
     session.run({});
     return 0;
   }
@@ -267,10 +267,11 @@ int run_configured(const TrainCommandOptions& options, config::RunConfig config,
 }
 
 int run_train(const TrainCommandOptions& options, const GlobalOptions& global) {
-  return run_among_peers(options.processes, global, [&](Peers& peers, const GlobalOptions& own) {
-    auto config = config::load_run_config(options.config, run_overrides(options, own));
-    return run_configured(options, std::move(config), own, peers);
-  });
+  return run_distributed(options.processes, global,
+                         [&](DistributedContext& processes, const GlobalOptions& own) {
+                           auto config = config::load_run_config(options.config, run_overrides(options, own));
+                           return run_configured(options, std::move(config), own, processes);
+                         });
 }
 
 }  // namespace svhn::cli

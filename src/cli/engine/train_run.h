@@ -19,10 +19,10 @@ train::SessionRequest session_request(const TrainCommandOptions& options, const 
 /// @returns events that tell the user about features on stderr.
 transfer::FeatureEvents feature_events(const GlobalOptions& global);
 
-/// Trains, shows a finished run, or times one, as the options say, and prints the results. All of `peers`
+/// Trains, shows a finished run, or times one, as the options say, and prints the results. All of `processes`
 /// call it.
 /// @returns the exit code.
 int run_configured(const TrainCommandOptions& options, config::RunConfig config, const GlobalOptions& global,
-                   Peers& peers);
+                   DistributedContext& processes);
 
 }  // namespace svhn::cli

@@ -106,13 +106,14 @@ void refuse_several() {
               "start it without the launcher");
 }
 
-int run_one(const TransferCommandOptions& options, const GlobalOptions& global, Peers& peers) {
+int run_one(const TransferCommandOptions& options, const GlobalOptions& global,
+            DistributedContext& processes) {
   if (options.run.config.empty()) {
     throw Error(ExitCode::usage, "neither --config nor --compare is given", "see svhn transfer --help");
   }
   auto config = config::load_run_config(options.run.config, run_overrides(options.run, global));
   use_weights(config, options);
-  return run_configured(options.run, std::move(config), global, peers);
+  return run_configured(options.run, std::move(config), global, processes);
 }
 
 }  // namespace
@@ -122,9 +123,10 @@ int run_transfer(const TransferCommandOptions& options, const GlobalOptions& glo
     refuse_several();
     return run_compare(options, global);
   }
-  return run_among_peers(options.run.processes, global, [&options](Peers& peers, const GlobalOptions& own) {
-    return run_one(options, own, peers);
-  });
+  return run_distributed(options.run.processes, global,
+                         [&options](DistributedContext& processes, const GlobalOptions& own) {
+                           return run_one(options, own, processes);
+                         });
 }
 
 }  // namespace svhn::cli

@@ -100,7 +100,7 @@ class SearchProgress : public tune::SearchObserver, private train::TrainObserver
 };
 
 std::string search_header(const tune::SearchConfig& config, const tune::Search& search,
-                          const Hardware& hardware, const Peers& peers) {
+                          const Hardware& hardware, const DistributedContext& processes) {
   const auto& tune = config.tune;
   const auto& data = search.runner().data();
   std::string text = "Search: " + std::to_string(search.trials().size()) + " trials of " + config.base.name +
@@ -108,7 +108,7 @@ std::string search_header(const tune::SearchConfig& config, const tune::Search& 
   if (tune.folds) text += ", " + std::to_string(*tune.folds) + " folds";
   if (tune.repeats > 1) text += ", " + std::to_string(tune.repeats) + " repeats";
   text += ", up to " + std::to_string(config.base.train.epochs) + " epochs, ";
-  if (peers.several()) text += std::to_string(peers.store()->size()) + " processes x ";
+  if (processes.several()) text += std::to_string(processes.store()->size()) + " processes x ";
   text += std::to_string(hardware.threads) + " threads\nData: " + data.path().string() +
           (data.synthetic() ? " (synthetic digits)" : "") + "\n";
   return text;
@@ -161,17 +161,18 @@ int end_code(const metric::TuningResult& result, bool speaks) {
                        "change the search's space or its stopping rule"});
 }
 
-int search_among(const TuneCommandOptions& options, const GlobalOptions& global, const Peers& peers) {
+int search_among(const TuneCommandOptions& options, const GlobalOptions& global,
+                 const DistributedContext& processes) {
   auto config = tune::load_search(options.config, overrides(options, global));
   const Hardware hardware = set_up_hardware(global);
-  tune::Search search({config, options.output, existing_search(options), hardware.device, peers.store()});
-  if (peers.rank() == 0) {
-    if (!options.json) print_text(search_header(config, search, hardware, peers));
+  tune::Search search({config, options.output, existing_search(options), hardware.device, processes.store()});
+  if (processes.rank() == 0) {
+    if (!options.json) print_text(search_header(config, search, hardware, processes));
     say_where(search, options, hardware.threads);
   }
   SearchProgress progress(global, search, config.tune.objective, options.processes.count > 1);
   const auto result = search.run(progress);
-  if (peers.rank() != 0) return end_code(result, false);
+  if (processes.rank() != 0) return end_code(result, false);
   draw_chart(result, search.files());
   if (options.json) {
     print_json(metric::tuning_json(result, metric::TuningDetail::contract));
@@ -184,9 +185,10 @@ int search_among(const TuneCommandOptions& options, const GlobalOptions& global,
 }  // namespace
 
 int run_tune(const TuneCommandOptions& options, const GlobalOptions& global) {
-  return run_among_peers(options.processes, global, [&](Peers& peers, const GlobalOptions& own) {
-    return search_among(options, own, peers);
-  });
+  return run_distributed(options.processes, global,
+                         [&](DistributedContext& processes, const GlobalOptions& own) {
+                           return search_among(options, own, processes);
+                         });
 }
 
 }  // namespace svhn::cli

@@ -20,7 +20,7 @@ std::string owner_name(std::int64_t trial) {
 }  // namespace
 
 std::int64_t Team::ticket(const std::string& queue) {
-  return alone() ? tickets_[queue]++ : store_->next_ticket(key(queue));
+  return alone() ? tickets_[queue]++ : store_->next_index(key(queue));
 }
 
 void Team::tell(const std::string& message) {
@@ -54,7 +54,7 @@ bool Team::has_owner(std::int64_t trial) {
 }
 
 void Team::check_trouble() {
-  if (in_trouble()) throw store_->find_failure();
+  if (has_failure()) throw store_->find_failure();
 }
 
 std::vector<int> Team::newly_lost() {

@@ -42,7 +42,7 @@ class Team {
   /// @returns whether a process that is here has said so.
   bool has_owner(std::int64_t trial);
 
-  [[nodiscard]] bool in_trouble() const { return !alone() && store_->in_trouble(); }
+  [[nodiscard]] bool has_failure() const { return !alone() && store_->has_failure(); }
   /// @throws core::Error what another process failed with, or device when the leader was lost.
   void check_trouble();
   /// @returns the processes that fell silent since the last call.

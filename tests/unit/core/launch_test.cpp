@@ -82,10 +82,10 @@ TEST(ReadLaunch, ReadsTorchrun) {
   EXPECT_EQ(launch.address, "127.0.0.1");
   EXPECT_EQ(launch.port, 29501);
   EXPECT_EQ(launch.bind, "127.0.0.1");
-  EXPECT_FALSE(launch.foreign_store);
+  EXPECT_FALSE(launch.launcher_store);
   const Launch elastic =
       read(with(kTorchrun, {{"TORCHELASTIC_USE_AGENT_STORE", "True"}, {"TORCHELASTIC_RESTART_COUNT", "2"}}));
-  EXPECT_TRUE(elastic.foreign_store);
+  EXPECT_TRUE(elastic.launcher_store);
   EXPECT_EQ(elastic.prefix, "/worker/attempt_2");
 }
 
@@ -158,14 +158,14 @@ TEST(FirstHost, ReadsSlurmsNodeLists) {  // The forms of the man page of scontro
 
 TEST(MayTellFailure, IsTrueOnceForAll) {
   ASSERT_EQ(::unsetenv("SVHN_SAY_ONCE"), 0);
-  EXPECT_TRUE(may_tell_failure());
-  EXPECT_TRUE(may_tell_failure());
+  EXPECT_TRUE(may_report_failure());
+  EXPECT_TRUE(may_report_failure());
   const int once = ::eventfd(1, EFD_NONBLOCK | EFD_SEMAPHORE);
   ASSERT_EQ(::setenv("SVHN_SAY_ONCE", std::to_string(once).c_str(), 1), 0);
-  EXPECT_TRUE(may_tell_failure());
-  EXPECT_FALSE(may_tell_failure());
+  EXPECT_TRUE(may_report_failure());
+  EXPECT_FALSE(may_report_failure());
   ::close(once);
-  EXPECT_TRUE(may_tell_failure());  // No such descriptor: a failure is rather told twice than never.
+  EXPECT_TRUE(may_report_failure());  // No such descriptor: a failure is rather told twice than never.
   ::unsetenv("SVHN_SAY_ONCE");
 }
 
@@ -174,14 +174,14 @@ TEST(MayTellFailure, LetsAnotherGoFirst) {
   const int once = ::eventfd(1, EFD_NONBLOCK | EFD_SEMAPHORE);
   ASSERT_EQ(::setenv("SVHN_SAY_ONCE", std::to_string(once).c_str(), 1), 0);
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_TRUE(may_tell_failure(milliseconds(50)));  // Nobody went first.
+  EXPECT_TRUE(may_report_failure(milliseconds(50)));  // Nobody went first.
   EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(50));
   ASSERT_EQ(::eventfd_write(once, 1), 0);
   std::thread other([] {
     std::this_thread::sleep_for(milliseconds(50));
-    EXPECT_TRUE(may_tell_failure());
+    EXPECT_TRUE(may_report_failure());
   });
-  EXPECT_FALSE(may_tell_failure(std::chrono::minutes(1)));
+  EXPECT_FALSE(may_report_failure(std::chrono::minutes(1)));
   other.join();
   ::close(once);
   ::unsetenv("SVHN_SAY_ONCE");

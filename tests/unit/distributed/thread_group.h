@@ -56,14 +56,14 @@ class Meeting {
 };
 
 /// One thread's place in the group. A sum's tensor holds rubbish until somebody waits for it.
-class ThreadGroup : public Group {
+class ThreadGroup : public ProcessGroup {
  public:
   ThreadGroup(Meeting& meeting, int rank, int size) : meeting_(meeting), rank_(rank), size_(size) {}
 
   [[nodiscard]] int rank() const override { return rank_; }
   [[nodiscard]] int size() const override { return size_; }
 
-  std::unique_ptr<Pending> start_sum(const torch::Tensor& tensor) override {
+  std::unique_ptr<Work> start_all_reduce(const torch::Tensor& tensor) override {
     const torch::NoGradGuard no_grad;
     EXPECT_TRUE(tensor.is_contiguous());
     meeting_.post(next_, rank_, tensor.clone(), {});
@@ -77,7 +77,7 @@ class ThreadGroup : public Group {
     torch::Tensor target = tensor;
     target.copy_(meeting_.wait(next_++).tensors.at(0));
   }
-  std::vector<std::string> gather(const std::string& text) override {
+  std::vector<std::string> all_gather(const std::string& text) override {
     meeting_.post(next_, rank_, {}, text);
     std::vector<std::string> texts;
     for (auto& [rank, one] : meeting_.wait(next_++).texts) texts.push_back(one);
@@ -85,7 +85,7 @@ class ThreadGroup : public Group {
   }
 
  private:
-  struct Sum : Pending {
+  struct Sum : Work {
     Sum(Meeting& m, std::size_t operation, torch::Tensor t)
         : meeting(m), k(operation), tensor(std::move(t)) {}
     void wait() override {
@@ -111,7 +111,7 @@ class ThreadGroup : public Group {
 };
 
 /// Runs `body` on `size` threads, each with its group. @returns what each of them threw, or nothing.
-inline std::vector<std::exception_ptr> run_group(int size, const std::function<void(Group&)>& body) {
+inline std::vector<std::exception_ptr> run_group(int size, const std::function<void(ProcessGroup&)>& body) {
   Meeting meeting(size);
   std::vector<std::exception_ptr> faults(static_cast<std::size_t>(size));
   std::vector<std::thread> threads;
@@ -131,7 +131,7 @@ inline std::vector<std::exception_ptr> run_group(int size, const std::function<v
 }
 
 /// The same, where nothing may be thrown. @throws what came first, not what its loss led to elsewhere.
-inline void run_whole_group(int size, const std::function<void(Group&)>& body) {
+inline void run_whole_group(int size, const std::function<void(ProcessGroup&)>& body) {
   std::exception_ptr loss;
   for (const auto& fault : run_group(size, body)) {
     try {

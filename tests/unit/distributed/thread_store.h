@@ -37,7 +37,7 @@ class ThreadStore : public distributed::Store {
 
   [[nodiscard]] int rank() const override { return rank_; }
   [[nodiscard]] int size() const override { return memory_.size; }
-  std::int64_t next_ticket(const std::string& queue) override {
+  std::int64_t next_index(const std::string& queue) override {
     const auto lock = reach();
     return memory_.counters[queue]++;
   }
@@ -69,7 +69,7 @@ class ThreadStore : public distributed::Store {
     }
     memory_.changed.notify_all();
   }
-  [[nodiscard]] bool in_trouble() const override {
+  [[nodiscard]] bool has_failure() const override {
     const std::lock_guard lock(memory_.mutex);
     return memory_.failure.has_value();
   }

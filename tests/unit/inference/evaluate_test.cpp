@@ -84,7 +84,7 @@ TEST_F(Evaluate, GivesEveryProcessOfAGroupWhatOneGets) {
   for (const std::int64_t batch : {1, 4}) {  // Six rows: the last of three processes may have none.
     EvaluateOptions options;
     options.batch_size = batch;
-    const auto probabilities = [&](distributed::Group* group, metric::EvaluationResult& result) {
+    const auto probabilities = [&](distributed::ProcessGroup* group, metric::EvaluationResult& result) {
       std::vector<metric::Probabilities> seen;
       EvaluateOptions own = options;
       own.group = group;
@@ -97,7 +97,7 @@ TEST_F(Evaluate, GivesEveryProcessOfAGroupWhatOneGets) {
     };
     metric::EvaluationResult alone;
     const auto expected = probabilities(nullptr, alone);
-    distributed::run_whole_group(3, [&](distributed::Group& group) {
+    distributed::run_whole_group(3, [&](distributed::ProcessGroup& group) {
       metric::EvaluationResult together;
       EXPECT_EQ(probabilities(&group, together), expected);
       EXPECT_EQ(together.loss, alone.loss);

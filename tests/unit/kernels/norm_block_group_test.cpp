@@ -18,7 +18,7 @@ struct Outcome {
 
 /// @param first_row place of x in the batch.
 Outcome run(const Tensor& batch, const Tensor& seed, bool pool, std::int64_t first_row,
-            distributed::Group* group) {
+            distributed::ProcessGroup* group) {
   const std::int64_t channels = batch.size(1);
   const Tensor leaf = batch.detach().clone().set_requires_grad(true);
   const Tensor weight = at::linspace(-1.0, 2.0, channels).set_requires_grad(true);
@@ -49,7 +49,7 @@ void compare(const std::vector<std::int64_t>& shape, bool pool, const std::vecto
   const Tensor seed = at::randn(out);
   const Outcome whole = run(batch, seed, pool, 0, nullptr);
   std::vector<Outcome> parts(sizes.size());
-  distributed::run_whole_group(static_cast<int>(sizes.size()), [&](distributed::Group& group) {
+  distributed::run_whole_group(static_cast<int>(sizes.size()), [&](distributed::ProcessGroup& group) {
     const auto rank = static_cast<std::size_t>(group.rank());
     std::int64_t first = 0;
     for (std::size_t i = 0; i < rank; ++i) first += sizes[i];

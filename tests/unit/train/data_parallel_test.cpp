@@ -13,7 +13,7 @@
 namespace svhn::train {
 namespace {
 
-using distributed::Group;
+using distributed::ProcessGroup;
 
 /// Everything whose sharing could go wrong: convolution, batch norm of maps and of features, dropout,
 /// penalties.
@@ -47,7 +47,7 @@ struct Outcome {
 };
 
 TrainerParts parts_of(Network& network, const data::PreparedData& data, const Setting& setting,
-                      Group* group) {
+                      ProcessGroup* group) {
   const data::Preprocessing none{{}, data.statistics(data::Split::train)};
   TrainerParts parts{.network = &network,
                      .data = &data,
@@ -65,7 +65,7 @@ TrainerParts parts_of(Network& network, const data::PreparedData& data, const Se
 
 /// @param stop asked after each step.
 Outcome train(
-    const data::PreparedData& data, const Setting& setting, Group* group,
+    const data::PreparedData& data, const Setting& setting, ProcessGroup* group,
     const std::function<int()>& stop = [] { return 0; }) {
   Network network = full_network(setting.dtype);
   Trainer trainer(setting.train, parts_of(network, data, setting, group));
@@ -90,7 +90,7 @@ Outcome train(
 
 std::vector<Outcome> train_together(const data::PreparedData& data, const Setting& setting, int size) {
   std::vector<Outcome> outcomes(static_cast<std::size_t>(size));
-  distributed::run_whole_group(size, [&](Group& group) {
+  distributed::run_whole_group(size, [&](ProcessGroup& group) {
     outcomes[static_cast<std::size_t>(group.rank())] = train(data, setting, &group);
   });
   return outcomes;
@@ -173,7 +173,7 @@ TEST_F(DataParallelTest, AveragesTheStatisticsOfProcessesThatNormaliseAlone) {
 
 TEST_F(DataParallelTest, StopsEveryProcessAfterTheSameStep) {
   std::vector<Outcome> outcomes(3);
-  const auto faults = distributed::run_group(3, [&](Group& group) {
+  const auto faults = distributed::run_group(3, [&](ProcessGroup& group) {
     int asked = 0;
     const auto stop = [&] { return group.rank() == 1 && ++asked == 4 ? SIGTERM : 0; };
     outcomes[static_cast<std::size_t>(group.rank())] = train(data(), {.train = options(9)}, &group, stop);
@@ -203,7 +203,7 @@ TEST_F(DataParallelTest, EndsEveryProcessWithTheSameErrorWhereOneDiverges) {
     };
   };
   std::vector<Outcome> outcomes(3);
-  const auto faults = distributed::run_group(3, [&](Group& group) { train(data(), setting, &group); });
+  const auto faults = distributed::run_group(3, [&](ProcessGroup& group) { train(data(), setting, &group); });
   const std::string expected = message_of(faults[0], core::ExitCode::numeric);
   EXPECT_NE(expected.find("the loss is nan"), std::string::npos) << expected;
   for (const auto& fault : faults) EXPECT_EQ(message_of(fault, core::ExitCode::numeric), expected);
@@ -211,7 +211,7 @@ TEST_F(DataParallelTest, EndsEveryProcessWithTheSameErrorWhereOneDiverges) {
 
 TEST_F(DataParallelTest, EndsEveryProcessWhereOneFails) {
   Setting setting{.train = options(2), .dtype = torch::kFloat32};
-  const auto faults = distributed::run_group(2, [&](Group& group) {
+  const auto faults = distributed::run_group(2, [&](ProcessGroup& group) {
     Setting own = setting;
     if (group.rank() == 1) {
       own.views = [](std::int64_t) -> data::ImageHook {

@@ -6,7 +6,7 @@
 namespace svhn::train {
 namespace {
 
-using distributed::Group;
+using distributed::ProcessGroup;
 using network::Network;
 using torch::Tensor;
 
@@ -43,17 +43,17 @@ Tensor input_of(int rank) {
 }
 
 /// Tells when its sums were started.
-struct Watched : distributed::Group {
-  Watched(Group& g, std::vector<std::int64_t>& s) : group(g), started(s) {}
+struct Watched : distributed::ProcessGroup {
+  Watched(ProcessGroup& g, std::vector<std::int64_t>& s) : group(g), started(s) {}
   [[nodiscard]] int rank() const override { return group.rank(); }
   [[nodiscard]] int size() const override { return group.size(); }
-  std::unique_ptr<distributed::Pending> start_sum(const Tensor& tensor) override {
+  std::unique_ptr<distributed::Work> start_all_reduce(const Tensor& tensor) override {
     started.push_back(tensor.numel());
-    return group.start_sum(tensor);
+    return group.start_all_reduce(tensor);
   }
   void broadcast(const Tensor& tensor) override { group.broadcast(tensor); }
-  std::vector<std::string> gather(const std::string& text) override { return group.gather(text); }
-  Group& group;
+  std::vector<std::string> gather(const std::string& text) override { return group.all_gather(text); }
+  ProcessGroup& group;
   std::vector<std::int64_t>& started;
 };
 
@@ -61,7 +61,7 @@ TEST(GradientBuckets, HoldTheSumsOfAllRanks) {
   Network alone = wide_network();
   const FlatParameters expected(alone.tensors());
   for (int rank = 0; rank < 3; ++rank) alone.forward(input_of(rank), {}).sum().backward();
-  distributed::run_whole_group(3, [&](Group& group) {
+  distributed::run_whole_group(3, [&](ProcessGroup& group) {
     Network network = wide_network();
     const FlatParameters flat(network.tensors());
     GradientBuckets buckets(flat, group);
@@ -77,7 +77,7 @@ TEST(GradientBuckets, HoldTheSumsOfAllRanks) {
 }
 
 TEST(GradientBuckets, AreStartedWhileBackwardRunsFromTheEndOn) {
-  distributed::run_whole_group(2, [](Group& inner) {
+  distributed::run_whole_group(2, [](ProcessGroup& inner) {
     std::vector<std::int64_t> started;
     Watched group(inner, started);
     Network network = wide_network();
@@ -96,7 +96,7 @@ TEST(GradientBuckets, AreStartedWhileBackwardRunsFromTheEndOn) {
 }
 
 TEST(GradientBuckets, SumTensorsThatNoGradientReached) {
-  distributed::run_whole_group(2, [](Group& group) {
+  distributed::run_whole_group(2, [](ProcessGroup& group) {
     Network network = wide_network();
     const FlatParameters flat(network.tensors());
     GradientBuckets buckets(flat, group);
@@ -108,12 +108,12 @@ TEST(GradientBuckets, SumTensorsThatNoGradientReached) {
 }
 
 TEST(GradientBuckets, CarryALostRankOutOfBackward) {
-  const auto faults = distributed::run_group(2, [](Group& inner) {
+  const auto faults = distributed::run_group(2, [](ProcessGroup& inner) {
     struct Failing : Watched {
       using Watched::Watched;
-      std::unique_ptr<distributed::Pending> start_sum(const Tensor& tensor) override {
+      std::unique_ptr<distributed::Work> start_all_reduce(const Tensor& tensor) override {
         if (started.size() == 10) throw core::Error(core::ExitCode::device, "rank 1 was lost");
-        return Watched::start_sum(tensor);
+        return Watched::start_all_reduce(tensor);
       }
     };
     std::vector<std::int64_t> started;
@@ -134,7 +134,7 @@ TEST(GradientBuckets, CarryALostRankOutOfBackward) {
 TEST(GradientBuckets, LeaveATensorsHooksWhenTheyGo) {
   Network network = wide_network();
   const FlatParameters flat(network.tensors());
-  distributed::run_whole_group(1, [&](Group& group) { const GradientBuckets buckets(flat, group); });
+  distributed::run_whole_group(1, [&](ProcessGroup& group) { const GradientBuckets buckets(flat, group); });
   flat.gradients().zero_();
   network.forward(input_of(0), {}).sum().backward();
   EXPECT_GT(flat.gradients().abs().max().item().toDouble(), 0.0);

@@ -14,13 +14,13 @@
 namespace svhn::train {
 namespace {
 
-using distributed::Group;
+using distributed::ProcessGroup;
 namespace fs = std::filesystem;
 
 class SessionGroupTest : public TrainerTest {
  protected:
   /// @param folder under the test's own; the rank is added.
-  [[nodiscard]] SessionRequest request(const std::string& folder, Group* group) const {
+  [[nodiscard]] SessionRequest request(const std::string& folder, ProcessGroup* group) const {
     const auto selu = model::Activation::selu;
     SessionRequest request;
     request.name = "run";
@@ -47,7 +47,7 @@ class SessionGroupTest : public TrainerTest {
   /// @param epochs to pause after; 0: to the end. @returns how many processes made the checkpoint, 0: none.
   int train(int processes, const std::string& folder, ExistingRun existing, std::int64_t epochs = 0) const {
     std::atomic<int> former = 0;
-    const auto run = [&](Group* group) {
+    const auto run = [&](ProcessGroup* group) {
       SessionRequest own = request(folder, group);
       own.existing = existing;
       own.train.optimizer.type = OptimizerType::sgd;  // Adam makes a large step of the smallest difference.
@@ -58,7 +58,7 @@ class SessionGroupTest : public TrainerTest {
     if (processes == 1) {
       run(nullptr);
     } else {
-      distributed::run_whole_group(processes, [&](Group& group) { run(&group); });
+      distributed::run_whole_group(processes, [&](ProcessGroup& group) { run(&group); });
     }
     return former;
   }
@@ -82,7 +82,7 @@ class SessionGroupTest : public TrainerTest {
 
   /// @returns what the processes threw: the same for all.
   std::string refusal(const std::function<void(SessionRequest&, int)>& change, core::ExitCode code) const {
-    const auto faults = distributed::run_group(2, [&](Group& group) {
+    const auto faults = distributed::run_group(2, [&](ProcessGroup& group) {
       SessionRequest own = request("refused", &group);
       change(own, group.rank());
       const Session session(std::move(own));
@@ -104,7 +104,7 @@ class SessionGroupTest : public TrainerTest {
 };
 
 TEST_F(SessionGroupTest, LeavesTheFilesOfOneRunInTheFirstProcessFolder) {
-  distributed::run_whole_group(2, [&](Group& group) {
+  distributed::run_whole_group(2, [&](ProcessGroup& group) {
     Session session(request("out", &group));
     Recorder recorder;
     EXPECT_TRUE(session.run({&recorder}));
@@ -128,7 +128,7 @@ TEST_F(SessionGroupTest, LeavesTheFilesOfOneRunInTheFirstProcessFolder) {
 
 TEST_F(SessionGroupTest, GoesOnFromTheFirstProcessCheckpointToTheSameBytes) {
   const auto run = [&](const std::string& folder, const PauseRule& pause, ExistingRun existing) {
-    distributed::run_whole_group(2, [&](Group& group) {
+    distributed::run_whole_group(2, [&](ProcessGroup& group) {
       SessionRequest own = request(folder, &group);
       own.existing = existing;
       Session session(std::move(own));
@@ -189,9 +189,9 @@ TEST_F(SessionGroupTest, NamesTheProcessWithOtherData) {
 }
 
 TEST_F(SessionGroupTest, RefusesAnExistingRunWhereItWouldBeWritten) {
-  distributed::run_whole_group(2, [&](Group& group) { Session(request("there", &group)).run({}); });
-  const auto faults =
-      distributed::run_group(2, [&](Group& group) { const Session session(request("there", &group)); });
+  distributed::run_whole_group(2, [&](ProcessGroup& group) { Session(request("there", &group)).run({}); });
+  const auto faults = distributed::run_group(
+      2, [&](ProcessGroup& group) { const Session session(request("there", &group)); });
   EXPECT_THROW(std::rethrow_exception(faults[0]), core::Error);
   EXPECT_THROW(std::rethrow_exception(faults[1]), core::Error);
 }

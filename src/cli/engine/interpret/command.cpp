@@ -89,14 +89,14 @@ std::string study_text(const Study& study) {
 }
 
 /// All that several processes do together; nothing is written meanwhile. Afterwards rank 0 goes on alone.
-void share_passes(Study& study, const Peers& peers) {
+void share_passes(Study& study, const DistributedContext& processes) {
   auto terms = shared_terms(study.file, study.data, study.options.split);
   terms["--what"] = parts_of(study);
   terms["--layer"] = study.options.layers;
   if (const auto& map = study.options.onto) {
     terms["--onto"] = formats::digest_of(core::MappedFile(*map, core::ExitCode::data).bytes());
   }
-  peers.check_agreement(terms);
+  processes.check_agreement(terms);
   if (study.wants_predictions()) judge(study);
   if (study.wants_embeddings()) embed_split(study);
 }
@@ -109,12 +109,12 @@ void run_parts(Study& study) {
 }
 
 /// @param threads of rank 0 once it works alone; 0: all cores.
-int interpret_among(const InterpretCommandOptions& options, const GlobalOptions& global, Peers& peers,
-                    int threads) {
-  Study study(options, global, peers);
+int interpret_among(const InterpretCommandOptions& options, const GlobalOptions& global,
+                    DistributedContext& processes, int threads) {
+  Study study(options, global, processes);
   study.check_requests();
-  if (peers.several()) {
-    share_passes(study, peers);
+  if (processes.several()) {
+    share_passes(study, processes);
     if (!study.first()) return 0;
     kernels::set_threads(threads);
   }
@@ -139,9 +139,10 @@ int interpret_among(const InterpretCommandOptions& options, const GlobalOptions&
 }  // namespace
 
 int run_interpret(const InterpretCommandOptions& options, const GlobalOptions& global) {
-  return run_among_peers(options.processes, global, [&](Peers& peers, const GlobalOptions& own) {
-    return interpret_among(options, own, peers, global.threads);
-  });
+  return run_distributed(options.processes, global,
+                         [&](DistributedContext& processes, const GlobalOptions& own) {
+                           return interpret_among(options, own, processes, global.threads);
+                         });
 }
 
 }  // namespace svhn::cli

@@ -57,7 +57,7 @@ void StudyFiles::publish_chart(const std::string& name, const report::ChartResul
   }
 }
 
-Study::Study(const InterpretCommandOptions& asked, const GlobalOptions& how, Peers& peers)
+Study::Study(const InterpretCommandOptions& asked, const GlobalOptions& how, DistributedContext& processes)
     : options(asked),
       global(how),
       file(asked.model),
@@ -68,7 +68,7 @@ Study::Study(const InterpretCommandOptions& asked, const GlobalOptions& how, Pee
           data::preprocessing_from_json(file.record().preprocessing, asked.model.string(), ExitCode::model)),
       split(split_from_name(asked.split)),
       files(asked.output, run_folder_of(asked.model, file)),
-      group(peers.group(hardware.device)) {
+      group(processes.group(hardware.device)) {
   network.to(hardware.device);
   if (data.indices(split).empty()) {
     throw core::Error(ExitCode::data,

@@ -76,7 +76,7 @@ struct EmbeddedSplit;
 /// An opened model with its data, and the results so far.
 struct Study {
   /// Joins the other processes, if there are any.
-  Study(const InterpretCommandOptions& options, const GlobalOptions& global, Peers& peers);
+  Study(const InterpretCommandOptions& options, const GlobalOptions& global, DistributedContext& processes);
 
   [[nodiscard]] bool wants(const std::string& part) const;
   [[nodiscard]] bool wants_predictions() const { return wants("confusion") || wants("misclassified"); }
@@ -105,7 +105,8 @@ struct Study {
   data::Preprocessing preprocessing;
   data::Split split;
   StudyFiles files;
-  distributed::Group* group;  ///< The processes that share passes over the data; nullptr: this one alone.
+  distributed::ProcessGroup*
+      group;  ///< The processes that share passes over the data; nullptr: this one alone.
   std::shared_ptr<const Judgement> judgement;     ///< See `judge`.
   std::shared_ptr<const EmbeddedSplit> embedded;  ///< See `embed_split`.
   nlohmann::ordered_json document;

@@ -167,7 +167,7 @@ TEST_F(SearchGroupTest, EndsWithItsLeaderAndGoesOnAlone) {
     prepare(2);
     processes_[0].epochs_until_killed = 3;
     processes_[0].after_epoch = {};
-    processes_[1].after_epoch = wait_for([this] { return ThreadStore(*memory_, 1).in_trouble(); });
+    processes_[1].after_epoch = wait_for([this] { return ThreadStore(*memory_, 1).has_failure(); });
     run_group(search, shared);
     ASSERT_TRUE(processes_[1].error);
     EXPECT_EQ(processes_[1].error->code(), core::ExitCode::device);
@@ -208,7 +208,7 @@ TEST_F(SearchGroupTest, WaitsForAStoppedProcessThatHoldsATrial) {
 
 TEST_F(SearchGroupTest, RefusesAProcessWithAnotherSearch) {
   prepare(2);
-  processes_[0].after_epoch = wait_for([this] { return ThreadStore(*memory_, 0).in_trouble(); });
+  processes_[0].after_epoch = wait_for([this] { return ThreadStore(*memory_, 0).has_failure(); });
   const auto four = config(kRates, 4), five = config(kRates, 5);
   std::thread other([&] { work(five, "shared", train::ExistingRun::refuse, 1); });
   work(four, "shared", train::ExistingRun::refuse, 0);

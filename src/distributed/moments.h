@@ -18,6 +18,6 @@ struct ChannelMoments {
 /// @param shift [C], the same on every process and best near the mean (a running mean is): the digits that a
 /// mean far from zero would cost are kept.
 /// @returns those of all values, the same bits on every process.
-ChannelMoments share_moments(const ChannelMoments& own, const torch::Tensor& shift, Group& group);
+ChannelMoments all_reduce_moments(const ChannelMoments& own, const torch::Tensor& shift, ProcessGroup& group);
 
 }  // namespace svhn::distributed

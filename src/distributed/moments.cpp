@@ -1,10 +1,10 @@
-#include "distributed/sync_moments.h"
+#include "distributed/moments.h"
 
 namespace svhn::distributed {
 
 using torch::Tensor;
 
-ChannelMoments share_moments(const ChannelMoments& own, const Tensor& shift, Group& group) {
+ChannelMoments all_reduce_moments(const ChannelMoments& own, const Tensor& shift, ProcessGroup& group) {
   const Tensor start = shift.detach().to(torch::kFloat64);
   const std::int64_t channels = start.numel();
   // n d, n (v + d^2) with d = mean - shift, and n.
@@ -15,7 +15,7 @@ ChannelMoments share_moments(const ChannelMoments& own, const Tensor& shift, Gro
     sums.narrow(0, channels, channels).copy_((own.variance + d.square()) * own.count);
     sums.narrow(0, 2 * channels, 1).fill_(own.count);
   }
-  group.sum(sums);
+  group.all_reduce(sums);
   const double count = sums[2 * channels].item().toDouble();
   const Tensor d = sums.narrow(0, 0, channels) / count;
   const Tensor variance = sums.narrow(0, channels, channels) / count - d.square();
