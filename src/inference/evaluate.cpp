@@ -19,12 +19,12 @@ class Pass {
  public:
   Pass(network::Network& network, const EvaluateOptions& options) : network_(network), options_(options) {
     const bool whole = options.first == model::Place{} && options.precision == kernels::Precision::float32;
-    if (whole) stack_ = network::DenseStack::make(network);
+    if (whole) stack_ = network::MlpEngine::make(network);
   }
 
   /// @returns whether batches are read by the threads that work on them.
   [[nodiscard]] bool reads_with_threads() const {
-    return stack_ != nullptr && stack_->takes_threads(options_.batch_size);
+    return stack_ != nullptr && stack_->is_parallel(options_.batch_size);
   }
 
   /// @param shape of one input. @returns logits [n, classes] on the processor, valid until the next call.
@@ -48,7 +48,7 @@ class Pass {
  private:
   network::Network& network_;
   const EvaluateOptions& options_;
-  std::unique_ptr<network::DenseStack> stack_;  // Where the network is one.
+  std::unique_ptr<network::MlpEngine> stack_;  // Where the network is one.
 };
 
 /// Counts predictions and passes them on.

@@ -91,7 +91,7 @@ void outer_in_strips(const OuterProduct& product, const DenseSizes& sizes) {
 
 }  // namespace
 
-bool dense_takes_threads(const DenseSizes& sizes) {
+bool dense_is_parallel(const DenseSizes& sizes) {
   const std::int64_t strips = strips_of(sizes.outputs);
   return at::get_num_threads() > 1 && strips > grain_of(strips, products_of(sizes));
 }

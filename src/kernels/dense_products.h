@@ -15,7 +15,7 @@ struct DenseSizes {
 };
 
 /// @returns whether `dense_forward` takes several threads.
-bool dense_takes_threads(const DenseSizes& sizes);
+bool dense_is_parallel(const DenseSizes& sizes);
 
 /// y = x w' + bias.
 /// @param x [N,I]. @param w [O,I]. @param bias [O], or nullptr. @param y [N,O], filled.

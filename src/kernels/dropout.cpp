@@ -143,30 +143,30 @@ std::uint32_t DropoutMask::row_base(std::int64_t row) const {
   return word[0];
 }
 
-DropoutMask make_dropout_mask(double rate, const DropoutPlace& place) {
+DropoutMask make_dropout_mask(double rate, const DropoutKey& key) {
   // A rate within 2^-33 of 1 would round up to 2^32, which is no 32-bit number.
   const double threshold = std::min(std::round(rate * 4294967296.0), 4294967295.0);
-  return {place.seed,        place.stream, place.step, place.first_row, static_cast<std::uint32_t>(threshold),
+  return {key.seed,          key.stream, key.step, key.first_row, static_cast<std::uint32_t>(threshold),
           1.0 / (1.0 - rate)};
 }
 
 void dropout_rows(const float* from, float* to, std::int64_t rows, std::int64_t width, double rate,
-                  const DropoutPlace& place) {
-  const DropoutMask mask = make_dropout_mask(rate, place);
+                  const DropoutKey& key) {
+  const DropoutMask mask = make_dropout_mask(rate, key);
   for (std::int64_t row = 0; row < rows; ++row) {
     mask_row(from + row * width, to + row * width, static_cast<std::uint32_t>(width), mask.row_base(row),
              mask);
   }
 }
 
-Tensor dropout_kept(std::int64_t rows, std::int64_t width, double rate, const DropoutPlace& place,
+Tensor dropout_kept(std::int64_t rows, std::int64_t width, double rate, const DropoutKey& key,
                     const torch::Device& device) {
-  return device_mask(rows, width, device, make_dropout_mask(rate, place));
+  return device_mask(rows, width, device, make_dropout_mask(rate, key));
 }
 
-Tensor dropout(const Tensor& input, double rate, const DropoutPlace& place) {
+Tensor dropout(const Tensor& input, double rate, const DropoutKey& key) {
   if (rate <= 0.0) return input;
-  const DropoutMask mask = make_dropout_mask(rate, place);
+  const DropoutMask mask = make_dropout_mask(rate, key);
   const Tensor dense = input.is_non_overlapping_and_dense() ? input : input.contiguous();
   return DropoutFunction::apply(dense, &mask);
 }

@@ -20,7 +20,7 @@ struct DropoutMask {
   [[nodiscard]] std::uint32_t row_base(std::int64_t row) const;
 };
 
-DropoutMask make_dropout_mask(double rate, const DropoutPlace& place);
+DropoutMask make_dropout_mask(double rate, const DropoutKey& key);
 
 /// A 32-bit finaliser (murmur3's): every input bit changes each output bit with probability near 1/2.
 inline std::uint32_t hash32(std::uint32_t x) {
@@ -31,7 +31,7 @@ inline std::uint32_t hash32(std::uint32_t x) {
   return x ^ (x >> 16);
 }
 
-/// @param base of the row. @param element its place in the row's memory.
+/// @param base of the row. @param element its key in the row's memory.
 inline bool kept(std::uint32_t base, std::uint32_t element, std::uint32_t threshold) {
   return hash32(base + element * 0x9E3779B9U) >= threshold;
 }

@@ -221,7 +221,7 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
 
 }  // namespace
 
-bool block_takes(const Tensor& x, bool pool) {
+bool norm_block_supports(const Tensor& x, bool pool) {
   const bool type = x.scalar_type() == torch::kFloat32 || x.scalar_type() == torch::kBFloat16;
   const bool shape = x.dim() == 4 || (x.dim() == 2 && !pool);
   if (!x.device().is_cpu() || !type || !shape || x.numel() == 0) return false;
@@ -232,8 +232,8 @@ Tensor norm_block(const Tensor& x, const NormBlock& block, BatchStatistics& stat
   return NormBlockFunction::apply(channels_innermost(x), block.weight, block.bias, &block, &statistics);
 }
 
-Tensor line_block(const Tensor& x, BlockActivation activation, const Tensor& scale, const Tensor& offset,
-                  bool pool) {
+Tensor affine_epilogue(const Tensor& x, BlockActivation activation, const Tensor& scale, const Tensor& offset,
+                       bool pool) {
   const Tensor in = channels_innermost(x), y = empty_output(in, pool, in.scalar_type());
   const Tensor factor = scale.defined() ? scale : at::ones({in.size(1)});
   const Tensor shift = offset.defined() ? offset : at::zeros({in.size(1)});

@@ -17,7 +17,7 @@ enum class BlockActivation : std::uint8_t { linear, relu, elu, selu };
 
 /// @returns whether the operations below take it: on the processor, float32 or bfloat16, [N,F] or [N,C,H,W],
 /// not empty and, where it is pooled, with an even height and width.
-bool block_takes(const torch::Tensor& x, bool pool);
+bool norm_block_supports(const torch::Tensor& x, bool pool);
 
 struct NormBlock {
   BlockActivation activation = BlockActivation::linear;
@@ -26,7 +26,7 @@ struct NormBlock {
   double epsilon = 1e-3;
   bool pool = false;          ///< 2x2, stride 2.
   double dropout_rate = 0.0;  ///< [0, 1).
-  DropoutPlace dropout_place{};
+  DropoutKey dropout_place{};
   /// The processes that hold the other images of the batch, each running this on its own: all are normalised
   /// by the statistics of all. The gradients of weight and bias are those of x alone. Borrowed; nullptr: x is
   /// the batch.
@@ -50,7 +50,7 @@ struct Moments {
 };
 
 /// Normalises by the batch's own statistics, as in training; differentiable in x, weight and bias.
-/// @param x see block_takes; overwritten with what the activation gives, so nobody else may need it.
+/// @param x see norm_block_supports; overwritten with what the activation gives, so nobody else may need it.
 /// @param statistics filled.
 /// @returns x's dtype, [N,F], [N,C,H,W] or [N,C,H/2,W/2], channels innermost in memory.
 /// @see Ioffe and Szegedy, "Batch normalization", 2015 (both passes)
@@ -59,7 +59,7 @@ torch::Tensor norm_block(const torch::Tensor& x, const NormBlock& block, BatchSt
 /// The same for inference, where a batch norm is a line, y = activation(x) scale + offset; not
 /// differentiable.
 /// @param scale, offset f32 [C] or [F]; undefined: 1 and 0.
-torch::Tensor line_block(const torch::Tensor& x, BlockActivation activation, const torch::Tensor& scale,
-                         const torch::Tensor& offset, bool pool);
+torch::Tensor affine_epilogue(const torch::Tensor& x, BlockActivation activation, const torch::Tensor& scale,
+                              const torch::Tensor& offset, bool pool);
 
 }  // namespace svhn::kernels

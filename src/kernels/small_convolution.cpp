@@ -155,7 +155,7 @@ struct SmallConvolution : torch::autograd::Function<SmallConvolution> {
 
 }  // namespace
 
-bool small_convolution_takes(const Tensor& x, const Tensor& weight) {
+bool small_convolution_supports(const Tensor& x, const Tensor& weight) {
   const bool type = x.scalar_type() == torch::kFloat32 || x.scalar_type() == torch::kBFloat16;
   return x.device().is_cpu() && type && !x.requires_grad() && x.numel() > 0 && x.dim() == 4 &&
          weight.scalar_type() == torch::kFloat32 && x.size(1) <= kMaxChannels && weight.size(2) <= kMaxKernel;

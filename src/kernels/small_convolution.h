@@ -10,7 +10,7 @@ namespace svhn::kernels {
 
 /// @returns whether `small_convolution` takes it: on the processor, float32 or bfloat16, at most four input
 /// channels, a kernel of at most 7, a gradient wanted of weight and bias alone.
-bool small_convolution_takes(const torch::Tensor& x, const torch::Tensor& weight);
+bool small_convolution_supports(const torch::Tensor& x, const torch::Tensor& weight);
 
 /// Correlates with stride 1; differentiable in weight and bias.
 /// @param x [N,C,H,W]. @param weight f32 [O,C,K,K]. @param bias f32 [O] or undefined.

@@ -126,7 +126,7 @@ class Block : public FusedLayers {
       scale = norm_->weight * (norm_->variance + norm_->epsilon).rsqrt();
       offset = norm_->bias - norm_->mean * scale;
     }
-    return kernels::line_block(y, activation, scale, offset, pool_);
+    return kernels::affine_epilogue(y, activation, scale, offset, pool_);
   }
 
   std::size_t count_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "network/stack_layers.h"
+#include "network/mlp_layers.h"
 
 namespace svhn::network {
 namespace {
@@ -37,25 +37,25 @@ bool all_learn(const Network& network) {
 
 }  // namespace
 
-DenseStack::DenseStack(const Network& network) {
+MlpEngine::MlpEngine(const Network& network) {
   const auto& plan = network.plan();
   widest_ = model::element_count(plan.input);
   for (const model::LayerPlan& layer : plan.layers)
     widest_ = std::max(widest_, model::element_count(layer.output));
 }
 
-DenseStack::~DenseStack() = default;
+MlpEngine::~MlpEngine() = default;
 
-std::unique_ptr<DenseStack> DenseStack::make(const Network& network) {
+std::unique_ptr<MlpEngine> MlpEngine::make(const Network& network) {
   const bool known = network.device().is_cpu() && network.dtype() == torch::kFloat32;
   if (!known || !all_contiguous(network)) return nullptr;
-  std::unique_ptr<DenseStack> stack(new DenseStack(network));
+  std::unique_ptr<MlpEngine> stack(new MlpEngine(network));
   auto& layers = stack->layers_;
   for (const model::LayerPlan& plan : network.plan().layers) {
     const FindTensor tensor = [&](const std::string& role) {
       return tensor_of(network, plan.layer.name + "." + role);
     };
-    if (!add_stack_layers(plan, tensor, network.variance(), layers)) return nullptr;
+    if (!add_mlp_layers(plan, tensor, network.variance(), layers)) return nullptr;
   }
   const auto first = std::find_if(layers.begin(), layers.end(), [](const auto& l) { return l->learns(); });
   if (first == layers.end()) return nullptr;
@@ -64,21 +64,21 @@ std::unique_ptr<DenseStack> DenseStack::make(const Network& network) {
   return stack;
 }
 
-void DenseStack::make_room(std::int64_t images) {
+void MlpEngine::reserve(std::int64_t images) {
   if (images <= room_) return;
-  for (const auto& layer : layers_) layer->make_room(images);
+  for (const auto& layer : layers_) layer->reserve(images);
   gradients_ = torch::empty({2, images, widest_}, torch::kFloat32);
   room_ = images;
 }
 
-bool DenseStack::takes_threads(std::int64_t images) const {
+bool MlpEngine::is_parallel(std::int64_t images) const {
   return std::any_of(layers_.begin(), layers_.end(),
-                     [images](const auto& layer) { return layer->takes_threads(images); });
+                     [images](const auto& layer) { return layer->is_parallel(images); });
 }
 
-const float* DenseStack::forward(const float* x, std::int64_t images, const ForwardContext& context) {
+const float* MlpEngine::forward(const float* x, std::int64_t images, const ForwardContext& context) {
   const torch::NoGradGuard no_grad;
-  make_room(images);
+  reserve(images);
   images_ = images;
   for (const auto& layer : layers_) {
     layer->forward(x, images, context);
@@ -87,11 +87,11 @@ const float* DenseStack::forward(const float* x, std::int64_t images, const Forw
   return x;
 }
 
-float* DenseStack::logit_gradient() {
+float* MlpEngine::logit_gradient() {
   return static_cast<float*>(gradients_.data_ptr());
 }
 
-void DenseStack::backward(const float* x) {
+void MlpEngine::backward(const float* x) {
   const torch::NoGradGuard no_grad;
   float* dy = logit_gradient();
   float* dx = dy + room_ * widest_;

@@ -11,22 +11,22 @@
 namespace svhn::network {
 
 /// One layer's work. Memory is float32, rows of images that follow one another.
-class StackLayer;
+class MlpLayer;
 
-class DenseStack {
+class MlpEngine {
  public:
   /// @param network borrowed; what it holds at the time of a pass counts, but it stays where it is in memory.
   /// @returns nothing where the network is not on the processor in float32, or not all flatten, reshape,
   /// dense, activation, batch norm of features and dropout.
-  static std::unique_ptr<DenseStack> make(const Network& network);
-  ~DenseStack();
+  static std::unique_ptr<MlpEngine> make(const Network& network);
+  ~MlpEngine();
 
   /// @returns whether it can train: the trainable tensors have their gradients in place, and no layer is
   /// frozen.
   [[nodiscard]] bool trains() const { return trains_; }
 
   /// @returns whether a pass over that many images takes several threads.
-  [[nodiscard]] bool takes_threads(std::int64_t images) const;
+  [[nodiscard]] bool is_parallel(std::int64_t images) const;
 
   /// As `Network::forward`, from the first layer to the last. In training the running statistics move.
   /// @param x [N,...], kept by the caller until `backward`. @param images N, at least 1.
@@ -40,10 +40,10 @@ class DenseStack {
   void backward(const float* x);
 
  private:
-  explicit DenseStack(const Network& network);
-  void make_room(std::int64_t images);
+  explicit MlpEngine(const Network& network);
+  void reserve(std::int64_t images);
 
-  std::vector<std::unique_ptr<StackLayer>> layers_;
+  std::vector<std::unique_ptr<MlpLayer>> layers_;
   std::size_t first_learning_ = 0;  ///< Layers in front of it need no gradient.
   std::int64_t widest_ = 0;         ///< Numbers of an image between two layers.
   bool trains_ = false;

@@ -101,10 +101,10 @@ Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const
   const bool inside = pads.symmetric();  // The convolution can do it itself.
   const bool even = inside && pads.rows.before == pads.columns.before && pads.rows.before < window.height;
   if (even && groups == 1 && window.stride == 1 && window.height == window.width &&
-      kernels::small_convolution_takes(x, weight)) {
+      kernels::small_convolution_supports(x, weight)) {
     return kernels::small_convolution(x, weight, bias, pads.rows.before);
   }
-  if (even && groups == 1 && window.stride == 1 && kernels::winograd_takes(x, weight)) {
+  if (even && groups == 1 && window.stride == 1 && kernels::winograd_supports(x, weight)) {
     return kernels::winograd_convolution(x, weight, bias, pads.rows.before);
   }
   const Sides stride{window.stride, window.stride}, dilation{1, 1};
@@ -154,7 +154,7 @@ void move_statistics(const Norm& norm, const Tensor& mean, const Tensor& varianc
 }
 
 Tensor normalize(const Tensor& x, const Norm& norm, bool training, distributed::ProcessGroup* group) {
-  if (training && group != nullptr) return normalize_together(x, norm, *group);
+  if (training && group != nullptr) return sync_batch_norm(x, norm, *group);
   // An empty share of a batch has no statistics.
   if (!training || x.numel() == 0) {
     return at::batch_norm(x, norm.weight, norm.bias, norm.mean, norm.variance, false, 0.0, norm.epsilon,

@@ -48,8 +48,8 @@ void load_layer(const Network& network, const model::LayerPlan& layer, const mod
 
 }  // namespace
 
-void settle_backbones(model::ModelSpec& spec) {
-  model::settle_variants(spec);
+void resolve_backbones(model::ModelSpec& spec) {
+  model::resolve_variants(spec);
   for (model::LayerSpec& layer : spec.layers) {
     auto* backbone = std::get_if<model::BackboneSpec>(&layer.kind);
     if (backbone != nullptr && backbone->backbone == model::kTorchScript)

@@ -124,7 +124,7 @@ Tensor own_sums(const Tensor& x, const Tensor& gradient, const Tensor& mean) {
   return at::stack({sum, moment});
 }
 
-struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
+struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight, const Tensor& bias,
                         const Norm* norm, distributed::ProcessGroup* group) {
     const ChannelMoments moments = distributed::all_reduce_moments(own_moments(x, *norm), norm->mean, *group);
@@ -160,8 +160,8 @@ struct GroupNormFunction : torch::autograd::Function<GroupNormFunction> {
 
 }  // namespace
 
-Tensor normalize_together(const Tensor& x, const Norm& norm, distributed::ProcessGroup& group) {
-  return GroupNormFunction::apply(x, norm.weight, norm.bias, &norm, &group);
+Tensor sync_batch_norm(const Tensor& x, const Norm& norm, distributed::ProcessGroup& group) {
+  return SyncBatchNormFunction::apply(x, norm.weight, norm.bias, &norm, &group);
 }
 
 }  // namespace svhn::network

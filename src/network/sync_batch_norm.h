@@ -12,6 +12,6 @@ namespace svhn::network {
 /// correction counts all images. The gradients of weight and bias are this process' part: add them up as
 /// those of all other tensors.
 /// @param x [N,C,H,W] or [N,C]; N may be 0 and differ between processes.
-torch::Tensor normalize_together(const torch::Tensor& x, const Norm& norm, distributed::ProcessGroup& group);
+torch::Tensor sync_batch_norm(const torch::Tensor& x, const Norm& norm, distributed::ProcessGroup& group);
 
 }  // namespace svhn::network

@@ -25,13 +25,13 @@ void mix_row(const float* own, const float* partner, double share, float* to, st
 std::unique_ptr<DirectStep> DirectStep::make(const TrainOptions& options, const network::Network& network,
                                              kernels::Precision precision) {
   if (precision != kernels::Precision::float32) return nullptr;
-  auto stack = network::DenseStack::make(network);
+  auto stack = network::MlpEngine::make(network);
   if (!stack || !stack->trains()) return nullptr;
   return std::unique_ptr<DirectStep>(new DirectStep(options, network, std::move(stack)));
 }
 
 DirectStep::DirectStep(const TrainOptions& options, const network::Network& network,
-                       std::unique_ptr<network::DenseStack> stack)
+                       std::unique_ptr<network::MlpEngine> stack)
     : options_(options), network_(network), stack_(std::move(stack)) {
   for (const double weight : options.class_weights) class_weights_.push_back(static_cast<float>(weight));
   const auto& tensors = network.tensors();

@@ -17,14 +17,14 @@ class DirectStep {
                                           kernels::Precision precision);
 
   /// @returns whether a batch of that many images takes several threads.
-  [[nodiscard]] bool takes_threads(std::int64_t images) const { return stack_->takes_threads(images); }
+  [[nodiscard]] bool is_parallel(std::int64_t images) const { return stack_->is_parallel(images); }
 
   /// Writes all gradients, unless the loss is not a finite number.
   StepResult run(const StepInput& input, std::int64_t step);
 
  private:
   DirectStep(const TrainOptions& options, const network::Network& network,
-             std::unique_ptr<network::DenseStack> stack);
+             std::unique_ptr<network::MlpEngine> stack);
   /// @returns [n,...], the batch's images, mixed where they are to be.
   const float* inputs(const StepInput& input);
   /// @returns [n,K], smoothed and mixed.
@@ -34,7 +34,7 @@ class DirectStep {
 
   const TrainOptions& options_;
   const network::Network& network_;
-  std::unique_ptr<network::DenseStack> stack_;
+  std::unique_ptr<network::MlpEngine> stack_;
   std::vector<float> class_weights_;
   bool penalised_ = false;
   std::vector<float> mixed_;

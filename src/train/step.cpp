@@ -88,7 +88,7 @@ StepResult TrainStep::differentiate(const Tensor& loss, const StepResult& own, d
 }
 
 bool TrainStep::reads_with_threads(std::int64_t images) const {
-  return direct_ != nullptr && direct_->takes_threads(images);
+  return direct_ != nullptr && direct_->is_parallel(images);
 }
 
 ReductionReport TrainStep::report() const {

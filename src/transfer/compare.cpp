@@ -38,7 +38,7 @@ model::ModelSpec model_of(const model::ModelSpec& base, std::size_t place, const
   model::BackboneSpec backbone = entry.backbone;
   if (frozen) backbone.trainable.clear();
   model::ModelSpec model = model::with_backbone(base, place, backbone, entry.resize);
-  network::settle_backbones(model);
+  network::resolve_backbones(model);
   return model;
 }
 

@@ -25,7 +25,7 @@ using core::ExitCode;
 model::ModelSpec read_spec(const char* text) {
   const nlohmann::json layers{{"layers", {core::parse_json_strict(text, "spec", ExitCode::config)}}};
   model::ModelSpec spec = model::model_from_json(layers, "spec", ExitCode::config);
-  network::settle_backbones(spec);
+  network::resolve_backbones(spec);
   return spec;
 }
 

@@ -243,7 +243,7 @@ transfer::FeatureEvents feature_events(const GlobalOptions& global) {
 int run_configured(const TrainCommandOptions& options, config::RunConfig config, const GlobalOptions& global,
                    DistributedContext& processes) {
   if (options.no_train) return processes.rank() == 0 ? show_finished(options, config) : 0;
-  network::settle_backbones(config.model);
+  network::resolve_backbones(config.model);
   const auto plan =
       config::plan_run(config, options.config.string());  // Names the file where the session could not.
   const Hardware hardware = set_up_hardware(global);

@@ -223,7 +223,7 @@ struct WinogradConvolution : torch::autograd::Function<WinogradConvolution> {
 
 }  // namespace
 
-bool winograd_takes(const Tensor& x, const Tensor& weight) {
+bool winograd_supports(const Tensor& x, const Tensor& weight) {
   if (!x.device().is_cpu() || x.dim() != 4 || x.numel() == 0 || weight.scalar_type() != torch::kFloat32)
     return false;
   const bool narrow = x.scalar_type() == torch::kBFloat16;

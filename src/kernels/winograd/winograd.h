@@ -13,7 +13,7 @@ namespace svhn::kernels {
 /// where the processor has instructions for it (AVX512_BF16, but not AMX, whose plain products are faster
 /// still); a 3x3 kernel; channels in and out multiples of 16, at least 32 of them in, few enough that the
 /// kernels fit the caches.
-bool winograd_takes(const torch::Tensor& x, const torch::Tensor& weight);
+bool winograd_supports(const torch::Tensor& x, const torch::Tensor& weight);
 
 /// Correlates with stride 1; differentiable in x, weight and bias.
 /// @param x [N,C,H,W]. @param weight f32 [O,C,3,3]. @param bias f32 [O] or undefined.

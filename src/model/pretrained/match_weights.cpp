@@ -202,7 +202,7 @@ bool has_random_weights(const BackboneSpec& spec) {
   return spec.weights == "random";
 }
 
-void settle_variants(ModelSpec& spec) {
+void resolve_variants(ModelSpec& spec) {
   for (LayerSpec& layer : spec.layers) {
     auto* backbone = std::get_if<BackboneSpec>(&layer.kind);
     if (backbone == nullptr || backbone->variant != BackboneVariant::automatic) continue;

@@ -22,7 +22,7 @@ bool has_random_weights(const BackboneSpec& spec);
 /// Keras' and torchvision's networks differ. To be done before a network is planned whose weights will be
 /// loaded.
 /// @throws core::Error(model) when a file cannot be read.
-void settle_variants(ModelSpec& spec);
+void resolve_variants(ModelSpec& spec);
 
 /// Finds each tensor of a backbone in a file.
 /// @param graph what `backbone_graph` gave for `spec`. @param file how messages call the file.

@@ -140,11 +140,11 @@ TEST(DenseProducts, AreTheSameBytesForAnyNumberOfThreads) {
 TEST(DenseProducts, TakeThreadsWhereTheyAreLarge) {
   const int before = at::get_num_threads();
   at::set_num_threads(2);
-  EXPECT_TRUE(dense_takes_threads({64, 3072, 128}));
-  EXPECT_FALSE(dense_takes_threads({64, 1024, 128}));
-  EXPECT_FALSE(dense_takes_threads({4096, 3072, 10})) << "its columns are too few";
+  EXPECT_TRUE(dense_is_parallel({64, 3072, 128}));
+  EXPECT_FALSE(dense_is_parallel({64, 1024, 128}));
+  EXPECT_FALSE(dense_is_parallel({4096, 3072, 10})) << "its columns are too few";
   at::set_num_threads(1);
-  EXPECT_FALSE(dense_takes_threads({64, 3072, 128}));
+  EXPECT_FALSE(dense_is_parallel({64, 3072, 128}));
   at::set_num_threads(before);
 }
 

@@ -13,13 +13,13 @@ namespace {
 
 using torch::Tensor;
 
-const DropoutPlace kPlace{.seed = 7, .stream = 0x1234'5678'9ABC'DEF0, .step = 3, .first_row = 0};
+const DropoutKey kPlace{.seed = 7, .stream = 0x1234'5678'9ABC'DEF0, .step = 3, .first_row = 0};
 
 Tensor ones(at::IntArrayRef shape, torch::ScalarType dtype = torch::kFloat32) {
   return torch::ones(shape, torch::TensorOptions().dtype(dtype));
 }
 
-Tensor mask(const DropoutPlace& place, double rate = 0.5) {
+Tensor mask(const DropoutKey& place, double rate = 0.5) {
   return dropout(ones({16, 500}), rate, place).ne(0);
 }
 
@@ -59,7 +59,7 @@ TEST(Dropout, DropsNearlyEverythingAtRatesNearOne) {
 TEST(Dropout, DiffersByLayerStepSeedAndRow) {
   const Tensor m = mask(kPlace);
   EXPECT_TRUE(m.equal(mask(kPlace)));
-  DropoutPlace other = kPlace;
+  DropoutKey other = kPlace;
   for (const std::uint64_t stream : {kPlace.stream + 1, kPlace.stream ^ (std::uint64_t{1} << 40)}) {
     other.stream = stream;
     EXPECT_NEAR(agreement(m, mask(other)), 0.5, 0.03);
@@ -75,7 +75,7 @@ TEST(Dropout, DiffersByLayerStepSeedAndRow) {
 }
 
 TEST(Dropout, GivesAPartOfABatchItsRowsOfTheWholeBatchsMask) {
-  DropoutPlace later = kPlace;
+  DropoutKey later = kPlace;
   later.first_row = 6;
   const Tensor part = dropout(ones({10, 500}), 0.5, later).ne(0);
   EXPECT_TRUE(part.equal(mask(kPlace).narrow(0, 6, 10)));
@@ -153,7 +153,7 @@ TEST(Dropout, TakesNoImages) {
 
 TEST(DropoutKept, IsTheProcessorsMaskForOtherDevices) {
   for (const double rate : {0.1, 0.5, 0.93}) {
-    DropoutPlace place = kPlace;
+    DropoutKey place = kPlace;
     place.first_row = 1'000'000'007;
     const Tensor expected = dropout(ones({5, 30'000}), rate, place).ne(0);
     EXPECT_TRUE(dropout_kept(5, 30'000, rate, place, torch::kCPU).equal(expected)) << rate;

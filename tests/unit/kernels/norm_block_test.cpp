@@ -13,7 +13,7 @@ namespace {
 
 using torch::Tensor;
 
-const DropoutPlace kPlace{.seed = 3, .stream = 5, .step = 7, .first_row = 64};
+const DropoutKey kPlace{.seed = 3, .stream = 5, .step = 7, .first_row = 64};
 constexpr double kEpsilon = 1e-3;
 
 struct Case {
@@ -201,19 +201,20 @@ TEST(LineBlock, GivesWhatActivationLineAndPoolingGive) {
     const auto wide = [](const Tensor& channel) { return channel.view({1, -1, 1, 1}); };
     Tensor theirs = at::selu(inputs.x) * wide(inputs.weight) + wide(inputs.bias);
     if (pool) theirs = at::max_pool2d(theirs, {2, 2}, {2, 2});
-    const Tensor ours = line_block(inputs.x.to(torch::kFloat32), BlockActivation::selu,
-                                   inputs.weight.to(torch::kFloat32), inputs.bias.to(torch::kFloat32), pool);
+    const Tensor ours =
+        affine_epilogue(inputs.x.to(torch::kFloat32), BlockActivation::selu,
+                        inputs.weight.to(torch::kFloat32), inputs.bias.to(torch::kFloat32), pool);
     expect_close(ours, theirs, 1e-6, "y");
   }
 }
 
 TEST(BlockTakes, LeavesToOthersWhatItCannotDo) {
-  EXPECT_TRUE(block_takes(torch::ones({2, 3}), false));
-  EXPECT_TRUE(block_takes(torch::ones({2, 3, 4, 4}).to(torch::kBFloat16), true));
-  EXPECT_FALSE(block_takes(torch::ones({2, 3, 5, 4}), true));
-  EXPECT_FALSE(block_takes(torch::ones({2, 3}), true));
-  EXPECT_FALSE(block_takes(torch::ones({2, 3}, torch::kFloat64), false));
-  EXPECT_FALSE(block_takes(torch::ones({0, 3}), false));
+  EXPECT_TRUE(norm_block_supports(torch::ones({2, 3}), false));
+  EXPECT_TRUE(norm_block_supports(torch::ones({2, 3, 4, 4}).to(torch::kBFloat16), true));
+  EXPECT_FALSE(norm_block_supports(torch::ones({2, 3, 5, 4}), true));
+  EXPECT_FALSE(norm_block_supports(torch::ones({2, 3}), true));
+  EXPECT_FALSE(norm_block_supports(torch::ones({2, 3}, torch::kFloat64), false));
+  EXPECT_FALSE(norm_block_supports(torch::ones({0, 3}), false));
 }
 
 }  // namespace

@@ -50,10 +50,10 @@ TEST(SmallConvolution, DoesNotDependOnTheThreads) {
 
 TEST(SmallConvolution, LeavesOthersAlone) {
   const Tensor weight = torch::ones({8, 1, 3, 3});
-  EXPECT_TRUE(small_convolution_takes(torch::ones({2, 1, 8, 8}), weight));
-  EXPECT_FALSE(small_convolution_takes(torch::ones({2, 1, 8, 8}).requires_grad_(), weight));
-  EXPECT_FALSE(small_convolution_takes(torch::ones({2, 1, 8, 8}, torch::kFloat64), weight));
-  EXPECT_FALSE(small_convolution_takes(torch::ones({2, 32, 8, 8}), torch::ones({8, 32, 3, 3})));
+  EXPECT_TRUE(small_convolution_supports(torch::ones({2, 1, 8, 8}), weight));
+  EXPECT_FALSE(small_convolution_supports(torch::ones({2, 1, 8, 8}).requires_grad_(), weight));
+  EXPECT_FALSE(small_convolution_supports(torch::ones({2, 1, 8, 8}, torch::kFloat64), weight));
+  EXPECT_FALSE(small_convolution_supports(torch::ones({2, 32, 8, 8}), torch::ones({8, 32, 3, 3})));
 }
 
 }  // namespace

@@ -177,7 +177,7 @@ model::BackboneSpec script_spec(const std::string& path, std::vector<std::string
   spec.weights = path;
   spec.feature_shape = {4, 2, 2};
   model::ModelSpec model{{{"", spec}}};
-  settle_backbones(model);
+  resolve_backbones(model);
   return std::get<model::BackboneSpec>(model.layers[0].kind);
 }
 

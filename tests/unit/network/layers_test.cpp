@@ -139,7 +139,7 @@ TEST(DropoutLayer, IsAbsentInInference) {
 TEST(DropoutLayer, KeysItsMaskByNameSeedStepAndRow) {
   const Tensor x = torch::ones({4, 1, 8, 8}, torch::kFloat64);
   const ForwardContext context{.training = true, .seed = 5, .step = 9, .first_row = 32};
-  const kernels::DropoutPlace place{5, core::stream_id("dropout:dropout_1"), 9, 32};
+  const kernels::DropoutKey place{5, core::stream_id("dropout:dropout_1"), 9, 32};
   EXPECT_TRUE(output_of(model::DropoutSpec{0.5}, x, context).equal(kernels::dropout(x, 0.5, place)));
   Network two = network_of({model::DropoutSpec{0.5}, model::DropoutSpec{0.5}}, {1, 8, 8});
   // Two layers of one mask would keep a half with 4; two masks keep a quarter.

@@ -26,9 +26,9 @@ Network make_network(model::NetworkPlan plan) {
   return network;
 }
 
-TEST(DenseStack, GivesTheNetworksLogitsInInference) {
+TEST(MlpEngine, GivesTheNetworksLogitsInInference) {
   Network network = make_network(any_plan(layers(), {3, 5, 5}));
-  const auto stack = DenseStack::make(network);
+  const auto stack = MlpEngine::make(network);
   ASSERT_NE(stack, nullptr);
   EXPECT_FALSE(stack->trains());  // There are no gradients yet.
   const Tensor mean = tensor_of(network, "batch_norm_1.running_mean").clone();
@@ -42,9 +42,9 @@ TEST(DenseStack, GivesTheNetworksLogitsInInference) {
   EXPECT_TRUE(tensor_of(network, "batch_norm_1.running_mean").equal(mean));
 }
 
-TEST(DenseStack, FollowsTheWeights) {
+TEST(MlpEngine, FollowsTheWeights) {
   Network network = make_network(any_plan(layers(), {1, 4, 4}));
-  const auto stack = DenseStack::make(network);
+  const auto stack = MlpEngine::make(network);
   ASSERT_NE(stack, nullptr);
   set(network, "dense_3.weight", std::vector<double>(120, 0.0));
   set(network, "dense_3.bias", {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
@@ -53,12 +53,12 @@ TEST(DenseStack, FollowsTheWeights) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(logits[i], static_cast<float>(i));
 }
 
-TEST(DenseStack, LeavesOtherNetworksAlone) {
-  EXPECT_EQ(DenseStack::make(
+TEST(MlpEngine, LeavesOtherNetworksAlone) {
+  EXPECT_EQ(MlpEngine::make(
                 Network(any_plan({model::Conv2dSpec{.filters = 2}, model::FlattenSpec{}}, {1, 4, 4}), 1)),
             nullptr);
   EXPECT_EQ(
-      DenseStack::make(Network(any_plan(layers(), {1, 4, 4}), 1, BatchNormVariance::keras, torch::kFloat64)),
+      MlpEngine::make(Network(any_plan(layers(), {1, 4, 4}), 1, BatchNormVariance::keras, torch::kFloat64)),
       nullptr);
 }
 

@@ -121,7 +121,7 @@ TEST_F(LoadBackboneWeights, LoadsBesideOtherLayers) {
 TEST_F(LoadBackboneWeights, FindsOutWhichVariantTheyAre) {
   const auto settled = [&](const model::BackboneSpec& spec) {
     model::ModelSpec model{{{"", spec}}};
-    model::settle_variants(model);
+    model::resolve_variants(model);
     return std::get<model::BackboneSpec>(model.layers[0].kind).variant;
   };
   const model::BackboneSpec asked = named("densenet121", path_, model::BackboneVariant::automatic);

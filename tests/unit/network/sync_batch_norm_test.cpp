@@ -54,7 +54,7 @@ Result run_in_group(const Tensor& batch, const Tensor& weights, bool biased,
   distributed::run_whole_group(static_cast<int>(sizes.size()), [&](distributed::ProcessGroup& group) {
     const auto rank = static_cast<std::size_t>(group.rank());
     parts[rank] = run(xs[rank], ws[rank], make_norm(biased, norm_type),
-                      [&](const Tensor& x, const Norm& norm) { return normalize_together(x, norm, group); });
+                      [&](const Tensor& x, const Norm& norm) { return sync_batch_norm(x, norm, group); });
   });
   Result all = parts[0];
   for (std::size_t rank = 1; rank < parts.size(); ++rank) {

@@ -27,7 +27,7 @@ void compare_both(ConvolutionCase c) {
   c.images_learn = true;
   compare(c);
   c.dtype = torch::kBFloat16;
-  if (winograd_takes(torch::ones({1, 32, 8, 8}, c.dtype), torch::ones({32, 32, 3, 3}))) compare(c);
+  if (winograd_supports(torch::ones({1, 32, 8, 8}, c.dtype), torch::ones({32, 32, 3, 3}))) compare(c);
 }
 
 TEST(Winograd, EqualsLibtorchs) {
@@ -74,13 +74,13 @@ TEST(Winograd, MakesOnlyGradientsThatAreWanted) {
 
 TEST(Winograd, LeavesOthersAlone) {
   const Tensor weight = torch::ones({32, 32, 3, 3});
-  EXPECT_TRUE(winograd_takes(torch::ones({2, 32, 8, 8}), weight));
-  EXPECT_FALSE(winograd_takes(torch::ones({0, 32, 8, 8}), weight));
-  EXPECT_FALSE(winograd_takes(torch::ones({2, 32, 8, 8}, torch::kFloat64), weight));
-  EXPECT_FALSE(winograd_takes(torch::ones({2, 32, 8, 8}), torch::ones({32, 32, 5, 5})));
-  EXPECT_FALSE(winograd_takes(torch::ones({2, 40, 8, 8}), torch::ones({32, 40, 3, 3})));
-  EXPECT_FALSE(winograd_takes(torch::ones({2, 16, 8, 8}), torch::ones({32, 16, 3, 3})));
-  EXPECT_FALSE(winograd_takes(torch::ones({2, 256, 8, 8}), torch::ones({256, 256, 3, 3})));
+  EXPECT_TRUE(winograd_supports(torch::ones({2, 32, 8, 8}), weight));
+  EXPECT_FALSE(winograd_supports(torch::ones({0, 32, 8, 8}), weight));
+  EXPECT_FALSE(winograd_supports(torch::ones({2, 32, 8, 8}, torch::kFloat64), weight));
+  EXPECT_FALSE(winograd_supports(torch::ones({2, 32, 8, 8}), torch::ones({32, 32, 5, 5})));
+  EXPECT_FALSE(winograd_supports(torch::ones({2, 40, 8, 8}), torch::ones({32, 40, 3, 3})));
+  EXPECT_FALSE(winograd_supports(torch::ones({2, 16, 8, 8}), torch::ones({32, 16, 3, 3})));
+  EXPECT_FALSE(winograd_supports(torch::ones({2, 256, 8, 8}), torch::ones({256, 256, 3, 3})));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #pragma once
-/// The layers of a DenseStack.
+/// The layers of a MlpEngine.
 
 #include <memory>
 
@@ -7,11 +7,11 @@
 
 namespace svhn::network {
 
-class StackLayer {
+class MlpLayer {
  public:
   /// @param width numbers of an image that it gives.
-  explicit StackLayer(std::int64_t width) : width_(width) {}
-  virtual ~StackLayer() = default;
+  explicit MlpLayer(std::int64_t width) : width_(width) {}
+  virtual ~MlpLayer() = default;
 
   /// @param x [N,...], this layer's input.
   virtual void forward(const float* x, std::int64_t images, const ForwardContext& context) = 0;
@@ -20,11 +20,11 @@ class StackLayer {
   /// @param dx filled; nullptr: not wanted.
   virtual void backward(const float* x, float* dy, float* dx, std::int64_t images) = 0;
   [[nodiscard]] virtual bool learns() const { return false; }
-  [[nodiscard]] virtual bool takes_threads(std::int64_t /*images*/) const { return false; }
+  [[nodiscard]] virtual bool is_parallel(std::int64_t /*images*/) const { return false; }
 
   [[nodiscard]] std::int64_t width() const { return width_; }
   [[nodiscard]] float* output() const { return static_cast<float*>(output_.data_ptr()); }
-  void make_room(std::int64_t images) { output_ = torch::empty({images, width_}, torch::kFloat32); }
+  void reserve(std::int64_t images) { output_ = torch::empty({images, width_}, torch::kFloat32); }
 
  private:
   std::int64_t width_;
@@ -34,7 +34,7 @@ class StackLayer {
 /// Finds a layer's tensor by its role, as in make_layer.
 /// @returns whether the layer can be part of a stack; then what it is made of is added to `layers` (nothing,
 /// where it only changes the shape).
-bool add_stack_layers(const model::LayerPlan& plan, const FindTensor& tensor, BatchNormVariance variance,
-                      std::vector<std::unique_ptr<StackLayer>>& layers);
+bool add_mlp_layers(const model::LayerPlan& plan, const FindTensor& tensor, BatchNormVariance variance,
+                    std::vector<std::unique_ptr<MlpLayer>>& layers);
 
 }  // namespace svhn::network

@@ -1,4 +1,4 @@
-#include "network/stack_layers.h"
+#include "network/mlp_layers.h"
 
 #include <algorithm>
 #include <variant>
@@ -14,7 +14,7 @@ namespace {
 
 using kernels::BlockActivation;
 using torch::Tensor;
-using Layers = std::vector<std::unique_ptr<StackLayer>>;
+using Layers = std::vector<std::unique_ptr<MlpLayer>>;
 
 float* numbers(const Tensor& tensor) {
   return static_cast<float*>(tensor.data_ptr());
@@ -25,10 +25,10 @@ float* gradient_of(const Tensor& tensor) {
   return tensor.defined() ? numbers(tensor.grad()) : nullptr;
 }
 
-class Products : public StackLayer {
+class MlpLinear : public MlpLayer {
  public:
-  Products(std::int64_t inputs, const model::DenseSpec& spec, const FindTensor& tensor)
-      : StackLayer(spec.units),
+  MlpLinear(std::int64_t inputs, const model::DenseSpec& spec, const FindTensor& tensor)
+      : MlpLayer(spec.units),
         inputs_(inputs),
         weight_(tensor("weight")),
         bias_(spec.use_bias ? tensor("bias") : Tensor()) {}
@@ -45,8 +45,8 @@ class Products : public StackLayer {
   }
 
   [[nodiscard]] bool learns() const override { return true; }
-  [[nodiscard]] bool takes_threads(std::int64_t images) const override {
-    return kernels::dense_takes_threads(sizes(images));
+  [[nodiscard]] bool is_parallel(std::int64_t images) const override {
+    return kernels::dense_is_parallel(sizes(images));
   }
 
  private:
@@ -58,9 +58,9 @@ class Products : public StackLayer {
 };
 
 /// Those whose slope is known from what they give.
-class Bend : public StackLayer {
+class MlpActivation : public MlpLayer {
  public:
-  Bend(std::int64_t width, BlockActivation activation) : StackLayer(width), activation_(activation) {}
+  MlpActivation(std::int64_t width, BlockActivation activation) : MlpLayer(width), activation_(activation) {}
 
   void forward(const float* x, std::int64_t images, const ForwardContext&) override {
     kernels::activate_rows(activation_, x, output(), {images, width()});
@@ -75,9 +75,10 @@ class Bend : public StackLayer {
 };
 
 /// The others, by LibTorch's operations.
-class SmoothBend : public StackLayer {
+class MlpSmoothActivation : public MlpLayer {
  public:
-  SmoothBend(std::int64_t width, model::Activation activation) : StackLayer(width), activation_(activation) {}
+  MlpSmoothActivation(std::int64_t width, model::Activation activation)
+      : MlpLayer(width), activation_(activation) {}
 
   void forward(const float* x, std::int64_t images, const ForwardContext&) override {
     view(output(), images).copy_(activate(view(const_cast<float*>(x), images), activation_));
@@ -110,10 +111,10 @@ class SmoothBend : public StackLayer {
   model::Activation activation_;
 };
 
-class MlpBatchNorm : public StackLayer {
+class MlpBatchNorm : public MlpLayer {
  public:
   MlpBatchNorm(std::int64_t width, const model::BatchNormSpec& spec, const FindTensor& tensor, bool biased)
-      : StackLayer(width),
+      : MlpLayer(width),
         spec_(spec),
         biased_(biased),
         weight_(tensor("weight")),
@@ -166,10 +167,10 @@ class MlpBatchNorm : public StackLayer {
   kernels::Moments moments_;
 };
 
-class Drop : public StackLayer {
+class MlpDropout : public MlpLayer {
  public:
-  Drop(std::int64_t width, const model::DropoutSpec& spec, const std::string& name)
-      : StackLayer(width), rate_(spec.rate), stream_(core::stream_id("dropout:" + name)) {}
+  MlpDropout(std::int64_t width, const model::DropoutSpec& spec, const std::string& name)
+      : MlpLayer(width), rate_(spec.rate), stream_(core::stream_id("dropout:" + name)) {}
 
   void forward(const float* x, std::int64_t images, const ForwardContext& context) override {
     if (!context.training) {
@@ -187,14 +188,14 @@ class Drop : public StackLayer {
  private:
   double rate_;
   std::uint64_t stream_;
-  kernels::DropoutPlace place_;
+  kernels::DropoutKey place_;
 };
 
-std::unique_ptr<StackLayer> make_bend(std::int64_t width, model::Activation activation) {
+std::unique_ptr<MlpLayer> make_bend(std::int64_t width, model::Activation activation) {
   const auto own = block_activation(activation);
   if (own == BlockActivation::linear) return nullptr;
-  if (own) return std::make_unique<Bend>(width, *own);
-  return std::make_unique<SmoothBend>(width, activation);
+  if (own) return std::make_unique<MlpActivation>(width, *own);
+  return std::make_unique<MlpSmoothActivation>(width, activation);
 }
 
 /// One overload a type of layer that can be part of a stack.
@@ -207,7 +208,7 @@ struct Add {
   bool operator()(const model::FlattenSpec&) const { return true; }
   bool operator()(const model::ReshapeSpec&) const { return true; }
   bool operator()(const model::DenseSpec& spec) const {
-    layers.push_back(std::make_unique<Products>(plan.input.front(), spec, tensor));
+    layers.push_back(std::make_unique<MlpLinear>(plan.input.front(), spec, tensor));
     return add_bend(spec.activation);
   }
   bool operator()(const model::ActivationSpec& spec) const { return add_bend(spec.activation); }
@@ -219,7 +220,7 @@ struct Add {
   }
   bool operator()(const model::DropoutSpec& spec) const {
     if (spec.rate <= 0.0) return true;
-    layers.push_back(std::make_unique<Drop>(model::element_count(plan.output), spec, plan.layer.name));
+    layers.push_back(std::make_unique<MlpDropout>(model::element_count(plan.output), spec, plan.layer.name));
     return true;
   }
   template <class Spec>
@@ -236,8 +237,8 @@ struct Add {
 
 }  // namespace
 
-bool add_stack_layers(const model::LayerPlan& plan, const FindTensor& tensor, BatchNormVariance variance,
-                      Layers& layers) {
+bool add_mlp_layers(const model::LayerPlan& plan, const FindTensor& tensor, BatchNormVariance variance,
+                    Layers& layers) {
   return std::visit(Add{plan, tensor, variance, layers}, plan.layer.kind);
 }
 
