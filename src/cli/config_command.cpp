@@ -31,7 +31,7 @@ std::string checked_search(const std::filesystem::path& path, const std::vector<
 std::string checked_comparison(const std::filesystem::path& path, const std::vector<std::string>& set) {
   const auto comparison = config::load_comparison(path, set);
   const std::string run = checked_run(comparison.base, path);
-  const auto place = model::backbone_places(comparison.base.model).front();
+  const auto place = model::backbone_layers(comparison.base.model).front();
   for (const auto& entry : comparison.compare.backbones) {
     config::RunConfig other = comparison.base;
     other.model = model::with_backbone(other.model, place, entry.backbone, entry.resize);

@@ -61,7 +61,7 @@ CompareConfig load_comparison(const std::filesystem::path& path, const std::vect
   }
   core::read_fields(document["compare"], describe(config.compare), problems, "/compare");
   problems.throw_if_any(ExitCode::config, "'svhn config schema' describes every key and its range");
-  const auto places = model::backbone_places(config.base.model);
+  const auto places = model::backbone_layers(config.base.model);
   if (places.size() == 1) return config;
   throw core::Error(ExitCode::config,
                     "'" + path.string() + "': /model/layers has " + std::to_string(places.size()) +

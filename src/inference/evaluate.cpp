@@ -18,7 +18,7 @@ using torch::Tensor;
 class Pass {
  public:
   Pass(network::Network& network, const EvaluateOptions& options) : network_(network), options_(options) {
-    const bool whole = options.first == model::Place{} && options.precision == kernels::Precision::float32;
+    const bool whole = options.first == model::CutPoint{} && options.precision == kernels::Precision::float32;
     if (whole) stack_ = network::MlpEngine::make(network);
   }
 

@@ -23,7 +23,7 @@ struct EvaluateOptions {
   double label_smoothing = 0.0;  ///< Of the loss; training validates with its own.
   /// Instead of pixels: what is known at `first` for each row. Borrowed.
   const data::InputSource* inputs = nullptr;
-  model::Place first{};
+  model::CutPoint first{};
   /// The processes that share the work, each with the same network and all calling at the same time; every
   /// one gets the whole result. Borrowed; nullptr: this one alone.
   distributed::ProcessGroup* group = nullptr;

@@ -6,7 +6,7 @@
 
 namespace svhn::model {
 
-std::vector<std::size_t> backbone_places(const ModelSpec& model) {
+std::vector<std::size_t> backbone_layers(const ModelSpec& model) {
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     if (std::holds_alternative<BackboneSpec>(model.layers[i].kind)) places.push_back(i);

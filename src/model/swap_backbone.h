@@ -11,7 +11,7 @@
 namespace svhn::model {
 
 /// @returns the indices of the layers that are backbones.
-std::vector<std::size_t> backbone_places(const ModelSpec& model);
+std::vector<std::size_t> backbone_layers(const ModelSpec& model);
 
 /// @param place of a backbone. @param resize side of the square that images are resized to before it; unset:
 /// they are not. @returns the model with another backbone there; layers after it are as they were.

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "kernels/hardware.h"
-#include "model/place.h"
+#include "model/cut_point.h"
 #include "model/plan.h"
 
 namespace svhn::distributed {
@@ -28,8 +28,8 @@ struct ForwardContext {
   std::uint64_t seed = 0;      ///< Dropout only.
   std::int64_t step = 0;       ///< Dropout only: optimizer step from the start of the run.
   std::int64_t first_row = 0;  ///< Dropout only: place of the first image in the global batch.
-  model::Place first{};        ///< What lies before it is left out: the input is what that would have given.
-  std::optional<model::Place> until{};  ///< The pass ends there; unset: at the logits.
+  model::CutPoint first{};     ///< What lies before it is left out: the input is what that would have given.
+  std::optional<model::CutPoint> until{};  ///< The pass ends there; unset: at the logits.
   /// Training's batch norms only: take the statistics of the images of all its processes, which all run this
   /// pass. Borrowed; nullptr: of this process alone.
   distributed::ProcessGroup* group = nullptr;

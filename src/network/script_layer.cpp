@@ -50,12 +50,12 @@ std::vector<model::ScriptTensor> list_tensors(const torch::jit::Module& module) 
 }
 
 /// A tensor's module and its name there: "features.0.weight" is "weight" of "features.0".
-struct Place {
+struct Owner {
   torch::jit::Module owner;
   std::string name;
 };
 
-Place find_place(torch::jit::Module module, const std::string& path, const std::string& file) {
+Owner find_owner(torch::jit::Module module, const std::string& path, const std::string& file) {
   const auto missing = [&] { refuse_changed(file, "there is no tensor '" + path + "'"); };
   std::size_t begin = 0;
   for (std::size_t dot = path.find('.'); dot != std::string::npos; dot = path.find('.', begin)) {
@@ -100,15 +100,15 @@ class Script : public Layer {
   }
 
  private:
-  /// Puts the network's own tensor in the place of the module's, so that gradients and devices reach it.
+  /// Puts the network's own tensor in the owned of the module's, so that gradients and devices reach it.
   void adopt(const model::ScriptTensor& item, const Tensor& ours) {
-    Place place = find_place(module_, item.name, file_);
-    const Tensor theirs = place.owner.attr(place.name).toTensor();
+    Owner owned = find_owner(module_, item.name, file_);
+    const Tensor theirs = owned.owner.attr(owned.name).toTensor();
     if (theirs.sizes() != ours.sizes())
       refuse_changed(file_, "'" + item.name + "' is no longer " + model::shape_text(item.shape));
     const torch::NoGradGuard no_grad;
     ours.detach().copy_(theirs);
-    place.owner.setattr(place.name, ours);
+    owned.owner.setattr(owned.name, ours);
   }
 
   /// Batch norms whose parameters are frozen keep their statistics.

@@ -91,7 +91,7 @@ struct Session::Impl {
     if (!request.make_features) return;
     features = request.make_features(
         {&network, &data, preprocessing, precision, request.data.augment.has_value(), team.group()});
-    if (features.inputs) trainer->use_features(*features.inputs, features.place);
+    if (features.inputs) trainer->use_features(*features.inputs, features.cut);
   }
 
   void check_resumable(const CheckpointRecord& record) const {
@@ -239,8 +239,8 @@ DryRun Session::dry_run() {
   DryRun result;
   const TrainOptions& options = impl.request.train;
   const auto rows = [&](Split split) { return static_cast<double>(impl.data.indices(split).size()); };
-  const model::Place frozen = impl.request.data.augment ? model::Place{} : impl.request.frozen;
-  if (frozen != model::Place{}) {
+  const model::CutPoint frozen = impl.request.data.augment ? model::CutPoint{} : impl.request.frozen;
+  if (frozen != model::CutPoint{}) {
     const double images = rows(Split::train) + rows(Split::val);
     const double own = images / impl.team.size();
     result.seconds_total = own * seconds_per_image(impl.network, impl.precision, frozen);

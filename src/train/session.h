@@ -12,8 +12,8 @@
 #include "data/prepared.h"
 #include "distributed/process_group.h"
 #include "kernels/hardware.h"
+#include "model/cut_point.h"
 #include "model/graph/spec.h"
-#include "model/place.h"
 #include "model/plan.h"
 #include "network/network.h"
 #include "train/data_parallel.h"
@@ -40,7 +40,7 @@ struct FrozenPart {
 /// What is known at `place` for each row; empty: the network takes pixels.
 struct Features {
   std::shared_ptr<const data::InputSource> inputs;
-  model::Place place{};
+  model::CutPoint cut{};
 };
 using MakeFeatures = std::function<Features(const FrozenPart&)>;
 
@@ -56,7 +56,7 @@ struct SessionRequest {
   /// Data that is open already, or divided otherwise than its file; empty: `data.file` is opened.
   std::shared_ptr<const data::PreparedData> opened;
   MakeFeatures make_features{};  ///< Asked once, when a run starts; empty: layers run in every epoch.
-  model::Place frozen{};         ///< What `make_features` runs ahead, for the dry run's estimate.
+  model::CutPoint frozen{};      ///< What `make_features` runs ahead, for the dry run's estimate.
   /// The processes of a data-parallel run, each with a session of the same request (but paths) and making the
   /// same calls; borrowed. Rank 0 alone reads weights and checkpoints, writes files and has observers: the
   /// others need no folder in common with it. nullptr: this process alone.
@@ -112,7 +112,7 @@ class Session {
 };
 
 /// @returns the seconds that one image takes up to `place`, by one batch.
-double seconds_per_image(network::Network& network, kernels::Precision precision, model::Place place);
+double seconds_per_image(network::Network& network, kernels::Precision precision, model::CutPoint cut);
 
 /// @returns what the data is, wherever it lies: its origin (with checksums), labels and splits, in a number.
 std::string data_fingerprint(const data::PreparedData& data);

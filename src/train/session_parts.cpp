@@ -73,14 +73,14 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
-double seconds_per_image(network::Network& network, kernels::Precision precision, model::Place place) {
+double seconds_per_image(network::Network& network, kernels::Precision precision, model::CutPoint cut) {
   constexpr std::int64_t kImages = 32;
   const torch::NoGradGuard no_grad;
   const auto& shape = network.input_shape();
   const torch::Tensor images = torch::zeros({kImages, shape[0], shape[1], shape[2]}).to(network.device());
   network::ForwardContext context;
   context.precision = precision;
-  context.until = place;
+  context.until = cut;
   double seconds = 0.0;
   for (int pass = 0; pass < 2; ++pass) {  // The first one warms up.
     const auto start = core::Clock::now();

@@ -56,7 +56,7 @@ StepResult TrainStep::run(const StepInput& input, std::int64_t step, double rate
 StepResult TrainStep::run_anything(const StepInput& input, std::int64_t step) {
   const auto [held, classes] = batch_tensors(input, network_);
   const BatchShare& share = input.share;
-  network::ForwardContext context{true, precision_, options_.seed, step, share.own.first, input.place};
+  network::ForwardContext context{true, precision_, options_.seed, step, share.own.first, input.cut};
   if (parallel_) context.group = parallel_->norm_group();
   const Tensor logits = network_.forward(mix(held, share.mixing), context);
   const Tensor targets = mix(

@@ -20,7 +20,7 @@ struct StepInput {
   const data::Batch& batch;  ///< Those images of the share that it holds.
   const BatchShare& share;
   std::vector<std::int64_t> shape;  ///< Of one input.
-  model::Place place{};             ///< Where the network takes it.
+  model::CutPoint cut{};            ///< Where the network takes it.
   int signal = 0;                   ///< That this process was sent.
 };
 

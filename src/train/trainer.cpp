@@ -154,9 +154,9 @@ void Trainer::with_average(const std::function<void()>& body) {
   average_.use(body);
 }
 
-void Trainer::use_features(const data::InputSource& features, model::Place place) {
+void Trainer::use_features(const data::InputSource& features, model::CutPoint cut) {
   features_ = &features;
-  first_ = place;
+  first_ = cut;
   parts_.augment = {};
 }
 

@@ -70,7 +70,7 @@ class Trainer {
   void with_average(const std::function<void()>& body);
   /// Starts at `place` with `features` from now on, instead of with pixels.
   /// @param features what is known there for each row; borrowed. Views (augmentation) do not apply.
-  void use_features(const data::InputSource& features, model::Place place);
+  void use_features(const data::InputSource& features, model::CutPoint cut);
   /// Trains a few steps and throws the run away. @returns seconds of one step.
   double time_step();
   /// @returns what exchanging with the group has cost.
@@ -101,7 +101,7 @@ class Trainer {
   WeightAverage average_;
   data::PixelSource pixels_;
   const data::InputSource* features_ = nullptr;
-  model::Place first_{};
+  model::CutPoint first_{};
   TrainingState state_;
   int signal_ = 0;  // Of any process, after the last step.
   std::int64_t steps_per_epoch_ = 0;

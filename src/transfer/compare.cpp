@@ -25,7 +25,7 @@ using metric::BackboneScore;
 
 /// @returns the place of the model's one backbone.
 std::size_t backbone_place(const model::ModelSpec& model, const std::string& name) {
-  const auto places = model::backbone_places(model);
+  const auto places = model::backbone_layers(model);
   if (places.size() == 1) return places.front();
   throw Error(ExitCode::config,
               "the model of '" + name + "' has " + std::to_string(places.size()) + " backbones",
@@ -83,7 +83,7 @@ class Comparison {
     request.model = model_of(request_.run.model, place_, entry, frozen);
     request.output = files_.folder;
     request.config = request_.config(request.name, request.model);
-    request.make_features = features(result, model::backbone_places(request.model).front() + 1);
+    request.make_features = features(result, model::backbone_layers(request.model).front() + 1);
     train::Session session(std::move(request));
     describe(session.plan(), result);
     session.open();

@@ -87,7 +87,7 @@ class Maker {
     const Tensor input = torch::from_blob(values, shape, torch::kFloat32).to(job_.part.network->device());
     network::ForwardContext context;
     context.precision = job_.part.precision;
-    context.until = job_.place;
+    context.until = job_.cut;
     return job_.part.network->forward(input, context).to(torch::kCPU, torch::kFloat32).contiguous();
   }
 
@@ -96,8 +96,8 @@ class Maker {
     const auto* from = static_cast<const float*>(outputs.data_ptr());
     const std::size_t numbers = job_.numbers();
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto place = std::lower_bound(job_.rows.begin(), job_.rows.end(), rows[i]);
-      const auto at = static_cast<std::size_t>(place - job_.rows.begin());
+      const auto cut = std::lower_bound(job_.rows.begin(), job_.rows.end(), rows[i]);
+      const auto at = static_cast<std::size_t>(cut - job_.rows.begin());
       std::memcpy(features_.data() + at * numbers, from + i * numbers, numbers * sizeof(float));
     }
   }

@@ -14,7 +14,7 @@ namespace svhn::transfer {
 /// Everything that decides the features.
 struct FeatureJob {
   const train::FrozenPart& part;
-  model::Place place;
+  model::CutPoint cut;
   std::vector<std::int64_t> shape;  ///< F.
   std::vector<std::int64_t> rows;   ///< Ascending.
   std::string key;

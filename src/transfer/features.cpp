@@ -35,9 +35,9 @@ std::vector<std::int64_t> needed_rows(const data::PreparedData& data) {
 }
 
 /// @returns the weights' checksum and that of their names.
-std::string weights_digest(const network::Network& network, model::Place place) {
+std::string weights_digest(const network::Network& network, model::CutPoint cut) {
   std::string digests;
-  const std::size_t count = model::tensors_before(network.plan(), place);
+  const std::size_t count = model::tensors_before(network.plan(), cut);
   for (std::size_t i = 0; i < count; ++i) {
     const auto& item = network.tensors()[i];
     const Tensor held = item.tensor.detach().to(torch::kCPU).contiguous();
@@ -48,9 +48,9 @@ std::string weights_digest(const network::Network& network, model::Place place) 
 }
 
 /// The layers as JSON, without where their weights came from.
-std::string layers_text(const model::NetworkPlan& plan, model::Place place) {
+std::string layers_text(const model::NetworkPlan& plan, model::CutPoint cut) {
   model::ModelSpec spec;
-  for (std::size_t i = 0; i < place.layer + (place.node > 0 ? 1 : 0); ++i) {
+  for (std::size_t i = 0; i < cut.layer + (cut.node > 0 ? 1 : 0); ++i) {
     spec.layers.push_back(plan.layers[i].layer);
     if (auto* backbone = std::get_if<model::BackboneSpec>(&spec.layers.back().kind)) {
       backbone->weights.clear();
@@ -60,14 +60,14 @@ std::string layers_text(const model::NetworkPlan& plan, model::Place place) {
   return model::model_to_json(spec).dump();
 }
 
-std::string key_of(const train::FrozenPart& part, model::Place place) {
-  nlohmann::ordered_json key{{"layers", layers_text(part.network->plan(), place)},
-                             {"weights", weights_digest(*part.network, place)},
+std::string key_of(const train::FrozenPart& part, model::CutPoint cut) {
+  nlohmann::ordered_json key{{"layers", layers_text(part.network->plan(), cut)},
+                             {"weights", weights_digest(*part.network, cut)},
                              {"preprocessing", data::preprocessing_to_json(part.preprocessing)},
                              {"data", train::data_fingerprint(*part.data)},
                              {"precision", kernels::precision_name(part.precision)},
                              {"device", part.network->device().str()}};
-  if (place.node > 0) key["node"] = place.node;
+  if (cut.node > 0) key["node"] = cut.node;
   return key.dump();
 }
 
@@ -78,9 +78,9 @@ std::string backbone_name(const model::NetworkPlan& plan) {
   return "features";
 }
 
-FeatureJob make_job(const train::FrozenPart& part, model::Place place, const std::filesystem::path& folder) {
+FeatureJob make_job(const train::FrozenPart& part, model::CutPoint cut, const std::filesystem::path& folder) {
   const model::NetworkPlan& plan = part.network->plan();
-  FeatureJob job{part, place, model::shape_at(plan, place), needed_rows(*part.data), key_of(part, place), {}};
+  FeatureJob job{part, cut, model::shape_at(plan, cut), needed_rows(*part.data), key_of(part, cut), {}};
   std::array<char, 20> number{};
   std::snprintf(number.data(), number.size(), "-%016llx",
                 static_cast<unsigned long long>(core::stream_id(job.key)));
@@ -159,10 +159,10 @@ Verdict agree(const Finding& own, const FeatureJob& job, distributed::ProcessGro
 
 train::Features make_features(const train::FrozenPart& part, const std::filesystem::path& folder,
                               const FeatureEvents& told) {
-  const model::Place place = model::frozen_place(part.network->plan());
-  if (place == model::Place{}) return {};
+  const model::CutPoint cut = model::frozen_cut(part.network->plan());
+  if (cut == model::CutPoint{}) return {};
   const FeatureEvents events = part.group == nullptr || part.group->rank() == 0 ? told : FeatureEvents{};
-  const FeatureJob job = make_job(part, place, folder);
+  const FeatureJob job = make_job(part, cut, folder);
   Finding own = look(part, job);
   const Verdict verdict = agree(own, job, part.group);
   if (verdict.obstacle) {
@@ -171,11 +171,11 @@ train::Features make_features(const train::FrozenPart& part, const std::filesyst
   }
   if (verdict.all_found) {
     if (events.found) events.found(job.path);
-    return {std::move(own.file), place};
+    return {std::move(own.file), cut};
   }
   write_features(job, events, verdict.writes);
   if (part.group != nullptr) part.group->barrier();
-  return {std::make_shared<const FeatureFile>(job.path, job.shape, job.rows, job.key), place};
+  return {std::make_shared<const FeatureFile>(job.path, job.shape, job.rows, job.key), cut};
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ struct FeatureEvents {
 };
 
 /// @returns a function for `train::SessionRequest::make_features`: computes what the training and validation
-/// images give at `model::frozen_place`, or finds it made by an earlier run. They are keyed by the frozen
+/// images give at `model::frozen_cut`, or finds it made by an earlier run. They are keyed by the frozen
 /// layers and their weights, the preprocessing, the data and the precision. With augmentation, or where the
 /// disk has no room, `events.unused` says so and the layers run in every epoch.
 /// @param folder where feature files lie; several runs may share it.

@@ -249,7 +249,7 @@ int run_configured(const TrainCommandOptions& options, config::RunConfig config,
   const Hardware hardware = set_up_hardware(global);
   auto request = session_request(options, config, hardware);
   request.group = processes.group(hardware.device);
-  request.frozen = model::frozen_place(plan);
+  request.frozen = model::frozen_cut(plan);
   request.make_features = transfer::feature_maker(options.output / "features", feature_events(global));
   train::Session session(std::move(request));
   if (!options.dry_run) session.open();

@@ -24,7 +24,7 @@ using core::ExitCode;
 
 /// Gives every backbone of a config the weights that the command line names.
 void use_weights(config::RunConfig& config, const TransferCommandOptions& options) {
-  const auto places = model::backbone_places(config.model);
+  const auto places = model::backbone_layers(config.model);
   if (places.empty()) {
     throw Error(ExitCode::config, "'" + options.run.config.string() + "' has no backbone to transfer from",
                 "add a layer {\"type\": \"backbone\", \"name\": \"vgg16\"}, or use 'svhn train'");

@@ -59,7 +59,7 @@ class FeaturesTest : public TransferTest {
 TEST_F(FeaturesTest, AreWhatTheFrozenLayersGiveForEveryImage) {
   const auto part = this->part();
   const train::Features features = make(part);
-  EXPECT_EQ(features.place, (model::Place{2, 0}));
+  EXPECT_EQ(features.cut, (model::CutPoint{2, 0}));
   ASSERT_NE(features.inputs, nullptr);
   EXPECT_EQ(features.inputs->shape(), (std::vector<std::int64_t>{512}));
   std::vector<float> values(512);

@@ -1,4 +1,4 @@
-#include "model/place.h"
+#include "model/cut_point.h"
 
 #include <algorithm>
 #include <variant>
@@ -73,37 +73,37 @@ NodeId frozen_node(const LayerPlan& layer) {
 
 }  // namespace
 
-Shape shape_at(const NetworkPlan& plan, Place place) {
-  if (place.node > 0) {
-    const LayerPlan& layer = plan.layers[place.layer];
+Shape shape_at(const NetworkPlan& plan, CutPoint cut) {
+  if (cut.node > 0) {
+    const LayerPlan& layer = plan.layers[cut.layer];
     const auto& spec = std::get<BackboneSpec>(layer.layer.kind);
-    return backbone_graph(spec, layer.input).nodes[place.node].output;
+    return backbone_graph(spec, layer.input).nodes[cut.node].output;
   }
-  return place.layer == 0 ? plan.input : plan.layers[place.layer - 1].output;
+  return cut.layer == 0 ? plan.input : plan.layers[cut.layer - 1].output;
 }
 
-std::size_t tensors_before(const NetworkPlan& plan, Place place) {
+std::size_t tensors_before(const NetworkPlan& plan, CutPoint cut) {
   std::size_t count = 0;
-  for (std::size_t i = 0; i < place.layer; ++i) count += plan.layers[i].tensors.size();
-  if (place.node == 0) return count;
-  const LayerPlan& layer = plan.layers[place.layer];
+  for (std::size_t i = 0; i < cut.layer; ++i) count += plan.layers[i].tensors.size();
+  if (cut.node == 0) return count;
+  const LayerPlan& layer = plan.layers[cut.layer];
   const Graph graph = backbone_graph(std::get<BackboneSpec>(layer.layer.kind), layer.input);
-  for (NodeId id = 1; id <= place.node; ++id) count += node_tensors(graph, id).size();
+  for (NodeId id = 1; id <= cut.node; ++id) count += node_tensors(graph, id).size();
   return count;
 }
 
-Place frozen_place(const NetworkPlan& plan) {
-  Place place;
+CutPoint frozen_cut(const NetworkPlan& plan) {
+  CutPoint cut;
   bool backbone = false;
   for (const auto& layer : plan.layers) {
     if (varies(layer)) {
-      place.node = frozen_node(layer);
+      cut.node = frozen_node(layer);
       break;
     }
     backbone = backbone || std::holds_alternative<BackboneSpec>(layer.layer.kind);
-    ++place.layer;
+    ++cut.layer;
   }
-  return backbone || place.node > 0 ? place : Place{};
+  return backbone || cut.node > 0 ? cut : CutPoint{};
 }
 
 }  // namespace svhn::model
