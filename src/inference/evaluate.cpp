@@ -88,7 +88,7 @@ void run_alone(Pass& pass, data::BatchLoader& loader, std::span<const std::int64
 
 void run_together(Pass& pass, data::BatchLoader& loader, std::span<const std::int64_t> rows,
                   const EvaluateOptions& options, Measure& measure) {
-  const Part part = part_of(rows.size(), options.batch_size, options.group);
+  const Shard part = shard_of(rows.size(), options.batch_size, options.group);
   const Tensor all = at::zeros({static_cast<std::int64_t>(rows.size()), metric::kClasses}, torch::kFloat32);
   loader.start(rows.subspan(part.first, part.count));
   const auto first = static_cast<std::int64_t>(part.first);

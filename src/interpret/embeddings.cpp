@@ -88,9 +88,9 @@ Embeddings embed(network::Network& network, const data::PreparedData& data,
   check_rows(data, rows);
   check_size(static_cast<std::int64_t>(rows.size()), layer);
   const auto features = static_cast<std::size_t>(model::element_count(layer.shape));
-  const inference::Part part = inference::part_of(rows.size(), options.batch_size, options.group);
-  const inference::Part held =
-      options.group == nullptr || options.group->rank() == 0 ? inference::Part{0, rows.size()} : part;
+  const inference::Shard part = inference::shard_of(rows.size(), options.batch_size, options.group);
+  const inference::Shard held =
+      options.group == nullptr || options.group->rank() == 0 ? inference::Shard{0, rows.size()} : part;
   Embeddings result{{options.scratch, std::max<std::size_t>(held.count, 1) * features * sizeof(float)},
                     static_cast<std::int64_t>(features),
                     {},

@@ -27,7 +27,7 @@ struct ReductionReport {
   double sums_per_step = 0.0;   ///< Messages that these bytes travel in.
   double alone_seconds = 0.0;   ///< One reduction of all gradients with nothing beside it.
   double waited_seconds = 0.0;  ///< For gradients after backward had ended, mean of a step.
-  /// Share of the reduction that ran beside backward: 1 - waited / alone, 0 to 1, mean of the steps. Waiting
+  /// Shard of the reduction that ran beside backward: 1 - waited / alone, 0 to 1, mean of the steps. Waiting
   /// for a slower process counts as waiting.
   double hidden = 0.0;
 };

@@ -22,16 +22,16 @@ void mix_row(const float* own, const float* partner, double share, float* to, st
 
 }  // namespace
 
-std::unique_ptr<DirectStep> DirectStep::make(const TrainOptions& options, const network::Network& network,
-                                             kernels::Precision precision) {
+std::unique_ptr<MlpStep> MlpStep::make(const TrainOptions& options, const network::Network& network,
+                                       kernels::Precision precision) {
   if (precision != kernels::Precision::float32) return nullptr;
   auto stack = network::MlpEngine::make(network);
   if (!stack || !stack->trains()) return nullptr;
-  return std::unique_ptr<DirectStep>(new DirectStep(options, network, std::move(stack)));
+  return std::unique_ptr<MlpStep>(new MlpStep(options, network, std::move(stack)));
 }
 
-DirectStep::DirectStep(const TrainOptions& options, const network::Network& network,
-                       std::unique_ptr<network::MlpEngine> stack)
+MlpStep::MlpStep(const TrainOptions& options, const network::Network& network,
+                 std::unique_ptr<network::MlpEngine> stack)
     : options_(options), network_(network), stack_(std::move(stack)) {
   for (const double weight : options.class_weights) class_weights_.push_back(static_cast<float>(weight));
   const auto& tensors = network.tensors();
@@ -39,8 +39,8 @@ DirectStep::DirectStep(const TrainOptions& options, const network::Network& netw
                            [](const network::NamedTensor& item) { return item.l1 > 0 || item.l2 > 0; });
 }
 
-StepResult DirectStep::run(const StepInput& input, std::int64_t step) {
-  const BatchShare& share = input.share;
+StepResult MlpStep::run(const StepInput& input, std::int64_t step) {
+  const BatchShard& share = input.share;
   const std::int64_t classes = classes_of(network_);
   network::ForwardContext context{true, kernels::Precision::float32, options_.seed, step, share.own.first};
   const float* x = inputs(input);
@@ -57,7 +57,7 @@ StepResult DirectStep::run(const StepInput& input, std::int64_t step) {
   return result;
 }
 
-const float* DirectStep::inputs(const StepInput& input) {
+const float* MlpStep::inputs(const StepInput& input) {
   const auto& partners = input.share.mixing.partners;
   const float* images = input.batch.pixels.data();
   if (partners.empty()) return images;
@@ -71,7 +71,7 @@ const float* DirectStep::inputs(const StepInput& input) {
   return mixed_.data();
 }
 
-const float* DirectStep::targets(const StepInput& input) {
+const float* MlpStep::targets(const StepInput& input) {
   const std::int64_t classes = classes_of(network_);
   const auto spread = static_cast<float>(options_.label_smoothing / static_cast<double>(classes));
   const float top = static_cast<float>(1.0 - options_.label_smoothing) + spread;
@@ -91,12 +91,12 @@ const float* DirectStep::targets(const StepInput& input) {
   return targets_.data();
 }
 
-double DirectStep::penalty() const {
+double MlpStep::penalty() const {
   const torch::NoGradGuard no_grad;
   return weight_penalty(network_.tensors()).item().toDouble();
 }
 
-void DirectStep::add_penalty_gradients() const {
+void MlpStep::add_penalty_gradients() const {
   const torch::NoGradGuard no_grad;
   for (const auto& item : network_.tensors()) {
     torch::Tensor gradient = item.tensor.grad();

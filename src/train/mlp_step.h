@@ -10,11 +10,11 @@
 
 namespace svhn::train {
 
-class DirectStep {
+class MlpStep {
  public:
   /// @param network borrowed, with gradients in place. @returns nothing where the step needs autograd.
-  static std::unique_ptr<DirectStep> make(const TrainOptions& options, const network::Network& network,
-                                          kernels::Precision precision);
+  static std::unique_ptr<MlpStep> make(const TrainOptions& options, const network::Network& network,
+                                       kernels::Precision precision);
 
   /// @returns whether a batch of that many images takes several threads.
   [[nodiscard]] bool is_parallel(std::int64_t images) const { return stack_->is_parallel(images); }
@@ -23,8 +23,8 @@ class DirectStep {
   StepResult run(const StepInput& input, std::int64_t step);
 
  private:
-  DirectStep(const TrainOptions& options, const network::Network& network,
-             std::unique_ptr<network::MlpEngine> stack);
+  MlpStep(const TrainOptions& options, const network::Network& network,
+          std::unique_ptr<network::MlpEngine> stack);
   /// @returns [n,...], the batch's images, mixed where they are to be.
   const float* inputs(const StepInput& input);
   /// @returns [n,K], smoothed and mixed.

@@ -61,7 +61,7 @@ void compare(const json& own, const json& wanted, const std::string& name) {
 
 }  // namespace
 
-void Team::check_agreement(const std::string& config, const std::string& data) const {
+void RankAgreement::check_agreement(const std::string& config, const std::string& data) const {
   if (group_ == nullptr) return;
   const auto said = group_->all_gather(introduction(config, data).dump());
   const json wanted = core::parse_json_strict(said.front(), "rank 0", ExitCode::device);
@@ -71,12 +71,12 @@ void Team::check_agreement(const std::string& config, const std::string& data) c
   }
 }
 
-std::string Team::from_first(const std::function<std::string()>& make) const {
+std::string RankAgreement::from_first(const std::function<std::string()>& make) const {
   if (group_ == nullptr) return make();
   return group_->broadcast(first() ? make() : std::string());
 }
 
-void Team::share(const std::vector<network::NamedTensor>& tensors) const {
+void RankAgreement::share(const std::vector<network::NamedTensor>& tensors) const {
   if (group_ == nullptr) return;
   for (const auto& item : tensors) {
     const torch::Tensor numbers = item.tensor.detach();
@@ -86,7 +86,7 @@ void Team::share(const std::vector<network::NamedTensor>& tensors) const {
   }
 }
 
-void Team::meet() const {
+void RankAgreement::meet() const {
   if (group_ != nullptr) group_->barrier();
 }
 

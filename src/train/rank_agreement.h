@@ -10,10 +10,10 @@
 
 namespace svhn::train {
 
-class Team {
+class RankAgreement {
  public:
   /// @param group borrowed; nullptr, or of one process: there are no others.
-  explicit Team(distributed::ProcessGroup* group)
+  explicit RankAgreement(distributed::ProcessGroup* group)
       : group_(group != nullptr && group->size() > 1 ? group : nullptr) {}
 
   [[nodiscard]] distributed::ProcessGroup* group() const {

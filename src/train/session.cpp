@@ -29,7 +29,7 @@ using data::Split;
 
 struct Session::Impl {
   SessionRequest request;
-  Team team;
+  RankAgreement team;
   RunFiles files;
   std::shared_ptr<const data::PreparedData> opened;
   const data::PreparedData& data;
@@ -63,7 +63,7 @@ struct Session::Impl {
     const std::string found = team.from_first([&] { return find_checkpoint(saved); });
     resumed = !found.empty();
     if (resumed) former = record_from_json(found);
-    precision = settle_precision();
+    precision = resolve_precision();
     if (!resumed && team.first()) network::load_backbone_weights(network);
     make_trainer();
     if (saved) network::read_tensors(saved->file(), all_tensors());
@@ -81,7 +81,7 @@ struct Session::Impl {
   }
 
   /// Processors may differ between machines.
-  [[nodiscard]] kernels::Precision settle_precision() const {
+  [[nodiscard]] kernels::Precision resolve_precision() const {
     const auto own = [&] { return kernels::precision_name(choose_precision(request, former.precision)); };
     const bool narrow = team.from_first(own) == kernels::precision_name(kernels::Precision::bfloat16);
     return narrow ? kernels::Precision::bfloat16 : kernels::Precision::float32;

@@ -6,14 +6,14 @@
 
 namespace svhn::train {
 
-Share share_of(std::int64_t items, int rank, int size) {
+Shard shard_of(std::int64_t items, int rank, int size) {
   // The first `items % size` ranks take one more; a product of counts could overflow.
   const std::int64_t each = items / size, more = items % size;
   return {each * rank + std::min<std::int64_t>(rank, more), each + (rank < more ? 1 : 0)};
 }
 
-BatchShare share_batch(const Mixing& mixing, std::int64_t images, int rank, int size) {
-  BatchShare share{share_of(images, rank, size), images, {}, {}};
+BatchShard shard_batch(const Mixing& mixing, std::int64_t images, int rank, int size) {
+  BatchShard share{shard_of(images, rank, size), images, {}, {}};
   if (mixing.partners.empty()) return share;
   share.mixing.share = mixing.share;
   std::map<std::int64_t, std::int64_t> held;  // By place in the global batch.
@@ -27,14 +27,14 @@ BatchShare share_batch(const Mixing& mixing, std::int64_t images, int rank, int 
   return share;
 }
 
-EpochShare share_epoch(const EpochBatches& epoch, int rank, int size) {
-  EpochShare result;
+EpochShard shard_epoch(const EpochBatches& epoch, int rank, int size) {
+  EpochShard result;
   const auto all = static_cast<std::int64_t>(epoch.rows.size());
   for (std::int64_t step = epoch.first_step; step * epoch.batch_size < all; ++step) {
     const std::int64_t first = step * epoch.batch_size;
     const std::int64_t images = std::min(epoch.batch_size, all - first);
     const Mixing mixing = draw_mixing(epoch.mixup, images, {epoch.seed, epoch.epoch, step});
-    BatchShare share = share_batch(mixing, images, rank, size);
+    BatchShard share = shard_batch(mixing, images, rank, size);
     const auto take = [&](std::int64_t place) {
       result.places.push_back(static_cast<std::size_t>(first + place));
       result.rows.push_back(epoch.rows[result.places.back()]);

@@ -12,30 +12,30 @@
 namespace svhn::train {
 
 /// Neighbouring places in a list.
-struct Share {
+struct Shard {
   std::int64_t first = 0;
   std::int64_t count = 0;
 };
 
 /// @returns what rank `rank` (0 to size-1) takes of `items`: the shares follow one another in rank order and
 /// differ by one at most; with fewer items than ranks some are empty.
-Share share_of(std::int64_t items, int rank, int size);
+Shard shard_of(std::int64_t items, int rank, int size);
 
 /// One process' part of a global batch. It holds its own images and, behind them, those partners of mixup
 /// that lie in other shares.
-struct BatchShare {
-  Share own;                         ///< In the global batch.
+struct BatchShard {
+  Shard own;                         ///< In the global batch.
   std::int64_t images = 0;           ///< B.
   Mixing mixing;                     ///< Of the own images; partners are places among the images held.
   std::vector<std::int64_t> others;  ///< Places in the global batch of the partners from other shares.
 };
 
 /// @param mixing of the whole batch, or none.
-BatchShare share_batch(const Mixing& mixing, std::int64_t images, int rank, int size);
+BatchShard shard_batch(const Mixing& mixing, std::int64_t images, int rank, int size);
 
 /// What one process reads of an epoch, batch after batch.
-struct EpochShare {
-  std::vector<BatchShare> batches;
+struct EpochShard {
+  std::vector<BatchShard> batches;
   std::vector<std::int64_t> rows;   ///< Of the data file.
   std::vector<std::size_t> places;  ///< Of each of them in the epoch's order.
   std::vector<std::int64_t> sizes;  ///< Images held of each batch, may be 0.
@@ -51,6 +51,6 @@ struct EpochBatches {
   std::int64_t epoch = 0;
 };
 
-EpochShare share_epoch(const EpochBatches& epoch, int rank, int size);
+EpochShard shard_epoch(const EpochBatches& epoch, int rank, int size);
 
 }  // namespace svhn::train

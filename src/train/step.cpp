@@ -41,7 +41,7 @@ TrainStep::TrainStep(const TrainOptions& options, network::Network& network, ker
   if (group != nullptr && group->size() > 1) {
     parallel_.emplace(network, update_.parameters(), *group, options.sync_batch_norm);
   } else {
-    direct_ = DirectStep::make(options, network, precision);
+    direct_ = MlpStep::make(options, network, precision);
   }
 }
 
@@ -55,7 +55,7 @@ StepResult TrainStep::run(const StepInput& input, std::int64_t step, double rate
 
 StepResult TrainStep::run_anything(const StepInput& input, std::int64_t step) {
   const auto [held, classes] = batch_tensors(input, network_);
-  const BatchShare& share = input.share;
+  const BatchShard& share = input.share;
   network::ForwardContext context{true, precision_, options_.seed, step, share.own.first, input.cut};
   if (parallel_) context.group = parallel_->norm_group();
   const Tensor logits = network_.forward(mix(held, share.mixing), context);

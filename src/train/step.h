@@ -18,13 +18,13 @@ namespace svhn::train {
 /// What this process feeds into a step.
 struct StepInput {
   const data::Batch& batch;  ///< Those images of the share that it holds.
-  const BatchShare& share;
+  const BatchShard& share;
   std::vector<std::int64_t> shape;  ///< Of one input.
   model::CutPoint cut{};            ///< Where the network takes it.
   int signal = 0;                   ///< That this process was sent.
 };
 
-class DirectStep;
+class MlpStep;
 
 class TrainStep {
  public:
@@ -57,7 +57,7 @@ class TrainStep {
   ParameterUpdate update_;
   torch::Tensor class_weights_;
   std::optional<DataParallel> parallel_;
-  std::unique_ptr<DirectStep> direct_;
+  std::unique_ptr<MlpStep> direct_;
 };
 
 }  // namespace svhn::train

@@ -68,7 +68,7 @@ bool Trainer::ended() const {
 
 void Trainer::train_epoch(const TrainerHooks& hooks) {
   const auto rows = epoch_rows(options_, *parts_.data, state_.epoch, steps_per_epoch_);
-  const EpochShare share = epoch_share(rows);
+  const EpochShard share = epoch_share(rows);
   const bool plain = !parts_.augment;
   data::BatchOptions batches =
       inference::loading(options_.batch_size, plain && step_->reads_with_threads(options_.batch_size));
@@ -80,7 +80,7 @@ void Trainer::train_epoch(const TrainerHooks& hooks) {
   loader.start(share.rows, {}, share.sizes);
   const auto start = core::Clock::now();
   const double before = state_.sums.seconds;
-  for (const BatchShare& part : share.batches) {
+  for (const BatchShard& part : share.batches) {
     // One process asks after the step; several carry the answers along with it.
     train_step(*loader.next(), part, parts_.group == nullptr ? 0 : hooks.stop_requested());
     state_.sums.seconds = before + core::seconds_since(start);
@@ -93,7 +93,7 @@ void Trainer::train_epoch(const TrainerHooks& hooks) {
   state_.sums.seconds = before + core::seconds_since(start);
 }
 
-void Trainer::train_step(const data::Batch& batch, const BatchShare& share, int signal) {
+void Trainer::train_step(const data::Batch& batch, const BatchShard& share, int signal) {
   const StepResult result =
       step_->run({batch, share, inputs().shape(), first_, signal}, state_.step, rate_at(state_.step));
   check_finite(result.loss);
@@ -107,17 +107,17 @@ void Trainer::train_step(const data::Batch& batch, const BatchShare& share, int 
 }
 
 /// What this process takes of the steps that are left of an epoch.
-EpochShare Trainer::epoch_share(const std::vector<std::int64_t>& rows) const {
+EpochShard Trainer::epoch_share(const std::vector<std::int64_t>& rows) const {
   const EpochBatches batches{rows,         options_.batch_size, state_.step_in_epoch,
                              parts_.mixup, options_.seed,       state_.epoch};
   const auto* group = parts_.group;
-  return group == nullptr ? share_epoch(batches, 0, 1) : share_epoch(batches, group->rank(), group->size());
+  return group == nullptr ? shard_epoch(batches, 0, 1) : shard_epoch(batches, group->rank(), group->size());
 }
 
 double Trainer::time_step() {
   constexpr int kWarmUp = 1, kMeasured = 3;
   const auto rows = epoch_rows(options_, *parts_.data, 0, steps_per_epoch_);
-  const EpochShare share = epoch_share(rows);
+  const EpochShard share = epoch_share(rows);
   data::BatchLoader loader(*parts_.data, inputs(), {.batch_size = options_.batch_size});
   loader.start(share.rows, {}, share.sizes);
   const data::Batch* batch = loader.next();

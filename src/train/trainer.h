@@ -9,13 +9,13 @@
 #include "data/prepared.h"
 #include "metric/evaluation.h"
 #include "network/network.h"
+#include "train/augmentation.h"
 #include "train/average.h"
 #include "train/data_parallel.h"
 #include "train/observer.h"
 #include "train/options/train_options.h"
 #include "train/shard.h"
 #include "train/state.h"
-#include "train/views.h"
 
 namespace svhn::train {
 
@@ -78,8 +78,8 @@ class Trainer {
 
  private:
   void train_epoch(const TrainerHooks& hooks);
-  void train_step(const data::Batch& batch, const BatchShare& share, int signal);
-  [[nodiscard]] EpochShare epoch_share(const std::vector<std::int64_t>& rows) const;
+  void train_step(const data::Batch& batch, const BatchShard& share, int signal);
+  [[nodiscard]] EpochShard epoch_share(const std::vector<std::int64_t>& rows) const;
   void finish_epoch(const TrainerHooks& hooks);
   void stop_if_asked(const TrainerHooks& hooks, int signal);
   [[nodiscard]] int agreed_signal(const TrainerHooks& hooks) const;

@@ -125,7 +125,7 @@ class Bench {
 
  private:
   void train() {
-    const train::BatchShare share{{0, arguments_.batch}, arguments_.batch, {}, {}};
+    const train::BatchShard share{{0, arguments_.batch}, arguments_.batch, {}, {}};
     step_.run({batch_, share, network_.input_shape()}, count_++, 1e-3);
   }
 

@@ -73,7 +73,7 @@ class Pair {
 
   void expect_same(std::int64_t images, const Mixing& mixing = {}) {
     const data::Batch batch = make_batch(images, channels_);
-    const BatchShare share{{0, images}, images, mixing, {}};
+    const BatchShard share{{0, images}, images, mixing, {}};
     // Gradients are written, not added.
     step_.update().parameters().gradients().fill_(1e3);
     const StepResult got = step_.run({batch, share, {channels_, 8, 8}}, kStep, 0.0);
@@ -88,7 +88,7 @@ class Pair {
   }
 
  private:
-  StepResult by_autograd(const data::Batch& batch, const BatchShare& share) {
+  StepResult by_autograd(const data::Batch& batch, const BatchShard& share) {
     const Tensor x = torch::tensor(batch.pixels).to(torch::kFloat64).view({batch.size, channels_, 8, 8});
     const Tensor labels = torch::tensor(batch.labels);
     const Tensor logits = plain_.forward(
@@ -129,7 +129,7 @@ TrainOptions still() {
   return options;
 }
 
-TEST(DirectStep, GivesAutogradsGradientsOfDensePyramids) {
+TEST(MlpStep, GivesAutogradsGradientsOfDensePyramids) {
   for (const std::int64_t channels : {3, 1}) {
     Pair pair(pyramid(), channels, still());
     ASSERT_TRUE(pair.direct());
@@ -137,7 +137,7 @@ TEST(DirectStep, GivesAutogradsGradientsOfDensePyramids) {
   }
 }
 
-TEST(DirectStep, GivesAutogradsStatisticsAndMasks) {
+TEST(MlpStep, GivesAutogradsStatisticsAndMasks) {
   for (const Semantics semantics : {Semantics::keras, Semantics::torch}) {
     TrainOptions options = still();
     options.semantics = semantics;
@@ -147,7 +147,7 @@ TEST(DirectStep, GivesAutogradsStatisticsAndMasks) {
   }
 }
 
-TEST(DirectStep, TakesEveryActivation) {
+TEST(MlpStep, TakesEveryActivation) {
   for (const Activation activation :
        {Activation::linear, Activation::relu, Activation::selu, Activation::tanh, Activation::sigmoid,
         Activation::elu, Activation::gelu, Activation::swish}) {
@@ -159,7 +159,7 @@ TEST(DirectStep, TakesEveryActivation) {
   }
 }
 
-TEST(DirectStep, TakesWhatComesBeforeTheFirstWeights) {
+TEST(MlpStep, TakesWhatComesBeforeTheFirstWeights) {
   Pair pair({DropoutSpec{0.25}, model::ReshapeSpec{{2, 8, 4}}, FlattenSpec{}, BatchNormSpec{},
              DenseSpec{.units = 10, .use_bias = false}},
             1, still());
@@ -167,7 +167,7 @@ TEST(DirectStep, TakesWhatComesBeforeTheFirstWeights) {
   pair.expect_same(31);
 }
 
-TEST(DirectStep, TakesTargetsWeightsAndPenaltiesAsTheLossDoes) {
+TEST(MlpStep, TakesTargetsWeightsAndPenaltiesAsTheLossDoes) {
   TrainOptions options = still();
   options.label_smoothing = 0.15;
   options.class_weights = {0.5, 1, 2, 1, 1, 3, 1, 0.1, 1, 1.5};
@@ -181,7 +181,7 @@ TEST(DirectStep, TakesTargetsWeightsAndPenaltiesAsTheLossDoes) {
   pair.expect_same(40, mixing);
 }
 
-TEST(DirectStep, LeavesWeightsAndGradientsWhereTheLossIsNoNumber) {
+TEST(MlpStep, LeavesWeightsAndGradientsWhereTheLossIsNoNumber) {
   Network network(network::any_plan(pyramid(), {1, 8, 8}), 3);
   const TrainOptions options;
   TrainStep step(options, network, kernels::Precision::float32, nullptr);
@@ -189,12 +189,12 @@ TEST(DirectStep, LeavesWeightsAndGradientsWhereTheLossIsNoNumber) {
   data::Batch batch = make_batch(4, 1);
   batch.pixels[70] = std::nanf("");
   const Tensor before = step.update().parameters().values().clone();
-  const BatchShare share{{0, 4}, 4, {}, {}};
+  const BatchShard share{{0, 4}, 4, {}, {}};
   EXPECT_TRUE(std::isnan(step.run({batch, share, {1, 8, 8}}, 0, 0.1).loss));
   EXPECT_TRUE(step.update().parameters().values().equal(before));
 }
 
-TEST(DirectStep, LeavesOtherNetworksToAutograd) {
+TEST(MlpStep, LeavesOtherNetworksToAutograd) {
   const TrainOptions options;
   const auto direct = [&](Network network, kernels::Precision precision = kernels::Precision::float32) {
     return TrainStep(options, network, precision, nullptr).direct();

@@ -9,7 +9,7 @@ namespace {
 
 std::vector<std::int64_t> counts_of(std::int64_t items, int size) {
   std::vector<std::int64_t> counts;
-  for (int rank = 0; rank < size; ++rank) counts.push_back(share_of(items, rank, size).count);
+  for (int rank = 0; rank < size; ++rank) counts.push_back(shard_of(items, rank, size).count);
   return counts;
 }
 
@@ -20,7 +20,7 @@ TEST(ShareOf, CutsIntoNeighboursThatDifferByOneAtMost) {
   for (const std::int64_t items : {0, 1, 7, 64, 1000}) {
     std::int64_t next = 0;
     for (int rank = 0; rank < 5; ++rank) {
-      const Share share = share_of(items, rank, 5);
+      const Shard share = shard_of(items, rank, 5);
       EXPECT_EQ(share.first, next);
       next += share.count;
     }
@@ -30,7 +30,7 @@ TEST(ShareOf, CutsIntoNeighboursThatDifferByOneAtMost) {
 
 TEST(ShareBatch, FetchesPartnersFromOtherShares) {
   // Rank 1 of 2 has the images 2 and 3 of four; their partners are 0 and 2.
-  const BatchShare share = share_batch({0.75, {1, 3, 0, 2}}, 4, 1, 2);
+  const BatchShard share = shard_batch({0.75, {1, 3, 0, 2}}, 4, 1, 2);
   EXPECT_EQ(share.own.first, 2);
   EXPECT_EQ(share.own.count, 2);
   EXPECT_EQ(share.images, 4);
@@ -40,18 +40,18 @@ TEST(ShareBatch, FetchesPartnersFromOtherShares) {
 }
 
 TEST(ShareBatch, HoldsAPartnerOfSeveralOnce) {
-  const BatchShare share = share_batch({0.5, {3, 3, 0, 1}}, 4, 0, 2);
+  const BatchShard share = shard_batch({0.5, {3, 3, 0, 1}}, 4, 0, 2);
   EXPECT_EQ(share.others, (std::vector<std::int64_t>{3}));
   EXPECT_EQ(share.mixing.partners, (std::vector<std::int64_t>{2, 2}));
 }
 
-EpochShare shared(int rank, int size, double mixup, std::int64_t first_step = 0) {
+EpochShard shared(int rank, int size, double mixup, std::int64_t first_step = 0) {
   static const std::vector<std::int64_t> rows{10, 11, 12, 13, 14, 15, 16, 17, 18, 19};
-  return share_epoch({rows, 4, first_step, mixup, 7, 2}, rank, size);
+  return shard_epoch({rows, 4, first_step, mixup, 7, 2}, rank, size);
 }
 
 TEST(ShareEpoch, IsTheWholeEpochForOneProcess) {
-  const EpochShare all = shared(0, 1, 0.0);
+  const EpochShard all = shared(0, 1, 0.0);
   EXPECT_EQ(all.rows, (std::vector<std::int64_t>{10, 11, 12, 13, 14, 15, 16, 17, 18, 19}));
   EXPECT_EQ(all.sizes, (std::vector<std::int64_t>{4, 4, 2}));
   std::vector<std::size_t> places(10);
@@ -61,7 +61,7 @@ TEST(ShareEpoch, IsTheWholeEpochForOneProcess) {
 }
 
 TEST(ShareEpoch, GivesEachRankItsPartOfEveryBatch) {
-  const EpochShare last = shared(2, 3, 0.0);
+  const EpochShard last = shared(2, 3, 0.0);
   EXPECT_EQ(last.sizes, (std::vector<std::int64_t>{1, 1, 0}));
   EXPECT_EQ(last.rows, (std::vector<std::int64_t>{13, 17}));
   EXPECT_EQ(last.places, (std::vector<std::size_t>{3, 7}));
@@ -70,10 +70,10 @@ TEST(ShareEpoch, GivesEachRankItsPartOfEveryBatch) {
 }
 
 TEST(ShareEpoch, ReadsThePartnersBehindTheOwnImages) {
-  const EpochShare share = shared(1, 2, 0.4);
+  const EpochShard share = shared(1, 2, 0.4);
   std::size_t at = 0;
   for (std::size_t i = 0; i < share.batches.size(); ++i) {
-    const BatchShare& batch = share.batches[i];
+    const BatchShard& batch = share.batches[i];
     const auto whole = draw_mixing(0.4, batch.images, {7, 2, static_cast<std::int64_t>(i)});
     EXPECT_EQ(batch.mixing.share, whole.share);
     for (std::int64_t k = 0; k < batch.own.count; ++k) {

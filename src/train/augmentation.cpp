@@ -1,4 +1,4 @@
-#include "train/views.h"
+#include "train/augmentation.h"
 
 #include <utility>
 
