@@ -44,7 +44,7 @@ void add_run(const TuneOptions& options, const metric::History& history, TrialRe
 
 }  // namespace
 
-std::optional<EndPoint> find_end(const Attempt& attempt, const std::string& objective,
+std::optional<EndPoint> find_end(const TrialProgress& attempt, const std::string& objective,
                                  const EndsTrial& ends) {
   for (std::size_t run = 0; run < attempt.runs.size(); ++run) {
     const auto curve = objective_curve(attempt.runs[run], objective);
@@ -56,7 +56,7 @@ std::optional<EndPoint> find_end(const Attempt& attempt, const std::string& obje
   return std::nullopt;
 }
 
-TrialResult result_of(const TuneOptions& options, const Trial& trial, const Attempt& attempt) {
+TrialResult result_of(const TuneOptions& options, const Trial& trial, const TrialProgress& attempt) {
   TrialResult result;
   result.id = trial.id;
   result.label = trial.label;
@@ -79,7 +79,7 @@ TrialResult result_of(const TuneOptions& options, const Trial& trial, const Atte
   return result;
 }
 
-TrialResult stopped_result(const TuneOptions& options, const Trial& trial, Attempt attempt,
+TrialResult stopped_result(const TuneOptions& options, const Trial& trial, TrialProgress attempt,
                            const EndPoint& end, const std::string& why) {
   attempt.runs.resize(end.run + 1);
   attempt.failure.clear();

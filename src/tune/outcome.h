@@ -16,7 +16,7 @@
 namespace svhn::tune {
 
 /// A trial's runs so far, one after the other.
-struct Attempt {
+struct TrialProgress {
   std::vector<metric::History> runs;  ///< The last may be under way, paused or broken off by the failure.
   bool last_ended = false;            ///< The last run has come to its end.
   std::string failure;                ///< Of the last run; empty: none.
@@ -33,13 +33,14 @@ struct EndPoint {
 
 /// @returns the first point at which the rule ends the trial, which may have run further meanwhile; nothing
 /// when it never does. No rule is asked after the last epoch of a run.
-std::optional<EndPoint> find_end(const Attempt& attempt, const std::string& objective, const EndsTrial& ends);
+std::optional<EndPoint> find_end(const TrialProgress& attempt, const std::string& objective,
+                                 const EndsTrial& ends);
 
 /// @returns the trial's result as `completed` or `failed`.
-metric::TrialResult result_of(const TuneOptions& options, const Trial& trial, const Attempt& attempt);
+metric::TrialResult result_of(const TuneOptions& options, const Trial& trial, const TrialProgress& attempt);
 
 /// @returns its result as if it had been stopped at that point. @param why the rule's words.
-metric::TrialResult stopped_result(const TuneOptions& options, const Trial& trial, Attempt attempt,
+metric::TrialResult stopped_result(const TuneOptions& options, const Trial& trial, TrialProgress attempt,
                                    const EndPoint& end, const std::string& why);
 
 }  // namespace svhn::tune

@@ -12,7 +12,7 @@ namespace svhn::tune {
 using metric::TrialResult;
 using metric::TrialStatus;
 
-Agenda::Agenda(TuneOptions options, std::int64_t epochs, std::size_t trials, Ended ended)
+TrialScheduler::TrialScheduler(TuneOptions options, std::int64_t epochs, std::size_t trials, Ended ended)
     : options_(std::move(options)), ended_(std::move(ended)) {
   const bool halving = options_.stopping && options_.stopping->type == StoppingType::halving;
   const std::int64_t count = halving ? options_.stopping->brackets : 1;
@@ -27,8 +27,8 @@ Agenda::Agenda(TuneOptions options, std::int64_t epochs, std::size_t trials, End
   list_open();
 }
 
-Round Agenda::round_of(const Bracket& bracket) {
-  Round round{"bracket " + std::to_string(bracket.number), std::nullopt, bracket.live};
+Rung TrialScheduler::round_of(const Bracket& bracket) {
+  Rung round{"bracket " + std::to_string(bracket.number), std::nullopt, bracket.live};
   if (bracket.rung + 1 < bracket.rungs.size()) {
     round.rung = bracket.rungs[bracket.rung];
     round.name += " epoch " + std::to_string(*round.rung);
@@ -36,12 +36,12 @@ Round Agenda::round_of(const Bracket& bracket) {
   return round;
 }
 
-void Agenda::list_open() {
+void TrialScheduler::list_open() {
   open_.clear();
   for (const auto& bracket : brackets_) open_.push_back(round_of(bracket));
 }
 
-const TrialResult* Agenda::known(const std::string& round, std::size_t trial) const {
+const TrialResult* TrialScheduler::known(const std::string& round, std::size_t trial) const {
   if (const TrialResult* record = ended_(trial)) return record;
   const auto results = results_.find(round);
   if (results == results_.end()) return nullptr;
@@ -49,26 +49,25 @@ const TrialResult* Agenda::known(const std::string& round, std::size_t trial) co
   return found == results->second.end() ? nullptr : &found->second;
 }
 
-bool Agenda::pending(const std::string& round, std::size_t trial) const {
-  const auto found =
-      std::find_if(open_.begin(), open_.end(), [&](const Round& r) { return r.name == round; });
+bool TrialScheduler::pending(const std::string& round, std::size_t trial) const {
+  const auto found = std::find_if(open_.begin(), open_.end(), [&](const Rung& r) { return r.name == round; });
   return found != open_.end() && std::binary_search(found->trials.begin(), found->trials.end(), trial) &&
          known(round, trial) == nullptr;
 }
 
-void Agenda::put(const std::string& round, std::size_t trial, const TrialResult& result) {
+void TrialScheduler::put(const std::string& round, std::size_t trial, const TrialResult& result) {
   if (pending(round, trial)) results_[round].emplace(trial, result);
 }
 
-bool Agenda::complete(const Round& round) const {
+bool TrialScheduler::complete(const Rung& round) const {
   return std::all_of(round.trials.begin(), round.trials.end(),
                      [&](std::size_t trial) { return known(round.name, trial) != nullptr; });
 }
 
-std::vector<TrialResult> Agenda::settle() {
+std::vector<TrialResult> TrialScheduler::settle() {
   std::vector<TrialResult> dropped;
   for (auto bracket = brackets_.begin(); bracket != brackets_.end();) {
-    const Round round = round_of(*bracket);
+    const Rung round = round_of(*bracket);
     if (!complete(round)) {
       ++bracket;
     } else if (!round.rung) {
@@ -84,15 +83,15 @@ std::vector<TrialResult> Agenda::settle() {
 }
 
 /// Of the epochs up to the rung: a trial that has ended may have had more.
-std::optional<double> Agenda::rung_score(const TrialResult& result, std::int64_t rung) const {
+std::optional<double> TrialScheduler::rung_score(const TrialResult& result, std::int64_t rung) const {
   if (result.status == TrialStatus::failed) return std::nullopt;
   const std::span curve(result.curve);
   const auto epochs = std::min(curve.size(), static_cast<std::size_t>(rung));
   return curve_score(curve.first(epochs), resolved_score(options_), maximised(options_.objective));
 }
 
-void Agenda::drop_worst(Bracket& bracket, std::vector<TrialResult>& dropped) {
-  const Round round = round_of(bracket);
+void TrialScheduler::drop_worst(Bracket& bracket, std::vector<TrialResult>& dropped) {
+  const Rung round = round_of(bracket);
   std::vector<std::optional<double>> scores;
   for (const std::size_t trial : round.trials) {
     scores.push_back(rung_score(*known(round.name, trial), *round.rung));

@@ -25,27 +25,27 @@ constexpr std::chrono::milliseconds kPatience{5000};
 struct Search::Impl {
   SearchRequest request;
   std::vector<Trial> trials;
-  Team team;
-  Ledger ledger;
-  Runner runner;
+  TrialQueue queue;
+  TrialJournal journal;
+  TrialRunner runner;
   std::string fingerprint;
 
   explicit Impl(SearchRequest r)
       : request(std::move(r)),
         trials(check_search(request.config)),
         team(request.store),
-        ledger(request.config, TuneFiles(request.output, request.config.base.name), existing()),
-        runner(request.config, ledger.files(), request.device),
+        journal(request.config, TuneFiles(request.output, request.config.base.name), existing()),
+        runner(request.config, journal.files(), request.device),
         fingerprint(train::data_fingerprint(runner.data())) {
-    if (team.leads()) read();
+    if (queue.leads()) read();
   }
 
   /// Only rank 0 looks at what was there before: to the others it is a search that goes on.
   [[nodiscard]] train::ExistingRun existing() const {
-    return team.leads() ? request.existing : train::ExistingRun::resume;
+    return queue.leads() ? request.existing : train::ExistingRun::resume;
   }
 
-  void read() { ledger.read(fingerprint, trials, runner.data().synthetic()); }
+  void read() { journal.read(fingerprint, trials, runner.data().synthetic()); }
 
   /// Whatever a trial's score depends on.
   [[nodiscard]] nlohmann::ordered_json terms() const {
@@ -58,14 +58,14 @@ struct Search::Impl {
 
   /// Begins to write, or joins rank 0, which has.
   void open(SearchLock& lock) {
-    const auto& files = ledger.files();
-    if (team.leads()) {
+    const auto& files = journal.files();
+    if (queue.leads()) {
       take_search(lock, files);
-      ledger.open(fingerprint, at::get_num_threads());
+      journal.open(fingerprint, at::get_num_threads());
       for (const auto& trial : trials) {
-        if (ledger.find(trial.id) != nullptr) runner.tidy(trial);
+        if (journal.find(trial.id) != nullptr) runner.cleanup(trial);
       }
-      if (!team.alone()) invite(team, files, terms());
+      if (!queue.alone()) start_handshake(queue, files, terms());
     } else {
       check_locks(lock, files);
       read();
@@ -73,12 +73,12 @@ struct Search::Impl {
   }
 
   void run(SearchObserver& observer) {
-    const auto& files = ledger.files();
-    if (!team.leads()) accept(team, files, terms(), kPatience);
-    SearchLock lock(files.lock, team.alone() ? SearchLock::Need::best_effort : SearchLock::Need::locks);
+    const auto& files = journal.files();
+    if (!queue.leads()) join_handshake(queue, files, terms(), kPatience);
+    SearchLock lock(files.lock, queue.alone() ? SearchLock::Need::best_effort : SearchLock::Need::locks);
     open(lock);
-    Worker({request.config, trials, runner, team, ledger, lock, observer}).run();
-    if (team.leads()) ledger.write_results();
+    Worker({request.config, trials, runner, queue, journal, lock, observer}).run();
+    if (queue.leads()) journal.write_results();
   }
 };
 
@@ -90,29 +90,29 @@ metric::TuningResult Search::run(SearchObserver& observer) {
   try {
     impl.run(observer);
   } catch (const core::Interrupted& stop) {
-    impl.team.stop(stop.signal());
+    impl.queue.stop(stop.signal());
     throw;
   }
-  return impl.ledger.result();
+  return impl.journal.result();
 }
 
 const std::vector<Trial>& Search::trials() const {
   return impl_->trials;
 }
 const TuneFiles& Search::files() const {
-  return impl_->ledger.files();
+  return impl_->journal.files();
 }
-const Runner& Search::runner() const {
+const TrialRunner& Search::runner() const {
   return impl_->runner;
 }
 std::size_t Search::recorded() const {
-  return impl_->ledger.size();
+  return impl_->journal.size();
 }
 bool Search::resumed() const {
-  return impl_->ledger.resumed();
+  return impl_->journal.resumed();
 }
 int Search::former_threads() const {
-  return impl_->ledger.former_threads();
+  return impl_->journal.former_threads();
 }
 
 }  // namespace svhn::tune

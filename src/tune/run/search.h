@@ -59,7 +59,7 @@ class Search {
 
   [[nodiscard]] const std::vector<Trial>& trials() const;
   [[nodiscard]] const TuneFiles& files() const;
-  [[nodiscard]] const Runner& runner() const;
+  [[nodiscard]] const TrialRunner& runner() const;
   [[nodiscard]] std::size_t recorded() const;  ///< Trials that had ended before.
   [[nodiscard]] bool resumed() const;          ///< There was a search to go on with.
   /// @returns the threads with which that search began; 0: not known. Other threads, slightly other scores.

@@ -16,8 +16,8 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using Json = nlohmann::ordered_json;
 
-std::string rank_text(const Team& team) {
-  return "rank " + std::to_string(team.rank());
+std::string rank_text(const TrialQueue& queue) {
+  return "rank " + std::to_string(queue.rank());
 }
 
 /// @returns the text up to the end of its first line.
@@ -47,21 +47,21 @@ void take_search(SearchLock& lock, const TuneFiles& files) {
       "wait for it or end it, or choose another --output");
 }
 
-void invite(Team& team, const TuneFiles& files, const Json& terms) {
-  team.state(Json{{"terms", terms}, {"signature", read_signature(files.lock)}}.dump());
+void start_handshake(TrialQueue& queue, const TuneFiles& files, const Json& terms) {
+  queue.state(Json{{"terms", terms}, {"signature", read_signature(files.lock)}}.dump());
 }
 
-void accept(Team& team, const TuneFiles& files, const Json& terms, milliseconds patience) {
-  const json said = core::parse_json_strict(team.statement(), "what rank 0 says", ExitCode::bug);
+void join_handshake(TrialQueue& queue, const TuneFiles& files, const Json& terms, milliseconds patience) {
+  const json said = core::parse_json_strict(queue.statement(), "what rank 0 says", ExitCode::bug);
   if (const auto difference = find_difference(said.at("terms"), json::parse(terms.dump()))) {
     throw Error(ExitCode::usage,
-                rank_text(team) + " has " + difference->pointer + " = " + difference->after +
+                rank_text(queue) + " has " + difference->pointer + " = " + difference->after +
                     ", rank 0 has " + difference->before,
                 "give all processes the same config, data, --threads, --precision and --device");
   }
   if (sees(files, said.at("signature").get<std::string>(), patience)) return;
   throw Error(ExitCode::usage,
-              rank_text(team) + " does not find rank 0's search in '" + files.folder.string() + "'",
+              rank_text(queue) + " does not find rank 0's search in '" + files.folder.string() + "'",
               "give all processes the same --output, in a folder that their machines share");
 }
 

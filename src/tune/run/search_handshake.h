@@ -18,12 +18,12 @@ void take_search(SearchLock& lock, const TuneFiles& files);
 
 /// Rank 0, once everything is ready: tells the others what this process searches and how it computes.
 /// @param terms equal on all ranks.
-void invite(Team& team, const TuneFiles& files, const nlohmann::ordered_json& terms);
+void start_handshake(TrialQueue& queue, const TuneFiles& files, const nlohmann::ordered_json& terms);
 
 /// The others: waits for rank 0. @param patience how long another machine may take to see a new file.
 /// @throws core::Error(usage) naming what is different here: a term, or the folder.
-void accept(Team& team, const TuneFiles& files, const nlohmann::ordered_json& terms,
-            std::chrono::milliseconds patience);
+void join_handshake(TrialQueue& queue, const TuneFiles& files, const nlohmann::ordered_json& terms,
+                    std::chrono::milliseconds patience);
 
 /// The others: @throws core::Error(data) when rank 0's lock cannot be seen from here.
 void check_locks(SearchLock& lock, const TuneFiles& files);

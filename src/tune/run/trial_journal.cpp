@@ -79,7 +79,7 @@ std::optional<Difference> find_difference(const json& first, const json& second)
   return std::nullopt;
 }
 
-Ledger::Ledger(const SearchConfig& search, TuneFiles files, train::ExistingRun existing)
+TrialJournal::TrialJournal(const SearchConfig& search, TuneFiles files, train::ExistingRun existing)
     : search_(search), files_(std::move(files)), existing_(existing) {
   const auto found = files_.existing();
   if (existing != train::ExistingRun::refuse || found.empty()) return;
@@ -88,7 +88,7 @@ Ledger::Ledger(const SearchConfig& search, TuneFiles files, train::ExistingRun e
               "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
 }
 
-void Ledger::read(const std::string& data, const std::vector<Trial>& trials, bool synthetic) {
+void TrialJournal::read(const std::string& data, const std::vector<Trial>& trials, bool synthetic) {
   synthetic_ = synthetic;
   if (existing_ != train::ExistingRun::resume || !std::filesystem::exists(files_.search)) return;
   const std::string source = files_.search.string();
@@ -103,7 +103,7 @@ void Ledger::read(const std::string& data, const std::vector<Trial>& trials, boo
   resumed_ = true;
 }
 
-void Ledger::open(const std::string& data, int threads) {
+void TrialJournal::open(const std::string& data, int threads) {
   if (existing_ == train::ExistingRun::overwrite) files_.remove_existing();
   files_.remove_temporaries();
   Json document = search_identity(search_, data);
@@ -111,23 +111,23 @@ void Ledger::open(const std::string& data, int threads) {
   core::write_text_file(files_.search, core::json_text(document), ExitCode::data);
 }
 
-void Ledger::write(const metric::TrialResult& result) const {
+void TrialJournal::write(const metric::TrialResult& result) const {
   const Json document = metric::trial_json(result, metric::TuningDetail::full);
   core::write_text_file(files_.record(result.id), core::json_text(document), ExitCode::data);
 }
 
-std::optional<metric::TrialResult> Ledger::read_again(const Trial& trial) const {
+std::optional<metric::TrialResult> TrialJournal::read_again(const Trial& trial) const {
   const auto path = files_.record(trial.id);
   if (!std::filesystem::exists(path)) return std::nullopt;
   return read_record(path, trial);
 }
 
-const metric::TrialResult* Ledger::find(std::int64_t id) const {
+const metric::TrialResult* TrialJournal::find(std::int64_t id) const {
   const auto found = records_.find(id);
   return found == records_.end() ? nullptr : &found->second;
 }
 
-metric::TuningResult Ledger::result() const {
+metric::TuningResult TrialJournal::result() const {
   const Json section = tune_section_json(search_.tune);
   metric::TuningResult result{search_.base.name,
                               section["search"],
@@ -139,7 +139,7 @@ metric::TuningResult Ledger::result() const {
   return result;
 }
 
-void Ledger::write_results() const {
+void TrialJournal::write_results() const {
   const auto all = result();
   const Json document = metric::tuning_json(all, metric::TuningDetail::full);
   core::write_text_file(files_.results_json, core::json_text(document), ExitCode::data);

@@ -26,10 +26,10 @@ struct Difference {
 /// @returns the first difference that matters. The name of the data file is free, as its content is compared.
 std::optional<Difference> find_difference(const nlohmann::json& before, const nlohmann::json& after);
 
-class Ledger {
+class TrialJournal {
  public:
   /// @throws core::Error(usage) when there is a search already and `existing` does not say what to do.
-  Ledger(const SearchConfig& search, TuneFiles files, train::ExistingRun existing);
+  TrialJournal(const SearchConfig& search, TuneFiles files, train::ExistingRun existing);
 
   /// Reads the records of a search that goes on. @param data fingerprint of the data.
   /// @throws core::Error(model) naming what differs when the search there is another one; (data) when a

@@ -19,15 +19,15 @@ std::string owner_name(std::int64_t trial) {
 
 }  // namespace
 
-std::int64_t Team::ticket(const std::string& queue) {
+std::int64_t TrialQueue::next_index(const std::string& queue) {
   return alone() ? tickets_[queue]++ : store_->next_index(key(queue));
 }
 
-void Team::tell(const std::string& message) {
+void TrialQueue::publish(const std::string& message) {
   if (!alone()) store_->set(key(message_name(rank(), told_++)), message);
 }
 
-std::vector<std::string> Team::hear() {
+std::vector<std::string> TrialQueue::poll() {
   std::vector<std::string> messages;
   for (int other = 0; !alone() && other < store_->size(); ++other) {
     while (other != rank()) {
@@ -40,24 +40,24 @@ std::vector<std::string> Team::hear() {
   return messages;
 }
 
-void Team::own(std::int64_t trial) {
+void TrialQueue::own(std::int64_t trial) {
   if (!alone()) store_->set(key(owner_name(trial)), std::to_string(rank()));
 }
 
-bool Team::owns(std::int64_t trial) {
+bool TrialQueue::owns(std::int64_t trial) {
   return alone() || store_->try_get(key(owner_name(trial))) == std::to_string(rank());
 }
 
-bool Team::has_owner(std::int64_t trial) {
+bool TrialQueue::has_owner(std::int64_t trial) {
   const auto owner = alone() ? std::nullopt : store_->try_get(key(owner_name(trial)));
   return owner && std::ranges::none_of(lost_, [&](int rank) { return *owner == std::to_string(rank); });
 }
 
-void Team::check_trouble() {
+void TrialQueue::check_trouble() {
   if (has_failure()) throw store_->find_failure();
 }
 
-std::vector<int> Team::newly_lost() {
+std::vector<int> TrialQueue::newly_lost() {
   if (alone()) return {};
   const auto before = lost_;
   lost_ = store_->lost();
@@ -66,7 +66,7 @@ std::vector<int> Team::newly_lost() {
   return fresh;
 }
 
-void Team::stop(int signal) {
+void TrialQueue::stop(int signal) {
   if (alone()) return;
   try {
     store_->set(key("stop"), std::to_string(signal));
@@ -75,7 +75,7 @@ void Team::stop(int signal) {
   }
 }
 
-void Team::obey_stop() {
+void TrialQueue::obey_stop() {
   // A second signal would end the process at once.
   if (alone() || core::stop_signal() != 0) return;
   const auto stop = store_->try_get(key("stop"));

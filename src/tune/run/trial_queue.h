@@ -13,22 +13,22 @@
 namespace svhn::tune {
 
 /// All operations: @throws core::Error(device) when the leader was lost.
-class Team {
+class TrialQueue {
  public:
   /// @param store empty: this process works alone, and every operation is trivial.
-  explicit Team(std::shared_ptr<distributed::Store> store) : store_(std::move(store)) {}
+  explicit TrialQueue(std::shared_ptr<distributed::Store> store) : store_(std::move(store)) {}
 
   [[nodiscard]] bool alone() const { return store_ == nullptr; }
   [[nodiscard]] int rank() const { return alone() ? 0 : store_->rank(); }
   [[nodiscard]] bool leads() const { return rank() == 0; }
 
   /// @returns 0, 1, 2, …: each number of a queue to one process alone.
-  std::int64_t ticket(const std::string& queue);
+  std::int64_t next_index(const std::string& queue);
 
   /// Tells all others. Nothing is lost by this process's death afterwards.
-  void tell(const std::string& message);
+  void publish(const std::string& message);
   /// @returns what the others have told since, each process's messages in their order.
-  std::vector<std::string> hear();
+  std::vector<std::string> poll();
 
   /// What the leader states once, before anybody works.
   void state(const std::string& text) { store_->set(key("search"), text); }

@@ -35,18 +35,18 @@ bool at_its_end(const train::TrainingState& state, const train::TrainOptions& op
 
 }  // namespace
 
-Runner::Runner(const SearchConfig& search, TuneFiles files, const torch::Device& device)
+TrialRunner::TrialRunner(const SearchConfig& search, TuneFiles files, const torch::Device& device)
     : search_(search),
       files_(std::move(files)),
       device_(device),
       data_(std::make_shared<const PreparedData>(search.base.data.file)),
       divided_(divide(data_, search.tune)) {}
 
-std::int64_t Runner::runs() const {
+std::int64_t TrialRunner::runs() const {
   return static_cast<std::int64_t>(divided_.size());
 }
 
-train::SessionRequest Runner::request(const Trial& trial, std::int64_t run) const {
+train::SessionRequest TrialRunner::request(const Trial& trial, std::int64_t run) const {
   auto config = trial_config(search_, trial);
   config.name = TuneFiles::run_name(trial.id, run, runs());
   config.train.seed += static_cast<std::uint64_t>(run / folds());
@@ -58,8 +58,8 @@ train::SessionRequest Runner::request(const Trial& trial, std::int64_t run) cons
   return request;
 }
 
-metric::History Runner::advance(const Trial& trial, std::int64_t run, const RunPause& pause,
-                                train::TrainObserver& observer) const {
+metric::History TrialRunner::advance(const Trial& trial, std::int64_t run, const RunPause& pause,
+                                     train::TrainObserver& observer) const {
   const auto asked = request(trial, run);
   train::Session session(asked);
   const auto& state = session.state();
@@ -71,7 +71,7 @@ metric::History Runner::advance(const Trial& trial, std::int64_t run, const RunP
   return session.state().history;
 }
 
-void Runner::tidy(const Trial& trial) const {
+void TrialRunner::cleanup(const Trial& trial) const {
   for (std::int64_t run = 0; run < runs(); ++run) {
     const train::RunFiles files(files_.trials, TuneFiles::run_name(trial.id, run, runs()));
     std::error_code error;

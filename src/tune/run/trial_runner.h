@@ -16,11 +16,11 @@ namespace svhn::tune {
 /// Asked after each epoch, also those of former processes: whether the run pauses there.
 using RunPause = std::function<bool(const metric::History& history)>;
 
-class Runner {
+class TrialRunner {
  public:
   /// Opens the data once, for all trials, and divides it into folds.
   /// @param search outlives the runner. @throws core::Error data, config
-  Runner(const SearchConfig& search, TuneFiles files, const torch::Device& device);
+  TrialRunner(const SearchConfig& search, TuneFiles files, const torch::Device& device);
 
   /// @returns runs of a trial: folds times repeats; run i is fold i % folds of repeat i / folds.
   [[nodiscard]] std::int64_t runs() const;
@@ -34,7 +34,7 @@ class Runner {
                           train::TrainObserver& observer) const;
 
   /// Removes the checkpoints of a trial that has ended; models and curves stay.
-  void tidy(const Trial& trial) const;
+  void cleanup(const Trial& trial) const;
 
  private:
   [[nodiscard]] train::SessionRequest request(const Trial& trial, std::int64_t run) const;

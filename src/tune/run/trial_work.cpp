@@ -12,7 +12,7 @@ using core::Error;
 using core::ExitCode;
 
 /// @returns whether the run paused.
-bool attempt_run(const Trial& trial, std::int64_t run, const TrialWork& work, Attempt& attempt) {
+bool attempt_run(const Trial& trial, std::int64_t run, const TrialWork& work, TrialProgress& attempt) {
   bool paused = false;
   attempt.last_ended = false;
   attempt.runs.emplace_back();
@@ -41,8 +41,8 @@ bool attempt_run(const Trial& trial, std::int64_t run, const TrialWork& work, At
 
 }  // namespace
 
-Attempt attempt_trial(const Trial& trial, const TrialWork& work) {
-  Attempt attempt;
+TrialProgress attempt_trial(const Trial& trial, const TrialWork& work) {
+  TrialProgress attempt;
   for (std::int64_t run = 0; run < work.runner->runs(); ++run) {
     work.on_run(run);
     const bool paused = attempt_run(trial, run, work, attempt);

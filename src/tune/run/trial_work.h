@@ -11,10 +11,10 @@
 namespace svhn::tune {
 
 /// Asked after each epoch: whether the last of the runs pauses here.
-using AttemptPause = std::function<bool(const Attempt& so_far)>;
+using AttemptPause = std::function<bool(const TrialProgress& so_far)>;
 
 struct TrialWork {
-  const Runner* runner = nullptr;
+  const TrialRunner* runner = nullptr;
   train::TrainObserver* training = nullptr;
   std::function<void(std::int64_t run)> on_run;  ///< A run begins or goes on.
   std::function<void()> check_search;  ///< Called after a failure; throws when it is the whole search's.
@@ -24,6 +24,6 @@ struct TrialWork {
 
 /// @returns what the trial has come to. A run that diverges or whose network cannot be is its failure.
 /// @throws core::Error when the search cannot go on; core::Interrupted after a checkpoint
-Attempt attempt_trial(const Trial& trial, const TrialWork& work);
+TrialProgress attempt_trial(const Trial& trial, const TrialWork& work);
 
 }  // namespace svhn::tune

@@ -32,19 +32,19 @@ std::string message_text(const std::string& round, const TrialResult& result) {
 
 }  // namespace
 
-Worker::Worker(const Workplace& place)
+Worker::Worker(const SearchContext& place)
     : place_(place),
-      agenda_(place.search.tune, place.search.base.train.epochs, place.trials.size(),
-              [this](std::size_t trial) { return place_.ledger.find(place_.trials[trial].id); }) {}
+      scheduler_(place.search.tune, place.search.base.train.epochs, place.trials.size(),
+                 [this](std::size_t trial) { return place_.journal.find(place_.trials[trial].id); }) {}
 
 void Worker::run() {
   while (true) {
     listen();
-    if (agenda_.open().empty()) return;
+    if (scheduler_.open().empty()) return;
     if (const auto job = next_job()) {
       idle_since_.reset();
       work(*job);
-    } else if (!agenda_.open().empty()) {
+    } else if (!scheduler_.open().empty()) {
       rest();
     }
   }
@@ -52,13 +52,13 @@ void Worker::run() {
 
 /// The next of the queue; at its end what a process has left behind that is no more.
 std::optional<Worker::Job> Worker::next_job() {
-  const auto rounds = agenda_.open();  // A copy: taking a trial may end rounds.
-  for (const Round& round : rounds) {
+  const auto rounds = scheduler_.open();  // A copy: taking a trial may end rounds.
+  for (const Rung& round : rounds) {
     while (const auto trial = draw(round)) {
       if (take(round, *trial)) return Job{round.name, round.rung, *trial};
     }
   }
-  for (const Round& round : rounds) {
+  for (const Rung& round : rounds) {
     for (const std::size_t trial : round.trials) {
       if (take(round, trial)) return Job{round.name, round.rung, trial};
     }
@@ -66,27 +66,27 @@ std::optional<Worker::Job> Worker::next_job() {
   return std::nullopt;
 }
 
-std::optional<std::size_t> Worker::draw(const Round& round) {
+std::optional<std::size_t> Worker::draw(const Rung& round) {
   if (drawn_.contains(round.name)) return std::nullopt;
-  const auto ticket = static_cast<std::size_t>(place_.team.ticket(round.name));
+  const auto ticket = static_cast<std::size_t>(place_.queue.next_index(round.name));
   if (ticket < round.trials.size()) return round.trials[ticket];
   drawn_.insert(round.name);
   return std::nullopt;
 }
 
-bool Worker::take(const Round& round, std::size_t trial) {
+bool Worker::take(const Rung& round, std::size_t trial) {
   const std::int64_t id = place_.trials[trial].id;
-  if (!agenda_.pending(round.name, trial) || held_.contains(id) || !place_.lock.try_take(id)) return false;
+  if (!scheduler_.pending(round.name, trial) || held_.contains(id) || !place_.lock.try_take(id)) return false;
   // Whoever had it has told before letting it go, or has died in between.
   listen();
-  if (agenda_.pending(round.name, trial)) {
-    if (const auto record = place_.ledger.read_again(place_.trials[trial])) {
-      place_.team.tell(message_text({}, *record));
+  if (scheduler_.pending(round.name, trial)) {
+    if (const auto record = place_.journal.read_again(place_.trials[trial])) {
+      place_.queue.publish(message_text({}, *record));
       learn(*record);
     }
   }
-  if (agenda_.pending(round.name, trial)) {
-    place_.team.own(id);
+  if (scheduler_.pending(round.name, trial)) {
+    place_.queue.own(id);
     return true;
   }
   place_.lock.release(id);
@@ -105,12 +105,12 @@ void Worker::rest() {
 
 /// A stopped process, or one of another search that has not ended: only the user can help.
 void Worker::tell_whom_we_wait_for() {
-  if (!place_.team.leads() || core::Clock::now() - *idle_since_ < kSilentWait) return;
-  for (const Round& round : agenda_.open()) {
+  if (!place_.queue.leads() || core::Clock::now() - *idle_since_ < kSilentWait) return;
+  for (const Rung& round : scheduler_.open()) {
     for (const std::size_t trial : round.trials) {
       const Trial& waited = place_.trials[trial];
-      if (!agenda_.pending(round.name, trial) || held_.contains(waited.id) ||
-          waited_for_.contains(waited.id) || place_.team.has_owner(waited.id)) {
+      if (!scheduler_.pending(round.name, trial) || held_.contains(waited.id) ||
+          waited_for_.contains(waited.id) || place_.queue.has_owner(waited.id)) {
         continue;
       }
       waited_for_.insert(waited.id);
@@ -124,7 +124,7 @@ void Worker::work(const Job& job) {
   current_ = &trial;
   try {
     if (job.rung) {
-      climb(job);
+      run_to_rung(job);
     } else {
       try_whole(trial);
     }
@@ -135,13 +135,13 @@ void Worker::work(const Job& job) {
   if (!held_.contains(trial.id)) place_.lock.release(trial.id);
 }
 
-Attempt Worker::attempt(const Trial& trial, const AttemptPause& pause, bool pause_ends_trial) {
+TrialProgress Worker::attempt(const Trial& trial, const AttemptPause& pause, bool pause_ends_trial) {
   TrialWork work;
   work.runner = &place_.runner;
   work.training = this;
   work.on_run = [&](std::int64_t run) { place_.observer.on_run(trial, run, place_.runner.runs()); };
-  work.check_search = [&] { place_.team.check_trouble(); };
-  work.pause = [&](const Attempt& so_far) {
+  work.check_search = [&] { place_.queue.check_trouble(); };
+  work.pause = [&](const TrialProgress& so_far) {
     check_ownership();
     return pause(so_far);
   };
@@ -149,24 +149,24 @@ Attempt Worker::attempt(const Trial& trial, const AttemptPause& pause, bool paus
   return attempt_trial(trial, work);
 }
 
-void Worker::climb(const Job& job) {
+void Worker::run_to_rung(const Job& job) {
   const Trial& trial = place_.trials[job.trial];
   const auto rung = static_cast<std::size_t>(*job.rung);
   const auto tried = attempt(
-      trial, [&](const Attempt& so_far) { return so_far.runs.back().epochs() >= rung; }, false);
+      trial, [&](const TrialProgress& so_far) { return so_far.runs.back().epochs() >= rung; }, false);
   const TrialResult result = result_of(options(), trial, tried);
   if (result.status == TrialStatus::failed) {
     keep(result);
     return;
   }
-  place_.team.tell(message_text(job.round, result));
-  agenda_.put(job.round, job.trial, result);
+  place_.queue.publish(message_text(job.round, result));
+  scheduler_.put(job.round, job.trial, result);
 }
 
 /// One trial to its end, unless the median of those before it says that it is not worth it.
 void Worker::try_whole(const Trial& trial) {
   const auto tried = attempt(
-      trial, [&](const Attempt& so_far) { return median_rule() && will_stop(trial, so_far); }, true);
+      trial, [&](const TrialProgress& so_far) { return median_rule() && will_stop(trial, so_far); }, true);
   if (median_rule()) {
     held_[trial.id] = tried;
     judge_held();
@@ -179,7 +179,7 @@ bool Worker::median_rule() const {
   return options().stopping && options().stopping->type == StoppingType::median;
 }
 
-bool Worker::will_stop(const Trial& trial, const Attempt& attempt) const {
+bool Worker::will_stop(const Trial& trial, const TrialProgress& attempt) const {
   const auto completed = completed_before(trial.id);
   const std::size_t running = running_before(trial.id);
   const auto rule = [&](std::span<const double> curve) {
@@ -210,7 +210,7 @@ void Worker::judge_held() {
 std::vector<std::vector<double>> Worker::completed_before(std::int64_t id) const {
   std::vector<std::vector<double>> curves;
   for (const auto& trial : place_.trials) {
-    const TrialResult* record = trial.id < id ? place_.ledger.find(trial.id) : nullptr;
+    const TrialResult* record = trial.id < id ? place_.journal.find(trial.id) : nullptr;
     if (record != nullptr && record->status == TrialStatus::completed) curves.push_back(record->curve);
   }
   return curves;
@@ -218,18 +218,18 @@ std::vector<std::vector<double>> Worker::completed_before(std::int64_t id) const
 
 std::size_t Worker::running_before(std::int64_t id) const {
   return static_cast<std::size_t>(std::ranges::count_if(place_.trials, [&](const Trial& trial) {
-    return trial.id < id && place_.ledger.find(trial.id) == nullptr;
+    return trial.id < id && place_.journal.find(trial.id) == nullptr;
   }));
 }
 
 void Worker::listen() {
-  place_.team.check_trouble();
-  for (const auto& message : place_.team.hear()) hear(message);
+  place_.queue.check_trouble();
+  for (const auto& message : place_.queue.poll()) hear(message);
   judge_held();
-  for (const auto& dropped : agenda_.settle()) {
-    if (place_.team.leads()) {
-      place_.ledger.write(dropped);
-      place_.runner.tidy(place_.trials[static_cast<std::size_t>(dropped.id - 1)]);
+  for (const auto& dropped : scheduler_.settle()) {
+    if (place_.queue.leads()) {
+      place_.journal.write(dropped);
+      place_.runner.cleanup(place_.trials[static_cast<std::size_t>(dropped.id - 1)]);
     }
     learn(dropped);
   }
@@ -245,44 +245,44 @@ void Worker::hear(const std::string& message) {
   if (round.empty()) {
     learn(result);
   } else {
-    agenda_.put(round, place, result);
+    scheduler_.put(round, place, result);
   }
 }
 
 /// Of a trial that has ended here.
 void Worker::keep(const TrialResult& result) {
-  place_.ledger.write(result);
-  place_.team.tell(message_text({}, result));
-  place_.runner.tidy(place_.trials[static_cast<std::size_t>(result.id - 1)]);
+  place_.journal.write(result);
+  place_.queue.publish(message_text({}, result));
+  place_.runner.cleanup(place_.trials[static_cast<std::size_t>(result.id - 1)]);
   learn(result);
 }
 
 void Worker::learn(const TrialResult& result) {
-  if (place_.ledger.find(result.id) != nullptr) return;
-  place_.ledger.learn(result);
-  if (!place_.team.leads()) return;
-  place_.ledger.write_results();
-  const auto all = place_.ledger.result();
+  if (place_.journal.find(result.id) != nullptr) return;
+  place_.journal.learn(result);
+  if (!place_.queue.leads()) return;
+  place_.journal.write_results();
+  const auto all = place_.journal.result();
   const auto* best = metric::best_trial(all);
   place_.observer.on_result(result, best != nullptr && best->id == result.id);
 }
 
 /// Often enough to be in the picture, seldom enough to cost nothing.
 void Worker::look_around() {
-  place_.team.check_trouble();
-  if (place_.team.alone() || core::Clock::now() < next_look_) return;
+  place_.queue.check_trouble();
+  if (place_.queue.alone() || core::Clock::now() < next_look_) return;
   next_look_ = core::Clock::now() + kLook;
-  place_.team.obey_stop();
-  for (const int rank : place_.team.newly_lost()) {
-    if (place_.team.leads()) place_.observer.on_lost(rank);
+  place_.queue.obey_stop();
+  for (const int rank : place_.queue.newly_lost()) {
+    if (place_.queue.leads()) place_.observer.on_lost(rank);
   }
   if (current_ != nullptr) check_ownership();
 }
 
 void Worker::check_ownership() {
-  if (place_.team.alone()) return;
+  if (place_.queue.alone()) return;
   listen();
-  if (!place_.team.owns(current_->id)) throw Taken();
+  if (!place_.queue.owns(current_->id)) throw Taken();
 }
 
 void Worker::on_step(const train::StepReport& report) {

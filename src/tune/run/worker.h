@@ -22,19 +22,19 @@
 namespace svhn::tune {
 
 /// What a worker works with; everything outlives it.
-struct Workplace {
+struct SearchContext {
   const SearchConfig& search;
   const std::vector<Trial>& trials;
-  const Runner& runner;
-  Team& team;
-  Ledger& ledger;
+  const TrialRunner& runner;
+  TrialQueue& queue;
+  TrialJournal& journal;
   SearchLock& lock;
   SearchObserver& observer;
 };
 
 class Worker : private train::TrainObserver {
  public:
-  explicit Worker(const Workplace& place);
+  explicit Worker(const SearchContext& place);
 
   /// Works until every trial has ended. @throws core::Error, core::Interrupted
   void run();
@@ -48,15 +48,15 @@ class Worker : private train::TrainObserver {
   };
 
   std::optional<Job> next_job();
-  std::optional<std::size_t> draw(const Round& round);
-  bool take(const Round& round, std::size_t trial);
+  std::optional<std::size_t> draw(const Rung& round);
+  bool take(const Rung& round, std::size_t trial);
   void rest();
   void tell_whom_we_wait_for();
 
   void work(const Job& job);
-  void climb(const Job& job);
+  void run_to_rung(const Job& job);
   void try_whole(const Trial& trial);
-  Attempt attempt(const Trial& trial, const AttemptPause& pause, bool pause_ends_trial);
+  TrialProgress attempt(const Trial& trial, const AttemptPause& pause, bool pause_ends_trial);
 
   void listen();
   void hear(const std::string& message);
@@ -68,18 +68,18 @@ class Worker : private train::TrainObserver {
 
   [[nodiscard]] const TuneOptions& options() const { return place_.search.tune; }
   [[nodiscard]] bool median_rule() const;
-  [[nodiscard]] bool will_stop(const Trial& trial, const Attempt& attempt) const;
+  [[nodiscard]] bool will_stop(const Trial& trial, const TrialProgress& attempt) const;
   [[nodiscard]] std::vector<std::vector<double>> completed_before(std::int64_t id) const;
   [[nodiscard]] std::size_t running_before(std::int64_t id) const;
 
   void on_step(const train::StepReport& report) override;
   void on_epoch(const train::EpochReport& report) override;
 
-  Workplace place_;
-  Agenda agenda_;
-  std::set<std::string> drawn_;           // Rounds without tickets left.
-  std::map<std::int64_t, Attempt> held_;  // By trial: run, and waiting for earlier trials to be judged.
-  const Trial* current_ = nullptr;        // Being trained.
+  SearchContext place_;
+  TrialScheduler scheduler_;
+  std::set<std::string> drawn_;                 // Rounds without tickets left.
+  std::map<std::int64_t, TrialProgress> held_;  // By trial: run, and waiting for earlier trials to be judged.
+  const Trial* current_ = nullptr;              // Being trained.
   core::Clock::time_point next_look_ = core::Clock::now();
   std::optional<core::Clock::time_point> idle_since_;
   std::set<std::int64_t> waited_for_;  // Trials that the user knows of.

@@ -20,7 +20,7 @@ TrialResult result(std::size_t trial, double value, std::size_t epochs) {
 
 struct Records {
   std::map<std::size_t, TrialResult> ended;
-  Agenda::Ended lookup() {
+  TrialScheduler::Ended lookup() {
     return [this](std::size_t trial) {
       const auto found = ended.find(trial);
       return found == ended.end() ? nullptr : &found->second;
@@ -37,9 +37,9 @@ TuneOptions halving(std::int64_t reduction, std::int64_t brackets) {
   return options;
 }
 
-TEST(Agenda, IsOneRoundWithoutHalving) {
+TEST(TrialScheduler, IsOneRoundWithoutHalving) {
   Records records;
-  Agenda agenda({}, 5, 3, records.lookup());
+  TrialScheduler agenda({}, 5, 3, records.lookup());
   ASSERT_EQ(agenda.open().size(), 1U);
   const std::string round = agenda.open()[0].name;
   EXPECT_FALSE(agenda.open()[0].rung);
@@ -56,9 +56,9 @@ TEST(Agenda, IsOneRoundWithoutHalving) {
 }
 
 // By hand: 4 trials, half go on; rungs after 1 and 2 epochs, then the whole 4.
-TEST(Agenda, SendsTheBestToTheNextRungOnceAllAreKnown) {
+TEST(TrialScheduler, SendsTheBestToTheNextRungOnceAllAreKnown) {
   Records records;
-  Agenda agenda(halving(2, 1), 4, 4, records.lookup());
+  TrialScheduler agenda(halving(2, 1), 4, 4, records.lookup());
   const std::string first = agenda.open().at(0).name;
   EXPECT_EQ(agenda.open()[0].rung, 1);
   const std::array values = {0.1, 0.4, 0.3, 0.2};
@@ -78,9 +78,9 @@ TEST(Agenda, SendsTheBestToTheNextRungOnceAllAreKnown) {
   EXPECT_NE(agenda.open()[0].name, first);
 }
 
-TEST(Agenda, TakesTheRecordOfAnEndedTrialAsFarAsTheRung) {
+TEST(TrialScheduler, TakesTheRecordOfAnEndedTrialAsFarAsTheRung) {
   Records records;
-  Agenda agenda(halving(2, 1), 4, 2, records.lookup());
+  TrialScheduler agenda(halving(2, 1), 4, 2, records.lookup());
   const std::string first = agenda.open().at(0).name;
   // A former process came to the end with trial 0; only its first epoch counts at the first rung.
   records.ended[0] = result(0, 0.9, 4);
@@ -90,9 +90,9 @@ TEST(Agenda, TakesTheRecordOfAnEndedTrialAsFarAsTheRung) {
   EXPECT_EQ(agenda.open().at(0).trials, std::vector<std::size_t>{1});
 }
 
-TEST(Agenda, KeepsBracketsApart) {
+TEST(TrialScheduler, KeepsBracketsApart) {
   Records records;
-  Agenda agenda(halving(2, 2), 4, 5, records.lookup());
+  TrialScheduler agenda(halving(2, 2), 4, 5, records.lookup());
   ASSERT_EQ(agenda.open().size(), 2U);
   EXPECT_EQ(agenda.open()[0].trials, (std::vector<std::size_t>{0, 2, 4}));
   EXPECT_EQ(agenda.open()[0].rung, 1);

@@ -243,11 +243,12 @@ TEST_F(SearchGroupTest, RefusesAnotherFolder) {
   const TuneFiles here(folder_ / "here", "s"), elsewhere(folder_ / "elsewhere", "s");
   SearchLock lock(here.lock, SearchLock::Need::locks);
   take_search(lock, here);
-  Team leader(std::make_shared<ThreadStore>(memory, 0)), other(std::make_shared<ThreadStore>(memory, 1));
-  invite(leader, here, {{"threads", 1}});
-  accept(other, here, {{"threads", 1}}, std::chrono::milliseconds(0));
-  EXPECT_THROW(accept(other, elsewhere, {{"threads", 1}}, std::chrono::milliseconds(0)), core::Error);
-  EXPECT_THROW(accept(other, here, {{"threads", 2}}, std::chrono::milliseconds(0)), core::Error);
+  TrialQueue leader(std::make_shared<ThreadStore>(memory, 0)),
+      other(std::make_shared<ThreadStore>(memory, 1));
+  start_handshake(leader, here, {{"threads", 1}});
+  join_handshake(other, here, {{"threads", 1}}, std::chrono::milliseconds(0));
+  EXPECT_THROW(join_handshake(other, elsewhere, {{"threads", 1}}, std::chrono::milliseconds(0)), core::Error);
+  EXPECT_THROW(join_handshake(other, here, {{"threads", 2}}, std::chrono::milliseconds(0)), core::Error);
   SearchLock second(here.lock, SearchLock::Need::locks);
   check_locks(second, here);
   lock.release(SearchLock::kSearch);  // As seen where locks reach one machine only.
