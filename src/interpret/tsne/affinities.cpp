@@ -115,7 +115,7 @@ double write_row(const std::vector<Entry>& merged, std::int64_t row, double scal
 template <typename Use>
 void for_merged_rows(const Neighbours& neighbours, const Tensor& conditional, const Incoming& incoming,
                      Use use) {
-  Team().run_ranges(conditional.size(0), kRows, [&](std::int64_t begin, std::int64_t end) {
+  ThreadPool().run_ranges(conditional.size(0), kRows, [&](std::int64_t begin, std::int64_t end) {
     std::vector<Entry> merged;
     for (auto row = begin; row < end; ++row) {
       merge_row(neighbours, conditional, incoming, row, merged);
@@ -130,7 +130,7 @@ Tensor conditional_probabilities(const Tensor& distances, double perplexity) {
   const auto points = distances.size(0), count = distances.size(1);
   const double target = std::log(perplexity);
   Tensor out = at::empty_like(distances);
-  Team().run_ranges(points, 64, [&](std::int64_t begin, std::int64_t end) {
+  ThreadPool().run_ranges(points, 64, [&](std::int64_t begin, std::int64_t end) {
     std::vector<double> weights(static_cast<std::size_t>(count));
     for (auto row = begin; row < end; ++row) {
       calibrate(data_of<float>(distances) + row * count, count, target, weights.data(),

@@ -141,10 +141,10 @@ Attraction::Attraction(const Affinities& affinities, const torch::Device& device
 }
 
 /// The map's points as `ordered_` has them, which follows the map every so often.
-Tensor Attraction::in_order(Team& team, const Tensor& map) {
+Tensor Attraction::in_order(ThreadPool& pool, const Tensor& map) {
   if (ordered_->asked++ % kOrderFor == 0) {
     ordered_->rows = order_on_map(map);
-    reorder(team, affinities_, ordered_->rows, ordered_->affinities);
+    reorder(pool, affinities_, ordered_->rows, ordered_->affinities);
   }
   Tensor places = at::empty_like(map);
   const float* from = data_of<float>(map);
@@ -153,15 +153,15 @@ Tensor Attraction::in_order(Team& team, const Tensor& map) {
   return places;
 }
 
-Tensor Attraction::force(Team& team, const Tensor& map) {
+Tensor Attraction::force(ThreadPool& pool, const Tensor& map) {
   if (by_tensors_) {
     const Tensor away = map.index_select(0, rows_) - map.index_select(0, columns_);
     const Tensor pull = values_ / (away.square().sum(1) + 1.0);
     // index_put_ adds in a fixed order on CUDA, index_add_ does not.
     return at::zeros_like(map).index_put_({rows_}, away * pull.unsqueeze(1), /*accumulate=*/true);
   }
-  Tensor out = at::empty_like(map), places = in_order(team, map);
-  team.run_ranges(map.size(0), kRowsTogether, [&](std::int64_t begin, std::int64_t end) {
+  Tensor out = at::empty_like(map), places = in_order(pool, map);
+  pool.run_ranges(map.size(0), kRowsTogether, [&](std::int64_t begin, std::int64_t end) {
     std::vector<std::uint64_t> others;
     for_rows(ordered_->affinities, data_of<float>(places), begin, end, others, [&](const Row& row) {
       const Point force = attract(row.own, row.others, row.values, row.count);
@@ -173,15 +173,15 @@ Tensor Attraction::force(Team& team, const Tensor& map) {
   return out;
 }
 
-double Attraction::divergence(Team& team, const Tensor& map, double normaliser, double exaggeration) {
+double Attraction::divergence(ThreadPool& pool, const Tensor& map, double normaliser, double exaggeration) {
   double pulled = 0.0;
   if (by_tensors_) {
     const Tensor away = map.index_select(0, rows_) - map.index_select(0, columns_);
     pulled = (values_ * away.square().sum(1).log1p()).sum(at::kDouble).item<double>();
   } else {
-    const Tensor places = in_order(team, map);
+    const Tensor places = in_order(pool, map);
     std::vector<double> sums(static_cast<std::size_t>(pieces_of(map.size(0))));
-    team.run_ranges(map.size(0), kRows, [&](std::int64_t begin, std::int64_t end) {
+    pool.run_ranges(map.size(0), kRows, [&](std::int64_t begin, std::int64_t end) {
       std::vector<std::uint64_t> others;
       double& sum = sums[static_cast<std::size_t>(begin / kRows)];
       for_rows(ordered_->affinities, data_of<float>(places), begin, end, others,

@@ -148,8 +148,8 @@ void Convolution::restore_columns(std::int64_t pair, Buffers& buffers) {
   }
 }
 
-void Convolution::run(Team& team) {
-  buffers_.resize(static_cast<std::size_t>(team.size()));
+void Convolution::run(ThreadPool& pool) {
+  buffers_.resize(static_cast<std::size_t>(pool.size()));
   const auto size =
       static_cast<std::size_t>(2 * std::max(rows_, rounded_up(columns_, kLanes)) * kNumberBytes);
   for (Buffers& buffers : buffers_) {
@@ -157,7 +157,7 @@ void Convolution::run(Team& team) {
     buffers.scratch.resize(size);
   }
   const auto each = [&](std::int64_t pieces, auto work) {
-    team.run(pieces, [&](std::int64_t piece, int member) {
+    pool.run(pieces, [&](std::int64_t piece, int member) {
       (this->*work)(piece, buffers_[static_cast<std::size_t>(member)]);
     });
   };

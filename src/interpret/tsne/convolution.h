@@ -12,7 +12,7 @@
 namespace svhn::interpret {
 
 /// Turns charges into a field in place. Two real columns are transformed as one complex one, kLanes of those
-/// at once; then, in the other direction, kLanes wave numbers at once. The same bytes for any team.
+/// at once; then, in the other direction, kLanes wave numbers at once. The same bytes for any pool.
 class Convolution {
  public:
   /// @param kernel see kernel_transform.
@@ -23,7 +23,7 @@ class Convolution {
   [[nodiscard]] float* values() { return values_.data(); }
   [[nodiscard]] const float* values() const { return values_.data(); }
   void clear();
-  void run(Team& team);
+  void run(ThreadPool& pool);
 
  private:
   struct Buffers {
@@ -40,7 +40,7 @@ class Convolution {
   std::vector<float> values_;
   std::vector<float> re_, im_;  // [rows + 1, rounded up to kLanes, stride]
   LaneTransform along_columns_, along_rows_;
-  std::vector<Buffers> buffers_;  // of each member of the team
+  std::vector<Buffers> buffers_;  // of each member of the pool
 };
 
 }  // namespace svhn::interpret

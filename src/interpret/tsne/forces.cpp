@@ -72,7 +72,7 @@ Tensor exact_fields(const Tensor& sources, const Tensor& points, bool by_tensors
   Tensor out = at::empty({points.size(0), 3}, points.options());
   const float* places = data_of<float>(points);
   float* fields = data_of<float>(out);
-  Team().run_ranges(points.size(0), 64, [&](std::int64_t begin, std::int64_t end) {
+  ThreadPool().run_ranges(points.size(0), 64, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = begin; i < end; ++i) {
       repel(xs.data(), ys.data(), static_cast<std::int64_t>(xs.size()), {places[2 * i], places[2 * i + 1]},
             fields + 3 * i);
@@ -99,12 +99,12 @@ struct TsneObjective::Impl {
   bool on_processor;
   FieldGrid grid{/*by_tensors=*/true};
   MapRepulsion pairs{};
-  Team team{};
+  ThreadPool pool{};
   double normaliser = 1.0;
 
   Repulsion repulsion(const Tensor& map) {
     if (method == TsneMethod::exact) return exact_repulsion(map);
-    return on_processor ? pairs(team, map) : grid_repulsion(grid, map);
+    return on_processor ? pairs(pool, map) : grid_repulsion(grid, map);
   }
 };
 
@@ -119,13 +119,13 @@ Tensor TsneObjective::gradient(const Tensor& map, double exaggeration) {
   if (!std::isfinite(repulsion.normaliser) || repulsion.normaliser <= 0.0) {
     throw core::Error(core::ExitCode::numeric, "the t-SNE map diverged", "choose a smaller learning rate");
   }
-  return impl_->attraction.force(impl_->team, map)
+  return impl_->attraction.force(impl_->pool, map)
       .mul_(4.0 * exaggeration)
       .sub_(repulsion.force, 4.0 / repulsion.normaliser);
 }
 
 double TsneObjective::divergence(const Tensor& map, double exaggeration) const {
-  return impl_->attraction.divergence(impl_->team, map, impl_->normaliser, exaggeration);
+  return impl_->attraction.divergence(impl_->pool, map, impl_->normaliser, exaggeration);
 }
 
 }  // namespace svhn::interpret

@@ -14,7 +14,7 @@
 
 namespace svhn::interpret {
 
-class Team;
+class ThreadPool;
 
 /// The fields of points by all pairs, O(N M): the measure of FieldGrid's interpolation.
 /// @param sources f32 [N,2] contiguous. @param points f32 [M,2] contiguous.
@@ -43,14 +43,14 @@ class Attraction {
   ~Attraction();
   Attraction(const Attraction&) = delete;
   Attraction& operator=(const Attraction&) = delete;
-  /// @param team on the processor; the same bytes for any. @returns f32 [N,2].
-  torch::Tensor force(Team& team, const torch::Tensor& map);
+  /// @param pool on the processor; the same bytes for any. @returns f32 [N,2].
+  torch::Tensor force(ThreadPool& pool, const torch::Tensor& map);
   /// @returns KL(exaggeration P || Q) in nats as scikit-learn tells it, where Z is `normaliser`.
-  double divergence(Team& team, const torch::Tensor& map, double normaliser, double exaggeration);
+  double divergence(ThreadPool& pool, const torch::Tensor& map, double normaliser, double exaggeration);
 
  private:
   struct Ordered;
-  torch::Tensor in_order(Team& team, const torch::Tensor& map);
+  torch::Tensor in_order(ThreadPool& pool, const torch::Tensor& map);
 
   const Affinities& affinities_;
   bool by_tensors_;

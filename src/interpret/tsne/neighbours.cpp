@@ -135,7 +135,8 @@ void refine(const Prepared& points, Candidates& candidates, std::int64_t query,
 }
 
 /// Candidates of the queries from `first` on, as many as `best` holds.
-void search_block(Team& team, const Prepared& points, std::int64_t first, std::vector<Candidates>& best) {
+void search_block(ThreadPool& pool, const Prepared& points, std::int64_t first,
+                  std::vector<Candidates>& best) {
   const auto count = static_cast<std::int64_t>(best.size()), rows = points.reference.size(0);
   const Tensor queries = points.augmented_queries.slice(0, first, first + count);
   Tensor scores;
@@ -148,7 +149,7 @@ void search_block(Team& team, const Prepared& points, std::int64_t first, std::v
       scores = at::mm(queries, block);
     }
     const float* values = data_of<float>(scores);
-    team.run_ranges(count, 16, [&](std::int64_t begin, std::int64_t end) {
+    pool.run_ranges(count, 16, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t query = begin; query < end; ++query) {
         scan(best[static_cast<std::size_t>(query)], values + query * width, width,
              static_cast<std::uint32_t>(row));
@@ -188,14 +189,14 @@ Neighbours nearest_neighbours(const Tensor& queries, const Tensor& reference,
   if (!queries.device().is_cpu()) return nearest_neighbours_by_tensors(queries, reference, options);
   const Prepared points = prepare(queries, reference);
   const Neighbours out = make_result(queries.size(0), options.count);
-  Team team;
+  ThreadPool pool;
   const auto keep = static_cast<std::size_t>(candidate_count(options, reference.size(0)));
   for (std::int64_t first = 0; first < queries.size(0); first += kQueryBlock) {
     if (options.between) options.between();
     const auto count = std::min(kQueryBlock, queries.size(0) - first);
     std::vector<Candidates> best(static_cast<std::size_t>(count), Candidates(keep));
-    search_block(team, points, first, best);
-    team.run_ranges(count, 16, [&](std::int64_t begin, std::int64_t end) {
+    search_block(pool, points, first, best);
+    pool.run_ranges(count, 16, [&](std::int64_t begin, std::int64_t end) {
       for (auto i = begin; i < end; ++i)
         refine(points, best[static_cast<std::size_t>(i)], first + i, options, out);
     });

@@ -41,7 +41,8 @@ std::vector<std::int32_t> order_on_map(const torch::Tensor& map) {
   return order;
 }
 
-void reorder(Team& team, const Affinities& from, const std::vector<std::int32_t>& order, Affinities& to) {
+void reorder(ThreadPool& pool, const Affinities& from, const std::vector<std::int32_t>& order,
+             Affinities& to) {
   std::vector<std::int32_t> rank(order.size());
   for (std::size_t k = 0; k < order.size(); ++k) {
     rank[static_cast<std::size_t>(order[k])] = static_cast<std::int32_t>(k);
@@ -55,7 +56,7 @@ void reorder(Team& team, const Affinities& from, const std::vector<std::int32_t>
     const auto row = static_cast<std::size_t>(order[k]);
     to.starts[k + 1] = to.starts[k] + from.starts[row + 1] - from.starts[row];
   }
-  team.run_ranges(from.points(), kRows, [&](std::int64_t begin, std::int64_t end) {
+  pool.run_ranges(from.points(), kRows, [&](std::int64_t begin, std::int64_t end) {
     for (auto k = static_cast<std::size_t>(begin); k < static_cast<std::size_t>(end); ++k) {
       const auto start = from.starts[static_cast<std::size_t>(order[k])];
       const auto target = to.starts[k], count = to.starts[k + 1] - target;

@@ -17,6 +17,7 @@ std::vector<std::int32_t> order_on_map(const torch::Tensor& map);
 
 /// @returns the same matrix where row and column k are those of point order[k]; within a row, entries stay in
 /// their places.
-void reorder(Team& team, const Affinities& from, const std::vector<std::int32_t>& order, Affinities& to);
+void reorder(ThreadPool& pool, const Affinities& from, const std::vector<std::int32_t>& order,
+             Affinities& to);
 
 }  // namespace svhn::interpret

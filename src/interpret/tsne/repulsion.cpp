@@ -69,14 +69,14 @@ void MapRepulsion::plan(const Tensor& map) {
 }
 
 /// Counting sort: within a cell by index.
-void MapRepulsion::sort(Team& team, const Tensor& map) {
+void MapRepulsion::sort(ThreadPool& pool, const Tensor& map) {
   const auto count = map.size(0);
   const float* places = data_of<float>(map);
   sorted_.nodes = plan_.radius > 0.0 ? kCellNodes : kBandNodes;
   sorted_.columns = plan_.nodes[0] / sorted_.nodes + 1;
   sorted_.rows = plan_.nodes[1] / sorted_.nodes + 1;
   sorted_.cells.resize(index(count));
-  team.run_ranges(count, kRows, [&](std::int64_t begin, std::int64_t end) {
+  pool.run_ranges(count, kRows, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = begin; i < end; ++i) {
       const NodePlace place = place_of(places + 2 * i, plan_);
       sorted_.cells[index(i)] = static_cast<std::int32_t>(place.row / sorted_.nodes * sorted_.columns +
@@ -114,12 +114,12 @@ void MapRepulsion::place(std::int64_t begin, std::int64_t end, const float* map)
 
 /// Even bands touch none of the others' rows, odd ones neither: each half runs in parallel, and every node
 /// gets its points in one order whatever the number of threads.
-void MapRepulsion::spread(Team& team, const Tensor& map) {
+void MapRepulsion::spread(ThreadPool& pool, const Tensor& map) {
   const auto cell_rows = kBandNodes / sorted_.nodes;
   const auto bands = (sorted_.rows + cell_rows - 1) / cell_rows;
   grid_.clear();
   for (std::int64_t parity = 0; parity < 2; ++parity) {
-    team.run((bands - parity + 1) / 2, [&](std::int64_t piece, int) {
+    pool.run((bands - parity + 1) / 2, [&](std::int64_t piece, int) {
       const auto first = (2 * piece + parity) * cell_rows;
       const auto last = std::min(first + cell_rows, sorted_.rows);
       const auto begin = sorted_.starts[index(first * sorted_.columns)];
@@ -166,9 +166,9 @@ void MapRepulsion::add_near_cell(std::int64_t row, std::int64_t column, std::vec
   }
 }
 
-void MapRepulsion::add_near(Team& team) {
+void MapRepulsion::add_near(ThreadPool& pool) {
   if (plan_.radius == 0.0) return;
-  team.run(sorted_.rows, [&](std::int64_t row, int) {
+  pool.run(sorted_.rows, [&](std::int64_t row, int) {
     std::vector<float> around;
     for (std::int64_t column = 0; column < sorted_.columns; ++column) add_near_cell(row, column, around);
   });
@@ -198,15 +198,15 @@ double MapRepulsion::read(std::int64_t begin, std::int64_t end, float* force) co
   return sum;
 }
 
-Repulsion MapRepulsion::operator()(Team& team, const Tensor& map) {
+Repulsion MapRepulsion::operator()(ThreadPool& pool, const Tensor& map) {
   plan(map);
-  sort(team, map);
-  spread(team, map);
-  grid_.run(team);
-  add_near(team);
+  sort(pool, map);
+  spread(pool, map);
+  grid_.run(pool);
+  add_near(pool);
   Repulsion repulsion{at::empty_like(map), 0.0};
   std::vector<double> sums(index(pieces_of(map.size(0))));
-  team.run_ranges(map.size(0), kRows, [&](std::int64_t begin, std::int64_t end) {
+  pool.run_ranges(map.size(0), kRows, [&](std::int64_t begin, std::int64_t end) {
     sums[index(begin / kRows)] = read(begin, end, data_of<float>(repulsion.force));
   });
   repulsion.normaliser = std::accumulate(sums.begin(), sums.end(), 0.0);

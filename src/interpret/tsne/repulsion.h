@@ -12,11 +12,11 @@
 
 namespace svhn::interpret {
 
-/// Through a grid of nodes and, where that is wide, pairs of near points. The same bytes for any team.
+/// Through a grid of nodes and, where that is wide, pairs of near points. The same bytes for any pool.
 class MapRepulsion {
  public:
   /// @param map f32 [N,2] contiguous.
-  Repulsion operator()(Team& team, const torch::Tensor& map);
+  Repulsion operator()(ThreadPool& pool, const torch::Tensor& map);
 
  private:
   struct Sorted {  // the points by cell, cells by rows
@@ -27,10 +27,10 @@ class MapRepulsion {
     std::int64_t columns = 0, rows = 0, nodes = 0;
   };
   void plan(const torch::Tensor& map);
-  void sort(Team& team, const torch::Tensor& map);
+  void sort(ThreadPool& pool, const torch::Tensor& map);
   void place(std::int64_t begin, std::int64_t end, const float* map);
-  void spread(Team& team, const torch::Tensor& map);
-  void add_near(Team& team);
+  void spread(ThreadPool& pool, const torch::Tensor& map);
+  void add_near(ThreadPool& pool);
   void add_near_cell(std::int64_t row, std::int64_t column, std::vector<float>& around);
   double read(std::int64_t begin, std::int64_t end, float* force) const;
 

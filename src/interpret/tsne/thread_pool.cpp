@@ -32,18 +32,18 @@ bool watch(const Ready& ready) {
 
 }  // namespace
 
-Team::Team(int threads) {
+ThreadPool::ThreadPool(int threads) {
   const int count = threads > 0 ? threads : at::get_num_threads();
   for (int i = 1; i < count; ++i) helpers_.emplace_back([this, i] { help(i); });
 }
 
-Team::~Team() {
+ThreadPool::~ThreadPool() {
   stop_ = true;
   open_ += kRun;
   open_.notify_all();
 }
 
-void Team::call(std::int64_t piece, int member) {
+void ThreadPool::call(std::int64_t piece, int member) {
   try {
     (*work_)(piece, member);
   } catch (...) {
@@ -52,7 +52,7 @@ void Team::call(std::int64_t piece, int member) {
   }
 }
 
-bool Team::take_piece(int member) {
+bool ThreadPool::take_piece(int member) {
   std::uint64_t open = open_.load();
   while ((open & kPieces) != 0) {
     if (!open_.compare_exchange_weak(open, open - 1)) continue;
@@ -63,7 +63,7 @@ bool Team::take_piece(int member) {
   return false;
 }
 
-void Team::help(int member) {
+void ThreadPool::help(int member) {
   for (;;) {
     const std::uint64_t seen = open_.load();  // before stop_, which changes first: no end goes unnoticed
     if (stop_) return;
@@ -72,7 +72,7 @@ void Team::help(int member) {
   }
 }
 
-void Team::run(std::int64_t pieces, const Work& work) {
+void ThreadPool::run(std::int64_t pieces, const Work& work) {
   if (pieces <= 0) return;
   if (helpers_.empty() || pieces == 1) {
     for (std::int64_t piece = 0; piece < pieces; ++piece) work(piece, 0);

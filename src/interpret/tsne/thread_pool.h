@@ -13,13 +13,13 @@
 namespace svhn::interpret {
 
 /// The caller's thread and helpers. Helpers watch for work for some microseconds, then sleep.
-class Team {
+class ThreadPool {
  public:
   /// @param threads in all, the caller's included; 0 takes as many as LibTorch is set to.
-  explicit Team(int threads = 0);
-  ~Team();
-  Team(const Team&) = delete;
-  Team& operator=(const Team&) = delete;
+  explicit ThreadPool(int threads = 0);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
 
   /// @returns the threads in all.
   [[nodiscard]] int size() const { return static_cast<int>(helpers_.size()) + 1; }

@@ -52,9 +52,9 @@ inline std::int64_t pieces_of(std::int64_t rows) {
 
 /// Adds `of(row)` up by pieces of a fixed size, so that the sum does not depend on the number of threads.
 template <typename Of>
-double sum_rows(Team& team, std::int64_t rows, Of of) {
+double sum_rows(ThreadPool& pool, std::int64_t rows, Of of) {
   std::vector<double> sums(static_cast<std::size_t>(pieces_of(rows)));
-  team.run(pieces_of(rows), [&](std::int64_t piece, int) {
+  pool.run(pieces_of(rows), [&](std::int64_t piece, int) {
     double sum = 0.0;
     for (auto row = piece * kRows; row < std::min(rows, (piece + 1) * kRows); ++row) sum += of(row);
     sums[static_cast<std::size_t>(piece)] = sum;

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "cli/engine/interpret/study.h"
+#include "cli/engine/interpret/context.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -35,7 +35,7 @@ void write_about(const fs::path& folder, ordered_json about) {
     return std::any_of(parts.begin(), parts.end(), [&](const auto& part) { return part == name; });
   };
   ordered_json parts = ordered_json::array();
-  for (const StudyPart& part : kStudyParts) {
+  for (const InterpretPart& part : kInterpretParts) {
     std::error_code none;
     const bool kept = lists(earlier, part.name) && fs::exists(folder / part.file, none);
     if (kept || lists(about["what"], part.name)) parts.push_back(part.name);
@@ -46,7 +46,7 @@ void write_about(const fs::path& folder, ordered_json about) {
 
 }  // namespace
 
-void StudyFiles::publish_about(const ordered_json& about) {
+void InterpretFiles::publish_about(const ordered_json& about) {
   write_about(output_, about);
   if (copies_) write_about(*copies_, about);
   keep(kAbout);

@@ -4,7 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/engine/interpret/study.h"
+#include "cli/engine/interpret/context.h"
 #include "cli/engine/model_source.h"
 #include "core/file.h"
 #include "formats/safetensors/header.h"
@@ -15,10 +15,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json parts_of(const Study& study) {
+ordered_json parts_of(const InterpretContext& context) {
   ordered_json parts = ordered_json::array();
-  for (const StudyPart& part : kStudyParts) {
-    if (study.wants(part.name)) parts.push_back(part.name);
+  for (const InterpretPart& part : kInterpretParts) {
+    if (context.wants(part.name)) parts.push_back(part.name);
   }
   return parts;
 }
@@ -78,61 +78,62 @@ std::string map_text(const ordered_json& document) {
                                   count(map["iterations"]) + " steps, " + number(map["seconds"], "%.1f s"));
 }
 
-std::string study_text(const Study& study) {
-  const ordered_json& document = study.document;
-  std::string text = study.title() + ": " + count(document["images"]) + " images\n" +
+std::string interpret_text(const InterpretContext& context) {
+  const ordered_json& document = context.document;
+  std::string text = context.title() + ": " + count(document["images"]) + " images\n" +
                      predictions_text(document) + image_text(document) + map_text(document);
-  text += "Files in " + study.files.output().string() + ":\n";
-  for (const std::string& name : study.files.names()) text += "  " + name + "\n";
-  if (study.files.copies()) text += "What a report shows is also in " + study.files.copies()->string() + "\n";
+  text += "Files in " + context.files.output().string() + ":\n";
+  for (const std::string& name : context.files.names()) text += "  " + name + "\n";
+  if (context.files.copies())
+    text += "What a report shows is also in " + context.files.copies()->string() + "\n";
   return text;
 }
 
 /// All that several processes do together; nothing is written meanwhile. Afterwards rank 0 goes on alone.
-void share_passes(Study& study, const DistributedContext& processes) {
-  auto terms = shared_terms(study.file, study.data, study.options.split);
-  terms["--what"] = parts_of(study);
-  terms["--layer"] = study.options.layers;
-  if (const auto& map = study.options.onto) {
+void share_passes(InterpretContext& context, const DistributedContext& processes) {
+  auto terms = shared_terms(context.file, context.data, context.options.split);
+  terms["--what"] = parts_of(context);
+  terms["--layer"] = context.options.layers;
+  if (const auto& map = context.options.onto) {
     terms["--onto"] = formats::digest_of(core::MappedFile(*map, core::ExitCode::data).bytes());
   }
   processes.check_agreement(terms);
-  if (study.wants_predictions()) judge(study);
-  if (study.wants_embeddings()) embed_split(study);
+  if (context.wants_predictions()) predict_split(context);
+  if (context.wants_embeddings()) embed_split(context);
 }
 
-void run_parts(Study& study) {
-  if (study.wants_predictions()) study_predictions(study);
-  if (study.wants("activations")) study_activations(study);
-  if (study.wants("saliency")) study_saliency(study);
-  if (study.wants_embeddings()) study_embeddings(study);
+void run_parts(InterpretContext& context) {
+  if (context.wants_predictions()) interpret_predictions(context);
+  if (context.wants("activations")) interpret_activations(context);
+  if (context.wants("saliency")) interpret_saliency(context);
+  if (context.wants_embeddings()) interpret_embeddings(context);
 }
 
 /// @param threads of rank 0 once it works alone; 0: all cores.
 int interpret_among(const InterpretCommandOptions& options, const GlobalOptions& global,
                     DistributedContext& processes, int threads) {
-  Study study(options, global, processes);
-  study.check_requests();
+  InterpretContext context(options, global, processes);
+  context.check_requests();
   if (processes.several()) {
-    share_passes(study, processes);
-    if (!study.first()) return 0;
+    share_passes(context, processes);
+    if (!context.first()) return 0;
     kernels::set_threads(threads);
   }
-  const auto images = study.data.indices(study.split).size();
-  study.document = {{"model", study.file.record().name},
-                    {"data", study.data.path().string()},
-                    {"split", options.split},
-                    {"images", images},
-                    {"what", parts_of(study)}};
-  if (study.data.synthetic()) study.document["synthetic"] = true;
-  const ordered_json about = study.document;
-  run_parts(study);
-  study.files.publish_about(about);
-  study.document["output"] = options.output.string();
-  study.document["run_folder"] =
-      study.files.copies() ? ordered_json(study.files.copies()->string()) : nullptr;
-  study.document["files"] = study.files.names();
-  options.json ? print_json(study.document) : print_text(study_text(study));
+  const auto images = context.data.indices(context.split).size();
+  context.document = {{"model", context.file.record().name},
+                      {"data", context.data.path().string()},
+                      {"split", options.split},
+                      {"images", images},
+                      {"what", parts_of(context)}};
+  if (context.data.synthetic()) context.document["synthetic"] = true;
+  const ordered_json about = context.document;
+  run_parts(context);
+  context.files.publish_about(about);
+  context.document["output"] = options.output.string();
+  context.document["run_folder"] =
+      context.files.copies() ? ordered_json(context.files.copies()->string()) : nullptr;
+  context.document["files"] = context.files.names();
+  options.json ? print_json(context.document) : print_text(interpret_text(context));
   return 0;
 }
 

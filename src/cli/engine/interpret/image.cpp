@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cli/engine/interpret/study.h"
+#include "cli/engine/interpret/context.h"
 #include "formats/safetensors/safetensors.h"
 #include "interpret/activations.h"
 #include "interpret/saliency.h"
@@ -26,10 +26,10 @@ std::span<const float> values_of(const Tensor& tensor) {
   return {static_cast<const float*>(tensor.data_ptr()), static_cast<std::size_t>(tensor.numel())};
 }
 
-std::map<std::string, std::string> image_metadata(const Study& study, const StudyImage& image,
+std::map<std::string, std::string> image_metadata(const InterpretContext& context, const ChosenImage& image,
                                                   int predicted) {
-  return {{"model", study.file.record().name},
-          {"split", study.options.split},
+  return {{"model", context.file.record().name},
+          {"split", context.options.split},
           {"row", std::to_string(image.row)},
           {"index", std::to_string(image.index)},
           {"true", std::to_string(class_digit(image.true_class))},
@@ -52,20 +52,20 @@ void write_arrays(const std::filesystem::path& path, const std::vector<Named>& a
   formats::write_safetensors(path, list, metadata, ExitCode::data);
 }
 
-int predicted_class(Study& study, const StudyImage& image) {
+int predicted_class(InterpretContext& context, const ChosenImage& image) {
   const torch::NoGradGuard no_grad;
-  return static_cast<int>(study.network.forward(image.pixels, {}).argmax(1).item().toLong());
+  return static_cast<int>(context.network.forward(image.pixels, {}).argmax(1).item().toLong());
 }
 
-std::string said_of(const StudyImage& image, int predicted) {
+std::string said_of(const ChosenImage& image, int predicted) {
   const std::string digit = std::to_string(class_digit(image.true_class));
   return predicted == image.true_class
              ? "a " + digit + ", recognised"
              : "a " + digit + ", taken for " + std::to_string(class_digit(predicted));
 }
 
-std::string place_of(const Study& study, const StudyImage& image, int predicted) {
-  return study.title() + ", image " + std::to_string(image.index) + " (" + said_of(image, predicted) + ")";
+std::string place_of(const InterpretContext& context, const ChosenImage& image, int predicted) {
+  return context.title() + ", image " + std::to_string(image.index) + " (" + said_of(image, predicted) + ")";
 }
 
 /// One tile a filter, each on its own scale.
@@ -93,8 +93,9 @@ report::Tile vector_tile(const Tensor& features) {
   return report::colour_map(padded, rows, columns, report::ColourScale::viridis);
 }
 
-void draw_layer(Study& study, const LayerChoice& layer, const Tensor& output, const std::string& place) {
-  const std::string type(model::type_name(study.network.plan().layers[layer.index].layer.kind));
+void draw_layer(InterpretContext& context, const LayerChoice& layer, const Tensor& output,
+                const std::string& place) {
+  const std::string type(model::type_name(context.network.plan().layers[layer.index].layer.kind));
   report::Grid grid{.title = layer.name + " (" + type + ", layer " + std::to_string(layer.index) + "): "};
   std::vector<report::Tile> tiles;
   if (output.dim() == 3) {
@@ -113,8 +114,8 @@ void draw_layer(Study& study, const LayerChoice& layer, const Tensor& output, co
   }
   tiles.resize(std::min<std::size_t>(tiles.size(), 4096));
   const std::string name = "activations/" + layer.name + ".png";
-  report::write_image_grid(study.files.path(name), tiles, grid);
-  study.files.publish(name);
+  report::write_image_grid(context.files.path(name), tiles, grid);
+  context.files.publish(name);
 }
 
 /// Two kinds of maps of one class.
@@ -125,17 +126,17 @@ struct ClassMaps {
   Tensor occlusion;  ///< [H,W]
 };
 
-ClassMaps maps_of(Study& study, const StudyImage& image, int class_index) {
+ClassMaps maps_of(InterpretContext& context, const ChosenImage& image, int class_index) {
   const Tensor baseline = interpret::flat_baseline(image.pixels);
   ClassMaps maps{class_index, {}, {}, {}};
-  if (const auto layer = interpret::last_convolution(study.network.plan())) {
-    maps.grad_cam = interpret::grad_cam(study.network, image.pixels, *layer, class_index);
+  if (const auto layer = interpret::last_convolution(context.network.plan())) {
+    maps.grad_cam = interpret::grad_cam(context.network, image.pixels, *layer, class_index);
   }
-  study.check_stop();
-  maps.gradients = interpret::integrated_gradients(study.network, image.pixels, baseline, class_index);
-  study.check_stop();
-  maps.occlusion = interpret::occlusion(study.network, image.pixels, baseline, class_index);
-  study.check_stop();
+  context.check_stop();
+  maps.gradients = interpret::integrated_gradients(context.network, image.pixels, baseline, class_index);
+  context.check_stop();
+  maps.occlusion = interpret::occlusion(context.network, image.pixels, baseline, class_index);
+  context.check_stop();
   return maps;
 }
 
@@ -147,9 +148,9 @@ report::Tile signed_tile(const Tensor& map) {
 
 /// The picture and one map for each class. @param tile makes the map's picture.
 template <class MakeTile>
-void draw_maps(Study& study, const StudyImage& image, const std::vector<ClassMaps>& classes,
+void draw_maps(InterpretContext& context, const ChosenImage& image, const std::vector<ClassMaps>& classes,
                const std::string& name, const report::Grid& grid, const MakeTile& tile) {
-  std::vector<report::Tile> tiles{study.picture(image.row)};
+  std::vector<report::Tile> tiles{context.picture(image.row)};
   tiles.front().captions = {"the image"};
   for (const ClassMaps& maps : classes) {
     tiles.push_back(tile(maps));
@@ -157,25 +158,25 @@ void draw_maps(Study& study, const StudyImage& image, const std::vector<ClassMap
                              (maps.class_index == image.true_class ? "" : " (wrong)")};
   }
   const std::string path = "saliency/" + name + ".png";
-  report::write_image_grid(study.files.path(path), tiles, grid);
-  study.files.publish(path);
+  report::write_image_grid(context.files.path(path), tiles, grid);
+  context.files.publish(path);
 }
 
-void draw_saliency(Study& study, const StudyImage& image, const std::vector<ClassMaps>& classes,
+void draw_saliency(InterpretContext& context, const ChosenImage& image, const std::vector<ClassMaps>& classes,
                    const std::string& place) {
-  const report::Tile picture = study.picture(image.row);
+  const report::Tile picture = context.picture(image.row);
   if (classes.front().grad_cam.defined()) {
     draw_maps(
-        study, image, classes, "grad_cam",
+        context, image, classes, "grad_cam",
         {.title = "Grad-CAM: where the last convolution speaks for a digit", .note = place, .side = 288},
         [&](const ClassMaps& maps) { return report::heat_over(picture, values_of(maps.grad_cam)); });
   }
-  draw_maps(study, image, classes, "integrated_gradients",
+  draw_maps(context, image, classes, "integrated_gradients",
             {.title = "Integrated gradients: red pixels speak for a digit, blue ones against it",
              .note = place,
              .side = 288},
             [](const ClassMaps& maps) { return signed_tile(maps.gradients.map.sum(0)); });
-  draw_maps(study, image, classes, "occlusion",
+  draw_maps(context, image, classes, "occlusion",
             {.title = "Occlusion: covering red places costs a digit its score", .note = place, .side = 288},
             [](const ClassMaps& maps) { return signed_tile(maps.occlusion); });
 }
@@ -194,32 +195,33 @@ nlohmann::ordered_json saliency_json(const std::vector<ClassMaps>& classes) {
 
 }  // namespace
 
-void study_activations(Study& study) {
-  const StudyImage image = study.chosen_image();
-  auto layers = study.chosen_layers();
-  if (layers.empty()) layers = interpret::default_activation_layers(study.network.plan());
-  const int predicted = predicted_class(study, image);
-  const std::string place = place_of(study, image, predicted);
-  const auto outputs = interpret::layer_outputs(study.network, image.pixels, layers);
+void interpret_activations(InterpretContext& context) {
+  const ChosenImage image = context.chosen_image();
+  auto layers = context.chosen_layers();
+  if (layers.empty()) layers = interpret::default_activation_layers(context.network.plan());
+  const int predicted = predicted_class(context, image);
+  const std::string place = place_of(context, image, predicted);
+  const auto outputs = interpret::layer_outputs(context.network, image.pixels, layers);
   std::vector<Named> arrays;
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < layers.size(); ++i) {
     arrays.push_back({layers[i].name, outputs[i][0].contiguous()});
     list.push_back({{"name", layers[i].name}, {"index", layers[i].index}, {"shape", layers[i].shape}});
-    draw_layer(study, layers[i], arrays.back().tensor, place);
-    study.check_stop();
+    draw_layer(context, layers[i], arrays.back().tensor, place);
+    context.check_stop();
   }
-  write_arrays(study.files.path("activations.safetensors"), arrays, image_metadata(study, image, predicted));
-  study.files.publish("activations.safetensors");
-  study.document["activations"] = {{"row", image.row}, {"index", image.index}, {"layers", list}};
+  write_arrays(context.files.path("activations.safetensors"), arrays,
+               image_metadata(context, image, predicted));
+  context.files.publish("activations.safetensors");
+  context.document["activations"] = {{"row", image.row}, {"index", image.index}, {"layers", list}};
 }
 
-void study_saliency(Study& study) {
-  const StudyImage image = study.chosen_image();
-  const int predicted = predicted_class(study, image);
-  std::vector<ClassMaps> classes{maps_of(study, image, predicted)};
-  if (predicted != image.true_class) classes.push_back(maps_of(study, image, image.true_class));
-  draw_saliency(study, image, classes, place_of(study, image, predicted));
+void interpret_saliency(InterpretContext& context) {
+  const ChosenImage image = context.chosen_image();
+  const int predicted = predicted_class(context, image);
+  std::vector<ClassMaps> classes{maps_of(context, image, predicted)};
+  if (predicted != image.true_class) classes.push_back(maps_of(context, image, image.true_class));
+  draw_saliency(context, image, classes, place_of(context, image, predicted));
   std::vector<Named> arrays;
   for (const ClassMaps& maps : classes) {
     const std::string digit = std::to_string(class_digit(maps.class_index));
@@ -227,13 +229,13 @@ void study_saliency(Study& study) {
     arrays.push_back({"integrated_gradients." + digit, maps.gradients.map});
     arrays.push_back({"occlusion." + digit, maps.occlusion});
   }
-  write_arrays(study.files.path("saliency.safetensors"), arrays, image_metadata(study, image, predicted));
-  study.files.publish("saliency.safetensors");
-  study.document["saliency"] = {{"row", image.row},
-                                {"index", image.index},
-                                {"true", class_digit(image.true_class)},
-                                {"predicted", class_digit(predicted)},
-                                {"classes", saliency_json(classes)}};
+  write_arrays(context.files.path("saliency.safetensors"), arrays, image_metadata(context, image, predicted));
+  context.files.publish("saliency.safetensors");
+  context.document["saliency"] = {{"row", image.row},
+                                  {"index", image.index},
+                                  {"true", class_digit(image.true_class)},
+                                  {"predicted", class_digit(predicted)},
+                                  {"classes", saliency_json(classes)}};
 }
 
 }  // namespace svhn::cli

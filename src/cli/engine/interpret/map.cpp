@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdio>
 
-#include "cli/engine/interpret/study.h"
+#include "cli/engine/interpret/context.h"
 #include "cli/engine/model_source.h"
 #include "cli/stage_progress.h"
 #include "core/clock.h"
@@ -38,26 +38,26 @@ std::string layer_text(const LayerChoice& layer) {
   return layer.softmax ? "output" : layer.name;
 }
 
-std::map<std::string, std::string> metadata_of(const Study& study, const LayerChoice& layer) {
-  return {{"model", study.file.record().name},
-          {"weights", weights_digest(study.file)},
-          {"split", study.options.split},
+std::map<std::string, std::string> metadata_of(const InterpretContext& context, const LayerChoice& layer) {
+  return {{"model", context.file.record().name},
+          {"weights", weights_digest(context.file)},
+          {"split", context.options.split},
           {"layer", layer_text(layer)},
-          {"synthetic", study.data.synthetic() ? "true" : "false"}};
+          {"synthetic", context.data.synthetic() ? "true" : "false"}};
 }
 
-Embeddings embed(Study& study, std::span<const std::int64_t> rows, data::Split split,
+Embeddings embed(InterpretContext& context, std::span<const std::int64_t> rows, data::Split split,
                  const LayerChoice& layer, const char* stage) {
-  StageProgress progress(study.global, stage);
+  StageProgress progress(context.global, stage);
   interpret::EmbedOptions how;
   // Another machine may not even have the output's folder.
-  how.scratch = study.first() ? study.files.output() : std::filesystem::temp_directory_path();
-  how.group = study.group;
+  how.scratch = context.first() ? context.files.output() : std::filesystem::temp_directory_path();
+  how.group = context.group;
   how.progress = [&](std::int64_t done, std::int64_t total) {
     progress.show(done, total);
-    study.check_stop();
+    context.check_stop();
   };
-  return interpret::embed(study.network, study.data, rows, study.plan_of(split), layer, how);
+  return interpret::embed(context.network, context.data, rows, context.plan_of(split), layer, how);
 }
 
 const std::string& entry(const EmbeddingMap& map, const std::filesystem::path& path, const std::string& key) {
@@ -68,10 +68,10 @@ const std::string& entry(const EmbeddingMap& map, const std::filesystem::path& p
 }
 
 /// The map of `--onto`, once it is known to be of this model.
-EmbeddingMap reference_map(const Study& study) {
-  const std::filesystem::path& path = *study.options.onto;
+EmbeddingMap reference_map(const InterpretContext& context) {
+  const std::filesystem::path& path = *context.options.onto;
   EmbeddingMap map = interpret::read_map(path);
-  if (entry(map, path, "weights") != weights_digest(study.file)) {
+  if (entry(map, path, "weights") != weights_digest(context.file)) {
     throw Error(ExitCode::data,
                 "'" + path.string() + "' is a map of another model, '" +
                     core::printable(entry(map, path, "model")) + "' or other weights of it",
@@ -84,10 +84,10 @@ EmbeddingMap reference_map(const Study& study) {
   }
   for (std::size_t i = 0; i < map.rows.size(); ++i) {
     const std::int64_t row = map.rows[i];
-    if (row < study.data.size() && study.data.labels()[static_cast<std::size_t>(row)] == map.labels[i])
+    if (row < context.data.size() && context.data.labels()[static_cast<std::size_t>(row)] == map.labels[i])
       continue;
     throw Error(ExitCode::data,
-                "'" + path.string() + "' does not fit '" + study.data.path().string() + "': row " +
+                "'" + path.string() + "' does not fit '" + context.data.path().string() + "': row " +
                     std::to_string(row) + " has another label or is not there",
                 "use the data file that the map was made of");
   }
@@ -95,18 +95,18 @@ EmbeddingMap reference_map(const Study& study) {
 }
 
 /// @returns the layer to embed: the first one asked for, else that of the map, else the usual one.
-LayerChoice chosen_layer(const Study& study, const std::optional<EmbeddingMap>& reference) {
-  const auto& plan = study.network.plan();
+LayerChoice chosen_layer(const InterpretContext& context, const std::optional<EmbeddingMap>& reference) {
+  const auto& plan = context.network.plan();
   if (!reference) {
-    return study.options.layers.empty() ? interpret::default_embedding_layer(plan)
-                                        : interpret::find_layer(plan, study.options.layers.front());
+    return context.options.layers.empty() ? interpret::default_embedding_layer(plan)
+                                          : interpret::find_layer(plan, context.options.layers.front());
   }
-  const LayerChoice layer = interpret::find_layer(plan, entry(*reference, *study.options.onto, "layer"));
-  const bool other = !study.options.layers.empty() &&
-                     interpret::find_layer(plan, study.options.layers.front()).index != layer.index;
+  const LayerChoice layer = interpret::find_layer(plan, entry(*reference, *context.options.onto, "layer"));
+  const bool other = !context.options.layers.empty() &&
+                     interpret::find_layer(plan, context.options.layers.front()).index != layer.index;
   if (!other) return layer;
   throw Error(ExitCode::usage,
-              "the map '" + study.options.onto->string() + "' is of the layer '" + layer_text(layer) + "'",
+              "the map '" + context.options.onto->string() + "' is of the layer '" + layer_text(layer) + "'",
               "leave out --layer, or name that one first");
 }
 
@@ -116,17 +116,17 @@ struct Mapped {
   ordered_json document;
 };
 
-interpret::TsneMethod method_of(const Study& study) {
-  return study.options.tsne_method == "exact" ? interpret::TsneMethod::exact : interpret::TsneMethod::fft;
+interpret::TsneMethod method_of(const InterpretContext& context) {
+  return context.options.tsne_method == "exact" ? interpret::TsneMethod::exact : interpret::TsneMethod::fft;
 }
 
-Mapped make_map(Study& study, const Embeddings& points) {
-  StageProgress progress(study.global, "t-SNE");
+Mapped make_map(InterpretContext& context, const Embeddings& points) {
+  StageProgress progress(context.global, "t-SNE");
   interpret::TsneOptions how;
-  how.perplexity = study.options.perplexity;
-  how.seed = study.options.seed;
-  how.method = method_of(study);
-  how.device = study.hardware.device;
+  how.perplexity = context.options.perplexity;
+  how.seed = context.options.seed;
+  how.method = method_of(context);
+  how.device = context.hardware.device;
   how.stop_signal = core::stop_signal;
   how.progress = [&](const interpret::TsneProgress& step) {
     std::array<char, 48> text{};
@@ -146,12 +146,12 @@ Mapped make_map(Study& study, const Embeddings& points) {
            {"pca_features", made.features}}};
 }
 
-Mapped place_on(const Study& study, const EmbeddedSplit& made) {
+Mapped place_on(const InterpretContext& context, const EmbeddedSplit& made) {
   const auto& [reference, layer, points, known] = made;
   const auto start = core::Clock::now();
   interpret::PlaceOptions how;
-  how.method = method_of(study);
-  how.seed = study.options.seed;
+  how.method = method_of(context);
+  how.seed = context.options.seed;
   how.stop_signal = core::stop_signal;
   const auto placed = interpret::place(points.tensor(), known->tensor(), reference->map, how);
   const double seconds = core::seconds_since(start);
@@ -164,20 +164,21 @@ Mapped place_on(const Study& study, const EmbeddedSplit& made) {
            {"onto", {{"n", known->size()}, {"split", reference->metadata.at("split")}}}}};
 }
 
-void finish_document(const Study& study, const LayerChoice& layer, ordered_json& document) {
-  document["split"] = study.options.split;
+void finish_document(const InterpretContext& context, const LayerChoice& layer, ordered_json& document) {
+  document["split"] = context.options.split;
   document["layer"] = layer_text(layer);
-  document["method"] = study.options.tsne_method;
-  document["seed"] = study.options.seed;
-  document["model"] = study.file.record().name;
-  if (study.data.synthetic()) document["synthetic"] = true;
+  document["method"] = context.options.tsne_method;
+  document["seed"] = context.options.seed;
+  document["model"] = context.file.record().name;
+  if (context.data.synthetic()) document["synthetic"] = true;
 }
 
-void write_map_files(Study& study, const Embeddings& points, const LayerChoice& layer, const Mapped& mapped) {
-  StudyFiles& files = study.files;
+void write_map_files(InterpretContext& context, const Embeddings& points, const LayerChoice& layer,
+                     const Mapped& mapped) {
+  InterpretFiles& files = context.files;
   interpret::write_map(files.path("tsne.safetensors"),
-                       {mapped.map, points.rows, points.labels, metadata_of(study, layer)});
-  const bool placed = study.options.onto.has_value();
+                       {mapped.map, points.rows, points.labels, metadata_of(context, layer)});
+  const bool placed = context.options.onto.has_value();
   const auto list = [&](const std::string& name) {
     // The run folder keeps the whole map, which may be the very one that was placed on.
     placed ? files.keep(name) : files.publish(name);
@@ -185,7 +186,7 @@ void write_map_files(Study& study, const Embeddings& points, const LayerChoice& 
   list("tsne.safetensors");
   core::write_text_file(files.path("tsne.json"), core::json_text(mapped.document), ExitCode::data);
   list("tsne.json");
-  const std::string title = study.title() + ": t-SNE of " + std::to_string(points.size()) + " images (" +
+  const std::string title = context.title() + ": t-SNE of " + std::to_string(points.size()) + " images (" +
                             layer_text(layer) + ")" + (placed ? ", placed on a map" : "");
   const report::MapPoints drawn{
       {static_cast<const float*>(mapped.map.data_ptr()), static_cast<std::size_t>(mapped.map.numel())},
@@ -200,48 +201,49 @@ void write_map_files(Study& study, const Embeddings& points, const LayerChoice& 
   }
 }
 
-void refuse_overwriting(const Study& study) {
+void refuse_overwriting(const InterpretContext& context) {
   std::error_code error;
-  if (!std::filesystem::equivalent(*study.options.onto, study.files.path("tsne.safetensors"), error)) return;
+  if (!std::filesystem::equivalent(*context.options.onto, context.files.path("tsne.safetensors"), error))
+    return;
   throw Error(ExitCode::usage, "--output would replace the map of --onto", "choose another --output");
 }
 
 }  // namespace
 
-const EmbeddedSplit& embed_split(Study& study) {
-  if (study.embedded) return *study.embedded;
+const EmbeddedSplit& embed_split(InterpretContext& context) {
+  if (context.embedded) return *context.embedded;
   std::optional<EmbeddingMap> reference;
-  if (study.options.onto) {
-    refuse_overwriting(study);
-    reference = reference_map(study);
+  if (context.options.onto) {
+    refuse_overwriting(context);
+    reference = reference_map(context);
   }
-  const LayerChoice layer = chosen_layer(study, reference);
-  Embeddings points = embed(study, study.data.indices(study.split), study.split, layer, "embeddings");
+  const LayerChoice layer = chosen_layer(context, reference);
+  Embeddings points = embed(context, context.data.indices(context.split), context.split, layer, "embeddings");
   std::optional<Embeddings> known;
   if (reference) {
     const auto split = split_from_name(reference->metadata.at("split"));
-    known.emplace(embed(study, reference->rows, split, layer, "embeddings of the map"));
+    known.emplace(embed(context, reference->rows, split, layer, "embeddings of the map"));
   }
-  study.embedded = std::make_shared<const EmbeddedSplit>(
+  context.embedded = std::make_shared<const EmbeddedSplit>(
       EmbeddedSplit{std::move(reference), layer, std::move(points), std::move(known)});
-  return *study.embedded;
+  return *context.embedded;
 }
 
-void study_embeddings(Study& study) {
-  const EmbeddedSplit& made = embed_split(study);
+void interpret_embeddings(InterpretContext& context) {
+  const EmbeddedSplit& made = embed_split(context);
   const auto& [reference, layer, points, known] = made;
-  study.document["embeddings"] = {
+  context.document["embeddings"] = {
       {"layer", layer_text(layer)}, {"images", points.size()}, {"features", points.features}};
-  if (study.wants("embeddings")) {
-    interpret::write_embeddings(study.files.path("embeddings.safetensors"), points,
-                                metadata_of(study, layer));
-    study.files.keep("embeddings.safetensors");
+  if (context.wants("embeddings")) {
+    interpret::write_embeddings(context.files.path("embeddings.safetensors"), points,
+                                metadata_of(context, layer));
+    context.files.keep("embeddings.safetensors");
   }
-  if (!study.wants("tsne")) return;
-  Mapped mapped = reference ? place_on(study, made) : make_map(study, points);
-  finish_document(study, layer, mapped.document);
-  write_map_files(study, points, layer, mapped);
-  study.document["tsne"] = mapped.document;
+  if (!context.wants("tsne")) return;
+  Mapped mapped = reference ? place_on(context, made) : make_map(context, points);
+  finish_document(context, layer, mapped.document);
+  write_map_files(context, points, layer, mapped);
+  context.document["tsne"] = mapped.document;
 }
 
 }  // namespace svhn::cli

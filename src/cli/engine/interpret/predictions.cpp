@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdio>
 
-#include "cli/engine/interpret/study.h"
+#include "cli/engine/interpret/context.h"
 #include "cli/stage_progress.h"
 #include "core/error.h"
 #include "inference/evaluate.h"
@@ -17,7 +17,7 @@
 namespace svhn::cli {
 
 /// Everything that was predicted.
-struct Judgement {
+struct Predictions {
   metric::EvaluationResult result;
   std::vector<interpret::JudgedImage> images;
   inference::PredictionTable table;
@@ -39,19 +39,19 @@ std::string fixed(double value, int digits) {
   return text.data();
 }
 
-void study_confusion(Study& study, const metric::EvaluationResult& result) {
+void interpret_confusion(InterpretContext& context, const metric::EvaluationResult& result) {
   ordered_json document{{"model", result.model},
                         {"split", result.split},
                         {"images", result.images},
                         {"accuracy", result.accuracy}};
   const ordered_json whole = metric::evaluation_json(result);
   for (const char* key : {"digits", "confusion_matrix", "most_confused"}) document[key] = whole.at(key);
-  if (study.data.synthetic()) document["synthetic"] = true;
-  study.files.publish_json("confusion.json", document);
-  const std::string title = study.title() + ": accuracy " + fixed(result.accuracy, 4);
+  if (context.data.synthetic()) document["synthetic"] = true;
+  context.files.publish_json("confusion.json", document);
+  const std::string title = context.title() + ": accuracy " + fixed(result.accuracy, 4);
   for (const char* name : {"confusion.png", "confusion.svg"}) {
-    study.files.publish_chart(name,
-                              report::write_confusion_chart(study.files.path(name), result.confusion, title));
+    context.files.publish_chart(
+        name, report::write_confusion_chart(context.files.path(name), result.confusion, title));
   }
 }
 
@@ -84,13 +84,13 @@ ordered_json suspicion_json(const std::vector<JudgedImage>& images,
   return list;
 }
 
-std::vector<report::Tile> tiles_of(const Study& study, const std::vector<JudgedImage>& images, Places places,
-                                   std::size_t limit, bool with_loss) {
+std::vector<report::Tile> tiles_of(const InterpretContext& context, const std::vector<JudgedImage>& images,
+                                   Places places, std::size_t limit, bool with_loss) {
   places.resize(std::min(places.size(), limit));
   std::vector<report::Tile> tiles;
   for (const std::size_t place : places) {
     const JudgedImage& image = images[place];
-    tiles.push_back(study.picture(image.row));
+    tiles.push_back(context.picture(image.row));
     tiles.back().captions = {"Predicted " + std::to_string(class_digit(image.prediction.predicted)),
                              "Actual " + std::to_string(class_digit(image.true_class))};
     if (with_loss) tiles.back().captions.push_back("loss " + fixed(image.prediction.loss, 1));
@@ -102,34 +102,34 @@ std::string count_text(std::size_t count, const char* one, const char* many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
-void draw_mistakes(Study& study, const std::vector<JudgedImage>& images, std::size_t of_digit) {
-  const int wanted = data::class_of_digit(study.options.digit);
-  const std::string digit = std::to_string(study.options.digit);
+void draw_mistakes(InterpretContext& context, const std::vector<JudgedImage>& images, std::size_t of_digit) {
+  const int wanted = data::class_of_digit(context.options.digit);
+  const std::string digit = std::to_string(context.options.digit);
   report::Grid grid{.title = "Misclassified images of the digit " + digit,
-                    .note = study.title() + ": the first " + std::to_string(std::min(of_digit, kRow)) +
+                    .note = context.title() + ": the first " + std::to_string(std::min(of_digit, kRow)) +
                             " of " + count_text(of_digit, "mistake", "mistakes") +
                             ", in the order of the split",
                     .columns = static_cast<int>(kRow)};
-  if (of_digit == 0) grid.note = study.title() + ": no image of this digit is misclassified";
+  if (of_digit == 0) grid.note = context.title() + ": no image of this digit is misclassified";
   const auto first = interpret::first_mistakes(images, wanted, kRow);
-  report::write_image_grid(study.files.path("misclassified.png"), tiles_of(study, images, first, kRow, false),
-                           grid);
-  study.files.publish("misclassified.png");
+  report::write_image_grid(context.files.path("misclassified.png"),
+                           tiles_of(context, images, first, kRow, false), grid);
+  context.files.publish("misclassified.png");
   const auto worst = interpret::worst_mistakes(images, 2 * kRow);
   report::write_image_grid(
-      study.files.path("worst.png"), tiles_of(study, images, worst, 2 * kRow, true),
+      context.files.path("worst.png"), tiles_of(context, images, worst, 2 * kRow, true),
       {.title = "The worst mistakes",
-       .note = study.title() + ": the largest losses over all digits, the largest first"});
-  study.files.publish("worst.png");
+       .note = context.title() + ": the largest losses over all digits, the largest first"});
+  context.files.publish("worst.png");
 }
 
-void draw_suspicions(Study& study, const std::vector<JudgedImage>& images,
+void draw_suspicions(InterpretContext& context, const std::vector<JudgedImage>& images,
                      const interpret::LabelSuspicion& suspicion) {
   std::vector<report::Tile> tiles;
   for (std::size_t i = 0; i < std::min(suspicion.places.size(), 2 * kRow); ++i) {
     const JudgedImage& image = images[suspicion.places[i]];
     const double held = image.prediction.probabilities[metric::class_slot(suspicion.suggested[i])];
-    tiles.push_back(study.picture(image.row));
+    tiles.push_back(context.picture(image.row));
     tiles.back().captions = {"Label " + std::to_string(class_digit(image.true_class)),
                              "Rather " + std::to_string(class_digit(suspicion.suggested[i])),
                              fixed(100.0 * held, 1) + " %"};
@@ -137,14 +137,14 @@ void draw_suspicions(Study& study, const std::vector<JudgedImage>& images,
   const std::string counted = count_text(suspicion.places.size(), "image that the model confidently holds",
                                          "images that the model confidently holds");
   report::write_image_grid(
-      study.files.path("label_errors.png"), tiles,
+      context.files.path("label_errors.png"), tiles,
       {.title = "Labels that may be wrong",
-       .note = study.title() + ": of " + counted + " for another digit, the least likely labels"});
-  study.files.publish("label_errors.png");
+       .note = context.title() + ": of " + counted + " for another digit, the least likely labels"});
+  context.files.publish("label_errors.png");
 }
 
-void study_mistakes(Study& study, const std::vector<JudgedImage>& images) {
-  const int wanted = data::class_of_digit(study.options.digit);
+void interpret_mistakes(InterpretContext& context, const std::vector<JudgedImage>& images) {
+  const int wanted = data::class_of_digit(context.options.digit);
   const std::size_t of_digit = interpret::first_mistakes(images, wanted, images.size()).size();
   const std::size_t all = interpret::worst_mistakes(images, images.size()).size();
   const auto suspicion = interpret::suspected_label_errors(images);
@@ -152,9 +152,9 @@ void study_mistakes(Study& study, const std::vector<JudgedImage>& images) {
   for (int digit = 0; digit < metric::kClasses; ++digit) {
     thresholds[std::to_string(digit)] = suspicion.thresholds[metric::class_slot(data::class_of_digit(digit))];
   }
-  ordered_json document{{"model", study.file.record().name},
-                        {"split", study.options.split},
-                        {"digit", study.options.digit},
+  ordered_json document{{"model", context.file.record().name},
+                        {"split", context.options.split},
+                        {"digit", context.options.digit},
                         {"mistakes", all},
                         {"mistakes_of_digit", of_digit},
                         {"first", images_json(images, interpret::first_mistakes(images, wanted, kListed))},
@@ -163,57 +163,57 @@ void study_mistakes(Study& study, const std::vector<JudgedImage>& images) {
                         {"suspected_count", suspicion.places.size()},
                         {"suspected_method", interpret::kSuspicionMethod},
                         {"suspected_thresholds", thresholds}};
-  study.files.publish_json("misclassified.json", document);
-  draw_mistakes(study, images, of_digit);
-  draw_suspicions(study, images, suspicion);
-  study.document["misclassified"] = {{"images", all},
-                                     {"digit", study.options.digit},
-                                     {"of_digit", of_digit},
-                                     {"suspected_label_errors", suspicion.places.size()}};
+  context.files.publish_json("misclassified.json", document);
+  draw_mistakes(context, images, of_digit);
+  draw_suspicions(context, images, suspicion);
+  context.document["misclassified"] = {{"images", all},
+                                       {"digit", context.options.digit},
+                                       {"of_digit", of_digit},
+                                       {"suspected_label_errors", suspicion.places.size()}};
 }
 
 }  // namespace
 
-const Judgement& judge(Study& study) {
-  if (study.judgement) return *study.judgement;
-  const auto made = std::make_shared<Judgement>();
-  StageProgress progress(study.global, "predictions");
+const Predictions& predict_split(InterpretContext& context) {
+  if (context.predictions) return *context.predictions;
+  const auto made = std::make_shared<Predictions>();
+  StageProgress progress(context.global, "predictions");
   inference::EvaluateOptions how;
-  how.group = study.group;
+  how.group = context.group;
   how.progress = [&](std::int64_t done, std::int64_t total) {
     progress.show(done, total);
-    study.check_stop();
+    context.check_stop();
   };
-  if (study.first()) {
+  if (context.first()) {
     how.on_prediction = [&](std::int64_t row, int label, const metric::Prediction& prediction) {
       const auto index = static_cast<std::int64_t>(made->images.size());
       made->images.push_back({row, index, label, prediction});
       made->table.add(row, label, prediction);
     };
   }
-  network::Network network = network::load_network(study.file);
-  network.to(study.hardware.device);
+  network::Network network = network::load_network(context.file);
+  network.to(context.hardware.device);
   auto folded = network::fold_batch_norm(std::move(network));
   made->result =
-      inference::evaluate(folded.network, study.data, study.split, study.plan_of(study.split), how);
-  made->result.model = study.file.record().name;
-  study.judgement = made;
+      inference::evaluate(folded.network, context.data, context.split, context.plan_of(context.split), how);
+  made->result.model = context.file.record().name;
+  context.predictions = made;
   return *made;
 }
 
-void study_predictions(Study& study) {
-  const Judgement& judgement = judge(study);
-  ordered_json document = metric::evaluation_json(judgement.result);
-  if (study.data.synthetic()) document["synthetic"] = true;
-  study.files.publish_json("evaluation.json", document);
-  judgement.table.write(study.files.path("predictions.csv"));
-  study.files.publish("predictions.csv");
-  study.document["accuracy"] = judgement.result.accuracy;
-  study.document["loss"] = judgement.result.loss;
-  if (study.wants("confusion")) study_confusion(study, judgement.result);
-  study.check_stop();
-  if (study.wants("misclassified")) study_mistakes(study, judgement.images);
-  study.check_stop();
+void interpret_predictions(InterpretContext& context) {
+  const Predictions& predictions = predict_split(context);
+  ordered_json document = metric::evaluation_json(predictions.result);
+  if (context.data.synthetic()) document["synthetic"] = true;
+  context.files.publish_json("evaluation.json", document);
+  predictions.table.write(context.files.path("predictions.csv"));
+  context.files.publish("predictions.csv");
+  context.document["accuracy"] = predictions.result.accuracy;
+  context.document["loss"] = predictions.result.loss;
+  if (context.wants("confusion")) interpret_confusion(context, predictions.result);
+  context.check_stop();
+  if (context.wants("misclassified")) interpret_mistakes(context, predictions.images);
+  context.check_stop();
 }
 
 }  // namespace svhn::cli

@@ -138,13 +138,13 @@ TEST(Attraction, AgreesWithAllPairsInFloat64) {
   const Tensor expected = ((p * w).unsqueeze(2) * away).sum(1);
   const double z = w.sum().item<double>() - 300.0;
   const double divergence = (at::xlogy(p, p) - p * (w / z).log()).sum().item<double>();
-  Team team(2);
+  ThreadPool pool(2);
   for (const bool by_tensors : {false, true}) {
     Attraction attraction(affinities, torch::kCPU, by_tensors);
-    EXPECT_LT(relative(attraction.force(team, map), expected), 1e-5);
-    EXPECT_NEAR(attraction.divergence(team, map, z, 1.0), divergence, 1e-5);
+    EXPECT_LT(relative(attraction.force(pool, map), expected), 1e-5);
+    EXPECT_NEAR(attraction.divergence(pool, map, z, 1.0), divergence, 1e-5);
     // 12 P against Q: 12 (sum p log p + log 12 - sum p log q).
-    EXPECT_NEAR(attraction.divergence(team, map, z, 12.0), 12.0 * (divergence + std::log(12.0)), 1e-4);
+    EXPECT_NEAR(attraction.divergence(pool, map, z, 12.0), 12.0 * (divergence + std::log(12.0)), 1e-4);
   }
 }
 

@@ -41,8 +41,8 @@ TEST(Convolution, IsThatOfTheTensorOperations) {
       const float* from = charges.data_ptr<float>() + row * columns;
       std::copy(from, from + columns, convolution.values() + row * convolution.stride());
     }
-    Team team(2);
-    convolution.run(team);
+    ThreadPool pool(2);
+    convolution.run(pool);
     const Tensor field =
         at::from_blob(convolution.values(), {rows, convolution.stride()}).slice(1, 0, columns);
     EXPECT_LT(relative(field, convolve(charges, kernel)), 1e-5) << columns;
@@ -52,10 +52,10 @@ TEST(Convolution, IsThatOfTheTensorOperations) {
 TEST(MapRepulsion, AgreesWithAllPairsAtEverySizeOfMap) {
   const auto shape = normal_points(2000, 2, 3) * at::tensor({1.0F, 0.6F});
   MapRepulsion repulsion;
-  Team team(2);
+  ThreadPool pool(2);
   for (const double deviation : {1e-4, 1e-2, 0.3, 1.0, 5.0, 25.0, 200.0}) {
     const Tensor map = shape * deviation;
-    const auto found = repulsion(team, map), exact = exact_repulsion(map);
+    const auto found = repulsion(pool, map), exact = exact_repulsion(map);
     EXPECT_LT(relative(found.force, exact.force), 2e-3) << deviation;
     EXPECT_NEAR(found.normaliser / exact.normaliser, 1.0, 5e-5) << deviation;
   }
@@ -65,8 +65,8 @@ TEST(MapRepulsion, OfPointsInTightGroupsFarApart) {
   const auto map = 0.2 * normal_points(3000, 2, 4) +
                    40.0 * normal_points(30, 2, 5).index_select(0, at::arange(3000).remainder(30));
   MapRepulsion repulsion;
-  Team team(2);
-  const auto found = repulsion(team, map), exact = exact_repulsion(map);
+  ThreadPool pool(2);
+  const auto found = repulsion(pool, map), exact = exact_repulsion(map);
   EXPECT_LT(relative(found.force, exact.force), 5e-3);
   EXPECT_NEAR(found.normaliser / exact.normaliser, 1.0, 5e-4);
 }
@@ -74,8 +74,8 @@ TEST(MapRepulsion, OfPointsInTightGroupsFarApart) {
 TEST(MapRepulsion, OfFewPointsFarApart) {
   const Tensor map = at::tensor({0.0F, 0.0F, 30.1F, 7.3F, -11.7F, 52.4F}).view({3, 2});
   MapRepulsion repulsion;
-  Team team(2);
-  const auto found = repulsion(team, map), exact = exact_repulsion(map);
+  ThreadPool pool(2);
+  const auto found = repulsion(pool, map), exact = exact_repulsion(map);
   EXPECT_NEAR(found.normaliser / exact.normaliser, 1.0, 1e-2);
   EXPECT_LT(relative(found.force, exact.force), 2e-2);
 }
@@ -83,8 +83,8 @@ TEST(MapRepulsion, OfFewPointsFarApart) {
 TEST(MapRepulsion, OfPointsOnALine) {
   const Tensor map = at::cat({100.0 * normal_points(500, 1, 4), at::zeros({500, 1})}, 1);
   MapRepulsion repulsion;
-  Team team(2);
-  EXPECT_LT(relative(repulsion(team, map).force, exact_repulsion(map).force), 5e-3);
+  ThreadPool pool(2);
+  EXPECT_LT(relative(repulsion(pool, map).force, exact_repulsion(map).force), 5e-3);
 }
 
 TEST(MapRepulsion, SameBytesForAnyTeam) {
@@ -92,8 +92,8 @@ TEST(MapRepulsion, SameBytesForAnyTeam) {
     const auto map = deviation * normal_points(5000, 2, 6);
     const auto run = [&](int threads) {
       MapRepulsion repulsion;
-      Team team(threads);
-      return repulsion(team, map);
+      ThreadPool pool(threads);
+      return repulsion(pool, map);
     };
     const auto one = run(1), three = run(3);
     EXPECT_TRUE(at::equal(one.force, three.force));
@@ -112,8 +112,8 @@ TEST(Reorder, MovesRowsAndColumnsAlike) {
   Neighbours neighbours{at::tensor({1, 0, 1}, at::kInt).view({3, 1}), at::zeros({3, 1})};
   const auto from = joint_affinities(neighbours, at::tensor({0.8F, 1.0F, 1.2F}).view({3, 1}));
   Affinities to;
-  Team team(2);
-  reorder(team, from, {2, 0, 1}, to);
+  ThreadPool pool(2);
+  reorder(pool, from, {2, 0, 1}, to);
   EXPECT_EQ(to.columns[0], 2);
   EXPECT_FLOAT_EQ(to.values[0], 0.2F);
   EXPECT_EQ(to.columns[static_cast<std::size_t>(to.starts[1])], 2);

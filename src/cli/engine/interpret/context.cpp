@@ -1,4 +1,4 @@
-#include "cli/engine/interpret/study.h"
+#include "cli/engine/interpret/context.h"
 
 #include <spdlog/spdlog.h>
 
@@ -34,22 +34,22 @@ void copy_whole(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-StudyFiles::StudyFiles(fs::path output, const std::optional<fs::path>& run_folder)
+InterpretFiles::InterpretFiles(fs::path output, const std::optional<fs::path>& run_folder)
     : output_(std::move(output)) {
   if (run_folder && !same_folder(*run_folder / "interpret", output_)) copies_ = *run_folder / "interpret";
 }
 
-void StudyFiles::publish(const std::string& name) {
+void InterpretFiles::publish(const std::string& name) {
   if (copies_) copy_whole(path(name), *copies_ / name);
   keep(name);
 }
 
-void StudyFiles::publish_json(const std::string& name, const nlohmann::ordered_json& document) {
+void InterpretFiles::publish_json(const std::string& name, const nlohmann::ordered_json& document) {
   core::write_text_file(path(name), core::json_text(document), ExitCode::data);
   publish(name);
 }
 
-void StudyFiles::publish_chart(const std::string& name, const report::ChartResult& drawn) {
+void InterpretFiles::publish_chart(const std::string& name, const report::ChartResult& drawn) {
   if (drawn.status == report::ChartStatus::drawn) {
     publish(name);
   } else {
@@ -57,7 +57,8 @@ void StudyFiles::publish_chart(const std::string& name, const report::ChartResul
   }
 }
 
-Study::Study(const InterpretCommandOptions& asked, const GlobalOptions& how, DistributedContext& processes)
+InterpretContext::InterpretContext(const InterpretCommandOptions& asked, const GlobalOptions& how,
+                                   DistributedContext& processes)
     : options(asked),
       global(how),
       file(asked.model),
@@ -77,15 +78,15 @@ Study::Study(const InterpretCommandOptions& asked, const GlobalOptions& how, Dis
   }
 }
 
-bool Study::wants(const std::string& part) const {
+bool InterpretContext::wants(const std::string& part) const {
   return options.what.empty() || std::ranges::find(options.what, part) != options.what.end();
 }
 
-data::PreprocessPlan Study::plan_of(data::Split of) const {
+data::PreprocessPlan InterpretContext::plan_of(data::Split of) const {
   return data::plan_for(preprocessing, data, of);
 }
 
-StudyImage Study::chosen_image() const {
+ChosenImage InterpretContext::chosen_image() const {
   const auto rows = data.indices(split);
   if (options.index >= static_cast<std::int64_t>(rows.size())) {
     throw core::Error(ExitCode::usage,
@@ -102,7 +103,7 @@ StudyImage Study::chosen_image() const {
   return {row, options.index, data.labels()[static_cast<std::size_t>(row)], pixels.to(hardware.device)};
 }
 
-std::vector<interpret::LayerChoice> Study::chosen_layers() const {
+std::vector<interpret::LayerChoice> InterpretContext::chosen_layers() const {
   std::vector<interpret::LayerChoice> layers;
   for (const std::string& text : options.layers) {
     const auto layer = interpret::find_layer(network.plan(), text);
@@ -112,17 +113,17 @@ std::vector<interpret::LayerChoice> Study::chosen_layers() const {
   return layers;
 }
 
-std::string Study::title() const {
+std::string InterpretContext::title() const {
   return file.record().name + " on the " + options.split + " split" +
          (data.synthetic() ? " (synthetic digits)" : "");
 }
 
-report::Tile Study::picture(std::int64_t row) const {
+report::Tile InterpretContext::picture(std::int64_t row) const {
   const auto pixels = data.image(row);
   return {static_cast<int>(data::kSide), static_cast<int>(data::kSide), {pixels.begin(), pixels.end()}};
 }
 
-void Study::check_requests() const {
+void InterpretContext::check_requests() const {
   std::ignore = chosen_layers();
   if (wants("activations") || wants("saliency")) std::ignore = chosen_image();
   if (!options.onto) return;
@@ -132,7 +133,7 @@ void Study::check_requests() const {
   std::ignore = interpret::read_map(*options.onto);
 }
 
-void Study::check_stop() const {
+void InterpretContext::check_stop() const {
   stop_if_asked("stopped; the files that were finished are in '" + options.output.string() + "'");
 }
 

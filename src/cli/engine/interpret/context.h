@@ -22,22 +22,22 @@
 
 namespace svhn::cli {
 
-struct StudyPart {
+struct InterpretPart {
   const char* name;  ///< As in --what.
   const char* file;  ///< One that every run of the part leaves.
 };
 
-inline constexpr std::array<StudyPart, 6> kStudyParts{{{"confusion", "confusion.json"},
-                                                       {"misclassified", "misclassified.json"},
-                                                       {"activations", "activations.safetensors"},
-                                                       {"embeddings", "embeddings.safetensors"},
-                                                       {"tsne", "tsne.safetensors"},
-                                                       {"saliency", "saliency.safetensors"}}};
+inline constexpr std::array<InterpretPart, 6> kInterpretParts{{{"confusion", "confusion.json"},
+                                                               {"misclassified", "misclassified.json"},
+                                                               {"activations", "activations.safetensors"},
+                                                               {"embeddings", "embeddings.safetensors"},
+                                                               {"tsne", "tsne.safetensors"},
+                                                               {"saliency", "saliency.safetensors"}}};
 
 /// The folder that is filled, and the model's run folder, which gets a copy of what a report page shows.
-class StudyFiles {
+class InterpretFiles {
  public:
-  StudyFiles(std::filesystem::path output, const std::optional<std::filesystem::path>& run_folder);
+  InterpretFiles(std::filesystem::path output, const std::optional<std::filesystem::path>& run_folder);
 
   [[nodiscard]] const std::filesystem::path& output() const { return output_; }
   /// @returns where the file of this name belongs.
@@ -63,20 +63,21 @@ class StudyFiles {
 };
 
 /// One image of the data.
-struct StudyImage {
+struct ChosenImage {
   std::int64_t row = 0;
   std::int64_t index = 0;
   int true_class = 0;
   torch::Tensor pixels;  ///< f32 [1,C,H,W], preprocessed, on the network's device.
 };
 
-struct Judgement;
+struct Predictions;
 struct EmbeddedSplit;
 
 /// An opened model with its data, and the results so far.
-struct Study {
+struct InterpretContext {
   /// Joins the other processes, if there are any.
-  Study(const InterpretCommandOptions& options, const GlobalOptions& global, DistributedContext& processes);
+  InterpretContext(const InterpretCommandOptions& options, const GlobalOptions& global,
+                   DistributedContext& processes);
 
   [[nodiscard]] bool wants(const std::string& part) const;
   [[nodiscard]] bool wants_predictions() const { return wants("confusion") || wants("misclassified"); }
@@ -85,7 +86,7 @@ struct Study {
   [[nodiscard]] bool first() const { return group == nullptr || group->rank() == 0; }
   [[nodiscard]] data::PreprocessPlan plan_of(data::Split of) const;
   /// @throws core::Error(usage) when the split has no such index.
-  [[nodiscard]] StudyImage chosen_image() const;
+  [[nodiscard]] ChosenImage chosen_image() const;
   /// @returns the layers of `--layer`, each once.
   [[nodiscard]] std::vector<interpret::LayerChoice> chosen_layers() const;
   /// @returns "model on the test split (synthetic digits)".
@@ -104,27 +105,27 @@ struct Study {
   data::PreparedData data;
   data::Preprocessing preprocessing;
   data::Split split;
-  StudyFiles files;
+  InterpretFiles files;
   distributed::ProcessGroup*
       group;  ///< The processes that share passes over the data; nullptr: this one alone.
-  std::shared_ptr<const Judgement> judgement;     ///< See `judge`.
-  std::shared_ptr<const EmbeddedSplit> embedded;  ///< See `embed_split`.
+  std::shared_ptr<const Predictions> predictions;  ///< See `judge`.
+  std::shared_ptr<const EmbeddedSplit> embedded;   ///< See `embed_split`.
   nlohmann::ordered_json document;
 };
 
-/// Runs the split through the network, unless that was done. Every process of the study must call it; rank 0
-/// alone gets the predictions.
-const Judgement& judge(Study& study);
+/// Runs the split through the network, unless that was done. Every process of the context must call it; rank
+/// 0 alone gets the predictions.
+const Predictions& predict_split(InterpretContext& context);
 /// Embeds the split, and what `--onto` names, in the same way.
-const EmbeddedSplit& embed_split(Study& study);
+const EmbeddedSplit& embed_split(InterpretContext& context);
 
 /// confusion.*, misclassified.*, evaluation.json, predictions.csv
-void study_predictions(Study& study);
+void interpret_predictions(InterpretContext& context);
 /// activations/*.png, activations.safetensors
-void study_activations(Study& study);
+void interpret_activations(InterpretContext& context);
 /// saliency/*.png, saliency.safetensors
-void study_saliency(Study& study);
+void interpret_saliency(InterpretContext& context);
 /// embeddings.safetensors, tsne.*
-void study_embeddings(Study& study);
+void interpret_embeddings(InterpretContext& context);
 
 }  // namespace svhn::cli
