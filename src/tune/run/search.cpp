@@ -33,7 +33,7 @@ struct Search::Impl {
   explicit Impl(SearchRequest r)
       : request(std::move(r)),
         trials(check_search(request.config)),
-        team(request.store),
+        queue(request.store),
         journal(request.config, TuneFiles(request.output, request.config.base.name), existing()),
         runner(request.config, journal.files(), request.device),
         fingerprint(train::data_fingerprint(runner.data())) {
