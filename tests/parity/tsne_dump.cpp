@@ -83,13 +83,13 @@ nlohmann::json run_gradient(const formats::SafetensorsFile& in, const std::strin
   return {{"fft", fft.divergence(map, exaggeration)}, {"exact", exact.divergence(map, exaggeration)}};
 }
 
-nlohmann::json run_place(const formats::SafetensorsFile& in, const std::string& out, const Keys& keys) {
-  interpret::PlaceOptions options;
+nlohmann::json run_transform(const formats::SafetensorsFile& in, const std::string& out, const Keys& keys) {
+  interpret::TransformOptions options;
   options.perplexity = number(keys, "perplexity", options.perplexity);
   options.iterations = static_cast<std::int64_t>(number(keys, "iterations", 250));
   options.method = options_of(keys).method;
-  const auto result = interpret::place(read_array(in, "points"), read_array(in, "reference"),
-                                       read_array(in, "reference_map"), options);
+  const auto result = interpret::transform(read_array(in, "points"), read_array(in, "reference"),
+                                           read_array(in, "reference_map"), options);
   network::write_tensors(out, {{"map", result.map}}, {});
   return {{"kl_divergence", result.kl_divergence}, {"start_kl_divergence", result.start_kl_divergence}};
 }
@@ -105,7 +105,7 @@ nlohmann::json run(const std::string& what, const std::string& in, const std::st
   const formats::SafetensorsFile file(in, core::ExitCode::data);
   if (what == "map") return run_map(file, out, keys);
   if (what == "gradient") return run_gradient(file, out, keys);
-  if (what == "place") return run_place(file, out, keys);
+  if (what == "place") return run_transform(file, out, keys);
   if (what == "pca") return run_pca(file, out, keys);
   throw core::Error(core::ExitCode::usage, "unknown command '" + what + "'");
 }

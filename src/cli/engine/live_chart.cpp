@@ -79,7 +79,7 @@ void LiveChart::on_epoch(const train::EpochReport& report) {
   if (now < rest_) return;
   started_ = now;
   start(png_, files_.curves_png, report.state->history);
-  if (png_) png_->give_way();
+  if (png_) png_->lower_priority();
 }
 
 void LiveChart::finish(const metric::History& history) {

@@ -17,10 +17,10 @@ using core::ExitCode;
 using torch::Tensor;
 
 constexpr double kMomentum = 0.8;
-constexpr double kLeastPlaceGain = 0.01;
+constexpr double kLeastTransformGain = 0.01;
 constexpr double kLongestGradient = 0.25;  // keeps a point far from its neighbours from being thrown across
 
-void check_place_options(const PlaceOptions& options, std::int64_t reference) {
+void check_transform_options(const TransformOptions& options, std::int64_t reference) {
   const auto require = [](bool holds, const char* what) {
     if (!holds) throw Error(ExitCode::usage, std::string("placing on a map: ") + what);
   };
@@ -94,14 +94,15 @@ class Placement {
   FieldGrid grid_;
 };
 
-Tensor optimise(const Placement& placement, const PlaceOptions& options, Tensor map) {
+Tensor optimise(const Placement& placement, const TransformOptions& options, Tensor map) {
   Tensor update = at::zeros_like(map), gains = at::ones_like(map);
   for (std::int64_t i = 0; i < options.iterations; ++i) {
     stop_if_asked(options.stop_signal, "stopped while new points were placed on a map");
     Tensor gradient = placement.gradient(map, options.exaggeration);
     const Tensor length = gradient.square().sum(1, /*keepdim=*/true).sqrt();
     gradient = gradient * (kLongestGradient / length.clamp_min(kLongestGradient));
-    gains = at::where(at::mul(update, gradient) < 0, gains + 0.2, gains * 0.8).clamp_min_(kLeastPlaceGain);
+    gains =
+        at::where(at::mul(update, gradient) < 0, gains + 0.2, gains * 0.8).clamp_min_(kLeastTransformGain);
     update.mul_(kMomentum).sub_(gradient.mul_(gains), options.learning_rate);
     map.add_(update);
   }
@@ -110,11 +111,11 @@ Tensor optimise(const Placement& placement, const PlaceOptions& options, Tensor 
 
 }  // namespace
 
-PlaceResult place(const Tensor& points, const Tensor& reference, const Tensor& reference_map,
-                  const PlaceOptions& options) {
+TransformResult transform(const Tensor& points, const Tensor& reference, const Tensor& reference_map,
+                          const TransformOptions& options) {
   const torch::NoGradGuard no_grad;
   check_shapes(points, reference, reference_map);
-  check_place_options(options, reference.size(0));
+  check_transform_options(options, reference.size(0));
   const Reduction reduction(reference.to(at::kCPU), options.pca_features, options.seed);
   NeighbourOptions search;
   search.count = std::min(static_cast<std::int64_t>(3.0 * options.perplexity + 1.0), reference.size(0));
@@ -125,7 +126,7 @@ PlaceResult place(const Tensor& points, const Tensor& reference, const Tensor& r
                                                    reduction.apply(reference.to(at::kCPU)), search);
   const Tensor conditional = conditional_probabilities(neighbours.distances, options.perplexity);
   const Placement placement(neighbours, conditional, reference_map.to(at::kCPU).contiguous(), options.method);
-  PlaceResult result;
+  TransformResult result;
   const Tensor start = placement.start();
   result.start_kl_divergence = placement.divergence(start);
   result.map = optimise(placement, options, start);

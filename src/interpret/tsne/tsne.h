@@ -70,7 +70,7 @@ struct TsneResult {
 /// core::Error(numeric) when the map diverges; core::Interrupted when `stop_signal` tells a signal.
 TsneResult tsne(const torch::Tensor& points, const TsneOptions& options = {});
 
-struct PlaceOptions {
+struct TransformOptions {
   double perplexity = 5.0;  ///< Of a new point's neighbours in the reference, fewer than of a map.
   TsneMethod method = TsneMethod::fft;    ///< How repulsion is summed; exact is O(M N) a step.
   std::int64_t iterations = 250;          ///< Steps.
@@ -81,7 +81,7 @@ struct PlaceOptions {
   std::function<int()> stop_signal = {};  ///< As in TsneOptions.
 };
 
-struct PlaceResult {
+struct TransformResult {
   torch::Tensor map;                 ///< f32 [M,2] on the processor.
   double kl_divergence = 0.0;        ///< Mean over the new points of KL(p_i || q_i) against the reference.
   double start_kl_divergence = 0.0;  ///< The same at the start, the weighted mean of the neighbours.
@@ -96,7 +96,7 @@ struct PlaceResult {
 /// options out of range, core::Interrupted.
 /// @see Policar, Strazar and Zupan, "Embedding to reference t-SNE space addresses batch effects in
 /// single-cell classification", Machine Learning 112, 2023, section 2 (start, fixed map, few neighbours).
-PlaceResult place(const torch::Tensor& points, const torch::Tensor& reference,
-                  const torch::Tensor& reference_map, const PlaceOptions& options = {});
+TransformResult transform(const torch::Tensor& points, const torch::Tensor& reference,
+                          const torch::Tensor& reference_map, const TransformOptions& options = {});
 
 }  // namespace svhn::interpret

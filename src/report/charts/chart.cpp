@@ -89,8 +89,8 @@ ChartJob::ChartJob(ChartJob&&) noexcept = default;
 ChartJob& ChartJob::operator=(ChartJob&&) noexcept = default;
 ChartJob::~ChartJob() = default;
 
-void ChartJob::give_way() {
-  impl_->run.give_way();
+void ChartJob::lower_priority() {
+  impl_->run.lower_priority();
 }
 
 bool ChartJob::running() {

@@ -53,7 +53,7 @@ class ChartJob {
   ~ChartJob();
 
   /// Draws only when processors have nothing better to do, from now on.
-  void give_way();
+  void lower_priority();
   /// @returns whether `finish` would wait.
   [[nodiscard]] bool running();
   /// Waits for the picture, at most a minute, and puts it in place; once.

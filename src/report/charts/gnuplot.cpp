@@ -161,7 +161,7 @@ bool GnuplotRun::running() {
   return false;
 }
 
-void GnuplotRun::give_way() {
+void GnuplotRun::lower_priority() {
   constexpr int kLast = 19;
   if (impl_->child >= 0) ::setpriority(PRIO_PROCESS, static_cast<id_t>(impl_->child), kLast);
 }

@@ -25,7 +25,7 @@ class GnuplotRun {
 
   [[nodiscard]] bool running();
   /// Lets it run only when processors have nothing better to do (niceness 19), from now on.
-  void give_way();
+  void lower_priority();
   /// Waits for the end. @param limit a program that runs longer is killed and has failed.
   /// @returns `drawn` when it ended well, `no_gnuplot` when it could not be found, else `failed` with its
   /// words.

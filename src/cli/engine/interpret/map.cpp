@@ -6,7 +6,7 @@
 
 #include "cli/engine/interpret/context.h"
 #include "cli/engine/model_source.h"
-#include "cli/stage_progress.h"
+#include "cli/engine/progress.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -146,14 +146,14 @@ Mapped make_map(InterpretContext& context, const Embeddings& points) {
            {"pca_features", made.features}}};
 }
 
-Mapped place_on(const InterpretContext& context, const EmbeddedSplit& made) {
+Mapped transform_onto(const InterpretContext& context, const EmbeddedSplit& made) {
   const auto& [reference, layer, points, known] = made;
   const auto start = core::Clock::now();
-  interpret::PlaceOptions how;
+  interpret::TransformOptions how;
   how.method = method_of(context);
   how.seed = context.options.seed;
   how.stop_signal = core::stop_signal;
-  const auto placed = interpret::place(points.tensor(), known->tensor(), reference->map, how);
+  const auto placed = interpret::transform(points.tensor(), known->tensor(), reference->map, how);
   const double seconds = core::seconds_since(start);
   return {placed.map,
           {{"n", points.size()},
@@ -240,7 +240,7 @@ void interpret_embeddings(InterpretContext& context) {
     context.files.keep("embeddings.safetensors");
   }
   if (!context.wants("tsne")) return;
-  Mapped mapped = reference ? place_on(context, made) : make_map(context, points);
+  Mapped mapped = reference ? transform_onto(context, made) : make_map(context, points);
   finish_document(context, layer, mapped.document);
   write_map_files(context, points, layer, mapped);
   context.document["tsne"] = mapped.document;

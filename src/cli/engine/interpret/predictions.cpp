@@ -4,11 +4,11 @@
 #include <cstdio>
 
 #include "cli/engine/interpret/context.h"
-#include "cli/stage_progress.h"
+#include "cli/engine/progress.h"
 #include "core/error.h"
 #include "inference/evaluate.h"
 #include "inference/prediction_table.h"
-#include "interpret/mistakes.h"
+#include "interpret/misclassified.h"
 #include "metric/classes.h"
 #include "network/fold.h"
 #include "network/tensor_io.h"
@@ -19,14 +19,14 @@ namespace svhn::cli {
 /// Everything that was predicted.
 struct Predictions {
   metric::EvaluationResult result;
-  std::vector<interpret::JudgedImage> images;
+  std::vector<interpret::PredictedImage> images;
   inference::PredictionTable table;
 };
 
 namespace {
 
-using interpret::JudgedImage;
-using interpret::Places;
+using interpret::ImageIndices;
+using interpret::PredictedImage;
 using metric::class_digit;
 using nlohmann::ordered_json;
 
@@ -55,7 +55,7 @@ void interpret_confusion(InterpretContext& context, const metric::EvaluationResu
   }
 }
 
-ordered_json image_json(const JudgedImage& image) {
+ordered_json image_json(const PredictedImage& image) {
   const auto slot = metric::class_slot(image.prediction.predicted);
   return {{"row", image.row},
           {"index", image.index},
@@ -65,31 +65,31 @@ ordered_json image_json(const JudgedImage& image) {
           {"loss", image.prediction.loss}};
 }
 
-ordered_json images_json(const std::vector<JudgedImage>& images, const Places& places) {
+ordered_json images_json(const std::vector<PredictedImage>& images, const ImageIndices& indices) {
   ordered_json list = ordered_json::array();
-  for (const std::size_t place : places) list.push_back(image_json(images[place]));
+  for (const std::size_t index : indices) list.push_back(image_json(images[index]));
   return list;
 }
 
-ordered_json suspicion_json(const std::vector<JudgedImage>& images,
-                            const interpret::LabelSuspicion& suspicion) {
+ordered_json label_errors_json(const std::vector<PredictedImage>& images,
+                               const interpret::LabelErrors& errors) {
   ordered_json list = ordered_json::array();
-  for (std::size_t i = 0; i < std::min(suspicion.places.size(), kListed); ++i) {
-    const JudgedImage& image = images[suspicion.places[i]];
+  for (std::size_t i = 0; i < std::min(errors.indices.size(), kListed); ++i) {
+    const PredictedImage& image = images[errors.indices[i]];
     ordered_json entry = image_json(image);
-    entry["suggested"] = class_digit(suspicion.suggested[i]);
+    entry["suggested"] = class_digit(errors.suggested[i]);
     entry["self_confidence"] = image.prediction.probabilities[metric::class_slot(image.true_class)];
     list.push_back(entry);
   }
   return list;
 }
 
-std::vector<report::Tile> tiles_of(const InterpretContext& context, const std::vector<JudgedImage>& images,
-                                   Places places, std::size_t limit, bool with_loss) {
-  places.resize(std::min(places.size(), limit));
+std::vector<report::Tile> tiles_of(const InterpretContext& context, const std::vector<PredictedImage>& images,
+                                   ImageIndices indices, std::size_t limit, bool with_loss) {
+  indices.resize(std::min(indices.size(), limit));
   std::vector<report::Tile> tiles;
-  for (const std::size_t place : places) {
-    const JudgedImage& image = images[place];
+  for (const std::size_t index : indices) {
+    const PredictedImage& image = images[index];
     tiles.push_back(context.picture(image.row));
     tiles.back().captions = {"Predicted " + std::to_string(class_digit(image.prediction.predicted)),
                              "Actual " + std::to_string(class_digit(image.true_class))};
@@ -102,7 +102,8 @@ std::string count_text(std::size_t count, const char* one, const char* many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
-void draw_mistakes(InterpretContext& context, const std::vector<JudgedImage>& images, std::size_t of_digit) {
+void draw_mistakes(InterpretContext& context, const std::vector<PredictedImage>& images,
+                   std::size_t of_digit) {
   const int wanted = data::class_of_digit(context.options.digit);
   const std::string digit = std::to_string(context.options.digit);
   report::Grid grid{.title = "Misclassified images of the digit " + digit,
@@ -111,11 +112,11 @@ void draw_mistakes(InterpretContext& context, const std::vector<JudgedImage>& im
                             ", in the order of the split",
                     .columns = static_cast<int>(kRow)};
   if (of_digit == 0) grid.note = context.title() + ": no image of this digit is misclassified";
-  const auto first = interpret::first_mistakes(images, wanted, kRow);
+  const auto first = interpret::first_misclassified(images, wanted, kRow);
   report::write_image_grid(context.files.path("misclassified.png"),
                            tiles_of(context, images, first, kRow, false), grid);
   context.files.publish("misclassified.png");
-  const auto worst = interpret::worst_mistakes(images, 2 * kRow);
+  const auto worst = interpret::worst_misclassified(images, 2 * kRow);
   report::write_image_grid(
       context.files.path("worst.png"), tiles_of(context, images, worst, 2 * kRow, true),
       {.title = "The worst mistakes",
@@ -123,18 +124,18 @@ void draw_mistakes(InterpretContext& context, const std::vector<JudgedImage>& im
   context.files.publish("worst.png");
 }
 
-void draw_suspicions(InterpretContext& context, const std::vector<JudgedImage>& images,
-                     const interpret::LabelSuspicion& suspicion) {
+void draw_label_errors(InterpretContext& context, const std::vector<PredictedImage>& images,
+                       const interpret::LabelErrors& errors) {
   std::vector<report::Tile> tiles;
-  for (std::size_t i = 0; i < std::min(suspicion.places.size(), 2 * kRow); ++i) {
-    const JudgedImage& image = images[suspicion.places[i]];
-    const double held = image.prediction.probabilities[metric::class_slot(suspicion.suggested[i])];
+  for (std::size_t i = 0; i < std::min(errors.indices.size(), 2 * kRow); ++i) {
+    const PredictedImage& image = images[errors.indices[i]];
+    const double held = image.prediction.probabilities[metric::class_slot(errors.suggested[i])];
     tiles.push_back(context.picture(image.row));
     tiles.back().captions = {"Label " + std::to_string(class_digit(image.true_class)),
-                             "Rather " + std::to_string(class_digit(suspicion.suggested[i])),
+                             "Rather " + std::to_string(class_digit(errors.suggested[i])),
                              fixed(100.0 * held, 1) + " %"};
   }
-  const std::string counted = count_text(suspicion.places.size(), "image that the model confidently holds",
+  const std::string counted = count_text(errors.indices.size(), "image that the model confidently holds",
                                          "images that the model confidently holds");
   report::write_image_grid(
       context.files.path("label_errors.png"), tiles,
@@ -143,33 +144,34 @@ void draw_suspicions(InterpretContext& context, const std::vector<JudgedImage>& 
   context.files.publish("label_errors.png");
 }
 
-void interpret_mistakes(InterpretContext& context, const std::vector<JudgedImage>& images) {
+void interpret_mistakes(InterpretContext& context, const std::vector<PredictedImage>& images) {
   const int wanted = data::class_of_digit(context.options.digit);
-  const std::size_t of_digit = interpret::first_mistakes(images, wanted, images.size()).size();
-  const std::size_t all = interpret::worst_mistakes(images, images.size()).size();
-  const auto suspicion = interpret::suspected_label_errors(images);
+  const std::size_t of_digit = interpret::first_misclassified(images, wanted, images.size()).size();
+  const std::size_t all = interpret::worst_misclassified(images, images.size()).size();
+  const auto errors = interpret::suspected_label_errors(images);
   ordered_json thresholds;
   for (int digit = 0; digit < metric::kClasses; ++digit) {
-    thresholds[std::to_string(digit)] = suspicion.thresholds[metric::class_slot(data::class_of_digit(digit))];
+    thresholds[std::to_string(digit)] = errors.thresholds[metric::class_slot(data::class_of_digit(digit))];
   }
-  ordered_json document{{"model", context.file.record().name},
-                        {"split", context.options.split},
-                        {"digit", context.options.digit},
-                        {"mistakes", all},
-                        {"mistakes_of_digit", of_digit},
-                        {"first", images_json(images, interpret::first_mistakes(images, wanted, kListed))},
-                        {"worst", images_json(images, interpret::worst_mistakes(images, kListed))},
-                        {"suspected_label_errors", suspicion_json(images, suspicion)},
-                        {"suspected_count", suspicion.places.size()},
-                        {"suspected_method", interpret::kSuspicionMethod},
-                        {"suspected_thresholds", thresholds}};
+  ordered_json document{
+      {"model", context.file.record().name},
+      {"split", context.options.split},
+      {"digit", context.options.digit},
+      {"mistakes", all},
+      {"mistakes_of_digit", of_digit},
+      {"first", images_json(images, interpret::first_misclassified(images, wanted, kListed))},
+      {"worst", images_json(images, interpret::worst_misclassified(images, kListed))},
+      {"suspected_label_errors", label_errors_json(images, errors)},
+      {"suspected_count", errors.indices.size()},
+      {"suspected_method", interpret::kLabelErrorMethod},
+      {"suspected_thresholds", thresholds}};
   context.files.publish_json("misclassified.json", document);
   draw_mistakes(context, images, of_digit);
-  draw_suspicions(context, images, suspicion);
+  draw_label_errors(context, images, errors);
   context.document["misclassified"] = {{"images", all},
                                        {"digit", context.options.digit},
                                        {"of_digit", of_digit},
-                                       {"suspected_label_errors", suspicion.places.size()}};
+                                       {"suspected_label_errors", errors.indices.size()}};
 }
 
 }  // namespace

@@ -28,12 +28,12 @@ struct Fixture {
   }
 };
 
-TEST(Place, PutsNewPointsAmongTheirGroup) {
+TEST(Transform, PutsNewPointsAmongTheirGroup) {
   const Fixture data;
   for (const auto method : {TsneMethod::fft, TsneMethod::exact}) {
-    PlaceOptions options;
+    TransformOptions options;
     options.method = method;
-    const auto placed = place(data.fresh, data.reference, data.map, options);
+    const auto placed = transform(data.fresh, data.reference, data.map, options);
     const auto nearest =
         nearest_neighbours(placed.map, data.map, {1, false, {}}).indices.to(at::kLong).squeeze(1);
     const auto group = at::arange(500, 550, at::kLong).remainder(5);
@@ -42,28 +42,28 @@ TEST(Place, PutsNewPointsAmongTheirGroup) {
   }
 }
 
-TEST(Place, BothMethodsAgree) {
+TEST(Transform, BothMethodsAgree) {
   const Fixture data;
-  PlaceOptions options;
-  const auto fft = place(data.fresh, data.reference, data.map, options);
+  TransformOptions options;
+  const auto fft = transform(data.fresh, data.reference, data.map, options);
   options.method = TsneMethod::exact;
-  const auto exact = place(data.fresh, data.reference, data.map, options);
+  const auto exact = transform(data.fresh, data.reference, data.map, options);
   EXPECT_NEAR(fft.kl_divergence, exact.kl_divergence, 0.01);
   EXPECT_LT((fft.map - exact.map).norm(2, 1).median().item<double>(), 0.1);
 }
 
-TEST(Place, PointsDoNotSeeEachOther) {
+TEST(Transform, PointsDoNotSeeEachOther) {
   const Fixture data;
-  const auto together = place(data.fresh, data.reference, data.map).map;
-  const auto alone = place(data.fresh.slice(0, 10, 11).contiguous(), data.reference, data.map).map;
+  const auto together = transform(data.fresh, data.reference, data.map).map;
+  const auto alone = transform(data.fresh.slice(0, 10, 11).contiguous(), data.reference, data.map).map;
   EXPECT_TRUE(at::allclose(together.slice(0, 10, 11), alone, 1e-3, 1e-3));
 }
 
-TEST(Place, RefusesWhatDoesNotFitTheMap) {
+TEST(Transform, RefusesWhatDoesNotFitTheMap) {
   const Tensor points = testing::normal_points(30, 4, 1), map = testing::normal_points(30, 2, 1);
-  const auto failure = [&](const Tensor& fresh, const Tensor& reference_map, const PlaceOptions& options) {
+  const auto failure = [&](const Tensor& fresh, const Tensor& reference_map, const TransformOptions& options) {
     try {
-      place(fresh, points, reference_map, options);
+      transform(fresh, points, reference_map, options);
     } catch (const core::Error& error) {
       return std::string(error.what());
     }
@@ -73,7 +73,7 @@ TEST(Place, RefusesWhatDoesNotFitTheMap) {
   EXPECT_NE(failure(points, map.slice(0, 0, 20), {}).find("20 rows"), std::string::npos);
   EXPECT_NE(failure(points, map * (1.0 / 0.0), {}).find("not finite"), std::string::npos);
   EXPECT_NE(failure(points, map, {.perplexity = 30.0}).find("perplexity"), std::string::npos);
-  EXPECT_THROW(place(points, points, map, {.stop_signal = [] { return 15; }}), core::Interrupted);
+  EXPECT_THROW(transform(points, points, map, {.stop_signal = [] { return 15; }}), core::Interrupted);
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ TEST(GnuplotRun, GivesWayWhenAskedTo) {
   GnuplotRun run("", line_chart("a"), folder / "wait");
   EXPECT_EQ(run.wait(std::chrono::milliseconds(0)).status, ChartStatus::failed);
   GnuplotRun last("", line_chart("a"), folder / "wait");
-  last.give_way();
+  last.lower_priority();
   EXPECT_EQ(last.wait().status, ChartStatus::drawn);
 }
 
