@@ -1,5 +1,5 @@
 #pragma once
-/// What this program is.
+/// The program's version.
 
 #include <string>
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Time that passes, by a clock that is never set back.
+/// Durations by the monotonic clock.
 
 #include <chrono>
 

@@ -1,5 +1,5 @@
 #pragma once
-/// The one exception of the project and the exit codes a user meets.
+/// The project's exception and the exit codes of its programs.
 
 #include <stdexcept>
 #include <string>
@@ -7,22 +7,22 @@
 
 namespace svhn::core {
 
-/// Process exit codes; `128 + n` is added for an orderly end after signal n.
+/// Process exit codes; besides these, `128 + n` is an orderly exit after signal n.
 enum class ExitCode : int {
   ok = 0,
   bug = 1,      ///< A defect of the program itself.
-  usage = 2,    ///< The command line asks for something that cannot be.
-  config = 3,   ///< A run's JSON is wrong.
-  data = 4,     ///< An input or output file of data is missing, damaged or unwritable.
-  model = 5,    ///< A model, checkpoint or weights file is wrong.
+  usage = 2,    ///< The command line is invalid.
+  config = 3,   ///< A run's JSON is invalid.
+  data = 4,     ///< A data file is missing, damaged or unwritable.
+  model = 5,    ///< A model, checkpoint or weights file is invalid.
   numeric = 6,  ///< NaN or divergence.
   device = 7,   ///< A device or another process is not usable.
 };
 
-/// What every library throws: one line for the user and one line of advice.
+/// The exception that every library throws: a one-line message and a one-line hint for the user.
 class Error : public std::runtime_error {
  public:
-  /// @param code which kind of failure; it becomes the process exit code.
+  /// @param code the kind of failure; it becomes the process exit code.
   /// @param message one line, names the file, key, layer or value at fault; no final period needed.
   /// @param hint one line: what to do about it; may be empty.
   Error(ExitCode code, const std::string& message, std::string hint = {})

@@ -1,5 +1,5 @@
 #pragma once
-/// One description of a struct serves reading it from JSON, writing it as JSON and its JSON Schema.
+/// One description of a struct for three uses: reading it from JSON, writing it as JSON, and its JSON Schema.
 /// A description is a function that names every key once, with its range and one line of documentation:
 ///
 ///     void describe(Fields& f, Adam& adam) {
@@ -7,7 +7,8 @@
 ///       f.boolean({"nesterov", "Look ahead."}, adam.nesterov);
 ///     }
 ///
-/// It is run by a reader (which assigns), a writer and a schema maker (which look), see core/fields_json.h.
+/// core/fields_json.h runs it with a reader, which assigns the values, or with a writer or a schema
+/// generator, which only read them.
 
 #include <array>
 #include <cstddef>
@@ -18,15 +19,39 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include "core/fields_names.h"
 
 namespace svhn::core {
 
+/// One row of an enumeration's table of JSON names, which serves reading and writing.
+template <class E>
+struct Name {
+  E value;
+  std::string_view name;
+};
+
+/// @returns the name of `value`; every value must be in the table.
+template <class E, std::size_t N>
+constexpr std::string_view name_of(const std::array<Name<E>, N>& table, E value) {
+  for (const auto& row : table) {
+    if (row.value == value) return row.name;
+  }
+  return {};
+}
+
+/// @returns the value of `name`, or nullopt when the table lacks it.
+template <class E, std::size_t N>
+constexpr std::optional<E> value_of(const std::array<Name<E>, N>& table, std::string_view name) {
+  for (const auto& row : table) {
+    if (row.name == name) return row.value;
+  }
+  return std::nullopt;
+}
+
 enum class Need { optional, required };
 
-/// A key of an object: its name, one line of documentation and whether a document must have it.
+/// A key of a JSON object: its name, one line of documentation and whether a document must have it.
 struct Key {
   const char* name;
   const char* doc;
@@ -39,7 +64,7 @@ struct IntegerRange {
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
 };
 
-/// min <= value <= max, or < where the end is open.
+/// min <= value <= max; an open end means < instead of <=.
 struct NumberRange {
   double min;
   double max;
@@ -47,27 +72,31 @@ struct NumberRange {
   bool open_max = false;
 };
 
+/// @returns the interval [min, max].
 constexpr NumberRange between(double min, double max) {
   return {min, max};
-}  ///< [min, max]
+}
+/// @returns the interval (min, max].
 constexpr NumberRange above(double min, double max) {
   return {min, max, true};
-}  ///< (min, max]
+}
+/// @returns the interval [min, max).
 constexpr NumberRange below(double min, double max) {
   return {min, max, false, true};
-}  ///< [min, max)
+}
+/// @returns the interval (min, max).
 constexpr NumberRange inside(double min, double max) {
   return {min, max, true, true};
-}  ///< (min, max)
+}
 
 /// A text without control characters, at least one byte long.
 struct TextRule {
   std::size_t max_bytes = 4096;
-  const char* pattern = "";  ///< ECMAScript; the whole text must match; empty: anything.
-  const char* says = "";     ///< The pattern in words.
+  const char* pattern = "";      ///< ECMAScript regular expression for the full text; empty: any text.
+  const char* description = "";  ///< The pattern in words, for messages.
 };
 
-/// How many elements a list may have.
+/// Smallest and largest number of elements of a list.
 struct SizeRange {
   std::size_t min = 0;
   std::size_t max = 1000;
@@ -78,11 +107,11 @@ class Fields;
 using Describe = std::function<void(Visitor&)>;
 using DescribeFields = std::function<void(Fields&)>;
 
-/// A list as a visitor sees it.
+/// What a visitor may do with a list.
 struct ListAccess {
   std::size_t size;
   std::function<void(std::size_t)> resize;
-  std::function<void(Visitor&, std::size_t)> element;
+  std::function<void(Visitor&, std::size_t)> element;  ///< Visits one element by its index.
 };
 
 /// Visits one value.
@@ -94,13 +123,14 @@ class Visitor {
   virtual void number(double& value, NumberRange range) = 0;
   virtual void boolean(bool& value) = 0;
   virtual void text(std::string& value, const TextRule& rule) = 0;
-  /// One of `names`, as its index.
+  /// @param index of the chosen name in `names`.
   virtual void choice(std::size_t& index, std::span<const std::string_view> names) = 0;
   virtual void object(const DescribeFields& fields) = 0;
-  /// null, or `value`.
+  /// Visits null or a value. @param value visited when `present`.
   virtual void nullable(bool& present, const Describe& value) = 0;
   virtual void list(const ListAccess& list, SizeRange range) = 0;
-  /// An object whose `key` is one of `names` and decides which fields it has: `fields` looks at `index`.
+  /// Visits an object whose text at `key` decides which other keys it has.
+  /// @param index of that text in `names`; `fields` reads it.
   virtual void tagged(const Key& key, std::span<const std::string_view> names, std::size_t& index,
                       const DescribeFields& fields) = 0;
 };
@@ -110,8 +140,8 @@ class Fields {
  public:
   virtual ~Fields() = default;
   virtual void member(const Key& key, const Describe& value) = 0;
-  /// A rule between several keys; not asked when one of the keys above it could not be read. @param pointer
-  /// the place to blame, relative: "preprocess/1".
+  /// A rule between several keys; skipped when one of the keys named before it could not be read.
+  /// @param pointer JSON pointer of the value that a failure names, relative to the object: "preprocess/1".
   virtual void check(bool holds, const std::string& pointer, const std::string& problem) = 0;
 
   void integer(const Key& key, std::int64_t& value, IntegerRange range);
@@ -119,14 +149,14 @@ class Fields {
   void number(const Key& key, double& value, NumberRange range);
   void boolean(const Key& key, bool& value);
   void text(const Key& key, std::string& value, const TextRule& rule = {});
-  /// A text that is one of `names`.
+  /// A text out of `names`.
   void choice(const Key& key, std::string& value, std::span<const std::string_view> names);
   template <class E, std::size_t N>
   void choice(const Key& key, E& value, const std::array<Name<E>, N>& table);
   /// @param describe called with (Fields&, T&).
   template <class T, class F>
   void object(const Key& key, T& value, F describe);
-  /// null or absent leaves the optional empty. @param describe called with (Visitor&, T&).
+  /// null or an absent key leaves the optional empty. @param describe called with (Visitor&, T&).
   template <class T, class F>
   void optional(const Key& key, std::optional<T>& value, F describe);
   /// @param describe called with (Visitor&, T&) for each element.
@@ -134,6 +164,46 @@ class Fields {
   void list(const Key& key, std::vector<T>& values, SizeRange range, F describe);
 };
 
-}  // namespace svhn::core
+/// Visits an enumeration by the name of its value.
+template <class E, std::size_t N>
+void choose(Visitor& visitor, E& value, const std::array<Name<E>, N>& table) {
+  std::array<std::string_view, N> names;
+  std::size_t index = 0;
+  for (std::size_t i = 0; i < N; ++i) {
+    names[i] = table[i].name;
+    if (table[i].value == value) index = i;
+  }
+  visitor.choice(index, names);
+  value = table[index].value;
+}
 
-#include "core/fields_templates.h"
+template <class E, std::size_t N>
+void Fields::choice(const Key& key, E& value, const std::array<Name<E>, N>& table) {
+  member(key, [&](Visitor& visitor) { choose(visitor, value, table); });
+}
+
+template <class T, class F>
+void Fields::object(const Key& key, T& value, F describe) {
+  member(key, [&](Visitor& visitor) { visitor.object([&](Fields& fields) { describe(fields, value); }); });
+}
+
+template <class T, class F>
+void Fields::optional(const Key& key, std::optional<T>& value, F describe) {
+  member(key, [&](Visitor& visitor) {
+    bool present = value.has_value();
+    T held = value.value_or(T{});
+    visitor.nullable(present, [&](Visitor& inner) { describe(inner, held); });
+    value = present ? std::optional<T>(std::move(held)) : std::nullopt;
+  });
+}
+
+template <class T, class F>
+void Fields::list(const Key& key, std::vector<T>& values, SizeRange range, F describe) {
+  member(key, [&](Visitor& visitor) {
+    const ListAccess access{values.size(), [&](std::size_t size) { values.assign(size, T{}); },
+                            [&](Visitor& inner, std::size_t i) { describe(inner, values[i]); }};
+    visitor.list(access, range);
+  });
+}
+
+}  // namespace svhn::core

@@ -11,19 +11,19 @@
 
 namespace svhn::core {
 
-/// What is wrong with one document, gathered so that a user is told everything at once.
+/// Collects the errors of one document, so that one message reports them all.
 class Problems {
  public:
-  /// @param source what messages call the document, a file name for instance.
+  /// @param source the name of the document in messages, for instance a file name.
   explicit Problems(std::string source) : source_(std::move(source)) {}
 
-  /// Remembers where the value at `pointer` came from; problems there or below it say so.
+  /// Records where the value at `pointer` came from; messages about it or a value below it name the origin.
   void note(std::string pointer, std::string origin);
-  /// @param pointer the place's JSON pointer ("" for the whole). @param text one line.
+  /// @param pointer JSON pointer of the wrong value ("" for the document). @param text one line.
   void add(const std::string& pointer, const std::string& text);
   [[nodiscard]] std::size_t size() const { return found_.size(); }
-  /// Does nothing without problems.
-  /// @throws Error(code): `SOURCE: /pointer: problem`, or `SOURCE: 2 problems: /a: …; /b: …`.
+  /// @throws Error(code) when there are problems: `SOURCE: /pointer: problem`, or
+  /// `SOURCE: 2 problems: /a: …; /b: …`.
   void throw_if_any(ExitCode code, const std::string& hint) const;
 
  private:
@@ -34,9 +34,9 @@ class Problems {
   std::vector<std::pair<std::string, std::string>> notes_;  // Pointer and origin; later ones win.
 };
 
-/// Reads a value as described. Absent keys leave what the struct held; what is wrong is added to `problems`
-/// and leaves the struct's value: unknown keys (with "did you mean"), missing required ones, wrong types,
-/// values out of range, rules that do not hold.
+/// Reads a value as described. An absent key leaves the struct's value unchanged. So does an error, which is
+/// added to `problems`: unknown keys (with "did you mean"), missing required keys, wrong types, values out of
+/// range, rules that do not hold.
 /// @param pointer the JSON pointer of `value` in its document.
 void read_fields(const nlohmann::json& value, const Describe& describe, Problems& problems,
                  const std::string& pointer = "");
@@ -49,7 +49,7 @@ nlohmann::ordered_json write_fields(const Describe& describe);
 nlohmann::ordered_json fields_schema(const Describe& describe);
 
 /// @returns the candidate that is nearest to `word` by edit distance (insert, delete, replace, swap), or ""
-/// when none is near enough to be meant.
+/// when none is near enough for a suggestion.
 std::string_view nearest_name(std::string_view word, std::span<const std::string_view> candidates);
 
 /// @returns the range in words: "an integer from 1 to 10", "a number above 0 and at most 1".

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <regex>
+#include <vector>
 
 #include "core/fields_json.h"
 #include "core/json.h"
@@ -10,7 +12,30 @@ namespace {
 
 using nlohmann::json;
 
-/// What stands in the document, for "found …".
+constexpr std::size_t kMaxListed = 20;
+constexpr std::size_t kMaxNameLength = 64;  // Longer words get no suggestion: the search is quadratic.
+
+/// Optimal string alignment distance. @see Damerau, CACM 7(3), 1964
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, replaced});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
+std::string number_text(double value) {
+  return json(value).dump();
+}
+
+/// Describes the value in the document, for "found …".
 std::string found(const json& value) {
   switch (value.type()) {
     case json::value_t::object:
@@ -48,7 +73,7 @@ bool within(double value, NumberRange range) {
   return std::isfinite(value) && high_enough && low_enough;
 }
 
-/// Reads the keys of one object and, when told that this was all, refuses the others.
+/// Reads the keys of one object; `refuse_others` then reports the keys that nobody asked for.
 class ObjectReader final : public Fields {
  public:
   ObjectReader(const json& object, std::string pointer, Problems& problems)
@@ -56,20 +81,20 @@ class ObjectReader final : public Fields {
 
   void member(const Key& key, const Describe& value) override {
     known_.emplace_back(key.name);
-    const std::string place = pointer_ + pointer_part(key.name);
+    const std::string pointer = pointer_ + pointer_part(key.name);
     const auto entry = object_.find(key.name);
     const std::size_t before = problems_.size();
     if (entry != object_.end()) {
-      read_fields(*entry, value, problems_, place);
+      read_fields(*entry, value, problems_, pointer);
     } else if (key.need == Need::required) {
-      problems_.add(place, "missing, but required");
+      problems_.add(pointer, "missing, but required");
     }
-    sound_ = sound_ && problems_.size() == before;
+    all_read_ = all_read_ && problems_.size() == before;
   }
 
   void check(bool holds, const std::string& pointer, const std::string& problem) override {
-    // A value that was not read stands at its default, which would be blamed in its place.
-    if (!holds && sound_) problems_.add(pointer.empty() ? pointer_ : pointer_ + "/" + pointer, problem);
+    // A value that could not be read has its default, which the rule would wrongly report.
+    if (!holds && all_read_) problems_.add(pointer.empty() ? pointer_ : pointer_ + "/" + pointer, problem);
   }
 
   void refuse_others() {
@@ -79,14 +104,14 @@ class ObjectReader final : public Fields {
     }
   }
 
-  void know(std::string_view name) { known_.push_back(name); }
+  void add_known(std::string_view name) { known_.push_back(name); }
 
  private:
   const json& object_;
   std::string pointer_;
   Problems& problems_;
   std::vector<std::string_view> known_;
-  bool sound_ = true;
+  bool all_read_ = true;
 };
 
 class ValueReader final : public Visitor {
@@ -133,16 +158,16 @@ class ValueReader final : public Visitor {
       return expected("a text of at most " + std::to_string(rule.max_bytes) + " bytes");
     if (has_control_character(text)) return expected("a text without control characters");
     const bool fits = *rule.pattern == '\0' || std::regex_match(text, std::regex(rule.pattern));
-    if (!fits) return expected(rule.says);
+    if (!fits) return expected(rule.description);
     value = text;
   }
 
   void choice(std::size_t& index, std::span<const std::string_view> names) override {
     if (!value_.is_string()) return expected("one of " + listed(names));
     const std::string& word = value_.get_ref<const std::string&>();
-    const auto place = std::find(names.begin(), names.end(), word);
-    if (place != names.end()) {
-      index = static_cast<std::size_t>(place - names.begin());
+    const auto match = std::find(names.begin(), names.end(), word);
+    if (match != names.end()) {
+      index = static_cast<std::size_t>(match - names.begin());
       return;
     }
     const std::string near = suggestion(word, names);
@@ -179,15 +204,15 @@ class ValueReader final : public Visitor {
               const DescribeFields& fields) override {
     if (!value_.is_object()) return expected("an object");
     const auto tag = value_.find(key.name);
-    const std::string place = pointer_ + pointer_part(key.name);
-    if (tag == value_.end()) return problems_.add(place, "missing; expected one of " + listed(names));
+    const std::string pointer = pointer_ + pointer_part(key.name);
+    if (tag == value_.end()) return problems_.add(pointer, "missing; expected one of " + listed(names));
     constexpr auto kUnset = std::numeric_limits<std::size_t>::max();
     std::size_t chosen = kUnset;
-    ValueReader(*tag, place, problems_).choice(chosen, names);
-    if (chosen == kUnset) return;  // Without the tag nobody knows which keys are right.
+    ValueReader(*tag, pointer, problems_).choice(chosen, names);
+    if (chosen == kUnset) return;  // The tag decides which keys are allowed.
     index = chosen;
     ObjectReader reader(value_, pointer_, problems_);
-    reader.know(key.name);
+    reader.add_known(key.name);
     fields(reader);
     reader.refuse_others();
   }
@@ -206,6 +231,63 @@ class ValueReader final : public Visitor {
 };
 
 }  // namespace
+
+void Problems::note(std::string pointer, std::string origin) {
+  notes_.emplace_back(std::move(pointer), std::move(origin));
+}
+
+std::string Problems::origin_of(const std::string& pointer) const {
+  const auto covers = [&](const auto& note) {
+    const std::string& noted = note.first;
+    return pointer.starts_with(noted) && (pointer.size() == noted.size() || pointer[noted.size()] == '/');
+  };
+  const auto last = std::find_if(notes_.rbegin(), notes_.rend(), covers);
+  return last == notes_.rend() ? "" : " (" + last->second + ")";
+}
+
+void Problems::add(const std::string& pointer, const std::string& text) {
+  const std::string subject = pointer + origin_of(pointer);
+  found_.push_back(subject.empty() ? text : subject + ": " + text);
+}
+
+void Problems::throw_if_any(ExitCode code, const std::string& hint) const {
+  if (found_.empty()) return;
+  std::string message = printable(source_, 400) + ": ";
+  if (found_.size() > 1) message += std::to_string(found_.size()) + " problems: ";
+  for (std::size_t i = 0; i < std::min(found_.size(), kMaxListed); ++i) {
+    message += (i == 0 ? "" : "; ") + found_[i];
+  }
+  if (found_.size() > kMaxListed) message += "; …";
+  throw Error(code, message, hint);
+}
+
+std::string_view nearest_name(std::string_view word, std::span<const std::string_view> candidates) {
+  if (word.empty() || word.size() > kMaxNameLength) return {};
+  std::string_view best;
+  // Two typing errors in a word of normal length, one in a short one; fewer than the word has letters.
+  std::size_t best_distance = std::min<std::size_t>(word.size() < 4 ? 1 : 1 + word.size() / 4, 4) + 1;
+  for (const std::string_view candidate : candidates) {
+    if (candidate.size() > kMaxNameLength) continue;
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance >= std::min(best_distance, std::max(word.size(), candidate.size()))) continue;
+    best_distance = distance;
+    best = candidate;
+  }
+  return best;
+}
+
+std::string describe_range(IntegerRange range) {
+  if (range.min == range.max) return "the integer " + std::to_string(range.min);
+  return "an integer from " + std::to_string(range.min) + " to " + std::to_string(range.max);
+}
+
+std::string describe_range(NumberRange range) {
+  const std::string min = number_text(range.min);
+  const std::string max = number_text(range.max);
+  if (!range.open_min && !range.open_max) return "a number from " + min + " to " + max;
+  return std::string("a number ") + (range.open_min ? "above " : "of at least ") + min +
+         (range.open_max ? " and below " : " and at most ") + max;
+}
 
 void read_fields(const json& value, const Describe& describe, Problems& problems,
                  const std::string& pointer) {

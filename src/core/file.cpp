@@ -9,12 +9,13 @@
 #include <cstring>
 #include <utility>
 
-#include "core/temporaries.h"
-
 namespace svhn::core {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Suffix of a temporary file; mkostemps replaces the X.
+constexpr std::string_view kTemporaryEnding = ".XXXXXX.tmp";
 
 std::string reason(int error) {
   return std::strerror(error);  // NOLINT(concurrency-mt-unsafe): glibc's is safe for known error numbers
@@ -95,7 +96,7 @@ AtomicFile::AtomicFile(fs::path path, ExitCode code) : path_(std::move(path)), c
   descriptor_ = ::mkostemps(name.data(), 4, O_CLOEXEC);
   if (descriptor_ < 0) fail("create");
   temporary_ = name;
-  // mkostemps makes the file private; a user expects the usual rights.
+  // mkostemps makes the file private; a user expects the usual permissions.
   const mode_t mask = ::umask(0);
   ::umask(mask);
   ::fchmod(descriptor_, 0666U & ~mask);
@@ -153,6 +154,16 @@ std::string read_text_file(const fs::path& path, ExitCode code, std::size_t max_
                 "check that this is the right file");
   }
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void remove_temporaries(const fs::path& folder, const std::function<bool(const fs::path& target)>& ours) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder.empty() ? "." : folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.ends_with(".tmp") || name.size() <= kTemporaryEnding.size()) continue;
+    const fs::path target = folder / name.substr(0, name.size() - kTemporaryEnding.size());
+    if (ours(target)) fs::remove(entry.path(), error);
+  }
 }
 
 }  // namespace svhn::core

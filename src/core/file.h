@@ -1,5 +1,5 @@
 #pragma once
-/// Files on disk: read-only mappings and writes that either happen whole or not at all.
+/// Files on disk: read-only mappings and atomic writes.
 
 #include <cstddef>
 #include <filesystem>
@@ -12,11 +12,11 @@
 
 namespace svhn::core {
 
-/// A whole file mapped read-only into memory; its pages are read when touched.
+/// A file mapped read-only into memory; the kernel reads its pages at first access.
 class MappedFile {
  public:
   /// @param path a regular file.
-  /// @param code what a failure counts as (`data`, `model`, …).
+  /// @param code exit code of a failure (`data`, `model`, …).
   /// @throws Error when the file is missing, a folder, not readable or not mappable.
   MappedFile(const std::filesystem::path& path, ExitCode code);
   MappedFile(MappedFile&& other) noexcept;
@@ -25,8 +25,7 @@ class MappedFile {
 
   [[nodiscard]] std::span<const std::byte> bytes() const { return {data_, size_}; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  /// Tells the kernel that `[offset, offset + length)` is not needed in memory for now (keeps the resident
-  /// set small).
+  /// Lets the kernel drop bytes `[offset, offset + length)` from memory, which keeps the resident set small.
   void release(std::size_t offset, std::size_t length) const;
 
  private:
@@ -35,9 +34,8 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-/// A file that appears under its name only when `commit()` has returned: written beside it under a temporary
-/// name, synced to disk and renamed, then the folder is synced. Destroyed without `commit()`, it leaves
-/// nothing.
+/// Writes a file under a temporary name in the same folder. `commit()` syncs it to disk, renames it to its
+/// final name and syncs the folder. The destructor removes the file when `commit()` was not called.
 class AtomicFile {
  public:
   /// Creates missing parent folders and opens the temporary file.
@@ -50,7 +48,7 @@ class AtomicFile {
   /// Appends bytes. @throws Error(code) when the disk is full or the write fails.
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text);
-  /// Makes the file visible under its final name. @throws Error(code)
+  /// Gives the file its final name. @throws Error(code)
   void commit();
 
  private:
@@ -62,10 +60,16 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// Writes a whole text file atomically, see `AtomicFile`.
+/// Writes a text file atomically, see `AtomicFile`. @throws Error(code)
 void write_text_file(const std::filesystem::path& path, std::string_view text, ExitCode code);
 
-/// Reads a whole text file. @param max_bytes larger files are refused before memory is asked for.
+/// Reads a text file. @param max_bytes larger files are refused before memory is allocated.
+/// @throws Error(code)
 std::string read_text_file(const std::filesystem::path& path, ExitCode code, std::size_t max_bytes);
+
+/// Removes the temporary files that a killed process left in a folder, see `AtomicFile`.
+/// @param ours called with the final name of each temporary file; true: remove it.
+void remove_temporaries(const std::filesystem::path& folder,
+                        const std::function<bool(const std::filesystem::path& target)>& ours);
 
 }  // namespace svhn::core

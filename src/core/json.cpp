@@ -1,6 +1,7 @@
 #include "core/json.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -11,11 +12,45 @@ namespace {
 
 using nlohmann::json;
 
+/// One row of table 3-7 of the Unicode standard: lead bytes, the range of the second byte, the length.
+struct Utf8Form {
+  unsigned char lead_min, lead_max, second_min, second_max;
+  std::size_t length;
+};
+
+constexpr Utf8Form kForms[] = {{0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
+                               {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3},
+                               {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+                               {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4}};
+
+bool fits(std::string_view text, const Utf8Form& form) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (byte(0) < form.lead_min || byte(0) > form.lead_max || text.size() < form.length) return false;
+  if (byte(1) < form.second_min || byte(1) > form.second_max) return false;
+  for (std::size_t i = 2; i < form.length; ++i) {
+    if (byte(i) < 0x80 || byte(i) > 0xBF) return false;
+  }
+  return true;
+}
+
+/// @returns the bytes of the first character of a text that is not empty, or 0 when it is ill-formed.
+std::size_t character_length(std::string_view text) {
+  if (static_cast<unsigned char>(text.front()) < 0x80) return 1;
+  for (const Utf8Form& form : kForms) {
+    if (fits(text, form)) return form.length;
+  }
+  return 0;
+}
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
 constexpr const char* kSyntaxHint =
     "strict JSON has no comments, no trailing commas and no NaN; correct the text at that place";
 
-/// "line L, column C" of a byte; columns count characters.
-std::string place_of(std::string_view text, std::size_t offset) {
+/// @returns "line L, column C" of a byte; columns count characters.
+std::string line_and_column(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
   const std::size_t newline = before.rfind('\n');
   const std::string_view row = newline == std::string_view::npos ? before : before.substr(newline + 1);
@@ -25,15 +60,15 @@ std::string place_of(std::string_view text, std::size_t offset) {
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
-/// What the parser's exception says, without its tag and its own idea of the place.
+/// @returns the reason in the parser's exception, without its tag and position.
 std::string plain_reason(std::string_view what) {
   if (const std::size_t tag = what.find("] "); tag != std::string_view::npos) what.remove_prefix(tag + 2);
   if (what.starts_with("parse error")) what.remove_prefix(std::min(what.size(), what.find(": ") + 2));
   return printable(what, 240);
 }
 
-/// Builds the document from the parser's events and stops at the first one that is not acceptable.
-/// nlohmann's own builder keeps the last of two equal keys and turns large integers into floats.
+/// Builds the document from the parser's events and stops at the first one that breaks a rule.
+/// nlohmann's builder would keep the last of two equal keys and turn large integers into floats.
 class StrictBuilder {
  public:
   StrictBuilder(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits) {}
@@ -58,7 +93,7 @@ class StrictBuilder {
     return refuse("duplicate key", "keep one of the two");
   }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) {
-    problem_ = place_of(text_, position == 0 ? 0 : position - 1) + ": " + plain_reason(error.what());
+    problem_ = line_and_column(text_, position == 0 ? 0 : position - 1) + ": " + plain_reason(error.what());
     hint_ = kSyntaxHint;
     return false;
   }
@@ -101,9 +136,9 @@ class StrictBuilder {
       hint_ = "check that this is the right file";
       return false;
     }
-    json* place = put(std::move(container));
-    if (place == nullptr) return false;
-    open_.push_back(place);
+    json* stored = put(std::move(container));
+    if (stored == nullptr) return false;
+    open_.push_back(stored);
     keys_.emplace_back();
     return true;
   }
@@ -117,7 +152,7 @@ class StrictBuilder {
   std::string_view text_;
   JsonLimits limits_;
   json root_;
-  std::vector<json*> open_;        // From the outside in; a parent does not grow while a child is open.
+  std::vector<json*> open_;        // Outermost first; a parent does not grow while a child is open.
   std::vector<std::string> keys_;  // The current key of each open object.
   std::size_t values_ = 0;
   std::string problem_;
@@ -125,6 +160,48 @@ class StrictBuilder {
 };
 
 }  // namespace
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string printable(std::string_view text, std::size_t max_bytes) {
+  std::string out;
+  while (!text.empty()) {
+    if (out.size() >= max_bytes) return out + "…";
+    const std::size_t length = character_length(text);
+    if (length == 0 || is_control(text.front())) {
+      out += '?';
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
+
+std::string pointer_part(std::string_view key) {
+  std::string out = "/";
+  for (const char c : printable(key)) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string json_text(const nlohmann::ordered_json& document) {
+  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
 
 json parse_json_strict(std::string_view text, const std::string& source, ExitCode code,
                        const JsonLimits& limits) {
@@ -135,9 +212,9 @@ json parse_json_strict(std::string_view text, const std::string& source, ExitCod
                     std::to_string(limits.max_bytes) + " that are read as JSON",
                 "check that this is the right file");
   }
-  // The parser would take a NUL byte for the end of the text and never look at what follows.
+  // The parser would take a NUL byte for the end of the text and ignore the rest.
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
-    throw Error(code, name + ": " + place_of(text, nul) + ": a NUL byte", kSyntaxHint);
+    throw Error(code, name + ": " + line_and_column(text, nul) + ": a NUL byte", kSyntaxHint);
   }
   StrictBuilder builder(text, limits);
   if (!json::sax_parse(text.data(), text.data() + text.size(), &builder)) {

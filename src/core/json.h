@@ -1,7 +1,6 @@
 #pragma once
-/// JSON as this project accepts it: every text that comes from outside passes here before anything else sees
-/// it.
-/// @see RFC 8259 (JSON), RFC 6901 (JSON pointers, which name places in messages)
+/// Strict JSON parsing for every text that comes from outside the program.
+/// @see RFC 8259 (JSON), RFC 6901 (JSON pointers, by which messages name values)
 
 #include <cstddef>
 #include <filesystem>
@@ -13,17 +12,17 @@
 
 namespace svhn::core {
 
-/// Bounds that hold before memory is asked for.
+/// Limits, checked before memory is allocated.
 struct JsonLimits {
-  std::size_t max_bytes = std::size_t{16} << 20;  ///< Of the text.
-  std::size_t max_values = 1'000'000;             ///< Numbers, strings, lists, objects … in all.
-  std::size_t max_depth = 64;                     ///< Lists and objects inside each other.
+  std::size_t max_bytes = std::size_t{16} << 20;  ///< Length of the text.
+  std::size_t max_values = 1'000'000;             ///< Total of numbers, strings, lists, objects ….
+  std::size_t max_depth = 64;                     ///< Nesting of lists and objects.
 };
 
 /// Reads one JSON document. Integers stay exact: signed or unsigned 64 bits, never a float.
 /// @param text UTF-8; a byte order mark is skipped.
-/// @param source what messages call the text, a file name for instance.
-/// @param code what a failure counts as.
+/// @param source the name of the text in messages, for instance a file name.
+/// @param code exit code of a failure.
 /// @throws Error(code) with the line and column for a syntax error (comments, trailing commas, NaN, text
 /// after the document, NUL bytes and ill-formed UTF-8 included) or with the JSON pointer for a duplicate key,
 /// an integer beyond 64 bits, a number beyond float64 or a document beyond `limits`.
@@ -37,14 +36,14 @@ nlohmann::json read_json_file(const std::filesystem::path& path, ExitCode code,
 /// @returns the document indented by two spaces with a final newline; ill-formed UTF-8 becomes U+FFFD.
 std::string json_text(const nlohmann::ordered_json& document);
 
-/// @returns `key` as one part of a JSON pointer: "/key", with '~' and '/' escaped and fit for a message.
+/// @returns `key` as one part of a JSON pointer: "/key", escaped ('~', '/') and made `printable`.
 std::string pointer_part(std::string_view key);
 
 /// @returns whether `text` is well-formed UTF-8 (no overlong forms, surrogates or values above U+10FFFF).
 bool is_utf8(std::string_view text);
 
-/// @returns `text` made fit for a one-line message: control characters and ill-formed bytes become '?', and
-/// what is longer than `max_bytes` ends in "…".
+/// @returns `text` for a one-line message: control characters and ill-formed bytes become '?', and a text
+/// longer than `max_bytes` is cut and ends in "…".
 std::string printable(std::string_view text, std::size_t max_bytes = 120);
 
 }  // namespace svhn::core

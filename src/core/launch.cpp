@@ -21,19 +21,19 @@
 namespace svhn::core {
 namespace {
 
-constexpr int kMostProcesses = 4096;
-constexpr std::uint16_t kUsualPort = 29500;  ///< What PyTorch's launchers take.
+constexpr int kMaxProcesses = 4096;
+constexpr std::uint16_t kDefaultPort = 29500;  ///< The default of PyTorch's launchers.
 
-/// The names that a launcher gives to the same things; null: it has none.
-struct Names {
+/// A launcher's names for the same variables; null: it has none.
+struct LauncherNames {
   const char* rank;
   const char* size;
   const char* local_rank;
-  /// What only a process that it started has; null: any of them. Slurm gives a batch script a rank and a
-  /// size, too, and an allocation's own shell a size.
+  /// Set only in processes that the launcher started; null: no such variable. Slurm also gives a batch script
+  /// a rank and a size, and an allocation's shell a size.
   const char* step;
 };
-constexpr std::array<Names, 3> kLaunchers = {
+constexpr std::array<LauncherNames, 3> kLaunchers = {
     {{"RANK", "WORLD_SIZE", "LOCAL_RANK", nullptr},
      {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", nullptr},
      {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_STEP_ID"}}};
@@ -48,7 +48,7 @@ class Variables {
   }
   [[nodiscard]] bool has(const char* name) const { return !text(name).empty(); }
 
-  /// @throws core::Error(usage) when the variable is set and not a whole number of the range.
+  /// @throws core::Error(usage) when the variable is set and not an integer from `least` to `most`.
   [[nodiscard]] std::optional<int> number(const char* name, int least, int most) const {
     const std::string value = text(name);
     if (value.empty()) return std::nullopt;
@@ -72,15 +72,15 @@ class Variables {
               "set both, or unset both to run one process");
 }
 
-void read_place(const Variables& variables, const Names& names, Launch& launch) {
-  const auto size = variables.number(names.size, 1, kMostProcesses);
+void read_ranks(const Variables& variables, const LauncherNames& names, Launch& launch) {
+  const auto size = variables.number(names.size, 1, kMaxProcesses);
   const auto rank = variables.number(names.rank, 0, std::numeric_limits<int>::max());
   if (!rank && size.value_or(1) > 1) missing(names.rank, names.size);
   if (rank && !size) missing(names.size, names.rank);
   launch.size = size.value_or(1);
   launch.rank = rank.value_or(0);
   launch.local_rank = variables.number(names.local_rank, 0, std::numeric_limits<int>::max()).value_or(0);
-  // Slurm and Open MPI bind each process to cores of its own.
+  // Slurm and Open MPI bind each process to separate cores.
   if (names.step == nullptr)
     launch.local_size = variables.number("LOCAL_WORLD_SIZE", 1, launch.size).value_or(1);
   for (const auto& [name, value] :
@@ -93,25 +93,25 @@ void read_place(const Variables& variables, const Names& names, Launch& launch) 
   }
 }
 
-/// @returns the launcher whose variables are there, or null.
-const Names* find_launcher(const Variables& variables) {
-  for (const Names& names : kLaunchers) {
+/// @returns the launcher whose variables are set, or null.
+const LauncherNames* find_launcher(const Variables& variables) {
+  for (const LauncherNames& names : kLaunchers) {
     const bool any = variables.has(names.rank) || variables.has(names.size);
     if (any && (names.step == nullptr || variables.has(names.step))) return &names;
   }
   return nullptr;
 }
 
-/// @returns whether the launcher says that all processes are on this machine.
+/// @returns whether all processes run on this machine according to the launcher's variables.
 bool one_machine(const Variables& variables, const Launch& launch) {
-  if (variables.number("OMPI_COMM_WORLD_LOCAL_SIZE", 1, kMostProcesses) == launch.size) return true;
+  if (variables.number("OMPI_COMM_WORLD_LOCAL_SIZE", 1, kMaxProcesses) == launch.size) return true;
   for (const char* name : {"SLURM_STEP_NUM_NODES", "SLURM_JOB_NUM_NODES", "SLURM_NNODES"}) {
-    if (variables.has(name)) return variables.number(name, 1, kMostProcesses) == 1;
+    if (variables.has(name)) return variables.number(name, 1, kMaxProcesses) == 1;
   }
   return false;
 }
 
-std::string meeting_address(const Variables& variables, const Names& names, const Launch& launch) {
+std::string rendezvous_address(const Variables& variables, const LauncherNames& names, const Launch& launch) {
   if (variables.has("MASTER_ADDR")) return variables.text("MASTER_ADDR");
   if (one_machine(variables, launch)) return "127.0.0.1";
   const std::string step = variables.text("SLURM_STEP_NODELIST");
@@ -124,14 +124,14 @@ std::string meeting_address(const Variables& variables, const Names& names, cons
               "set it to the address of rank 0's machine (127.0.0.1 if all run on one)");
 }
 
-std::uint16_t meeting_port(const Variables& variables) {
+std::uint16_t rendezvous_port(const Variables& variables) {
   if (const auto port = variables.number("MASTER_PORT", 1, 65535)) return static_cast<std::uint16_t>(*port);
-  // Jobs that share a machine must not meet in the same place.
+  // Jobs that share a machine need different ports.
   const auto job = variables.number("SLURM_JOB_ID", 0, std::numeric_limits<int>::max());
-  return static_cast<std::uint16_t>(job ? 10'000 + *job % 20'000 : kUsualPort);
+  return static_cast<std::uint16_t>(job ? 10'000 + *job % 20'000 : kDefaultPort);
 }
 
-std::string own_address(const Launch& launch, const std::string& allowed) {
+std::string listen_address(const Launch& launch, const std::string& allowed) {
   if (is_loopback(launch.address)) return launch.address == "localhost" ? "127.0.0.1" : launch.address;
   if (!allowed.empty()) return resolve_bind(allowed);
   throw Error(
@@ -166,13 +166,13 @@ std::string first_host(const std::string& list) {
 Launch read_launch(const Environment& environment, const std::string& bind) {
   const Variables variables(environment);
   Launch launch;
-  const Names* names = find_launcher(variables);
+  const LauncherNames* names = find_launcher(variables);
   if (names == nullptr) return launch;
-  read_place(variables, *names, launch);
+  read_ranks(variables, *names, launch);
   if (launch.size == 1) return {};
-  launch.address = meeting_address(variables, *names, launch);
-  launch.port = meeting_port(variables);
-  launch.bind = own_address(launch, bind.empty() ? variables.text("SVHN_BIND") : bind);
+  launch.address = rendezvous_address(variables, *names, launch);
+  launch.port = rendezvous_port(variables);
+  launch.bind = listen_address(launch, bind.empty() ? variables.text("SVHN_BIND") : bind);
   launch.listener = variables.number("SVHN_LISTENER", 3, std::numeric_limits<int>::max()).value_or(-1);
   if (variables.text("TORCHELASTIC_USE_AGENT_STORE") == "True") {
     launch.launcher_store = true;
@@ -188,13 +188,13 @@ bool may_report_failure(std::chrono::milliseconds patience) {
   int descriptor = -1;
   std::from_chars(text.data(), text.data() + text.size(), descriptor);
   const auto deadline = Clock::now() + patience;
-  pollfd untold{descriptor, POLLIN, 0};
-  while (Clock::now() < deadline && ::poll(&untold, 1, 0) > 0) {
+  pollfd unreported{descriptor, POLLIN, 0};
+  while (Clock::now() < deadline && ::poll(&unreported, 1, 0) > 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   std::uint64_t count = 0;
   const auto taken = ::read(descriptor, &count, sizeof(count));
-  // EAGAIN: another process has told it. Anything else is no eventfd, and silence would hide the failure.
+  // EAGAIN: another process has reported it. Another error: no eventfd, and silence would hide the failure.
   return taken == sizeof(count) || errno != EAGAIN;
 }
 

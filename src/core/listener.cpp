@@ -23,7 +23,7 @@ namespace {
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-/// @param flags AI_NUMERICHOST: no name server is asked. @returns null when there is no such address.
+/// @param flags AI_NUMERICHOST: no DNS query. @returns null when there is no such address.
 Addresses look_up(const std::string& address, std::uint16_t port, int flags) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
@@ -39,7 +39,7 @@ std::string numeric(const sockaddr* address, socklen_t length) {
   return code == 0 ? text.data() : "";
 }
 
-/// @returns an interface's address, IPv4 before IPv6; empty without one.
+/// @returns the interface's address, IPv4 preferred to IPv6; empty when it has none.
 std::string interface_address(const std::string& name) {
   ifaddrs* all = nullptr;
   if (::getifaddrs(&all) != 0) return {};
@@ -86,7 +86,7 @@ Listener::Listener(const std::string& address, std::uint16_t port) {
   if (where) {
     descriptor_ = ::socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int yes = 1;
-    // A port whose former connections still linger may be taken at once.
+    // A port whose old connections are in TIME_WAIT may be bound at once.
     ::setsockopt(descriptor_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     if (descriptor_ >= 0 && ::bind(descriptor_, where->ai_addr, where->ai_addrlen) == 0 &&
         ::listen(descriptor_, SOMAXCONN) == 0) {
@@ -117,7 +117,7 @@ std::uint16_t Listener::port() const {
   sockaddr_storage name{};
   socklen_t length = sizeof(name);
   std::array<char, NI_MAXSERV> text{};
-  // Every socket interface is spelt in this cast.
+  // The socket API requires this cast.
   const auto* address = reinterpret_cast<const sockaddr*>(&name);
   if (::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&name), &length) != 0) return 0;
   ::getnameinfo(address, length, nullptr, 0, text.data(), text.size(), NI_NUMERICSERV);

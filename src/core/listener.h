@@ -1,5 +1,5 @@
 #pragma once
-/// Listening on one address of this machine, and no other.
+/// TCP sockets that listen on one address of this machine, never on all of them.
 
 #include <chrono>
 #include <cstdint>
@@ -10,18 +10,19 @@
 namespace svhn::core {
 
 /// @param text a numeric IPv4 or IPv6 address, or the name of an interface such as eth0.
-/// @returns the numeric address. @throws core::Error(usage) for anything else, and for 0.0.0.0 and ::, since
-/// the other processes are told where to connect.
+/// @returns the numeric address.
+/// @throws core::Error(usage) for anything else, and for 0.0.0.0 and ::, to which no other process can
+/// connect.
 std::string resolve_bind(const std::string& text);
 
-/// A socket that listens; closed with its owner.
+/// Owns a listening TCP socket.
 class Listener {
  public:
-  /// @param port 0: a free one. @throws core::Error(device) when the address is not this machine's or the
-  /// port is taken.
+  /// @param address a numeric address of this machine. @param port 0: any free port.
+  /// @throws core::Error(device) when the address is not this machine's or the port is in use.
   Listener(const std::string& address, std::uint16_t port);
-  /// Takes over a socket that listens already, as a parent process left it.
-  /// @throws core::Error(usage) when it is none.
+  /// Takes ownership of a listening socket that was inherited from a parent process.
+  /// @throws core::Error(usage) when the descriptor is not a listening socket.
   explicit Listener(int inherited);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -29,14 +30,14 @@ class Listener {
 
   [[nodiscard]] int descriptor() const { return descriptor_; }
   [[nodiscard]] std::uint16_t port() const;
-  /// @returns the descriptor, which is the caller's from now on.
+  /// @returns the descriptor and passes its ownership to the caller.
   int release();
 
  private:
   int descriptor_ = -1;
 };
 
-/// Tries to connect until it works. @returns whether it did before `until`.
+/// Tries to connect until it succeeds. @returns whether it succeeded before `until`.
 bool wait_for_listener(const std::string& address, std::uint16_t port, Clock::time_point until);
 
 }  // namespace svhn::core

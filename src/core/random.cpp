@@ -15,7 +15,7 @@ constexpr std::uint32_t kWeyl1 = 0xBB67AE85U;
 constexpr int kRounds = 10;
 
 std::uint64_t mix(std::uint64_t x) {
-  // The finaliser of splitmix64: neighbouring seeds must give unrelated keys.
+  // Finaliser of splitmix64: adjacent seeds must give unrelated keys.
   x += 0x9E3779B97F4A7C15ULL;
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
   x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;

@@ -1,6 +1,6 @@
 #pragma once
-/// Counter-based random numbers: a draw depends on its key and place alone, never on what was drawn before,
-/// so threads, resume and the number of processes cannot change it.
+/// Counter-based random numbers: a number depends only on its key and counter, never on numbers drawn before,
+/// so the number of threads or processes and a resume cannot change it.
 /// @see Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011, section 4 (Philox4x32-10).
 
 #include <array>
@@ -11,16 +11,16 @@
 namespace svhn::core {
 
 /// One block of Philox4x32 with 10 rounds.
-/// @param counter the place in the stream, four 32-bit words.
-/// @param key the stream, two 32-bit words.
+/// @param counter position in the stream, four 32-bit words.
+/// @param key selects the stream, two 32-bit words.
 /// @returns four uniform 32-bit words.
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                         std::array<std::uint32_t, 2> key);
 
-/// 64-bit FNV-1a hash of a name, to give each purpose ("shuffle", "dropout", a layer's name) its own stream.
+/// 64-bit FNV-1a hash of a name; gives each purpose ("shuffle", "dropout", a layer's name) a separate stream.
 std::uint64_t stream_id(std::string_view name);
 
-/// A stream of random numbers identified by (seed, stream, index); cheap to make, e.g. one for each image.
+/// A stream of random numbers identified by (seed, stream, index); cheap to construct, e.g. one per image.
 class CounterRandom {
  public:
   /// @param seed the run's seed.

@@ -29,7 +29,7 @@ ScratchFile::ScratchFile(const std::filesystem::path& folder, std::size_t bytes)
   const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
   if (descriptor < 0) fail(folder, errno);
   ::unlink(name.c_str());
-  // Space is taken now: a full disk shall be an error here, not a signal when a page is written.
+  // Allocates the disk space now: a full disk is an error here instead of SIGBUS at a later write.
   const int fault = bytes == 0 ? 0 : ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
   void* mapped = fault == 0 && bytes > 0
                      ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)

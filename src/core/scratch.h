@@ -1,5 +1,5 @@
 #pragma once
-/// Memory that lies on disk, for what may be larger than the machine's own.
+/// Disk-backed memory for data that may exceed RAM.
 
 #include <cstddef>
 #include <filesystem>
@@ -7,10 +7,11 @@
 
 namespace svhn::core {
 
-/// A writable mapping of a file without a name: it is gone with the process, however that ends.
+/// A writable mapping of an unlinked file; the kernel frees it when the process ends, even when it is killed.
 class ScratchFile {
  public:
-  /// @param folder on the disk that is to hold it; made when missing. @param bytes more than 0; zeros.
+  /// @param folder holds the file; created when missing. @param bytes more than 0; the content starts as
+  /// zeros.
   /// @throws core::Error(data) when the disk is full or the folder cannot be written.
   ScratchFile(const std::filesystem::path& folder, std::size_t bytes);
   ScratchFile(const ScratchFile&) = delete;
@@ -20,7 +21,7 @@ class ScratchFile {
   ~ScratchFile();
 
   [[nodiscard]] std::span<std::byte> bytes() const { return {data_, size_}; }
-  /// @returns the same as numbers.
+  /// @returns the same memory as float32.
   [[nodiscard]] std::span<float> floats() const {
     return {reinterpret_cast<float*>(data_), size_ / sizeof(float)};
   }

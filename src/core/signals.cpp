@@ -6,11 +6,11 @@
 namespace svhn::core {
 namespace {
 
-// A signal handler can reach nothing but a static; this is the one of the project.
+// A signal handler can only use a static variable.
 std::atomic<int> requested{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 
-void remember(int signal) {
+void record_signal(int signal) {
   requested.store(signal);
 }
 
@@ -18,8 +18,8 @@ void remember(int signal) {
 
 void watch_stop_signals() {
   struct sigaction action {};
-  action.sa_handler = remember;
-  // RESETHAND: an impatient second Ctrl-C must work even where a step takes long.
+  action.sa_handler = record_signal;
+  // SA_RESETHAND: a second Ctrl-C ends the process even during a long step.
   action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
   sigemptyset(&action.sa_mask);
   ::sigaction(SIGINT, &action, nullptr);

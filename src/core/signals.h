@@ -1,14 +1,14 @@
 #pragma once
-/// SIGINT and SIGTERM as a request to stop that long loops look at between two steps.
+/// SIGINT and SIGTERM as a stop request that long loops check between two steps.
 
 #include <stdexcept>
 
 namespace svhn::core {
 
-/// Thrown after an orderly save when a signal asked to stop; `main` exits with 128 + signal.
+/// Thrown after a stop signal, when the state is saved; `main` exits with 128 + signal.
 class Interrupted : public std::runtime_error {
  public:
-  /// @param signal the signal's number. @param message what was saved and how to go on.
+  /// @param signal the signal's number. @param message what was saved and how to resume.
   Interrupted(int signal, const std::string& message) : std::runtime_error(message), signal_(signal) {}
   [[nodiscard]] int signal() const { return signal_; }
 
@@ -16,10 +16,10 @@ class Interrupted : public std::runtime_error {
   int signal_;
 };
 
-/// From now on the first SIGINT or SIGTERM is only remembered; a second one ends the process at once.
+/// Installs handlers: the first SIGINT or SIGTERM is only recorded, a second one ends the process at once.
 void watch_stop_signals();
 
-/// @returns the signal that asked to stop, or 0.
+/// @returns the recorded signal, or 0.
 int stop_signal();
 
 }  // namespace svhn::core

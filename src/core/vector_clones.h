@@ -1,11 +1,11 @@
 #pragma once
-/// SVHN_VECTOR_CLONES before a function compiles it once more for each wide instruction set; the processor's
-/// is chosen when the program starts. For loops that a compiler vectorises well, but only for such sets.
-/// SVHN_INLINE before what such a function calls, and SVHN_INLINE_LAMBDA behind a lambda's parameters: a call
-/// would leave the instruction set.
+/// Function multiversioning for x86-64. SVHN_VECTOR_CLONES before a function compiles one clone per wide
+/// instruction set; the dynamic loader picks the clone for the processor at program start. Meant for loops
+/// that the compiler vectorises well only for those sets. The functions that a clone calls need SVHN_INLINE,
+/// and lambdas need SVHN_INLINE_LAMBDA behind their parameters: a real call would run code for the base set.
 ///
-/// Where the loop itself depends on the width of registers, a function for each set, chosen by `runs_v4` and
-/// `runs_v3`: SVHN_X86_TARGETS tells whether [[gnu::target("arch=x86-64-v4")]] can be compiled at all.
+/// A loop that depends on the register width needs one function per set, chosen by `runs_v4` and `runs_v3`.
+/// SVHN_X86_TARGETS is 1 where the compiler supports [[gnu::target("arch=x86-64-v4")]].
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define SVHN_X86_TARGETS 1
@@ -26,7 +26,7 @@ inline bool runs_v4() {
   return __builtin_cpu_supports("x86-64-v4") != 0;
 }
 
-/// @returns whether it runs x86-64-v3: AVX2, FMA.
+/// @returns whether this processor runs x86-64-v3: AVX2, FMA.
 inline bool runs_v3() {
   return __builtin_cpu_supports("x86-64-v3") != 0;
 }

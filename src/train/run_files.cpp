@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "core/error.h"
-#include "core/temporaries.h"
+#include "core/file.h"
 
 namespace svhn::train {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "core/temporaries.h"
+#include "core/file.h"
 
 namespace svhn::tune {
 

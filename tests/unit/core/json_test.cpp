@@ -5,7 +5,7 @@
 namespace svhn::core {
 namespace {
 
-/// "code|message" of what reading throws; "" when it does not.
+/// @returns "code|message" of the error that reading throws; "" without an error.
 std::string refusal(std::string_view text, const JsonLimits& limits = {}) {
   try {
     parse_json_strict(text, "f.json", ExitCode::config, limits);

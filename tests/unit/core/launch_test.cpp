@@ -26,7 +26,7 @@ Launch read(const Variables& variables, const std::string& bind = {}) {
       bind);
 }
 
-/// @returns the message of the usage error that these variables are; empty without one.
+/// @returns the message of the usage error that these variables cause; empty without an error.
 std::string refusal(const Variables& variables, const std::string& bind = {}) {
   try {
     read(variables, bind);
@@ -55,7 +55,7 @@ const Variables kSlurm = {{"SLURM_PROCID", "3"},    {"SLURM_NTASKS", "4"},
                           {"SLURM_LOCALID", "1"},   {"SLURM_JOB_NUM_NODES", "2"},
                           {"SLURM_JOB_ID", "4711"}, {"SLURM_JOB_NODELIST", "n[07-08]"},
                           {"SLURM_STEP_ID", "0"}};
-// sbatch's manual page: a batch script has a rank and a size, but is no step.
+// sbatch's manual page: a batch script has a rank and a size, but no SLURM_STEP_ID.
 const Variables kBatchScript = {{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "4"}, {"SLURM_JOB_NUM_NODES", "2"}};
 // Open MPI's FAQ, "environment variables that mpirun sets".
 const Variables kOpenMpi = {{"OMPI_COMM_WORLD_RANK", "1"},

@@ -1,4 +1,4 @@
-#include "core/temporaries.h"
+#include "core/file.h"
 
 #include "unit/hostile_bytes.h"
 
