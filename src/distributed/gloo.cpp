@@ -11,16 +11,16 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <utility>
 
-#include "distributed/backends.h"
-#include "distributed/c10d_store.h"
+#include "distributed/rendezvous.h"
+#include "distributed/tcp_store.h"
 
 namespace svhn::distributed {
 namespace {
 
 using WorkPointer = c10::intrusive_ptr<c10d::Work>;
 
-/// Set by the thread that ends an operation.
-struct Signal {
+/// Set by the thread that completes an operation.
+struct Completion {
   std::mutex mutex;
   std::condition_variable changed;
   bool done = false;
@@ -29,19 +29,19 @@ struct Signal {
 class GlooWork : public Work {
  public:
   GlooWork(WorkPointer work, std::shared_ptr<Store> store)
-      : work_(std::move(work)), store_(std::move(store)), signal_(std::make_shared<Signal>()) {
-    work_->getFuture()->addCallback([signal = signal_](c10::ivalue::Future& /*future*/) {
-      const std::lock_guard lock(signal->mutex);
-      signal->done = true;
-      signal->changed.notify_all();
+      : work_(std::move(work)), store_(std::move(store)), completion_(std::make_shared<Completion>()) {
+    work_->getFuture()->addCallback([completion = completion_](c10::ivalue::Future& /*future*/) {
+      const std::lock_guard lock(completion->mutex);
+      completion->done = true;
+      completion->changed.notify_all();
     });
   }
 
-  /// The operation itself may hang on a process that is silent although another one has failed already.
+  /// Polls for a failure notice, since the operation may hang on one process after another one has failed.
   void wait() override {
-    constexpr std::chrono::milliseconds kLook{100};
-    std::unique_lock lock(signal_->mutex);
-    while (!signal_->changed.wait_for(lock, kLook, [this] { return signal_->done; })) {
+    constexpr std::chrono::milliseconds kPollInterval{100};
+    std::unique_lock lock(completion_->mutex);
+    while (!completion_->changed.wait_for(lock, kPollInterval, [this] { return completion_->done; })) {
       if (store_->has_failure()) throw store_->find_failure();
     }
     try {
@@ -54,7 +54,7 @@ class GlooWork : public Work {
  private:
   WorkPointer work_;
   std::shared_ptr<Store> store_;
-  std::shared_ptr<Signal> signal_;
+  std::shared_ptr<Completion> completion_;
 };
 
 class GlooProcessGroup : public ProcessGroup {
@@ -64,7 +64,7 @@ class GlooProcessGroup : public ProcessGroup {
   GlooProcessGroup(const GlooProcessGroup&) = delete;
   GlooProcessGroup& operator=(const GlooProcessGroup&) = delete;
   ~GlooProcessGroup() override {
-    // Its destructor waits for operations that a lost process will never end.
+    // Its destructor would wait for operations that a lost process never completes.
     if (store_->has_failure()) group_.release();
   }
 
@@ -79,7 +79,7 @@ class GlooProcessGroup : public ProcessGroup {
   }
 
   void broadcast(const torch::Tensor& tensor) override {
-    // As bytes, since Gloo does not know every dtype.
+    // As bytes, since Gloo does not support every dtype.
     const auto bytes =
         at::from_blob(tensor.data_ptr(), {static_cast<std::int64_t>(tensor.nbytes())}, at::kByte);
     if (bytes.numel() == 0) return;
@@ -146,7 +146,7 @@ std::unique_ptr<ProcessGroup> make_gloo_group(const RendezvousOptions& options,
   try {
     auto own = connect_c10d_store(options.launch, false, options.timeout);
     auto prefixed = c10::make_intrusive<c10d::PrefixStore>(options.launch.prefix + "/gloo", std::move(own));
-    // Finding out who is lost takes a few seconds, and belongs to the time-out.
+    // Finding the lost ranks takes a few seconds, which the time-out includes.
     const auto limit = std::max(options.timeout / 2, options.timeout - std::chrono::seconds(6));
     auto gloo = c10d::ProcessGroupGloo::Options::create(limit);
     gloo->devices = {device};

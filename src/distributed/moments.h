@@ -1,5 +1,5 @@
 #pragma once
-/// Means and variances over values that lie in several processes. C = channels.
+/// Mean and variance of values that are distributed over several processes. C = channels.
 
 #include <torch/types.h>
 
@@ -7,17 +7,18 @@
 
 namespace svhn::distributed {
 
-/// f64 [C] each.
+/// Statistics of each channel, f64 [C] each.
 struct ChannelMoments {
   torch::Tensor mean;
   torch::Tensor variance;  ///< Biased: divided by the number of values.
-  double count = 0.0;      ///< Values of each channel.
+  double count = 0.0;      ///< Values per channel.
 };
 
-/// @param own of this process; its count may be 0, and its tensors are not looked at then.
-/// @param shift [C], the same on every process and best near the mean (a running mean is): the digits that a
-/// mean far from zero would cost are kept.
-/// @returns those of all values, the same bits on every process.
+/// Combines the moments of all processes with one all_reduce.
+/// @param own of this process; with a count of 0 its tensors are not read.
+/// @param shift [C], the same on every process, best near the mean (e.g. the running mean): sums are of
+/// x - shift, so that a mean far from zero costs no digits.
+/// @returns the moments of all values, the same bits on every process.
 ChannelMoments all_reduce_moments(const ChannelMoments& own, const torch::Tensor& shift, ProcessGroup& group);
 
 }  // namespace svhn::distributed

@@ -1,4 +1,4 @@
-// Compiled where LibTorch has NCCL, and never run on a machine of ours.
+// Compiled where LibTorch has NCCL; not tested on hardware.
 #ifndef USE_C10D_NCCL
 #define USE_C10D_NCCL  // LibTorch's own header hides the class without it.
 #endif
@@ -12,22 +12,23 @@
 #include <utility>
 
 #include "core/clock.h"
-#include "distributed/backends.h"
-#include "distributed/c10d_store.h"
+#include "distributed/rendezvous.h"
+#include "distributed/tcp_store.h"
 
 namespace svhn::distributed {
 namespace {
 
 class NcclWork : public Work {
  public:
-  NcclWork(c10::intrusive_ptr<c10d::Work> work, std::shared_ptr<Store> store, core::Clock::time_point until)
-      : work_(std::move(work)), store_(std::move(store)), until_(until) {}
+  NcclWork(c10::intrusive_ptr<c10d::Work> work, std::shared_ptr<Store> store,
+           core::Clock::time_point deadline)
+      : work_(std::move(work)), store_(std::move(store)), deadline_(deadline) {}
 
-  /// c10d's own `wait` returns as soon as the stream is told to wait: it would not notice a lost process.
+  /// c10d's `wait` only makes the stream wait and returns at once: it would not notice a lost process.
   void wait() override {
     try {
       while (!work_->isCompleted()) {
-        if (store_->has_failure() || core::Clock::now() > until_) throw store_->find_failure();
+        if (store_->has_failure() || core::Clock::now() > deadline_) throw store_->find_failure();
         std::this_thread::sleep_for(std::chrono::microseconds(20));
       }
       work_->wait();
@@ -41,7 +42,7 @@ class NcclWork : public Work {
  private:
   c10::intrusive_ptr<c10d::Work> work_;
   std::shared_ptr<Store> store_;
-  core::Clock::time_point until_;
+  core::Clock::time_point deadline_;
 };
 
 class NcclProcessGroup : public ProcessGroup {
@@ -52,7 +53,7 @@ class NcclProcessGroup : public ProcessGroup {
   NcclProcessGroup(const NcclProcessGroup&) = delete;
   NcclProcessGroup& operator=(const NcclProcessGroup&) = delete;
   ~NcclProcessGroup() override {
-    // Its destructor waits for operations that a lost process will never end.
+    // Its destructor would wait for operations that a lost process never completes.
     if (store_->has_failure()) group_.release();
   }
 

@@ -1,10 +1,10 @@
 #include "distributed/process_store.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <thread>
 
 #include "core/clock.h"
-#include "distributed/failure.h"
 
 namespace svhn::distributed {
 namespace {
@@ -13,25 +13,84 @@ using core::Error;
 using core::ExitCode;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPoll{5};
+constexpr milliseconds kPollInterval{5};
+constexpr const char* kNoticeKey = "news";
 
-StoreClientOptions clerk_options(const ProcessStoreOptions& options) {
-  StoreClientOptions clerk;
-  clerk.heartbeat_key = "beat/" + std::to_string(options.rank);
-  clerk.notice_key = "news";
-  clerk.acknowledged_key = "heard/" + std::to_string(options.rank);
-  clerk.lost_notice = failure_notice(lost_store(options.launcher_store));
-  clerk.beat = std::clamp(options.timeout / 20, milliseconds(50), milliseconds(500));
-  clerk.patience = options.timeout;
-  return clerk;
+std::string one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  return text;
 }
 
-/// Polls, soon at first, then at leisure.
+/// @returns "rank 2", "ranks 1 and 3" or "ranks 1, 2 and 3".
+std::string rank_names(const std::vector<int>& ranks) {
+  std::string text = ranks.size() == 1 ? "rank " : "ranks ";
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    if (i > 0) text += i + 1 == ranks.size() ? " and " : ", ";
+    text += std::to_string(ranks[i]);
+  }
+  return text;
+}
+
+/// @returns the error as one text, for the store.
+std::string failure_notice(const Error& error) {
+  return std::to_string(static_cast<int>(error.code())) + one_line(error.what()) + "\n" +
+         one_line(error.hint());
+}
+
+/// @returns the error that failure_notice was given; one of code bug for any other text.
+Error error_of_notice(const std::string& text) {
+  const std::size_t line = text.find('\n');
+  if (line == std::string::npos || line == 0 || text[0] < '1' || text[0] > '7') {
+    return {ExitCode::bug, "the processes' news cannot be read"};
+  }
+  return {static_cast<ExitCode>(text[0] - '0'), text.substr(1, line - 1), text.substr(line + 1)};
+}
+
+Error failed_rank(int rank, const Error& error) {
+  return {error.code(), "rank " + std::to_string(rank) + " failed: " + error.what(), error.hint()};
+}
+
+Error lost_ranks(const std::vector<int>& ranks) {
+  return {ExitCode::device, rank_names(ranks) + (ranks.size() == 1 ? " was lost" : " were lost"),
+          "the process was killed or the network cut; start it again, a training or a search with --resume"};
+}
+
+/// @param foreign the launcher served the store, not rank 0.
+Error lost_store(bool foreign) {
+  if (!foreign) return lost_ranks({0});
+  return {ExitCode::device, "the launcher's own store was lost, or does not understand this LibTorch",
+          "for a torchrun of another version set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1"};
+}
+
+/// @param absent ranks that live and did not take part in the operation.
+Error out_of_step(const std::vector<int>& absent) {
+  if (absent.empty()) {
+    return {ExitCode::device, "the connection between the processes broke, although all of them live",
+            "see what their own outputs say; start it again, a training or a search with --resume"};
+  }
+  return {ExitCode::device,
+          rank_names(absent) + (absent.size() == 1 ? " lives but keeps" : " live but keep") +
+              " the others waiting for too long",
+          "give a longer --timeout, or see what holds it up"};
+}
+
+StoreClientOptions client_options(const ProcessStoreOptions& options) {
+  StoreClientOptions client;
+  client.heartbeat_key = "beat/" + std::to_string(options.rank);
+  client.notice_key = kNoticeKey;
+  client.acknowledged_key = "heard/" + std::to_string(options.rank);
+  client.lost_notice = failure_notice(lost_store(options.launcher_store));
+  client.heartbeat_interval = std::clamp(options.timeout / 20, milliseconds(50), milliseconds(500));
+  client.timeout = options.timeout;
+  return client;
+}
+
+/// Polls, at first after 1 ms, then at growing intervals. @returns whether `done` did within `timeout`.
 template <class Done>
-bool wait_until(milliseconds patience, const Done& done) {
-  const auto until = core::Clock::now() + patience;
-  for (milliseconds pause = milliseconds(1); !done(); pause = std::min(2 * pause, 10 * kPoll)) {
-    if (core::Clock::now() >= until) return false;
+bool wait_until(milliseconds timeout, const Done& done) {
+  const auto deadline = core::Clock::now() + timeout;
+  for (milliseconds pause = milliseconds(1); !done(); pause = std::min(2 * pause, 10 * kPollInterval)) {
+    if (core::Clock::now() >= deadline) return false;
     std::this_thread::sleep_for(pause);
   }
   return true;
@@ -39,45 +98,45 @@ bool wait_until(milliseconds patience, const Done& done) {
 
 }  // namespace
 
-ProcessStore::ProcessStore(const ProcessStoreOptions& options, const OpenStore& open)
+ProcessStore::ProcessStore(const ProcessStoreOptions& options, const OpenConnection& open)
     : options_(options),
-      client_(open, clerk_options(options)),
-      signs_(static_cast<std::size_t>(options.size)) {
-  enter();
+      client_(open, client_options(options)),
+      heartbeats_(static_cast<std::size_t>(options.size)) {
+  register_rank();
   wait_for_all();
 }
 
 template <class R>
-R ProcessStore::ask(const std::function<R(RawStore&)>& task) {
+R ProcessStore::call(const std::function<R(StoreConnection&)>& task) {
   try {
     return client_.call<R>(task);
   } catch (const std::exception&) {
-    broken_ = true;
+    failed_ = true;
     throw client_.notice() ? error_of_notice(*client_.notice()) : lost_store(options_.launcher_store);
   }
 }
 
-void ProcessStore::enter() {
-  const auto refuse = [this](const Error& error) {
+void ProcessStore::register_rank() {
+  const auto fail_with = [this](const Error& error) {
     fail(error);
     throw error;
   };
   const std::string size = std::to_string(options_.size);
-  const auto kept = ask<std::string>([&](RawStore& store) { return store.set_once("size", size); });
+  const auto kept = call<std::string>([&](StoreConnection& store) { return store.set_once("size", size); });
   if (kept != size) {
-    refuse({ExitCode::usage, "this process was told of " + size + " processes, another one of " + kept,
-            "give all of them the same number (WORLD_SIZE)"});
+    fail_with({ExitCode::usage, "this process was told of " + size + " processes, another one of " + kept,
+               "give all of them the same number (WORLD_SIZE)"});
   }
   const std::string rank = std::to_string(options_.rank);
-  if (ask<std::int64_t>([&](RawStore& store) { return store.add("rank/" + rank, 1); }) == 1) return;
-  refuse({ExitCode::usage, "two processes were told that they are rank " + rank,
-          "give each its own (RANK), or choose another MASTER_PORT if another run meets there"});
+  if (call<std::int64_t>([&](StoreConnection& store) { return store.add("rank/" + rank, 1); }) == 1) return;
+  fail_with({ExitCode::usage, "two processes were told that they are rank " + rank,
+             "give each its own (RANK), or choose another MASTER_PORT if another run meets there"});
 }
 
 void ProcessStore::wait_for_all() {
   std::vector<std::int64_t> ranks;
   const bool all = wait_until(options_.timeout, [&] {
-    ranks = ask<Counters>(read_counters("rank"));
+    ranks = call<Counters>(read_counters("rank"));
     return std::ranges::all_of(ranks, [](std::int64_t count) { return count > 0; }) || has_failure();
   });
   if (has_failure()) throw find_failure();
@@ -94,8 +153,9 @@ void ProcessStore::wait_for_all() {
   throw error;
 }
 
-std::function<ProcessStore::Counters(RawStore&)> ProcessStore::read_counters(const std::string& name) const {
-  return [name, size = options_.size](RawStore& store) {
+std::function<ProcessStore::Counters(StoreConnection&)> ProcessStore::read_counters(
+    const std::string& name) const {
+  return [name, size = options_.size](StoreConnection& store) {
     Counters all;
     for (int rank = 0; rank < size; ++rank) all.push_back(store.add(name + "/" + std::to_string(rank), 0));
     return all;
@@ -103,23 +163,23 @@ std::function<ProcessStore::Counters(RawStore&)> ProcessStore::read_counters(con
 }
 
 ProcessStore::Counters ProcessStore::counters(const std::string& name) {
-  return client_.call<Counters>(read_counters(name), silence());
+  return client_.call<Counters>(read_counters(name), silence_limit());
 }
 
-milliseconds ProcessStore::silence() const {
-  return std::max(5 * clerk_options(options_).beat, milliseconds(1000));
+milliseconds ProcessStore::silence_limit() const {
+  return std::max(5 * client_options(options_).heartbeat_interval, milliseconds(1000));
 }
 
 std::int64_t ProcessStore::next_index(const std::string& queue) {
-  return ask<std::int64_t>([&](RawStore& store) { return store.add("queue/" + queue, 1); }) - 1;
+  return call<std::int64_t>([&](StoreConnection& store) { return store.add("queue/" + queue, 1); }) - 1;
 }
 
 void ProcessStore::set(const std::string& key, const std::string& value) {
-  ask<void>([&](RawStore& store) { store.set("text/" + key, value); });
+  call<void>([&](StoreConnection& store) { store.set("text/" + key, value); });
 }
 
 std::optional<std::string> ProcessStore::try_get(const std::string& key) {
-  return ask<std::optional<std::string>>([&](RawStore& store) { return store.find("text/" + key); });
+  return call<std::optional<std::string>>([&](StoreConnection& store) { return store.find("text/" + key); });
 }
 
 std::string ProcessStore::get(const std::string& key) {
@@ -135,15 +195,16 @@ std::string ProcessStore::get(const std::string& key) {
 }
 
 std::vector<int> ProcessStore::lost() {
-  const auto left = ask<Counters>(read_counters("left"));
-  const auto beats = ask<Counters>(read_counters("beat"));
+  const auto left = call<Counters>(read_counters("left"));
+  const auto beats = call<Counters>(read_counters("beat"));
   const auto now = core::Clock::now();
   std::vector<int> ranks;
   const std::lock_guard lock(mutex_);
   for (int rank = 0; rank < options_.size; ++rank) {
     const auto i = static_cast<std::size_t>(rank);
-    if (signs_[i].beats != beats[i]) signs_[i] = Sign{beats[i], now};
-    if (rank != options_.rank && left[i] == 0 && now - signs_[i].changed > silence()) ranks.push_back(rank);
+    if (heartbeats_[i].count != beats[i]) heartbeats_[i] = Heartbeat{beats[i], now};
+    if (rank != options_.rank && left[i] == 0 && now - heartbeats_[i].changed > silence_limit())
+      ranks.push_back(rank);
   }
   return ranks;
 }
@@ -153,36 +214,36 @@ void ProcessStore::fail(const Error& error) {
 }
 
 void ProcessStore::publish(const std::string& notice) {
-  const bool known = broken_.exchange(true);
+  const bool published = failed_.exchange(true);
   try {
-    const std::string text = known ? std::string() : notice;
+    const std::string text = published ? std::string() : notice;
     const std::string own = "heard/" + std::to_string(options_.rank);
     client_.call<std::int64_t>(
-        [text, own](RawStore& store) {
-          if (!text.empty()) store.set_once("news", text);
+        [text, own](StoreConnection& store) {
+          if (!text.empty()) store.set_once(kNoticeKey, text);
           return store.add(own, 1);
         },
-        silence());
-    if (!options_.serves) return;
-    wait_until(silence(), [this] {
+        silence_limit());
+    if (!options_.is_server) return;
+    wait_until(silence_limit(), [this] {
       const auto heard = counters("heard");
       return std::ranges::all_of(heard, [](std::int64_t count) { return count > 0; });
     });
   } catch (const std::exception&) {
-    // The others find out by themselves: this process is about to be silent.
+    // The others notice it by the heartbeats, which are about to stop.
   }
 }
 
 bool ProcessStore::has_failure() const {
-  return broken_ || client_.notice().has_value();
+  return failed_ || client_.notice().has_value();
 }
 
 std::string ProcessStore::find_reason() {
   client_.call<std::int64_t>(
-      [this](RawStore& store) { return store.add("noticed/" + std::to_string(options_.rank), 1); },
-      silence());
+      [this](StoreConnection& store) { return store.add("noticed/" + std::to_string(options_.rank), 1); },
+      silence_limit());
   const auto before = counters("beat");
-  if (client_.wait_for_notice(silence())) return *client_.notice();
+  if (client_.wait_for_notice(silence_limit())) return *client_.notice();
   const auto left = counters("left");
   const auto noticed = counters("noticed");
   const auto after = counters("beat");
@@ -197,8 +258,8 @@ std::string ProcessStore::find_reason() {
       absent.push_back(rank);
   }
   const std::string text = failure_notice(lost.empty() ? out_of_step(absent) : lost_ranks(lost));
-  return client_.call<std::string>([text](RawStore& store) { return store.set_once("news", text); },
-                                   silence());
+  return client_.call<std::string>(
+      [text](StoreConnection& store) { return store.set_once(kNoticeKey, text); }, silence_limit());
 }
 
 core::Error ProcessStore::find_failure() {
@@ -206,24 +267,24 @@ core::Error ProcessStore::find_failure() {
   try {
     reason = client_.notice() ? *client_.notice() : find_reason();
   } catch (const std::exception&) {
-    // The store does not answer, so rank 0, which holds it, is the one that was lost.
+    // The store does not answer, so its server was lost.
   }
-  broken_ = true;
+  failed_ = true;
   return error_of_notice(reason);
 }
 
 void ProcessStore::leave() {
   try {
     const std::string rank = std::to_string(options_.rank);
-    ask<std::int64_t>([rank](RawStore& store) { return store.add("left/" + rank, 1); });
-    while (options_.serves && !has_failure()) {
+    call<std::int64_t>([rank](StoreConnection& store) { return store.add("left/" + rank, 1); });
+    while (options_.is_server && !has_failure()) {
       const auto left = counters("left");
       const auto gone = std::ranges::count_if(left, [](std::int64_t count) { return count > 0; });
       if (gone + static_cast<std::int64_t>(lost().size()) >= options_.size) return;
-      std::this_thread::sleep_for(kPoll);
+      std::this_thread::sleep_for(kPollInterval);
     }
   } catch (const std::exception&) {
-    // Nobody is left to say goodbye to.
+    // No other process is left to wait for.
   }
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/// One process among those of a run: the shared memory, who lives, and why it ended.
+/// The Store on a connection: heartbeats, lost ranks and the failure notice.
 
 #include <atomic>
 #include <chrono>
@@ -18,16 +18,16 @@ namespace svhn::distributed {
 struct ProcessStoreOptions {
   int rank = 0;
   int size = 2;
-  bool serves = false;          ///< The store lives in this process.
-  bool launcher_store = false;  ///< It lives in no process of the run, but in its launcher.
+  bool is_server = false;       ///< This process serves the store.
+  bool launcher_store = false;  ///< The launcher serves it, and no process of the run.
   std::chrono::milliseconds timeout{60'000};
 };
 
 class ProcessStore : public Store {
  public:
-  /// Waits until all are here. @throws core::Error(device) naming those who did not come, core::Error(usage)
-  /// when two have the same rank, or another number of processes in mind.
-  ProcessStore(const ProcessStoreOptions& options, const OpenStore& open);
+  /// Waits until all ranks are connected. @throws core::Error(device) naming those that did not come in time,
+  /// core::Error(usage) when two processes have the same rank or different numbers of processes.
+  ProcessStore(const ProcessStoreOptions& options, const OpenConnection& open);
 
   [[nodiscard]] int rank() const override { return options_.rank; }
   [[nodiscard]] int size() const override { return options_.size; }
@@ -44,30 +44,31 @@ class ProcessStore : public Store {
  private:
   using Milliseconds = std::chrono::milliseconds;
   using Counters = std::vector<std::int64_t>;
-  struct Sign {
-    std::int64_t beats = -1;
+  struct Heartbeat {
+    std::int64_t count = -1;
     core::Clock::time_point changed;
   };
 
-  /// Calls the store; its failure is rank 0's loss.
+  /// Calls the store. @throws core::Error: the failure notice, or rank 0's loss when the call fails.
   template <class R>
-  R ask(const std::function<R(RawStore&)>& task);
-  void enter();
+  R call(const std::function<R(StoreConnection&)>& task);
+  void register_rank();
   void wait_for_all();
-  /// @returns what reads each rank's counter of this name.
-  [[nodiscard]] std::function<Counters(RawStore&)> read_counters(const std::string& name) const;
-  /// Reads them within a few seconds. @throws std::exception
+  /// @returns a task that reads each rank's counter of this name.
+  [[nodiscard]] std::function<Counters(StoreConnection&)> read_counters(const std::string& name) const;
+  /// Reads each rank's counter within `silence_limit`. @throws std::exception
   Counters counters(const std::string& name);
-  /// Makes notice of it, unless there are some, and sees to it that they are heard.
+  /// Publishes the failure notice unless there is one; rank 0 waits until the others have read it.
   void publish(const std::string& notice);
   std::string find_reason();
-  [[nodiscard]] Milliseconds silence() const;
+  /// @returns the time without a heartbeat after which a rank counts as lost.
+  [[nodiscard]] Milliseconds silence_limit() const;
 
   ProcessStoreOptions options_;
   StoreClient client_;
-  std::atomic<bool> broken_ = false;
+  std::atomic<bool> failed_ = false;
   std::mutex mutex_;
-  std::vector<Sign> signs_;
+  std::vector<Heartbeat> heartbeats_;
 };
 
 }  // namespace svhn::distributed

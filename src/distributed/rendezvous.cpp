@@ -3,14 +3,14 @@
 #include <utility>
 
 #include "core/error.h"
-#include "distributed/backends.h"
 #include "distributed/process_store.h"
+#include "distributed/tcp_store.h"
 
 namespace svhn::distributed {
 namespace {
 
 #if !defined(SVHN_C10D) || !defined(SVHN_GLOO)
-[[noreturn]] void throw_alone(const char* what) {
+[[noreturn]] void throw_not_built(const char* what) {
   throw core::Error(
       core::ExitCode::device,
       std::string("this program was built without ") + what + ", so it runs in one process",
@@ -24,18 +24,18 @@ namespace {
 #ifdef SVHN_C10D
 std::shared_ptr<Store> rendezvous(const RendezvousOptions& options) {
   const core::Launch launch = options.launch;
-  ProcessStoreOptions member;
-  member.rank = launch.rank;
-  member.size = launch.size;
-  member.serves = launch.rank == 0 && !launch.launcher_store;
-  member.launcher_store = launch.launcher_store;
-  member.timeout = options.timeout;
-  return std::make_shared<ProcessStore>(member,
+  ProcessStoreOptions own;
+  own.rank = launch.rank;
+  own.size = launch.size;
+  own.is_server = launch.rank == 0 && !launch.launcher_store;
+  own.launcher_store = launch.launcher_store;
+  own.timeout = options.timeout;
+  return std::make_shared<ProcessStore>(own,
                                         [launch, t = options.timeout] { return open_tcp_store(launch, t); });
 }
 #else
 std::shared_ptr<Store> rendezvous(const RendezvousOptions& /*options*/) {
-  throw_alone("c10d");
+  throw_not_built("c10d");
 }
 #endif
 
@@ -56,7 +56,7 @@ std::unique_ptr<ProcessGroup> init_process_group(const RendezvousOptions& option
 std::unique_ptr<ProcessGroup> init_process_group(const RendezvousOptions& /*options*/,
                                                  std::shared_ptr<Store> /*store*/,
                                                  const torch::Device& /*device*/) {
-  throw_alone("Gloo");
+  throw_not_built("Gloo");
 }
 #endif
 

@@ -1,6 +1,6 @@
 #pragma once
-/// A small memory that the processes of one run share: texts by name, and counters. Rank 0 holds it, so it
-/// lives as long as rank 0 does; any other process may die without harm to it.
+/// Key-value store that the processes of one run share. It lives in rank 0, and ends with it; the loss of any
+/// other process does not harm it.
 
 #include <cstdint>
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace svhn::distributed {
 
-/// Names and texts of any bytes; texts of up to some megabytes. May be called from any thread.
+/// Keys and values are any bytes; values of up to some megabytes. Thread-safe.
 /// All operations: @throws core::Error(device), within the time-out, when rank 0 was lost.
 class Store {
  public:
@@ -19,30 +19,30 @@ class Store {
   [[nodiscard]] virtual int rank() const = 0;
   [[nodiscard]] virtual int size() const = 0;
 
-  /// Takes the next number of a queue. @returns 0, 1, 2, …: each number to one caller alone.
+  /// Takes the next index of a queue. @returns 0, 1, 2, …: no two callers get the same.
   virtual std::int64_t next_index(const std::string& queue) = 0;
   virtual void set(const std::string& key, const std::string& value) = 0;
-  /// @returns the value, or nothing when nobody has set it.
+  /// @returns the value, or nothing when no rank has set it.
   virtual std::optional<std::string> try_get(const std::string& key) = 0;
-  /// Waits until somebody has set it. @throws core::Error(device) also when nobody did within the time-out.
+  /// Waits until a rank has set it. @throws core::Error(device) also when none did within the time-out.
   virtual std::string get(const std::string& key) = 0;
 
-  /// @returns the ranks that have been silent for some seconds and did not say that they leave, ascending. A
-  /// process that works, however long, is not silent; one that was killed, stopped or cut off is. The silence
-  /// is counted between calls, so ask again and again.
+  /// @returns the ranks that have sent no heartbeat for some seconds and did not call `leave`, ascending. A
+  /// process that works, however long, sends heartbeats; one that was killed, stopped or cut off does not.
+  /// The seconds are counted between calls, so call it repeatedly.
   virtual std::vector<int> lost() = 0;
 
-  /// Tells the others why this process ends with an error; the first to tell decides what all of them end
-  /// with. Rank 0 waits until the others have heard it, for a few seconds at most. Never throws.
+  /// Publishes a failure notice: why this process ends with an error. The first notice decides the error that
+  /// all ranks end with. Rank 0 waits until the others have read it, for a few seconds at most. Never throws.
   virtual void fail(const core::Error& error) = 0;
-  /// @returns whether a rank has told of a failure, or rank 0 was lost. Costs nothing: news come by
-  /// themselves.
+  /// @returns whether a rank has published a failure notice, or rank 0 was lost. Cheap: the heartbeat thread
+  /// polls for notices.
   [[nodiscard]] virtual bool has_failure() const = 0;
-  /// After an operation between the processes has failed: finds out why, and tells the others. Never throws.
+  /// To be called after an operation between the processes has failed: finds the reason and publishes it.
+  /// Never throws.
   /// @returns the error to throw: what another rank failed with, or device, naming the lost ranks.
   virtual core::Error find_failure() = 0;
-  /// Says that this process has done its part. Rank 0 waits until all others have said so or are lost. Never
-  /// throws.
+  /// Marks this process as done. Rank 0 waits until all others have called it or are lost. Never throws.
   virtual void leave() = 0;
 };
 

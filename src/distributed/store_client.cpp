@@ -8,31 +8,31 @@
 
 namespace svhn::distributed {
 
-StoreClient::StoreClient(const OpenStore& open, StoreClientOptions options)
-    : options_(std::move(options)), desk_(std::make_shared<Desk>()) {
+StoreClient::StoreClient(const OpenConnection& open, StoreClientOptions options)
+    : options_(std::move(options)), state_(std::make_shared<State>()) {
   auto opened = std::make_shared<std::promise<void>>();
   auto result = opened->get_future();
-  std::thread([desk = desk_, open, opened, options = options_] {
+  std::thread([state = state_, open, opened, options = options_] {
     try {
       const auto store = open();
       opened->set_value();
-      work(*desk, *store, options);
+      run(*state, *store, options);
     } catch (...) {
       opened->set_exception(std::current_exception());
     }
-    const std::lock_guard lock(desk->mutex);
-    desk->ended = true;
-    desk->changed.notify_all();
+    const std::lock_guard lock(state->mutex);
+    state->ended = true;
+    state->changed.notify_all();
   }).detach();
-  if (result.wait_for(2 * options_.patience) != std::future_status::ready) throw_silent();
+  if (result.wait_for(2 * options_.timeout) != std::future_status::ready) throw_silent();
   result.get();
 }
 
 StoreClient::~StoreClient() {
-  std::unique_lock lock(desk_->mutex);
-  desk_->closing = true;
-  desk_->changed.notify_all();
-  desk_->changed.wait_for(lock, std::chrono::seconds(1), [this] { return desk_->ended; });
+  std::unique_lock lock(state_->mutex);
+  state_->closing = true;
+  state_->changed.notify_all();
+  state_->changed.wait_for(lock, std::chrono::seconds(1), [this] { return state_->ended; });
 }
 
 void StoreClient::throw_silent() const {
@@ -41,63 +41,63 @@ void StoreClient::throw_silent() const {
 }
 
 void StoreClient::push(Task task) {
-  const std::lock_guard lock(desk_->mutex);
-  desk_->tasks.push_back(std::move(task));
-  desk_->changed.notify_all();
+  const std::lock_guard lock(state_->mutex);
+  state_->tasks.push_back(std::move(task));
+  state_->changed.notify_all();
 }
 
-void StoreClient::publish(Desk& desk, const std::string& notice) {
-  const std::lock_guard lock(desk.mutex);
-  if (!desk.notice) desk.notice = notice;
-  desk.changed.notify_all();
+void StoreClient::publish(State& state, const std::string& notice) {
+  const std::lock_guard lock(state.mutex);
+  if (!state.notice) state.notice = notice;
+  state.changed.notify_all();
 }
 
-/// @returns whether the connection still stands.
-bool StoreClient::beat(Desk& desk, RawStore& store, const StoreClientOptions& options) {
+/// @returns whether the connection still works.
+bool StoreClient::send_heartbeat(State& state, StoreConnection& store, const StoreClientOptions& options) {
   try {
     store.add(options.heartbeat_key, 1);
-    // Only this thread writes the notice, so it may look without the lock.
-    if (desk.notice) return true;
+    // Only this thread writes the notice, so it may read it without the lock.
+    if (state.notice) return true;
     const auto notice = store.find(options.notice_key);
     if (!notice) return true;
-    publish(desk, *notice);
+    publish(state, *notice);
     store.add(options.acknowledged_key, 1);
     return true;
   } catch (const std::exception&) {
-    publish(desk, options.lost_notice);
+    publish(state, options.lost_notice);
     return false;
   }
 }
 
-void StoreClient::work(Desk& desk, RawStore& store, const StoreClientOptions& options) {
-  bool stands = beat(desk, store, options);
-  auto next = core::Clock::now() + options.beat;
-  std::unique_lock lock(desk.mutex);
-  while (!desk.closing || !desk.tasks.empty()) {
-    desk.changed.wait_until(lock, next, [&desk] { return desk.closing || !desk.tasks.empty(); });
-    while (!desk.tasks.empty()) {
-      const Task task = std::move(desk.tasks.front());
-      desk.tasks.pop_front();
+void StoreClient::run(State& state, StoreConnection& store, const StoreClientOptions& options) {
+  bool connected = send_heartbeat(state, store, options);
+  auto next = core::Clock::now() + options.heartbeat_interval;
+  std::unique_lock lock(state.mutex);
+  while (!state.closing || !state.tasks.empty()) {
+    state.changed.wait_until(lock, next, [&state] { return state.closing || !state.tasks.empty(); });
+    while (!state.tasks.empty()) {
+      const Task task = std::move(state.tasks.front());
+      state.tasks.pop_front();
       lock.unlock();
       task(store);
       lock.lock();
     }
     if (core::Clock::now() < next) continue;
     lock.unlock();
-    stands = stands && beat(desk, store, options);
-    next = core::Clock::now() + options.beat;
+    connected = connected && send_heartbeat(state, store, options);
+    next = core::Clock::now() + options.heartbeat_interval;
     lock.lock();
   }
 }
 
 std::optional<std::string> StoreClient::notice() const {
-  const std::lock_guard lock(desk_->mutex);
-  return desk_->notice;
+  const std::lock_guard lock(state_->mutex);
+  return state_->notice;
 }
 
-bool StoreClient::wait_for_notice(std::chrono::milliseconds patience) const {
-  std::unique_lock lock(desk_->mutex);
-  return desk_->changed.wait_for(lock, patience, [this] { return desk_->notice.has_value(); });
+bool StoreClient::wait_for_notice(std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(state_->mutex);
+  return state_->changed.wait_for(lock, timeout, [this] { return state_->notice.has_value(); });
 }
 
 }  // namespace svhn::distributed

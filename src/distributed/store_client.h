@@ -1,6 +1,6 @@
 #pragma once
-/// A thread that owns the connection to the meeting place, because that connection's calls know no time
-/// limit. It also shows that this process lives: once in a while it adds to a counter, and looks for notice.
+/// c10d store calls can block for ever, so a thread owns the connection and the callers wait for it with a
+/// time-out. The same thread sends heartbeats (it adds to a counter) and polls for the failure notice.
 
 #include <chrono>
 #include <condition_variable>
@@ -12,47 +12,48 @@
 #include <optional>
 #include <string>
 
-#include "distributed/raw_store.h"
+#include "distributed/tcp_store.h"
 
 namespace svhn::distributed {
 
 struct StoreClientOptions {
-  std::string heartbeat_key;     ///< The counter that this process adds to.
-  std::string notice_key;        ///< The text to look for.
-  std::string acknowledged_key;  ///< The counter that says that this process has read them.
-  std::string lost_notice;       ///< What to take for notice when the connection breaks.
-  std::chrono::milliseconds beat{500};
-  std::chrono::milliseconds patience{60'000};  ///< How long a call may take.
+  std::string heartbeat_key;     ///< Counter that this process adds to.
+  std::string notice_key;        ///< Key of the failure notice.
+  std::string acknowledged_key;  ///< Counter that shows that this process has read the notice.
+  std::string lost_notice;       ///< Taken as the notice when the connection breaks.
+  std::chrono::milliseconds heartbeat_interval{500};
+  std::chrono::milliseconds timeout{60'000};  ///< Of one call.
 };
 
 class StoreClient {
  public:
-  /// Opens the connection. @throws as `open`, and core::Error(device) after twice the patience.
-  StoreClient(const OpenStore& open, StoreClientOptions options);
+  /// Opens the connection. @throws as `open`, and core::Error(device) after twice the time-out.
+  StoreClient(const OpenConnection& open, StoreClientOptions options);
   StoreClient(const StoreClient&) = delete;
   StoreClient& operator=(const StoreClient&) = delete;
-  /// Ends the thread; one that hangs in a call is left to itself, with its connection.
+  /// Ends the thread; one that hangs in a call is abandoned with its connection.
   ~StoreClient();
 
-  /// Lets the thread call `task`. @throws what `task` throws; core::Error(device) after the patience.
+  /// Runs `task` on the thread. @throws what `task` throws; core::Error(device) after the time-out.
   template <class R>
-  R call(const std::function<R(RawStore&)>& task, std::optional<std::chrono::milliseconds> patience = {}) {
-    auto packed = std::make_shared<std::packaged_task<R(RawStore&)>>(task);
+  R call(const std::function<R(StoreConnection&)>& task,
+         std::optional<std::chrono::milliseconds> timeout = {}) {
+    auto packed = std::make_shared<std::packaged_task<R(StoreConnection&)>>(task);
     std::future<R> result = packed->get_future();
-    push([packed](RawStore& store) { (*packed)(store); });
-    if (result.wait_for(patience.value_or(options_.patience)) != std::future_status::ready) throw_silent();
+    push([packed](StoreConnection& store) { (*packed)(store); });
+    if (result.wait_for(timeout.value_or(options_.timeout)) != std::future_status::ready) throw_silent();
     return result.get();
   }
 
-  /// @returns the notice, once there are any.
+  /// @returns the failure notice, once there is one.
   [[nodiscard]] std::optional<std::string> notice() const;
-  /// Waits for notice. @returns whether there are any.
-  bool wait_for_notice(std::chrono::milliseconds patience) const;
+  /// Waits for the failure notice. @returns whether there is one.
+  bool wait_for_notice(std::chrono::milliseconds timeout) const;
 
  private:
-  using Task = std::function<void(RawStore&)>;
+  using Task = std::function<void(StoreConnection&)>;
   /// Shared with the thread, which may outlive this object.
-  struct Desk {
+  struct State {
     mutable std::mutex mutex;
     mutable std::condition_variable changed;
     std::deque<Task> tasks;
@@ -61,14 +62,14 @@ class StoreClient {
     std::optional<std::string> notice;
   };
 
-  static void work(Desk& desk, RawStore& store, const StoreClientOptions& options);
-  static bool beat(Desk& desk, RawStore& store, const StoreClientOptions& options);
-  static void publish(Desk& desk, const std::string& notice);
+  static void run(State& state, StoreConnection& store, const StoreClientOptions& options);
+  static bool send_heartbeat(State& state, StoreConnection& store, const StoreClientOptions& options);
+  static void publish(State& state, const std::string& notice);
   void push(Task task);
   [[noreturn]] void throw_silent() const;
 
   StoreClientOptions options_;
-  std::shared_ptr<Desk> desk_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace svhn::distributed

@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/listener.h"
-#include "distributed/c10d_store.h"
+#include "distributed/tcp_store.h"
 
 namespace svhn::distributed {
 namespace {
@@ -19,16 +19,16 @@ using core::Error;
 using core::ExitCode;
 using Bytes = std::vector<std::uint8_t>;
 
-/// The socket that this thread's next call of bind() shall get instead of an address.
+/// Listening socket that this thread's next call of bind() gives to its descriptor; -1: bind as usual.
 thread_local int adopted = -1;
 
 Bytes bytes(const std::string& text) {
   return {text.begin(), text.end()};
 }
 
-class TcpStore : public RawStore {
+class TcpConnection : public StoreConnection {
  public:
-  explicit TcpStore(c10::intrusive_ptr<c10d::Store> store) : store_(std::move(store)) {}
+  explicit TcpConnection(c10::intrusive_ptr<c10d::Store> store) : store_(std::move(store)) {}
 
   std::int64_t add(const std::string& key, std::int64_t delta) override { return store_->add(key, delta); }
   void set(const std::string& key, const std::string& value) override { store_->set(key, bytes(value)); }
@@ -46,10 +46,9 @@ class TcpStore : public RawStore {
   c10::intrusive_ptr<c10d::Store> store_;
 };
 
-/// Hands the listening socket over by LibTorch's own option (2.x).
-/// @returns whether there is one.
+/// Passes the listening socket by LibTorch's own option (2.x). @returns whether LibTorch has the option.
 template <class Options>
-bool hand_over(Options& options, int socket) {
+bool pass_socket(Options& options, int socket) {
   if constexpr (requires { options.masterListenFd; }) {
     options.masterListenFd = socket;
     return true;
@@ -62,7 +61,7 @@ c10::intrusive_ptr<c10d::Store> serve(const core::Launch& launch, c10d::TCPStore
       launch.listener >= 0 ? core::Listener(launch.listener) : core::Listener(launch.bind, launch.port);
   options.isServer = true;
   options.port = listener.port();
-  if (hand_over(options, listener.descriptor())) {
+  if (pass_socket(options, listener.descriptor())) {
     listener.release();
     return c10::make_intrusive<c10d::TCPStore>(launch.bind, options);
   }
@@ -80,7 +79,7 @@ c10::intrusive_ptr<c10d::Store> open_connection(const core::Launch& launch, bool
   options.waitWorkers = false;
   options.port = launch.port;
   if (server) return serve(launch, options);
-  // Rank 0 need not reach itself by the name that the others know.
+  // Rank 0 may be unable to reach itself by the name that the others use.
   const std::string& where = launch.rank == 0 && !launch.launcher_store ? launch.bind : launch.address;
   // c10d tries once a second; the others usually come within milliseconds.
   if (!core::wait_for_listener(where, launch.port, core::Clock::now() + timeout)) {
@@ -109,17 +108,18 @@ c10::intrusive_ptr<c10d::Store> connect_c10d_store(const core::Launch& launch, b
   }
 }
 
-std::unique_ptr<RawStore> open_tcp_store(const core::Launch& launch, std::chrono::milliseconds timeout) {
+std::unique_ptr<StoreConnection> open_tcp_store(const core::Launch& launch,
+                                                std::chrono::milliseconds timeout) {
   const bool server = launch.rank == 0 && !launch.launcher_store;
   auto store = connect_c10d_store(launch, server, timeout);
-  return std::make_unique<TcpStore>(
+  return std::make_unique<TcpConnection>(
       c10::make_intrusive<c10d::PrefixStore>(launch.prefix + "/svhn", std::move(store)));
 }
 
 }  // namespace svhn::distributed
 
 /// LibTorch 1.13's store listens on every address of the machine and has no option against it. It calls this
-/// function (a program's own symbols go before its libraries'), which gives it the socket that we have bound.
+/// function (a program's symbols take precedence over its libraries'), which substitutes the bound socket.
 extern "C" int bind(int descriptor, const sockaddr* address, socklen_t length) noexcept {
   using svhn::distributed::adopted;
   if (adopted < 0) return static_cast<int>(::syscall(SYS_bind, descriptor, address, length));

@@ -50,8 +50,8 @@ DataParallel::DataParallel(const network::Network& network, const FlatParameters
                            distributed::ProcessGroup& group, bool synchronised)
     : group_(group), synchronised_(synchronised), buckets_(parameters, group_) {
   if (!synchronised) statistics_ = moving_statistics(network);
-  bytes_before_ = group_.summed_bytes();
-  sums_before_ = group_.sums();
+  bytes_before_ = group_.all_reduce_bytes();
+  sums_before_ = group_.all_reduces();
 }
 
 DataParallel::~DataParallel() = default;
@@ -97,8 +97,8 @@ ReductionReport DataParallel::report() const {
   report.steps = steps_;
   report.alone_seconds = buckets_.alone_seconds();
   const double steps = static_cast<double>(std::max<std::int64_t>(steps_, 1));
-  report.bytes_per_step = static_cast<double>(group_.summed_bytes() - bytes_before_) / steps;
-  report.sums_per_step = static_cast<double>(group_.sums() - sums_before_) / steps;
+  report.bytes_per_step = static_cast<double>(group_.all_reduce_bytes() - bytes_before_) / steps;
+  report.sums_per_step = static_cast<double>(group_.all_reduces() - sums_before_) / steps;
   report.waited_seconds = waited_ / steps;
   report.hidden = hidden_ / steps;
   return report;

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "distributed/counting_group.h"
+#include "distributed/process_group.h"
 #include "network/network.h"
 #include "train/gradient_buckets.h"
 #include "train/parameters.h"
