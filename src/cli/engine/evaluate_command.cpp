@@ -1,15 +1,14 @@
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/engine/distributed_context.h"
 #include "cli/engine/model_source.h"
+#include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
-#include "cli/stage_progress.h"
 #include "core/error.h"
 #include "data/preprocess.h"
 #include "inference/evaluate.h"
@@ -19,8 +18,7 @@
 #include "model/model_file.h"
 #include "network/fold.h"
 #include "network/tensor_io.h"
-#include "report/charts/confusion.h"
-#include "report/charts/reliability.h"
+#include "report/charts/evaluation.h"
 
 namespace svhn::cli {
 namespace {
@@ -29,20 +27,17 @@ namespace fs = std::filesystem;
 using core::ExitCode;
 
 std::string result_text(const metric::EvaluationResult& result, bool synthetic) {
-  std::array<char, 512> text{};
-  std::snprintf(text.data(), text.size(),
-                "%s on the %s split%s: %lld images\n"
-                "  accuracy   %.4f  (95%% interval %.4f to %.4f)\n"
-                "  loss       %.4f\n"
-                "  top-2      %.4f\n"
-                "  top-3      %.4f\n"
-                "  ECE        %.4f\n"
-                "  speed      %.0f images/s\n\n",
-                result.model.c_str(), result.split.c_str(), synthetic ? " (synthetic digits)" : "",
-                static_cast<long long>(result.images), result.accuracy, result.accuracy_interval_95.low,
-                result.accuracy_interval_95.high, result.loss, result.top_2_accuracy, result.top_3_accuracy,
-                result.expected_calibration_error, result.images_per_second);
-  std::string all = text.data();
+  std::string all = fmt::format(
+      "{} on the {} split{}: {} images\n"
+      "  accuracy   {:.4f}  (95% interval {:.4f} to {:.4f})\n"
+      "  loss       {:.4f}\n"
+      "  top-2      {:.4f}\n"
+      "  top-3      {:.4f}\n"
+      "  ECE        {:.4f}\n"
+      "  speed      {:.0f} images/s\n\n",
+      result.model, result.split, synthetic ? " (synthetic digits)" : "", result.images, result.accuracy,
+      result.accuracy_interval_95.low, result.accuracy_interval_95.high, result.loss, result.top_2_accuracy,
+      result.top_3_accuracy, result.expected_calibration_error, result.images_per_second);
   all += "Confusion matrix (rows: true digit, columns: predicted)\n" +
          metric::format_confusion_matrix(result.confusion);
   all += "\n" + metric::format_per_class(result.per_class);
@@ -55,11 +50,8 @@ std::string result_text(const metric::EvaluationResult& result, bool synthetic) 
 }
 
 std::string chart_title(const metric::EvaluationResult& result, bool synthetic) {
-  std::array<char, 96> text{};
-  std::snprintf(text.data(), text.size(), " split%s: %lld images, accuracy %.4f",
-                synthetic ? " (synthetic digits)" : "", static_cast<long long>(result.images),
-                result.accuracy);
-  return result.model + " on the " + result.split + text.data();
+  return fmt::format("{} on the {} split{}: {} images, accuracy {:.4f}", result.model, result.split,
+                     synthetic ? " (synthetic digits)" : "", result.images, result.accuracy);
 }
 
 void draw_charts(const EvaluateCommandOptions& options, const metric::EvaluationResult& result,
@@ -88,8 +80,8 @@ void show(const EvaluateCommandOptions& options, const metric::EvaluationResult&
   print_json(document);
 }
 
-int evaluate_among(const EvaluateCommandOptions& options, const GlobalOptions& global,
-                   DistributedContext& processes) {
+int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOptions& global,
+                         DistributedContext& processes) {
   const model::ModelFile file(options.model);
   const Hardware hardware = set_up_hardware(global);
   network::Network loaded = network::load_network(file);
@@ -99,7 +91,7 @@ int evaluate_among(const EvaluateCommandOptions& options, const GlobalOptions& g
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
   const data::Split split = split_from_name(options.split);
-  const bool speaks = processes.rank() == 0;
+  const bool is_first = processes.rank() == 0;
 
   inference::PredictionTable table;
   inference::EvaluateOptions how;
@@ -109,16 +101,16 @@ int evaluate_among(const EvaluateCommandOptions& options, const GlobalOptions& g
     terms["--precision"] = global.precision;
     processes.check_agreement(terms);
   }
-  // Results should not depend on the machine, so only an explicit wish leaves float32.
+  // Results must not depend on the machine, so bfloat16 is used only on request.
   if (global.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
   how.progress = [](std::int64_t, std::int64_t) { stop_if_asked("stopped; nothing was written"); };
-  if (options.predictions && speaks) {
+  if (options.predictions && is_first) {
     how.on_prediction = [&](std::int64_t row, int label, const metric::Prediction& p) {
       table.add(row, label, p);
     };
   }
   auto result = inference::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
-  if (!speaks) return 0;
+  if (!is_first) return 0;
   result.model = file.record().name;
   if (options.predictions) table.write(*options.predictions);
   draw_charts(options, result, data.synthetic());
@@ -134,7 +126,7 @@ int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& glo
   }
   return run_distributed(options.processes, global,
                          [&](DistributedContext& processes, const GlobalOptions& own) {
-                           return evaluate_among(options, own, processes);
+                           return evaluate_distributed(options, own, processes);
                          });
 }
 

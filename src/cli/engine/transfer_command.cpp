@@ -7,13 +7,13 @@
 #include "cli/console.h"
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
-#include "cli/engine/train_run.h"
+#include "cli/engine/train_command.h"
 #include "config/compare_config.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/launch.h"
-#include "model/swap_backbone.h"
-#include "report/charts/comparison.h"
+#include "model/spec_json.h"
+#include "report/charts/search.h"
 #include "transfer/compare.h"
 
 namespace svhn::cli {
@@ -22,16 +22,16 @@ namespace {
 using core::Error;
 using core::ExitCode;
 
-/// Gives every backbone of a config the weights that the command line names.
+/// Sets the weights of every backbone of the config to those of the command line.
 void use_weights(config::RunConfig& config, const TransferCommandOptions& options) {
-  const auto places = model::backbone_layers(config.model);
-  if (places.empty()) {
+  const auto layers = model::backbone_layers(config.model);
+  if (layers.empty()) {
     throw Error(ExitCode::config, "'" + options.run.config.string() + "' has no backbone to transfer from",
                 "add a layer {\"type\": \"backbone\", \"name\": \"vgg16\"}, or use 'svhn train'");
   }
   if (!options.weights) return;
-  for (const std::size_t place : places) {
-    std::get<model::BackboneSpec>(config.model.layers[place].kind).weights = *options.weights;
+  for (const std::size_t layer : layers) {
+    std::get<model::BackboneSpec>(config.model.layers[layer].kind).weights = *options.weights;
   }
 }
 
@@ -50,7 +50,7 @@ transfer::CompareRequest compare_request(const config::CompareConfig& config, co
   return request;
 }
 
-void tell_finished(const metric::BackboneResult& result) {
+void log_finished(const metric::BackboneResult& result) {
   if (result.error) {
     spdlog::warn("warning: {} failed: {}", result.name, *result.error);
     return;
@@ -77,13 +77,13 @@ int run_compare(const TransferCommandOptions& options, const GlobalOptions& glob
   }
   const Hardware hardware = set_up_hardware(global);
   const auto request = compare_request(config, options.run, hardware);
-  Progress progress(global);
+  TrainProgress progress(global);
   transfer::CompareEvents events;
   events.started = [](const std::string& run, const train::Session& session) {
     spdlog::info("{}: {} parameters, {} of them trainable", run, session.plan().counts.total,
                  session.plan().counts.trainable);
   };
-  events.finished = tell_finished;
+  events.finished = log_finished;
   events.observers = {&progress};
   events.features = feature_events(global);
   const auto result = transfer::compare(request, events);
@@ -98,7 +98,7 @@ int run_compare(const TransferCommandOptions& options, const GlobalOptions& glob
   return 0;
 }
 
-void refuse_several() {
+void refuse_several_processes() {
   const auto launch = core::read_launch([](const char* name) { return std::getenv(name); });
   if (launch.size == 1) return;
   throw Error(ExitCode::usage,
@@ -120,7 +120,7 @@ int run_one(const TransferCommandOptions& options, const GlobalOptions& global,
 
 int run_transfer(const TransferCommandOptions& options, const GlobalOptions& global) {
   if (options.compare) {
-    refuse_several();
+    refuse_several_processes();
     return run_compare(options, global);
   }
   return run_distributed(options.run.processes, global,

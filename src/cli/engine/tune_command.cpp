@@ -2,8 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -12,7 +10,7 @@
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
 #include "metric/tuning.h"
-#include "report/charts/tuning.h"
+#include "report/charts/search.h"
 #include "tune/run/search.h"
 
 namespace svhn::cli {
@@ -36,10 +34,10 @@ train::ExistingRun existing_search(const TuneCommandOptions& options) {
   return options.overwrite ? train::ExistingRun::overwrite : train::ExistingRun::refuse;
 }
 
-/// The steps of a run as a bar on a terminal, and a line for each trial that has ended.
+/// Shows a progress bar of the run in progress, and a log line for each trial that has ended.
 class SearchProgress : public tune::SearchObserver, private train::TrainObserver {
  public:
-  /// @param launched_here the processes are those of `--nproc`.
+  /// @param launched_here whether `--nproc` started the processes.
   SearchProgress(const GlobalOptions& global, const tune::Search& search, std::string objective,
                  bool launched_here)
       : global_(global),
@@ -55,24 +53,17 @@ class SearchProgress : public tune::SearchObserver, private train::TrainObserver
   }
 
   void on_result(const TrialResult& result, bool best) override {
-    bar_.reset();  // The next step draws it anew, where a trial of this process goes on.
-    std::array<char, 160> numbers{};
-    std::snprintf(numbers.data(), numbers.size(), "  %lld epochs  %.1f s  ",
-                  static_cast<long long>(result.epochs), result.seconds);
-    std::array<char, 64> score{};
-    if (result.score)
-      std::snprintf(score.data(), score.size(), "  %s %.4f", objective_.c_str(), *result.score);
+    bar_.reset();  // The next step of this process draws it again.
+    const std::string score = result.score ? fmt::format("  {} {:.4f}", objective_, *result.score) : "";
     const std::string end =
         result.error.empty() ? "" : ": " + result.error.substr(0, result.error.find('\n'));
-    const std::string line = "trial " + std::to_string(result.id) + "/" + std::to_string(trials_) + "  " +
-                             metric::trial_text(result) + score.data() + numbers.data() +
-                             std::string(metric::trial_status_name(result.status)) + end +
-                             (best ? "  *" : "");
-    spdlog::info("{}", line);
+    spdlog::info("trial {}/{}  {}{}  {} epochs  {:.1f} s  {}{}{}", result.id, trials_,
+                 metric::trial_text(result), score, result.epochs, result.seconds,
+                 metric::trial_status_name(result.status), end, best ? "  *" : "");
   }
 
   void on_lost(int rank) override {
-    if (launched_here_) return;  // It has told that already.
+    if (launched_here_) return;  // The launcher has reported it.
     bar_.reset();
     spdlog::warn("warning: rank {} was lost; the others go on", rank);
   }
@@ -96,7 +87,7 @@ class SearchProgress : public tune::SearchObserver, private train::TrainObserver
   std::string objective_;
   bool launched_here_;
   std::string title_;
-  std::optional<Progress> bar_;
+  std::optional<TrainProgress> bar_;
 };
 
 std::string search_header(const tune::SearchConfig& config, const tune::Search& search,
@@ -127,7 +118,7 @@ std::string finish_text(const metric::TuningResult& result, const tune::TuneFile
   return text;
 }
 
-void say_where(const tune::Search& search, const TuneCommandOptions& options, int threads) {
+void log_resumed_search(const tune::Search& search, const TuneCommandOptions& options, int threads) {
   if (!options.resume) return;
   if (search.resumed()) {
     spdlog::info("Resuming: {} of {} trials have ended", search.recorded(), search.trials().size());
@@ -151,35 +142,35 @@ void draw_chart(const metric::TuningResult& result, const tune::TuneFiles& files
   }
 }
 
-/// A search in which nothing worked is no success, even though it came to its end.
-int end_code(const metric::TuningResult& result, bool speaks) {
+/// @returns the exit code: a search without one completed trial is a failure, which rank 0 reports.
+int exit_code(const metric::TuningResult& result, bool is_first) {
   if (metric::best_trial(result) != nullptr) return 0;
-  if (!speaks) return static_cast<int>(ExitCode::numeric);
+  if (!is_first) return static_cast<int>(ExitCode::numeric);
   const std::string why = result.trials.empty() ? "" : "; the first: " + result.trials.front().error;
   return report_error({ExitCode::numeric,
                        "none of the " + std::to_string(result.trials.size()) + " trials was completed" + why,
                        "change the search's space or its stopping rule"});
 }
 
-int search_among(const TuneCommandOptions& options, const GlobalOptions& global,
-                 const DistributedContext& processes) {
+int search_distributed(const TuneCommandOptions& options, const GlobalOptions& global,
+                       const DistributedContext& processes) {
   auto config = tune::load_search(options.config, overrides(options, global));
   const Hardware hardware = set_up_hardware(global);
   tune::Search search({config, options.output, existing_search(options), hardware.device, processes.store()});
   if (processes.rank() == 0) {
     if (!options.json) print_text(search_header(config, search, hardware, processes));
-    say_where(search, options, hardware.threads);
+    log_resumed_search(search, options, hardware.threads);
   }
   SearchProgress progress(global, search, config.tune.objective, options.processes.count > 1);
   const auto result = search.run(progress);
-  if (processes.rank() != 0) return end_code(result, false);
+  if (processes.rank() != 0) return exit_code(result, false);
   draw_chart(result, search.files());
   if (options.json) {
     print_json(metric::tuning_json(result, metric::TuningDetail::contract));
   } else {
     print_text(finish_text(result, search.files()));
   }
-  return end_code(result, true);
+  return exit_code(result, true);
 }
 
 }  // namespace
@@ -187,7 +178,7 @@ int search_among(const TuneCommandOptions& options, const GlobalOptions& global,
 int run_tune(const TuneCommandOptions& options, const GlobalOptions& global) {
   return run_distributed(options.processes, global,
                          [&](DistributedContext& processes, const GlobalOptions& own) {
-                           return search_among(options, own, processes);
+                           return search_distributed(options, own, processes);
                          });
 }
 

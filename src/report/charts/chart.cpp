@@ -1,8 +1,8 @@
 #include "report/charts/chart.h"
 
-#include <array>
+#include <spdlog/fmt/fmt.h>
+
 #include <cctype>
-#include <cstdio>
 #include <utility>
 
 #include "core/error.h"
@@ -25,13 +25,11 @@ bool is_plain(unsigned char c) {
 }
 
 void append_octal(std::string& literal, unsigned char c) {
-  std::array<char, 8> escape{};
   // Gnuplot reads four digits after a leading zero and three otherwise.
-  std::snprintf(escape.data(), escape.size(), c < 0100 ? "\\%04o" : "\\%03o", static_cast<unsigned>(c));
-  literal += escape.data();
+  literal += c < 0100 ? fmt::format("\\{:04o}", c) : fmt::format("\\{:03o}", c);
 }
 
-/// Strings are text only, never the markup in which `_` lowers the next letter.
+/// With `noenhanced`, so that `_` and `^` in strings are not markup.
 std::string picture_terminal(ChartFormat format, const Chart& chart) {
   const std::string size = " size " + std::to_string(chart.width) + "," + std::to_string(chart.height);
   const std::string look = " noenhanced background rgb 'white' font 'sans,17'\n";
@@ -39,7 +37,7 @@ std::string picture_terminal(ChartFormat format, const Chart& chart) {
          (format == ChartFormat::png ? "pngcairo" + size : "svg" + size + " dynamic") + look;
 }
 
-bool is_whole(ChartFormat format, std::string_view picture) {
+bool is_complete(ChartFormat format, std::string_view picture) {
   if (format == ChartFormat::png) return picture.starts_with(kPngHead) && picture.ends_with(kPngTail);
   const std::size_t end = picture.find_last_not_of(" \r\n\t");
   return picture.starts_with("<?xml") && picture.substr(0, end + 1).ends_with("</svg>");
@@ -101,7 +99,7 @@ ChartResult ChartJob::finish() {
   const ChartResult result = impl_->run.wait();
   if (result.status != ChartStatus::drawn) return result;
   const std::string picture = impl_->run.output();
-  if (!is_whole(impl_->format, picture)) {
+  if (!is_complete(impl_->format, picture)) {
     return {ChartStatus::failed, "gnuplot left no whole picture for '" + impl_->path.string() + "'"};
   }
   core::write_text_file(impl_->path, picture, ExitCode::data);

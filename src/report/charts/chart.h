@@ -1,5 +1,5 @@
 #pragma once
-/// A chart as gnuplot commands with their data, and its way into a PNG or SVG file.
+/// Charts as gnuplot commands with their data, and their rendering to PNG, SVG or text.
 
 #include <filesystem>
 #include <memory>
@@ -9,18 +9,18 @@
 
 namespace svhn::report {
 
-/// The data of one `'-'` source: a line of columns each; at least one line, NaN is a gap.
+/// The data of one inline source `'-'`: one vector of columns for each line, at least one line; NaN is a gap.
 using Rows = std::vector<std::vector<double>>;
 
-/// A drawing of gnuplot's, without terminal and output.
+/// Gnuplot commands and data, without terminal and output.
 struct Chart {
-  int width = 1200;  ///< Pixels; the text is sized for a page as wide as the picture.
+  int width = 1200;  ///< Pixels; the font size suits a page of this width.
   int height = 800;
   std::string commands;    ///< Ends with one `plot` of `'-'` sources and a newline.
   std::vector<Rows> data;  ///< One for each source, in the order of the plot.
 };
 
-/// What became of a chart; a missing or failing gnuplot is no error, since the data files remain.
+/// Result of drawing a chart. A missing or failing gnuplot is no error, since the data files remain.
 enum class ChartStatus { drawn, no_gnuplot, failed };
 
 struct ChartResult {
@@ -28,35 +28,37 @@ struct ChartResult {
   std::string message;  ///< One line for a warning, empty when drawn.
 };
 
-/// The program that draws, looked up in PATH.
+/// The name of gnuplot's program, looked up in PATH.
 inline constexpr const char* kGnuplot = "gnuplot";
 
-/// @param text any bytes: control characters become spaces, text that is not UTF-8 keeps its ASCII part only.
-/// @returns a string literal of gnuplot that stands for exactly that text: nothing in it is a command, a
-/// substitution or a macro, however it is quoted.
+/// Quotes a text for gnuplot.
+/// @param text any bytes. Control characters become spaces; where the text is not UTF-8, bytes outside ASCII
+/// become '?'.
+/// @returns a gnuplot string literal of that text, in which no command, substitution or macro is expanded.
 std::string gnuplot_string(std::string_view text);
 
 enum class ChartFormat { png, svg };
 
-/// @returns the form that a file's extension asks for.
+/// @returns the file format for a path's extension.
 /// @throws core::Error(usage) when it is neither .png nor .svg.
 ChartFormat chart_format(const std::filesystem::path& path);
 
-/// A chart being drawn into a file by a process of its own. The file appears whole, or stays as it was.
+/// Draws a chart into a file in a child process. The file is replaced atomically when the chart is complete.
 class ChartJob {
  public:
-  /// Starts drawing and returns at once. @param path ends in .png or .svg. @throws as chart_format
+  /// Starts the child process and returns at once.
+  /// @param path ends in .png or .svg. @throws as chart_format
   ChartJob(std::filesystem::path path, const Chart& chart, const std::string& gnuplot = kGnuplot);
   ChartJob(ChartJob&&) noexcept;
   ChartJob& operator=(ChartJob&&) noexcept;
-  /// Stops a drawing that was not finished; the file stays as it was.
+  /// Kills a child process that still runs; the file is then unchanged.
   ~ChartJob();
 
-  /// Draws only when processors have nothing better to do, from now on.
+  /// Sets the child process to the lowest priority (niceness 19).
   void lower_priority();
-  /// @returns whether `finish` would wait.
+  /// @returns whether the child process still runs.
   [[nodiscard]] bool running();
-  /// Waits for the picture, at most a minute, and puts it in place; once.
+  /// Waits for the child process, at most 60 s, and writes the file. To be called once.
   /// @throws core::Error(data) when the file cannot be written.
   ChartResult finish();
 
@@ -69,14 +71,14 @@ class ChartJob {
 ChartResult write_chart(const std::filesystem::path& path, const Chart& chart,
                         const std::string& gnuplot = kGnuplot);
 
-/// Size and look of a chart made of characters.
+/// Size and style of a text chart.
 struct TextSize {
   int columns = 80;
   int rows = 20;
-  bool colours = false;  ///< With ANSI escape sequences.
+  bool colours = false;  ///< Use ANSI escape sequences.
 };
 
-/// Draws a chart with characters. @param text receives the lines when drawn, each ended by a newline.
+/// Draws a chart as text. @param text receives the lines, each ended by a newline, when the chart was drawn.
 ChartResult draw_text_chart(const Chart& chart, const TextSize& size, std::string& text,
                             const std::string& gnuplot = kGnuplot);
 

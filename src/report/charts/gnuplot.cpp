@@ -1,19 +1,22 @@
 #include "report/charts/gnuplot.h"
 
+#include <fcntl.h>
 #include <gnuplot-iostream.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <thread>
 
 #include "core/clock.h"
-#include "report/charts/memory_file.h"
 
 namespace svhn::report {
 namespace {
@@ -30,6 +33,67 @@ std::string reason(int error) {
   return std::strerror(error);  // NOLINT(concurrency-mt-unsafe): glibc's is safe for known error numbers
 }
 
+/// A file without a name in memory (memfd); it is freed with its last descriptor.
+class MemoryFile {
+ public:
+  MemoryFile();
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+  ~MemoryFile();
+
+  /// @returns the descriptor, close-on-exec; -1 when the system refused the file.
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  /// @returns a new stream onto the file, which the caller closes; nullptr when the system refuses.
+  [[nodiscard]] std::FILE* stream() const;
+  /// Moves the descriptor to the beginning.
+  void rewind() const;
+  /// @returns the first `limit` bytes of the content at most.
+  [[nodiscard]] std::string read(std::size_t limit) const;
+
+ private:
+  int descriptor_ = -1;
+};
+
+MemoryFile::MemoryFile() {
+  const int created = ::memfd_create("svhn", MFD_CLOEXEC);
+  if (created < 0) return;
+  // Above the standard streams: if one of those is closed, dup2 in the child would overwrite this descriptor.
+  descriptor_ = ::fcntl(created, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  ::close(created);
+}
+
+MemoryFile::~MemoryFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::FILE* MemoryFile::stream() const {
+  const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return nullptr;
+  std::FILE* stream = ::fdopen(copy, "w");
+  if (stream == nullptr) ::close(copy);
+  return stream;
+}
+
+void MemoryFile::rewind() const {
+  ::lseek(descriptor_, 0, SEEK_SET);
+}
+
+std::string MemoryFile::read(std::size_t limit) const {
+  struct stat status {};
+  if (::fstat(descriptor_, &status) != 0) return {};
+  std::string bytes(std::min(static_cast<std::size_t>(status.st_size), limit), '\0');
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got =
+        ::pread(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
 bool write_script(const MemoryFile& file, const std::string& terminal, const Chart& chart) {
   std::FILE* stream = file.stream();
   if (stream == nullptr) return false;
@@ -40,7 +104,7 @@ bool write_script(const MemoryFile& file, const std::string& terminal, const Cha
   return script.good();
 }
 
-/// What gnuplot says last is what stopped it; it shows the line at fault before.
+/// Gnuplot's last line is the error; the lines before it show the faulty command.
 std::string last_line(const std::string& messages) {
   const std::size_t end = messages.find_last_not_of(" \r\n\t");
   if (end == std::string::npos) return "it gave no reason";
@@ -53,7 +117,7 @@ std::string last_line(const std::string& messages) {
   return line;
 }
 
-/// posix_spawn's two objects, destroyed on scope exit.
+/// The two objects of posix_spawn, destroyed on scope exit.
 class Launch {
  public:
   Launch() {
@@ -76,7 +140,7 @@ class Launch {
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
-    // A group of its own: Ctrl-C is for the training, which ends its drawings itself.
+    // A process group of its own: Ctrl-C must reach only the training, which stops its chart jobs itself.
     ::posix_spawnattr_setflags(&attributes_,
                                POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     ::posix_spawnattr_setsigdefault(&attributes_, &all);

@@ -1,8 +1,8 @@
 #include "report/charts/learning_curves.h"
 
-#include <array>
+#include <spdlog/fmt/fmt.h>
+
 #include <cmath>
-#include <cstdio>
 
 #include "core/error.h"
 
@@ -32,14 +32,14 @@ Rows curve(const std::vector<double>& values) {
   return rows;
 }
 
-/// Epochs are whole numbers, and a single one must not stand on both borders at once.
+/// Integer tics; for a single epoch the range is wider, so that its point is not on both borders at once.
 std::string epoch_axis(std::size_t epochs) {
   const std::string last = epochs == 1 ? "1.5" : std::to_string(epochs);
   return "set xrange [" + std::string(epochs == 1 ? "0.5" : "1") + ":" + last + "]\n" +
          (epochs <= kFewEpochs ? "set xtics 1\n" : "");
 }
 
-/// A line; a single epoch has no line, so it is a point: full for validation, hollow for training.
+/// A line; for a single epoch a point, filled for validation and hollow for training.
 std::string source(const std::string& title, const char* colour, bool validation, std::size_t epochs) {
   const std::string point = epochs > 1   ? ""
                             : validation ? " pointtype 7 pointsize 1.5"
@@ -69,10 +69,9 @@ std::string curves_title(const History& history, const RunLabel& label) {
   for (std::size_t i = 1; i < values.size(); ++i) {
     if (values[i] > values[best] || !std::isfinite(values[best])) best = i;
   }
-  std::array<char, 128> text{};
-  std::snprintf(text.data(), text.size(), ": epoch %zu, best validation accuracy %.4f (epoch %zu)",
-                history.epochs(), values[best], best + 1);
-  return label.name + (label.synthetic ? " (synthetic digits)" : "") + text.data();
+  return label.name + (label.synthetic ? " (synthetic digits)" : "") +
+         fmt::format(": epoch {}, best validation accuracy {:.4f} (epoch {})", history.epochs(), values[best],
+                     best + 1);
 }
 
 Chart learning_curves_chart(const History& history, const RunLabel& label) {

@@ -1,6 +1,5 @@
 #pragma once
-/// The learning curves of a run as one chart: validation solid, training dotted, loss blue on the left axis,
-/// accuracy red on the right one.
+/// The learning curves of a run as a chart.
 
 #include <filesystem>
 #include <string>
@@ -10,25 +9,29 @@
 
 namespace svhn::report {
 
-/// What a chart's title says of the run.
+/// The part of a chart's title that describes the run.
 struct RunLabel {
-  std::string name;        ///< Of the model, any text.
+  std::string name;        ///< The model's name, any text.
   bool synthetic = false;  ///< Trained on synthetic digits.
 };
 
-/// @param history at least one epoch, the four curves equally long.
-/// @returns "model_2_1: epoch 12, best validation accuracy 0.9391 (epoch 11)"; the first epoch that reached
-/// it.
+/// @param history at least one epoch; the four curves have the same length.
+/// @returns e.g. "model_2_1: epoch 12, best validation accuracy 0.9391 (epoch 11)", where the epoch is the
+/// first with the best accuracy.
+/// @throws core::Error(data) when there is no epoch yet.
 std::string curves_title(const metric::History& history, const RunLabel& label);
 
-/// @param history as above; numbers that are not finite are gaps.
+/// @returns the chart of loss and accuracy: validation solid, training dotted, loss in blue on the left axis,
+/// accuracy in red on the right axis.
+/// @param history as for curves_title; values that are not finite are gaps.
 /// @throws core::Error(data) when there is no epoch yet.
 Chart learning_curves_chart(const metric::History& history, const RunLabel& label);
 
-/// The same for a terminal: accuracy alone, since characters have room for one scale.
+/// @returns the chart of the accuracies alone, for a terminal: a text chart has one y axis.
 /// @throws as learning_curves_chart
 Chart accuracy_chart(const metric::History& history, const RunLabel& label);
 
+/// Writes `learning_curves_chart` to a file.
 /// @param path .png or .svg. @throws as learning_curves_chart and write_chart
 ChartResult write_learning_curves(const std::filesystem::path& path, const metric::History& history,
                                   const RunLabel& label);

@@ -47,9 +47,9 @@ double median(const Rows& rows, std::size_t column) {
   return *middle;
 }
 
-/// The map in squares, for finding where a digit is densest.
-struct Grid {
-  explicit Grid(const ByClass& points) {
+/// A histogram grid over the map, to find where a digit is densest.
+struct DensityGrid {
+  explicit DensityGrid(const ByClass& points) {
     for (const Rows& rows : points) {
       for (const auto& row : rows) {
         for (std::size_t axis : {0U, 1U}) {
@@ -68,8 +68,8 @@ struct Grid {
   double side = 1.0;
 };
 
-/// A digit may lie in several places with nothing of it in between: its name stands in the densest one.
-std::vector<double> name_place(const Rows& rows, const Grid& grid) {
+/// A digit may form several clusters: its name is drawn at the densest.
+std::vector<double> name_position(const Rows& rows, const DensityGrid& grid) {
   std::array<std::array<int, kSquares + 2>, kSquares + 2> counts{};
   const auto around = [&](std::size_t x, std::size_t y) {
     int sum = 0;
@@ -78,12 +78,12 @@ std::vector<double> name_place(const Rows& rows, const Grid& grid) {
     }
     return sum;
   };
-  const auto place = [&](const std::vector<double>& row, std::size_t axis) {
+  const auto square = [&](const std::vector<double>& row, std::size_t axis) {
     return static_cast<std::size_t>(grid.square(row, axis)) + 1;
   };
-  for (const auto& row : rows) ++counts[place(row, 0)][place(row, 1)];
+  for (const auto& row : rows) ++counts[square(row, 0)][square(row, 1)];
   const auto& best = *std::max_element(rows.begin(), rows.end(), [&](const auto& a, const auto& b) {
-    return around(place(a, 0), place(a, 1)) < around(place(b, 0), place(b, 1));
+    return around(square(a, 0), square(a, 1)) < around(square(b, 0), square(b, 1));
   });
   Rows near;
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(near), [&](const auto& row) {
@@ -93,7 +93,7 @@ std::vector<double> name_place(const Rows& rows, const Grid& grid) {
   return {median(near, 0), median(near, 1)};
 }
 
-/// Small and translucent, the more so the more there are, so that density stays visible.
+/// Many points are drawn smaller and more transparent, so that density stays visible.
 std::string point_look(std::size_t points) {
   if (points > kMany) return "pointsize 0.25 linecolor rgb '#80";
   return points > kFew ? "pointsize 0.4 linecolor rgb '#60" : "pointsize 0.8 linecolor rgb '#40";
@@ -132,17 +132,17 @@ Chart map_chart(const MapPoints& points, const std::string& title) {
   chart.width = 1200;
   chart.height = 1080;
   chart.commands = "set title " + gnuplot_string(title) + map_frame() + "plot ";
-  const Grid grid(sorted);
+  const DensityGrid grid(sorted);
   Rows names;
   for (int index = 0; index < kClasses; ++index) {
     Rows& rows = sorted[metric::class_slot(index)];
     if (!rows.empty()) {
-      names.push_back(name_place(rows, grid));
+      names.push_back(name_position(rows, grid));
       names.back().push_back(static_cast<double>(metric::class_digit(index)));
     }
     add_digit(chart, index, std::move(rows), point_look(count));
   }
-  // White below dark, a little larger, so that a name reads on any colour.
+  // A larger white text under the black one, so that a name is readable on any colour.
   chart.commands += names_source("#ffffff", 34, "") + ", " + names_source("#000000", 26, "") + "\n";
   chart.data.push_back(names);
   chart.data.push_back(names);

@@ -12,7 +12,7 @@
 #include "metric/classes.h"
 #include "network/fold.h"
 #include "network/tensor_io.h"
-#include "report/charts/confusion.h"
+#include "report/charts/evaluation.h"
 
 namespace svhn::cli {
 

@@ -1,5 +1,5 @@
 #pragma once
-/// What the tests of charts share: a folder that is gone afterwards, and the head of a PNG.
+/// Helpers of the chart tests: a temporary folder and the size of a PNG.
 
 #include <gtest/gtest.h>
 #include <unistd.h>

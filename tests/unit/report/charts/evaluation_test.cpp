@@ -1,4 +1,4 @@
-#include "report/charts/confusion.h"
+#include "report/charts/evaluation.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@ namespace svhn::report {
 namespace {
 
 /// Three of four images with the digit 1 (class 0) are right, one was taken for a 0 (class 9).
-metric::ConfusionCounts example() {
+metric::ConfusionCounts confusion() {
   metric::ConfusionCounts counts{};
   counts[0][0] = 3;
   counts[0][9] = 1;
@@ -18,7 +18,7 @@ metric::ConfusionCounts example() {
 TEST(ConfusionChart, LabelsBothAxesOneToNineAndZero) {
   const std::string tics =
       "tics scale 0 ('1' 0, '2' 1, '3' 2, '4' 3, '5' 4, '6' 5, '7' 6, '8' 7, '9' 8, '0' 9)\n";
-  const Chart chart = confusion_chart(example(), "t");
+  const Chart chart = confusion_chart(confusion(), "t");
   EXPECT_NE(chart.commands.find("set x" + tics), std::string::npos) << chart.commands;
   EXPECT_NE(chart.commands.find("set y" + tics), std::string::npos) << chart.commands;
 }
@@ -26,7 +26,7 @@ TEST(ConfusionChart, LabelsBothAxesOneToNineAndZero) {
 // Columns: predicted, true, share of the true digit's images, count, colour of the text (white from one half
 // on).
 TEST(ConfusionChart, SendsShareAndCountOfEachCell) {
-  const Rows cells = confusion_chart(example(), "t").data.at(0);
+  const Rows cells = confusion_chart(confusion(), "t").data.at(0);
   ASSERT_EQ(cells.size(), 100U);
   EXPECT_EQ(cells[0], (std::vector<double>{0, 0, 0.75, 3, 0xffffff}));
   EXPECT_EQ(cells[9], (std::vector<double>{9, 0, 0.25, 1, 0}));
@@ -34,14 +34,14 @@ TEST(ConfusionChart, SendsShareAndCountOfEachCell) {
 }
 
 TEST(ConfusionChart, TitlesCannotBecomeCommands) {
-  const Chart chart = confusion_chart(example(), "a\"`id`");
+  const Chart chart = confusion_chart(confusion(), "a\"`id`");
   EXPECT_TRUE(chart.commands.starts_with("set title \"a\\0042\\140id\\140\"\n")) << chart.commands;
 }
 
 TEST(WriteConfusionChart, DrawsAPng) {
   SVHN_NEEDS_GNUPLOT();
   const ChartFolder folder;
-  const auto result = write_confusion_chart(folder / "c.png", example(), "t");
+  const auto result = write_confusion_chart(folder / "c.png", confusion(), "t");
   ASSERT_EQ(result.status, ChartStatus::drawn) << result.message;
   EXPECT_EQ(png_size(folder / "c.png"), (PngSize{1100, 1000}));
 }
@@ -49,11 +49,46 @@ TEST(WriteConfusionChart, DrawsAPng) {
 TEST(WriteConfusionChart, ShowsTheCountsInAnSvg) {
   SVHN_NEEDS_GNUPLOT();
   const ChartFolder folder;
-  metric::ConfusionCounts counts = example();
+  metric::ConfusionCounts counts = confusion();
   counts[4][4] = 12345;
   ASSERT_EQ(write_confusion_chart(folder / "c.svg", counts, "t").status, ChartStatus::drawn);
   const std::string svg = core::read_text_file(folder / "c.svg", core::ExitCode::data, 1 << 22);
   EXPECT_NE(svg.find("12345"), std::string::npos);
+}
+
+/// Four predictions at 0.95, three of them right, and one right at 0.30; 15 bins are 1/15 wide.
+metric::ReliabilityBins reliability() {
+  metric::CalibrationMeter meter;
+  for (const bool correct : {true, true, true, false}) meter.add(0.95, correct);
+  meter.add(0.30, true);
+  return meter.value();
+}
+
+// 0.30 lies in (4/15, 5/15], 0.95 in (14/15, 1]. Columns: middle, mean confidence, accuracy, share of images.
+TEST(ReliabilityChart, SendsTheBinsThatHoldImages) {
+  const Rows rows = reliability_chart(reliability(), "t").data.at(0);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_NEAR(rows[0][0], 4.5 / 15, 1e-12);
+  EXPECT_NEAR(rows[0][1], 0.30, 1e-12);
+  EXPECT_NEAR(rows[0][2], 1.0, 1e-12);
+  EXPECT_NEAR(rows[1][0], 14.5 / 15, 1e-12);
+  EXPECT_NEAR(rows[1][2], 0.75, 1e-12);
+  EXPECT_NEAR(rows[1][3], 0.8, 1e-12);
+}
+
+// |1 - 0.30| * 1/5 + |0.75 - 0.95| * 4/5 = 0.30
+TEST(ReliabilityChart, TellsTheCalibrationErrorInItsTitle) {
+  const Chart chart = reliability_chart(reliability(), "model");
+  EXPECT_TRUE(chart.commands.starts_with("set title \"model\".\"\\n\".\"calibration error 0.3000\"\n"))
+      << chart.commands;
+}
+
+TEST(WriteReliabilityChart, DrawsAPng) {
+  SVHN_NEEDS_GNUPLOT();
+  const ChartFolder folder;
+  const auto result = write_reliability_chart(folder / "r.png", reliability(), "t");
+  ASSERT_EQ(result.status, ChartStatus::drawn) << result.message;
+  EXPECT_EQ(png_size(folder / "r.png"), (PngSize{1000, 1000}));
 }
 
 }  // namespace

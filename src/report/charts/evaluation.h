@@ -1,0 +1,33 @@
+#pragma once
+/// Charts of an evaluation: the confusion matrix and the reliability diagram.
+
+#include <filesystem>
+#include <string>
+
+#include "metric/calibration.h"
+#include "metric/confusion.h"
+#include "report/charts/chart.h"
+
+namespace svhn::report {
+
+/// @returns the confusion matrix as a heat map of counts. Rows are true digits, columns are predicted digits,
+/// both in the order 1 … 9, 0; the shade of a cell is its share of the true digit's images.
+/// @param title any text.
+Chart confusion_chart(const metric::ConfusionCounts& counts, const std::string& title);
+
+/// Writes `confusion_chart` to a file.
+/// @param path .png or .svg. @throws as write_chart
+ChartResult write_confusion_chart(const std::filesystem::path& path, const metric::ConfusionCounts& counts,
+                                  const std::string& title);
+
+/// @returns the reliability diagram: accuracy against confidence in each bin, with the diagonal of a
+/// perfectly calibrated model.
+/// @param title any text; the expected calibration error stands below it.
+Chart reliability_chart(const metric::ReliabilityBins& bins, const std::string& title);
+
+/// Writes `reliability_chart` to a file.
+/// @param path .png or .svg. @throws as write_chart
+ChartResult write_reliability_chart(const std::filesystem::path& path, const metric::ReliabilityBins& bins,
+                                    const std::string& title);
+
+}  // namespace svhn::report
