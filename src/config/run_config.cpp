@@ -21,6 +21,28 @@ constexpr std::size_t kMaxConfigBytes = std::size_t{4} << 20;
 constexpr core::TextRule kNameRule{128, "[A-Za-z0-9_-][A-Za-z0-9._-]*",
                                    "letters, digits, '.', '_' and '-', not starting with '.'"};
 
+/// A key that had another name, which is still read; as JSON pointers.
+struct RenamedKey {
+  const char* former;
+  const char* current;
+};
+constexpr RenamedKey kRenamedKeys[] = {{"/train/semantics", "/train/framework_compat"}};
+
+/// Lists a key's former name as deprecated, so that editors take it as the reader does.
+void add_former_key(nlohmann::ordered_json& schema, const RenamedKey& key) {
+  using Pointer = nlohmann::ordered_json::json_pointer;
+  const auto property_at = [](std::string_view pointer) {
+    std::string text;
+    for (const char c : pointer) text += c == '/' ? "/properties/" : std::string(1, c);
+    return Pointer(text);
+  };
+  nlohmann::ordered_json property = schema.at(property_at(key.current));
+  property["description"] = "Former name of " + Pointer(key.current).back() + ".";
+  property["deprecated"] = true;
+  property.erase("default");
+  schema[property_at(key.former)] = std::move(property);
+}
+
 core::Describe describe(RunConfig& config) {
   return [&config](core::Visitor& visitor) {
     visitor.object([&config](core::Fields& fields) { describe_run(fields, config); });
@@ -47,8 +69,34 @@ RunConfig read_run(const nlohmann::json& document, core::Problems& problems) {
       fields.member({"compare", "Other backbones in this config."}, [](core::Visitor&) {});
     });
   };
-  core::read_fields(document, with_sections, problems);
+  core::read_fields(with_current_keys(document, &problems), with_sections, problems);
   return config;
+}
+
+nlohmann::json with_current_keys(nlohmann::json document, core::Problems* problems) {
+  for (const RenamedKey& key : kRenamedKeys) {
+    const nlohmann::json::json_pointer former(key.former), current(key.current);
+    if (!document.contains(former)) continue;
+    const bool both = document.contains(current);
+    if (!both) document[current] = document[former];
+    document[former.parent_pointer()].erase(former.back());
+    if (problems == nullptr) continue;
+    if (both) {
+      problems->add(key.former, "is the former name of '" + current.back() + "', which is given too");
+    } else {
+      problems->note(key.current, std::string("given as ") + key.former);
+    }
+  }
+  return document;
+}
+
+std::string current_pointer(const std::string& pointer) {
+  for (const RenamedKey& key : kRenamedKeys) {
+    const std::string former = key.former;
+    if (pointer == former || pointer.starts_with(former + "/"))
+      return key.current + pointer.substr(former.size());
+  }
+  return pointer;
 }
 
 RunConfig run_config_from_json(nlohmann::json document, const std::string& source,
@@ -94,6 +142,7 @@ nlohmann::ordered_json config_schema() {
                                 {"description", "A run: data, network and training."}};
   schema.update(core::fields_schema(describe(defaults)));
   for (const char* section : {"tune", "compare"}) schema["properties"][section] = {{"type", "object"}};
+  for (const RenamedKey& key : kRenamedKeys) add_former_key(schema, key);
   return schema;
 }
 

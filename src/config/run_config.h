@@ -51,6 +51,14 @@ nlohmann::json load_document(const std::filesystem::path& path, const std::vecto
 /// added to `problems`.
 RunConfig read_run(const nlohmann::json& document, core::Problems& problems);
 
+/// @returns the document with renamed keys under their current names: /train/semantics is
+/// /train/framework_compat.
+/// @param problems gets each key that the document has under both names; the current one stays.
+nlohmann::json with_current_keys(nlohmann::json document, core::Problems* problems = nullptr);
+
+/// @returns the JSON pointer of the same value in a document with current keys.
+std::string current_pointer(const std::string& pointer);
+
 /// @returns the config with every key in a fixed order; reading it gives the same config.
 nlohmann::ordered_json resolved_json(const RunConfig& config);
 

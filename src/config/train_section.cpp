@@ -15,7 +15,7 @@ using core::Visitor;
 using train::OptimizerType;
 using train::Precision;
 using train::ScheduleType;
-using train::Semantics;
+using train::FrameworkCompat;
 
 constexpr std::int64_t kMaxEpochs = 1'000'000;
 constexpr std::int64_t kMaxSteps = 1'000'000'000;
@@ -33,8 +33,8 @@ constexpr std::array<Name<ScheduleType>, 5> kSchedules{
      {ScheduleType::reduce_on_plateau, "reduce_on_plateau"}}};
 constexpr std::array<Name<Precision>, 3> kPrecisions{
     {{Precision::automatic, "auto"}, {Precision::float32, "float32"}, {Precision::bfloat16, "bfloat16"}}};
-constexpr std::array<Name<Semantics>, 2> kSemantics{
-    {{Semantics::keras, "keras"}, {Semantics::torch, "torch"}}};
+constexpr std::array<Name<FrameworkCompat>, 2> kFrameworks{
+    {{FrameworkCompat::keras, "keras"}, {FrameworkCompat::torch, "torch"}}};
 constexpr std::array<std::string_view, 4> kMonitors{"loss", "accuracy", "val_loss", "val_accuracy"};
 
 void describe_early_stopping(Fields& f, train::EarlyStoppingOptions& o) {
@@ -133,7 +133,7 @@ void describe_train(Fields& f, train::TrainOptions& o) {
   describe_saving(f, o);
   f.natural({"seed", "Decides every random number of the run."}, o.seed);
   f.choice({"precision", "Of matrix products; auto: by the processor."}, o.precision, kPrecisions);
-  f.choice({"semantics", "Whose formulas for epsilon and running variances."}, o.semantics, kSemantics);
+  f.choice({"framework_compat", "Whose formulas for epsilon and running variances."}, o.framework_compat, kFrameworks);
   check_together(f, o);
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "config/run_config.h"
 #include "core/json.h"
 #include "network/tensor_io.h"
 
@@ -81,8 +82,9 @@ CheckpointRecord read_checkpoint_record(const model::ModelFile& file) {
 }
 
 void check_same_run(const std::string& saved, const std::string& now, const std::string& source) {
-  const json before = core::parse_json_strict(saved, source, ExitCode::model).flatten();
-  const json after = core::parse_json_strict(now, "the config", ExitCode::bug).flatten();
+  const auto settings = [](const json& config) { return config::with_current_keys(config).flatten(); };
+  const json before = settings(core::parse_json_strict(saved, source, ExitCode::model));
+  const json after = settings(core::parse_json_strict(now, "the config", ExitCode::bug));
   const auto compare = [&](const json& left, const json& right) {
     for (const auto& [pointer, value] : left.items()) {
       if (may_differ(pointer)) continue;

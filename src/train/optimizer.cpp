@@ -12,15 +12,15 @@ using State = std::vector<std::pair<std::string, Tensor>>;
 
 class Sgd : public Optimizer {
  public:
-  Sgd(const OptimizerOptions& options, Semantics semantics, const Tensor& like)
-      : options_(options), semantics_(semantics) {
+  Sgd(const OptimizerOptions& options, FrameworkCompat compat, const Tensor& like)
+      : options_(options), compat_(compat) {
     if (options.momentum > 0) velocity_ = torch::zeros_like(like);
   }
 
   void step(const Tensor& values, const Tensor& gradients, double rate, std::int64_t /*step*/) override {
     if (!velocity_.defined()) {
       values.add_(gradients, -rate);
-    } else if (semantics_ == Semantics::keras) {
+    } else if (compat_ == FrameworkCompat::keras) {
       keras_step(values, gradients, rate);
     } else {
       torch_step(values, gradients, rate);
@@ -46,20 +46,20 @@ class Sgd : public Optimizer {
   }
 
   OptimizerOptions options_;
-  Semantics semantics_;
+  FrameworkCompat compat_;
   Tensor velocity_;
 };
 
 class Adam : public Optimizer {
  public:
-  Adam(const OptimizerOptions& options, Semantics semantics, const Tensor& like)
-      : options_(options), semantics_(semantics), m_(torch::zeros_like(like)), v_(torch::zeros_like(like)) {}
+  Adam(const OptimizerOptions& options, FrameworkCompat compat, const Tensor& like)
+      : options_(options), compat_(compat), m_(torch::zeros_like(like)), v_(torch::zeros_like(like)) {}
 
   void step(const Tensor& values, const Tensor& gradients, double rate, std::int64_t step) override {
     const auto t = static_cast<double>(step);
     const double first = 1.0 - std::pow(options_.beta1, t);
     const double second = std::sqrt(1.0 - std::pow(options_.beta2, t));
-    const bool keras = semantics_ == Semantics::keras;
+    const bool keras = compat_ == FrameworkCompat::keras;
     AdamNumbers numbers{.beta1 = options_.beta1, .beta2 = options_.beta2, .epsilon = options_.epsilon};
     if (options_.type == OptimizerType::adamw) numbers.keep = 1.0 - rate * options_.weight_decay;
     numbers.rate = keras ? rate * second / first : rate / first;
@@ -90,21 +90,21 @@ class Adam : public Optimizer {
   }
 
   OptimizerOptions options_;
-  Semantics semantics_;
+  FrameworkCompat compat_;
   Tensor m_;
   Tensor v_;
 };
 
 class RmsProp : public Optimizer {
  public:
-  RmsProp(const OptimizerOptions& options, Semantics semantics, const Tensor& like)
-      : options_(options), semantics_(semantics), v_(torch::zeros_like(like)) {
+  RmsProp(const OptimizerOptions& options, FrameworkCompat compat, const Tensor& like)
+      : options_(options), compat_(compat), v_(torch::zeros_like(like)) {
     if (options.momentum > 0) momentum_ = torch::zeros_like(like);
   }
 
   void step(const Tensor& values, const Tensor& gradients, double rate, std::int64_t /*step*/) override {
     v_.mul_(options_.rho).addcmul_(gradients, gradients, 1.0 - options_.rho);
-    const bool keras = semantics_ == Semantics::keras;
+    const bool keras = compat_ == FrameworkCompat::keras;
     const Tensor scale = keras ? v_.add(options_.epsilon).sqrt_() : v_.sqrt().add_(options_.epsilon);
     if (!momentum_.defined()) {
       values.addcdiv_(gradients, scale, -rate);
@@ -122,25 +122,25 @@ class RmsProp : public Optimizer {
 
  private:
   OptimizerOptions options_;
-  Semantics semantics_;
+  FrameworkCompat compat_;
   Tensor v_;
   Tensor momentum_;
 };
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, Semantics semantics,
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, FrameworkCompat compat,
                                           const Tensor& like) {
   switch (options.type) {
     case OptimizerType::sgd:
-      return std::make_unique<Sgd>(options, semantics, like);
+      return std::make_unique<Sgd>(options, compat, like);
     case OptimizerType::rmsprop:
-      return std::make_unique<RmsProp>(options, semantics, like);
+      return std::make_unique<RmsProp>(options, compat, like);
     case OptimizerType::adam:
     case OptimizerType::adamw:
       break;
   }
-  return std::make_unique<Adam>(options, semantics, like);
+  return std::make_unique<Adam>(options, compat, like);
 }
 
 }  // namespace svhn::train

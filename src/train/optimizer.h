@@ -1,7 +1,7 @@
 #pragma once
 /// Gradient-descent rules on one flat parameter vector w with gradient g, both [P]; t counts steps from 1.
 ///
-/// keras semantics (default):                              torch semantics:
+/// framework_compat keras (default):                       framework_compat torch:
 /// sgd      v = mom v - lr g; w += v                       v = mom v + g; w -= lr v
 /// nesterov w += mom v - lr g (with the new v)             w -= lr (g + mom v)
 /// adam     w -= lr sqrt(1-b2^t)/(1-b1^t) m/(sqrt(s)+eps)  w -= lr/(1-b1^t) m/(sqrt(s/(1-b2^t))+eps)
@@ -34,7 +34,7 @@ class Optimizer {
 };
 
 /// @param like [P]: state vectors get its size, dtype and device.
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, Semantics semantics,
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, FrameworkCompat compat,
                                           const torch::Tensor& like);
 
 }  // namespace svhn::train

@@ -63,8 +63,8 @@ std::shared_ptr<const data::PreparedData> open_data(const SessionRequest& reques
 }
 
 network::BatchNormVariance batch_norm_variance(const SessionRequest& request) {
-  return request.train.semantics == Semantics::keras ? network::BatchNormVariance::keras
-                                                     : network::BatchNormVariance::torch;
+  return request.train.framework_compat == FrameworkCompat::keras ? network::BatchNormVariance::keras
+                                                                  : network::BatchNormVariance::torch;
 }
 
 double peak_megabytes() {

@@ -46,7 +46,7 @@ void ParameterUpdate::make_groups(const network::Network& network, const TrainOp
   }
   for (ProcessGroup& group : groups_) {
     const auto like = parameters_.values().narrow(0, group.first, group.count);
-    group.optimizer = make_optimizer(options.optimizer, options.semantics, like);
+    group.optimizer = make_optimizer(options.optimizer, options.framework_compat, like);
   }
 }
 

@@ -56,6 +56,7 @@ std::string pointer_to(const std::string& name) {
 Parameter finished(SpelledParameter spelled, const json& value) {
   Parameter p = std::move(spelled.parameter);
   if (p.paths.empty()) p.paths = {p.name};
+  for (auto& path : p.paths) path = config::current_pointer(path);
   if (!spelled.integers.empty()) {
     p.kind = ParameterKind::integers;
     p.first = spelled.integers[0];
@@ -107,9 +108,11 @@ void read_changes(const json& section, TuneOptions& options, Problems& problems)
       problems.add(place, "expected an object of paths and values");
       continue;
     }
-    for (const auto& [path, value] : item["values"].items()) {
-      const std::string fault = path_fault(path);
-      if (!fault.empty()) problems.add(place, "'" + core::printable(path) + "' is " + fault);
+    std::set<std::string> paths;
+    for (const auto& [name, value] : item["values"].items()) {
+      const std::string fault = path_fault(name), path = config::current_pointer(name);
+      if (!fault.empty()) problems.add(place, "'" + core::printable(name) + "' is " + fault);
+      if (!paths.insert(path).second) problems.add(place, "'" + path + "' stands there under two names");
       options.list[i].values.emplace_back(path, value.dump());
     }
   }

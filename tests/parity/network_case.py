@@ -52,7 +52,7 @@ def make_case(layers, channels, dtype, seed=7):
     return arrays
 
 
-def run_dump(dump, config, semantics, case, model=None, epsilon=1e-7):
+def run_dump(dump, config, framework_compat, case, model=None, epsilon=1e-7):
     """Returns logits and gradient.* of the first batch, loss1 to loss3, step1.* and step3.* (every tensor), logits_after."""
     with tempfile.TemporaryDirectory() as folder:
         given, result = folder + "/case.safetensors", folder + "/result.safetensors"
@@ -61,7 +61,7 @@ def run_dump(dump, config, semantics, case, model=None, epsilon=1e-7):
         document["train"]["optimizer"]["epsilon"] = epsilon
         run = pathlib.Path(folder, "config.json")
         run.write_text(json.dumps(document))
-        command = [dump, "train", run, semantics, given, result]
+        command = [dump, "train", run, framework_compat, given, result]
         subprocess.run(command + ([model] if model else []), check=True)
         return tiny_safetensors.load(result)[0]
 

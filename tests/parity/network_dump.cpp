@@ -80,7 +80,8 @@ void run_training(char** arguments) {
   }
   train::FlatParameters parameters(trainable);
   const auto optimizer = train::make_optimizer(
-      config.train.optimizer, keras ? train::Semantics::keras : train::Semantics::torch, parameters.values());
+      config.train.optimizer, keras ? train::FrameworkCompat::keras : train::FrameworkCompat::torch,
+      parameters.values());
   for (std::int64_t t = 1; t <= images.size(0); ++t) {
     step(network, parameters, *optimizer, config.train.optimizer.learning_rate, t, images[t - 1],
          labels[t - 1], results);

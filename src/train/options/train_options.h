@@ -11,9 +11,9 @@ namespace svhn::train {
 
 enum class OptimizerType { sgd, adam, adamw, rmsprop };
 
-/// Whose formulas: Keras and PyTorch place epsilon differently and Keras' batch norm keeps other running
-/// variances.
-enum class Semantics { keras, torch };
+/// Whose formulas optimizers and batch norm follow: Keras and PyTorch place epsilon differently, and Keras'
+/// batch norm keeps other running variances.
+enum class FrameworkCompat { keras, torch };
 
 struct OptimizerOptions {
   OptimizerType type = OptimizerType::adam;
@@ -72,7 +72,7 @@ struct TrainOptions {
   bool sync_batch_norm = true;
   std::uint64_t seed = 1;
   Precision precision = Precision::automatic;
-  Semantics semantics = Semantics::keras;
+  FrameworkCompat framework_compat = FrameworkCompat::keras;
 };
 
 }  // namespace svhn::train

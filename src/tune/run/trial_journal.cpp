@@ -24,12 +24,42 @@ bool may_grow(const TuneOptions& options) {
   return !(options.stopping && options.stopping->type == StoppingType::halving);
 }
 
+/// @returns a "tune" section in which each path of a renamed key is its current one.
+json with_current_paths(const json& section) {
+  if (section.is_string()) return config::current_pointer(section.get<std::string>());
+  if (!section.is_structured()) return section;
+  json renamed = section.is_array() ? json::array() : json::object();
+  for (const auto& [key, value] : section.items()) {
+    if (section.is_array()) renamed.push_back(with_current_paths(value));
+    if (section.is_object()) renamed[config::current_pointer(key)] = with_current_paths(value);
+  }
+  return renamed;
+}
+
+/// @returns what search.json says, with renamed keys under their current names.
+json with_current_names(json identity) {
+  if (!identity.is_object()) return identity;
+  for (auto& [key, part] : identity.items()) {
+    if (key == "config") part = config::with_current_keys(part);
+    if (key == "tune") part = with_current_paths(part);
+  }
+  return identity;
+}
+
+std::vector<metric::TunedValue> with_current_paths(std::vector<metric::TunedValue> values) {
+  for (auto& value : values) {
+    value.name = config::current_pointer(value.name);
+    for (auto& path : value.paths) path = config::current_pointer(path);
+  }
+  return values;
+}
+
 void check_same(json saved, const json& now, const TuneOptions& options, const std::string& source) {
   if (saved.is_object()) saved.erase("threads");  // Told to the user, who may well change them.
   if (may_grow(options) && saved.contains("tune") && saved["tune"].is_object()) {
     saved["tune"]["trials"] = now.at("tune").at("trials");
   }
-  const auto difference = find_difference(saved, now);
+  const auto difference = find_difference(with_current_names(saved), with_current_names(now));
   if (!difference) return;
   throw Error(ExitCode::model,
               "'" + source + "' is a search with " + difference->pointer + " = " + difference->before +
@@ -42,7 +72,9 @@ metric::TrialResult read_record(const std::filesystem::path& path, const Trial& 
   const std::string source = path.string();
   const json document = core::read_json_file(path, ExitCode::data, {.max_bytes = kMaxRecordBytes});
   auto record = metric::trial_from_json(document, source);
-  if (record.id == trial.id && record.label == trial.label && record.values == trial.values) return record;
+  const bool same_values = with_current_paths(record.values) == with_current_paths(trial.values);
+  record.values = trial.values;
+  if (record.id == trial.id && record.label == trial.label && same_values) return record;
   throw Error(ExitCode::data, "'" + source + "' is the record of another trial",
               "start the search anew with --overwrite");
 }

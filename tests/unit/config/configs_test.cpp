@@ -81,7 +81,7 @@ TEST(Configs, TrainAsTheAssignmentDid) {
     EXPECT_EQ(config.train.optimizer.type, train::OptimizerType::adam);
     EXPECT_EQ(config.train.optimizer.learning_rate, 1e-3);
     EXPECT_EQ(config.train.optimizer.epsilon, 1e-7);
-    EXPECT_EQ(config.train.semantics, train::Semantics::keras);
+    EXPECT_EQ(config.train.framework_compat, train::FrameworkCompat::keras);
     EXPECT_EQ(input_shape(config)[0], std::string(row.file) == "q1_1" ? 3 : 1);
   }
   const RunConfig augmented = load("q2_2");
@@ -157,6 +157,9 @@ TEST_F(SchemaValidation, AcceptsEveryConfigAndItsResolvedForm) {
     const std::string resolved = resolved_json(run_config_from_json(document, stem)).dump();
     files += " '" + write(stem + ".resolved.json", resolved) + "'";
   }
+  auto former = run_part(kFolder / "q2_2.json");
+  former["train"]["semantics"] = "torch";
+  files += " '" + write("former.json", former.dump()) + "'";
   EXPECT_EQ(refused(files), 0);
 }
 

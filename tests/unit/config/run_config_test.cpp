@@ -53,7 +53,7 @@ TEST(ParseRunConfig, ReadsEveryKeyOfDataAndTraining) {
       "train": {"epochs": 3, "batch_size": 7, "steps_per_epoch": 60, "label_smoothing": 0.1, "clip_norm": 1,
         "ema_decay": 0.9, "class_weights": [1, 1, 1, 1, 1, 1, 1, 1, 1, 2], "checkpoint_every_epochs": 0,
         "checkpoint_every_steps": 5, "keep_checkpoints": 2, "tensorboard": true, "seed": 9, "precision": "bfloat16",
-        "semantics": "torch", "optimizer": {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": true},
+        "framework_compat": "torch", "optimizer": {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": true},
         "schedule": {"type": "one_cycle", "rise_fraction": 0.4},
         "early_stopping": {"monitor": "val_accuracy", "patience": 2, "restore_best": true}})"),
       "c.json");
@@ -66,11 +66,44 @@ TEST(ParseRunConfig, ReadsEveryKeyOfDataAndTraining) {
   EXPECT_EQ(config.train.class_weights.back(), 2.0);
   EXPECT_EQ(config.train.seed, 9U);
   EXPECT_EQ(config.train.precision, train::Precision::bfloat16);
-  EXPECT_EQ(config.train.semantics, train::Semantics::torch);
+  EXPECT_EQ(config.train.framework_compat, train::FrameworkCompat::torch);
   EXPECT_EQ(config.train.optimizer.type, train::OptimizerType::sgd);
   EXPECT_TRUE(config.train.optimizer.nesterov);
   EXPECT_EQ(config.train.schedule.type, train::ScheduleType::one_cycle);
   EXPECT_EQ(config.train.early_stopping.value().monitor, "val_accuracy");
+}
+
+TEST(ParseRunConfig, ReadsARenamedKeyUnderItsFormerName) {
+  const auto compat = [](const std::string& keys, const std::vector<std::string>& overrides) {
+    return parse_run_config(train_text(keys), "c.json", overrides).train.framework_compat;
+  };
+  EXPECT_EQ(compat(R"("semantics": "torch")", {}), train::FrameworkCompat::torch);
+  EXPECT_EQ(compat("", {"train.semantics=torch"}), train::FrameworkCompat::torch);
+  EXPECT_EQ(compat(R"("semantics": "torch")", {"train.semantics=keras"}), train::FrameworkCompat::keras);
+  EXPECT_EQ(parse_run_config(config_text(), "c.json", {"train.semantics=torch"}).train.framework_compat,
+            train::FrameworkCompat::torch);
+}
+
+TEST(ParseRunConfig, RefusesAKeyUnderTwoNames) {
+  EXPECT_EQ(refusal(train_text(R"("semantics": "torch", "framework_compat": "torch")")),
+            "c.json: /train/semantics: is the former name of 'framework_compat', which is given too");
+  EXPECT_EQ(refusal(train_text(R"("framework_compat": "torch")"), {"train.semantics=keras"}),
+            "c.json: /train/semantics (--set train.semantics=keras): is the former name of "
+            "'framework_compat', which is given too");
+}
+
+TEST(ParseRunConfig, NamesTheFormerKeyThatWasGiven) {
+  EXPECT_EQ(
+      refusal(train_text(R"("semantics": "tf")")),
+      "c.json: /train/framework_compat (given as /train/semantics): unknown value 'tf'; expected one of "
+      "keras, torch");
+}
+
+TEST(CurrentPointer, RenamesTheKeyAndWhatIsInIt) {
+  EXPECT_EQ(current_pointer("/train/semantics"), "/train/framework_compat");
+  EXPECT_EQ(current_pointer("/train/semantics/0"), "/train/framework_compat/0");
+  EXPECT_EQ(current_pointer("/train/semantics_2"), "/train/semantics_2");
+  EXPECT_EQ(current_pointer("/train/epochs"), "/train/epochs");
 }
 
 TEST(ParseRunConfig, InsistsOnTheSchemaVersion) {
@@ -203,6 +236,21 @@ TEST(ResolvedJson, StartsWithTheHeadAndReadsBackTheSame) {
   EXPECT_EQ(document["train"]["seed"], 7);
   EXPECT_EQ(document["train"]["optimizer"]["epsilon"], 1e-7);
   EXPECT_EQ(resolved_json(parse_run_config(document.dump(), "c.json")).dump(), document.dump());
+}
+
+TEST(ResolvedJson, HasRenamedKeysUnderTheirCurrentNames) {
+  const auto train =
+      resolved_json(parse_run_config(config_text(), "c.json", {"train.semantics=torch"}))["train"];
+  EXPECT_EQ(train["framework_compat"], "torch");
+  EXPECT_FALSE(train.contains("semantics"));
+}
+
+TEST(ConfigSchema, ListsFormerNamesAsDeprecated) {
+  const auto keys = config_schema()["properties"]["train"]["properties"];
+  EXPECT_EQ(keys["framework_compat"]["default"], "keras");
+  EXPECT_FALSE(keys["framework_compat"].contains("deprecated"));
+  EXPECT_EQ(keys["semantics"].dump(), R"({"description":"Former name of framework_compat.","type":"string",)"
+                                      R"("enum":["keras","torch"],"deprecated":true})");
 }
 
 TEST(PlanRun, TakesTheInputFromThePreprocessing) {

@@ -112,6 +112,12 @@ TEST(CheckSameRun, NamesKeyAndBothValuesOfOtherDifferences) {
             "'last.safetensors' was made with /train/label_smoothing = nothing, not 0.1");
 }
 
+TEST(CheckSameRun, KnowsARenamedKeyUnderItsFormerName) {
+  const char* const saved = R"({"train":{"semantics":"torch"}})";
+  EXPECT_NO_THROW(check_same_run(saved, R"({"train":{"framework_compat":"torch"}})", "s"));
+  EXPECT_THROW(check_same_run(saved, R"({"train":{"framework_compat":"keras"}})", "s"), core::Error);
+}
+
 TEST(CheckSameRun, RefusesASavedConfigThatIsDamaged) {
   EXPECT_THROW(check_same_run("{", kConfig, "s"), core::Error);
 }

@@ -57,8 +57,8 @@ class Pair {
   Pair(const std::vector<LayerKind>& layers, std::int64_t channels, TrainOptions options)
       : channels_(channels),
         options_(std::move(options)),
-        variance_(options_.semantics == Semantics::keras ? network::BatchNormVariance::keras
-                                                         : network::BatchNormVariance::torch),
+        variance_(options_.framework_compat == FrameworkCompat::keras ? network::BatchNormVariance::keras
+                                                                      : network::BatchNormVariance::torch),
         direct_(network::any_plan(layers, {channels, 8, 8}), 3, variance_),
         plain_(network::any_plan(layers, {channels, 8, 8}), 3, variance_, torch::kFloat64),
         step_(options_, direct_, kernels::Precision::float32, nullptr),
@@ -138,9 +138,9 @@ TEST(MlpStep, GivesAutogradsGradientsOfDensePyramids) {
 }
 
 TEST(MlpStep, GivesAutogradsStatisticsAndMasks) {
-  for (const Semantics semantics : {Semantics::keras, Semantics::torch}) {
+  for (const FrameworkCompat compat : {FrameworkCompat::keras, FrameworkCompat::torch}) {
     TrainOptions options = still();
-    options.semantics = semantics;
+    options.framework_compat = compat;
     Pair pair(norm_pyramid(), 1, options);
     ASSERT_TRUE(pair.direct());
     for (const std::int64_t images : {64, 130, 17}) pair.expect_same(images);

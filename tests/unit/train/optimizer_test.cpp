@@ -21,7 +21,7 @@ const Numbers kRates{0.1, 0.05, 0.2};
 using Rule = std::function<void(double& w, double g, double rate, int t)>;
 
 /// @param make_rule gives a rule with state of its own for each parameter.
-void expect_follows(const OptimizerOptions& options, Semantics semantics,
+void expect_follows(const OptimizerOptions& options, FrameworkCompat compat,
                     const std::function<Rule()>& make_rule) {
   Numbers expected = kStart;
   for (double& w : expected) {
@@ -31,7 +31,7 @@ void expect_follows(const OptimizerOptions& options, Semantics semantics,
       rule(w, kGradients[static_cast<std::size_t>(t - 1)][i], kRates[static_cast<std::size_t>(t - 1)], t);
   }
   Tensor values = torch::tensor(kStart, torch::kFloat64);
-  const auto optimizer = make_optimizer(options, semantics, values);
+  const auto optimizer = make_optimizer(options, compat, values);
   for (int t = 1; t <= 3; ++t) {
     const auto at = static_cast<std::size_t>(t - 1);
     optimizer->step(values, torch::tensor(kGradients[at], torch::kFloat64), kRates[at], t);
@@ -43,15 +43,15 @@ void expect_follows(const OptimizerOptions& options, Semantics semantics,
 }
 
 TEST(Sgd, StepsAgainstTheGradient) {
-  for (const auto semantics : {Semantics::keras, Semantics::torch}) {
-    expect_follows({.type = OptimizerType::sgd}, semantics,
+  for (const auto compat : {FrameworkCompat::keras, FrameworkCompat::torch}) {
+    expect_follows({.type = OptimizerType::sgd}, compat,
                    [] { return [](double& w, double g, double rate, int) { w -= rate * g; }; });
   }
 }
 
 // keras.io, SGD: velocity = momentum * velocity - learning_rate * g; w = w + velocity.
 TEST(Sgd, HasMomentumAsKeras) {
-  expect_follows({.type = OptimizerType::sgd, .momentum = 0.9}, Semantics::keras, [] {
+  expect_follows({.type = OptimizerType::sgd, .momentum = 0.9}, FrameworkCompat::keras, [] {
     return [v = 0.0](double& w, double g, double rate, int) mutable {
       v = 0.9 * v - rate * g;
       w += v;
@@ -61,7 +61,7 @@ TEST(Sgd, HasMomentumAsKeras) {
 
 // keras.io, SGD with nesterov: w = w + momentum * velocity - learning_rate * g.
 TEST(Sgd, HasNesterovMomentumAsKeras) {
-  expect_follows({.type = OptimizerType::sgd, .momentum = 0.9, .nesterov = true}, Semantics::keras, [] {
+  expect_follows({.type = OptimizerType::sgd, .momentum = 0.9, .nesterov = true}, FrameworkCompat::keras, [] {
     return [v = 0.0](double& w, double g, double rate, int) mutable {
       v = 0.9 * v - rate * g;
       w += 0.9 * v - rate * g;
@@ -72,8 +72,8 @@ TEST(Sgd, HasNesterovMomentumAsKeras) {
 // pytorch.org, torch.optim.SGD: b = momentum b + g; g = nesterov ? g + momentum b : b; w -= lr g.
 TEST(Sgd, HasMomentumAsPyTorch) {
   for (const bool nesterov : {false, true}) {
-    expect_follows({.type = OptimizerType::sgd, .momentum = 0.9, .nesterov = nesterov}, Semantics::torch,
-                   [=] {
+    expect_follows({.type = OptimizerType::sgd, .momentum = 0.9, .nesterov = nesterov},
+                   FrameworkCompat::torch, [=] {
                      return [b = 0.0, nesterov](double& w, double g, double rate, int) mutable {
                        b = 0.9 * b + g;
                        w -= rate * (nesterov ? g + 0.9 * b : b);
@@ -108,15 +108,15 @@ Rule torch_adam(double decay) {
 TEST(Adam, FollowsKerasAndPyTorch) {
   const OptimizerOptions options{
       .type = OptimizerType::adam, .epsilon = 1e-3, .beta2 = 0.99, .weight_decay = 0.3};
-  expect_follows(options, Semantics::keras, [] { return keras_adam(0.0); });
-  expect_follows(options, Semantics::torch, [] { return torch_adam(0.0); });
+  expect_follows(options, FrameworkCompat::keras, [] { return keras_adam(0.0); });
+  expect_follows(options, FrameworkCompat::torch, [] { return torch_adam(0.0); });
 }
 
 TEST(AdamW, DecaysWeightsBesideTheGradient) {
   const OptimizerOptions options{
       .type = OptimizerType::adamw, .epsilon = 1e-3, .beta2 = 0.99, .weight_decay = 0.3};
-  expect_follows(options, Semantics::keras, [] { return keras_adam(0.3); });
-  expect_follows(options, Semantics::torch, [] { return torch_adam(0.3); });
+  expect_follows(options, FrameworkCompat::keras, [] { return keras_adam(0.3); });
+  expect_follows(options, FrameworkCompat::torch, [] { return torch_adam(0.3); });
 }
 
 // Keras 2.11 and later, RMSprop.update_step: the epsilon is inside of the root, the rate inside of the
@@ -124,7 +124,7 @@ TEST(AdamW, DecaysWeightsBesideTheGradient) {
 TEST(RmsProp, FollowsKeras) {
   for (const double momentum : {0.0, 0.8}) {
     expect_follows({.type = OptimizerType::rmsprop, .epsilon = 1e-3, .rho = 0.7, .momentum = momentum},
-                   Semantics::keras, [=] {
+                   FrameworkCompat::keras, [=] {
                      return [v = 0.0, u = 0.0, momentum](double& w, double g, double rate, int) mutable {
                        v = 0.7 * v + 0.3 * g * g;
                        u = momentum * u + rate * g / std::sqrt(v + 1e-3);
@@ -138,7 +138,7 @@ TEST(RmsProp, FollowsKeras) {
 TEST(RmsProp, FollowsPyTorch) {
   for (const double momentum : {0.0, 0.8}) {
     expect_follows({.type = OptimizerType::rmsprop, .epsilon = 1e-3, .rho = 0.7, .momentum = momentum},
-                   Semantics::torch, [=] {
+                   FrameworkCompat::torch, [=] {
                      return [v = 0.0, u = 0.0, momentum](double& w, double g, double rate, int) mutable {
                        v = 0.7 * v + 0.3 * g * g;
                        u = momentum * u + g / (std::sqrt(v) + 1e-3);
@@ -152,7 +152,7 @@ TEST(RmsProp, FollowsPyTorch) {
 // and the step is alpha * 0.2 / (sqrt(0.004) + 1e-7) = 0.001 * (1 - 1.58e-6).
 TEST(Adam, TakesAFirstStepOfTheLearningRate) {
   Tensor w = torch::zeros({1}, torch::kFloat64);
-  make_optimizer({}, Semantics::keras, w)->step(w, torch::full({1}, 2.0, torch::kFloat64), 1e-3, 1);
+  make_optimizer({}, FrameworkCompat::keras, w)->step(w, torch::full({1}, 2.0, torch::kFloat64), 1e-3, 1);
   EXPECT_NEAR(w.item().toDouble(), -1e-3 * (1 - 1.5811e-6), 1e-12);
 }
 
@@ -164,11 +164,11 @@ TEST(Optimizer, GoesOnFromItsRestoredState) {
        {OptimizerOptions{.type = OptimizerType::sgd, .momentum = 0.9}, OptimizerOptions{},
         OptimizerOptions{.type = OptimizerType::rmsprop, .momentum = 0.5}}) {
     Tensor whole = torch::tensor(kStart, torch::kFloat64), halted = whole.clone();
-    const auto one = make_optimizer(options, Semantics::keras, whole);
+    const auto one = make_optimizer(options, FrameworkCompat::keras, whole);
     for (int t = 1; t <= 3; ++t) one->step(whole, gradient(t), 0.1, t);
-    const auto before = make_optimizer(options, Semantics::keras, halted);
+    const auto before = make_optimizer(options, FrameworkCompat::keras, halted);
     for (int t = 1; t <= 2; ++t) before->step(halted, gradient(t), 0.1, t);
-    const auto after = make_optimizer(options, Semantics::keras, halted);
+    const auto after = make_optimizer(options, FrameworkCompat::keras, halted);
     const auto saved = before->state(), restored = after->state();
     ASSERT_EQ(saved.size(), restored.size());
     for (std::size_t i = 0; i < saved.size(); ++i) {
@@ -184,7 +184,7 @@ TEST(Optimizer, NamesOnlyTheStateItHas) {
   const Tensor like = torch::zeros({2});
   const auto names = [&](const OptimizerOptions& options) {
     std::string text;
-    for (const auto& [name, tensor] : make_optimizer(options, Semantics::keras, like)->state()) {
+    for (const auto& [name, tensor] : make_optimizer(options, FrameworkCompat::keras, like)->state()) {
       EXPECT_EQ(tensor.sizes(), like.sizes());
       text += name + " ";
     }

@@ -81,6 +81,30 @@ TEST(ReadTuneSection, ReadsAListOfChanges) {
   EXPECT_EQ(o.list[1].values[0].second, R"([{"type":"flatten"}])");
 }
 
+TEST(ReadTuneSection, GivesRenamedKeysTheirCurrentPaths) {
+  using Paths = std::vector<std::string>;
+  const auto o = sound(R"({"space": {"/train/semantics": {"choice": ["keras", "torch"]},
+      "decay": {"paths": ["/train/ema_decay"], "uniform": [0.9, 0.99]}}})");
+  EXPECT_EQ(o.space[0].name, "/train/semantics") << "the draws depend on it";
+  EXPECT_EQ(o.space[0].paths, Paths{"/train/framework_compat"});
+  EXPECT_EQ(o.space[1].paths, Paths{"/train/ema_decay"});
+  const auto named = sound(R"({"space": {"f": {"paths": ["/train/semantics"], "choice": ["torch"]}}})");
+  EXPECT_EQ(named.space[0].paths, Paths{"/train/framework_compat"});
+  const auto list =
+      sound(R"({"search": "list", "list": [{"label": "x", "values": {"/train/semantics": "torch"}}]})");
+  EXPECT_EQ(list.list[0].values[0].first, "/train/framework_compat");
+}
+
+TEST(ReadTuneSection, RefusesAPathUnderTwoNames) {
+  EXPECT_EQ(refusal(R"({"search": "list", "list": [{"label": "x",
+                "values": {"/train/semantics": "torch", "/train/framework_compat": "keras"}}]})"),
+            "c.json: /tune/list/0/values: '/train/framework_compat' stands there under two names");
+  EXPECT_EQ(refusal(R"({"space": {"/train/semantics": {"choice": ["keras"]},
+                "/train/framework_compat": {"choice": ["torch"]}}})"),
+            "c.json: /tune/space/~1train~1semantics: '/train/framework_compat' is driven by "
+            "'/train/framework_compat' already");
+}
+
 TEST(ReadTuneSection, ReadsWhatIsWrittenTheSame) {
   for (const std::string& text :
        {std::string(kFull),
