@@ -17,7 +17,7 @@ namespace {
 using core::Error;
 using core::ExitCode;
 
-/// @returns what is wrong with the first word that should be a (sub)command and is none, or nothing.
+/// @returns the error for a first argument that is not the name of a (sub)command; nothing if there is none.
 std::optional<Error> unknown_command(const CLI::App& app) {
   const CLI::App* last = &app;
   std::string path = "svhn ";
@@ -25,7 +25,7 @@ std::optional<Error> unknown_command(const CLI::App& app) {
     last = last->get_subcommands().front();
     path += last->get_name() + " ";
   }
-  const auto words = app.remaining(true);  // A subcommand hands on what it does not know.
+  const auto words = app.remaining(true);  // A subcommand returns unknown arguments to its parent.
   std::vector<std::string> known;
   for (const CLI::App* command : last->get_subcommands({})) known.push_back(command->get_name());
   if (known.empty() || words.empty() || words.front().starts_with("-")) return std::nullopt;
@@ -35,7 +35,7 @@ std::optional<Error> unknown_command(const CLI::App& app) {
                near.empty() ? "see " + path + "--help" : "did you mean '" + path + near + "'?");
 }
 
-/// CLI11's own words for what is wrong, on one line and without its class names.
+/// CLI11's message on one line, without its class names.
 Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
   if (const auto unknown = unknown_command(app)) return *unknown;
   std::string text = error.what();
@@ -50,7 +50,7 @@ int run_parsed(Arguments& arguments) {
   return arguments.command();
 }
 
-/// The border where every exception becomes a line and an exit code.
+/// Runs `body` and turns every exception into a message on stderr and an exit code.
 int guarded(const std::function<int()>& body) {
   try {
     return body();
@@ -78,10 +78,7 @@ int run(int argc, const char* const* argv, const Engine& engine) {
       "configs/smoke.json");
   app.require_subcommand(1);
   Arguments arguments;
-  add_global(app, arguments.global);
-  add_training_commands(app, arguments, engine);
-  add_result_commands(app, arguments, engine);
-  add_file_commands(app, arguments, engine);
+  add_commands(app, arguments, engine);
   return guarded([&] {
     try {
       app.parse(argc, argv);

@@ -1,5 +1,5 @@
 #pragma once
-/// The command line: which commands there are, how their options read, and what runs them.
+/// The entry point of both programs: parses the command line and runs the command.
 
 #include <functional>
 
@@ -7,8 +7,8 @@
 
 namespace svhn::cli {
 
-/// The commands that need LibTorch or OpenCV. The front program hands them over to the engine program, so
-/// that help, version, config and info start without loading either library.
+/// The functions that run the commands which need LibTorch or OpenCV. In `svhn` each of them replaces the
+/// process by `svhn-engine`, so that `--help`, `--version`, `config` and `info` start without either library.
 struct Engine {
   std::function<int(const PreprocessOptions&, const GlobalOptions&)> preprocess;
   std::function<int(const TrainCommandOptions&, const GlobalOptions&)> train;
@@ -23,7 +23,8 @@ struct Engine {
 };
 
 /// Parses the arguments and runs the command. Every exception becomes one line and a hint on stderr.
-/// @returns the process exit code.
+/// @param argc, argv of `main`.
+/// @returns the exit code of the process.
 int run(int argc, const char* const* argv, const Engine& engine);
 
 }  // namespace svhn::cli

@@ -4,15 +4,15 @@
 #include "cli/console.h"
 #include "config/compare_config.h"
 #include "core/fields_json.h"
+#include "model/spec_json.h"
 #include "model/summary.h"
-#include "model/swap_backbone.h"
 #include "tune/trials.h"
 
 namespace svhn::cli {
 namespace {
 
-/// @returns a document without a look at its faults: whoever reads it finds them.
-nlohmann::json document_of(const std::filesystem::path& path, const std::vector<std::string>& set) {
+/// @returns the document, unchecked: the function that reads it into options reports its faults.
+nlohmann::json read_unchecked(const std::filesystem::path& path, const std::vector<std::string>& set) {
   core::Problems unused(path.string());
   return config::load_document(path, set, unused);
 }
@@ -31,26 +31,26 @@ std::string checked_search(const std::filesystem::path& path, const std::vector<
 std::string checked_comparison(const std::filesystem::path& path, const std::vector<std::string>& set) {
   const auto comparison = config::load_comparison(path, set);
   const std::string run = checked_run(comparison.base, path);
-  const auto place = model::backbone_layers(comparison.base.model).front();
+  const auto layer = model::backbone_layers(comparison.base.model).front();
   for (const auto& entry : comparison.compare.backbones) {
     config::RunConfig other = comparison.base;
-    other.model = model::with_backbone(other.model, place, entry.backbone, entry.resize);
+    other.model = model::with_backbone(other.model, layer, entry.backbone, entry.resize);
     config::plan_run(other, path.string());
   }
   return run + ", " + std::to_string(comparison.compare.backbones.size()) + " backbones";
 }
 
-/// @returns what a sound config describes, in a few words. @throws core::Error(config) for an unsound one.
+/// @returns a short description of a valid config. @throws core::Error(config) for an invalid one.
 std::string checked(const std::filesystem::path& path, const std::vector<std::string>& set) {
-  const auto document = document_of(path, set);
+  const auto document = read_unchecked(path, set);
   if (tune::has_search(document)) return checked_search(path, set);
   if (config::has_comparison(document)) return checked_comparison(path, set);
   return checked_run(config::load_run_config(path, set), path);
 }
 
-/// @returns the config with every key.
+/// @returns the config with every key and its value.
 nlohmann::ordered_json resolved(const std::filesystem::path& path, const std::vector<std::string>& set) {
-  const auto document = document_of(path, set);
+  const auto document = read_unchecked(path, set);
   nlohmann::ordered_json shown;
   if (tune::has_search(document)) {
     const auto search = tune::load_search(path, set);
@@ -74,7 +74,7 @@ int run_config_check(const ConfigOptions& options) {
     try {
       print_text(path.string() + ": ok, " + checked(path, options.set) + "\n");
     } catch (const core::Error& error) {
-      code = report_error(error);  // The other files are still worth a look.
+      code = report_error(error);  // Check the other files, too.
     }
   }
   return code;

@@ -21,7 +21,7 @@ void set_up_logging(const GlobalOptions& global) {
                       "use trace, debug, info, warning, error, critical or off");
   }
   auto logger = spdlog::stderr_color_mt(
-      "svhn", colours_welcome() ? spdlog::color_mode::automatic : spdlog::color_mode::never);
+      "svhn", use_colours() ? spdlog::color_mode::automatic : spdlog::color_mode::never);
   logger->set_pattern("%^%v%$");
   logger->set_level(global.quiet ? std::max(level, spdlog::level::warn) : level);
   spdlog::set_default_logger(logger);
@@ -30,11 +30,12 @@ void set_up_logging(const GlobalOptions& global) {
 int report_error(const core::Error& error) {
   std::string text = std::string("svhn: error: ") + error.what() + "\n";
   if (!error.hint().empty()) text += "hint: " + error.hint() + "\n";
-  // A peer's death is seen at once, by its connections. The launcher knows what killed it: it goes first.
-  const bool launcher_may_know =
+  // Other processes notice a death at once, by a closed connection. The launcher can say which signal was the
+  // cause, so let it report first.
+  const bool launcher_reports =
       error.code() == core::ExitCode::device && std::getenv("LOCAL_RANK") != nullptr;
-  const auto patience = launcher_may_know ? std::chrono::milliseconds(2000) : std::chrono::milliseconds(0);
-  if (core::may_report_failure(patience)) std::fputs(text.c_str(), stderr);
+  const auto delay = launcher_reports ? std::chrono::milliseconds(2000) : std::chrono::milliseconds(0);
+  if (core::may_report_failure(delay)) std::fputs(text.c_str(), stderr);
   return static_cast<int>(error.code());
 }
 
@@ -57,7 +58,7 @@ bool stderr_is_terminal() {
   return ::isatty(STDERR_FILENO) != 0 && term != nullptr && std::string(term) != "dumb";
 }
 
-bool colours_welcome() {
+bool use_colours() {
   const char* refused = std::getenv("NO_COLOR");
   return stderr_is_terminal() && (refused == nullptr || *refused == '\0');
 }

@@ -1,5 +1,5 @@
 #pragma once
-/// How the commands speak: results on stdout, everything else on stderr.
+/// Output of the commands: results on stdout, everything else on stderr.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -9,22 +9,25 @@
 
 namespace svhn::cli {
 
-/// Sets up the logger on stderr: `--quiet` keeps warnings and errors, `--log-level` chooses otherwise.
+/// Sets up the logger on stderr, at `--log-level`; `--quiet` keeps only warnings and errors.
 /// @throws core::Error(usage) for an unknown level.
 void set_up_logging(const GlobalOptions& global);
 
-/// Prints "svhn: error: …" and "hint: …" on stderr; of the processes of `--nproc` only the first that fails
-/// does, see core::may_report_failure, and the launcher rather than the others. @returns the exit code.
+/// Prints "svhn: error: …" and "hint: …" on stderr. Of the processes of `--nproc` only the first that fails
+/// prints, and the launcher takes precedence over the others. @see core::may_report_failure
+/// @returns the exit code.
 int report_error(const core::Error& error);
+/// Prints "svhn: error: MESSAGE" on stderr, under the same rule.
 void report_failure(const std::string& message);
 
-void print_json(const nlohmann::ordered_json& document);
-/// @throws core::Error(data) when stdout cannot be written (a full disk, a closed pipe).
+/// Prints on stdout and flushes. @throws core::Error(data) when that fails (a full disk, a closed pipe).
 void print_text(const std::string& text);
+/// Prints a JSON document on stdout. @throws core::Error(data) as print_text does.
+void print_json(const nlohmann::ordered_json& document);
 
-/// @returns whether stderr is a terminal that may be redrawn.
+/// @returns whether stderr is a terminal on which lines can be redrawn.
 bool stderr_is_terminal();
-/// @returns whether colours are welcome: a terminal and no NO_COLOR. @see https://no-color.org
-bool colours_welcome();
+/// @returns whether to use colours: stderr is a terminal and NO_COLOR is not set. @see https://no-color.org
+bool use_colours();
 
 }  // namespace svhn::cli

@@ -37,7 +37,7 @@ sigset_t watched_signals() {
   return set;
 }
 
-[[noreturn]] void cannot(const std::string& what) {
+[[noreturn]] void throw_errno(const std::string& what) {
   throw Error(ExitCode::device, "cannot " + what + ": " + std::strerror(errno), "try fewer processes");
 }
 
@@ -45,21 +45,21 @@ void set_variable(const char* name, const std::string& value) {
   ::setenv(name, value.c_str(), 1);
 }
 
-/// What all processes find in their environment.
-void set_common_variables(const LaunchPlan& plan, std::uint16_t port, int say_once) {
+/// Sets the environment variables that all processes share.
+void set_common_variables(const LaunchPlan& plan, std::uint16_t port, int report_once) {
   set_variable("WORLD_SIZE", std::to_string(plan.processes));
   set_variable("LOCAL_WORLD_SIZE", std::to_string(plan.processes));
   set_variable("MASTER_ADDR", "127.0.0.1");
   set_variable("MASTER_PORT", std::to_string(port));
-  set_variable("SVHN_SAY_ONCE", std::to_string(say_once));
+  set_variable("SVHN_SAY_ONCE", std::to_string(report_once));
   ::unsetenv("TORCHELASTIC_USE_AGENT_STORE");
 }
 
-/// What a new process does before its work.
+/// Prepares a new process: environment, signals, standard input.
 void become_rank(int rank, pid_t parent, core::Listener& listener, const sigset_t& mask) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);  // The parent died before the line above.
-  // A terminal's Ctrl-C shall reach the parent alone, which hands it on once.
+  // A terminal's Ctrl-C must reach only the parent, which forwards it once.
   ::setpgid(0, 0);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
   set_variable("RANK", std::to_string(rank));
@@ -77,15 +77,16 @@ struct Process {
   int rank = 0;
 };
 
-class Watch {
+/// Waits for the processes, forwards signals and computes the exit code.
+class Supervisor {
  public:
-  Watch(const LaunchPlan& plan, std::vector<Process> running)
+  Supervisor(const LaunchPlan& plan, std::vector<Process> running)
       : plan_(plan), running_(std::move(running)), signals_(watched_signals()) {
     descriptor_ = ::signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK);
   }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-  ~Watch() {
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+  ~Supervisor() {
     send(SIGKILL);
     for (const Process& process : running_) ::waitpid(process.id, nullptr, 0);
     ::close(descriptor_);
@@ -146,15 +147,15 @@ class Watch {
     const bool killed = WIFSIGNALED(status);
     const int signal = killed ? WTERMSIG(status) : 0;
     if (plan_.tolerant && process.rank != 0 && stopped_by_ == 0) {
-      // Rank 0 decides; what went wrong in another one, that has told by itself.
+      // Rank 0 decides the exit code; another process reports its failure itself.
       if (killed && !deadline_)
         spdlog::warn("warning: {}; the others go on", lost_text(process.rank, signal));
       return;
     }
     const int code = killed ? killed_code(process.rank, signal) : WEXITSTATUS(status);
     if (code_ == 0) code_ = code;
-    // Those that work when one has failed notice when they next need it.
-    if (code_ != 0 || plan_.tolerant) deadline_ = core::Clock::now() + plan_.patience;
+    // The other processes notice the failure at their next communication.
+    if (code_ != 0 || plan_.tolerant) deadline_ = core::Clock::now() + plan_.grace_period;
   }
 
   static std::string lost_text(int rank, int signal) {
@@ -164,7 +165,7 @@ class Watch {
 
   int killed_code(int rank, int signal) const {
     if (signal == stopped_by_) return 128 + signal;
-    if (code_ != 0) return code_;  // It did not end after a failure that the user knows of.
+    if (code_ != 0) return code_;  // It was killed because another process, already reported, had failed.
     const std::string why =
         signal == SIGKILL ? "the system may have run out of memory" : "this may be a defect of svhn";
     return report_error({ExitCode::device, lost_text(rank, signal),
@@ -184,9 +185,9 @@ class Watch {
 
 std::optional<int> launch_processes(const LaunchPlan& plan) {
   core::Listener listener("127.0.0.1", 0);
-  const int say_once = ::eventfd(1, EFD_NONBLOCK | EFD_SEMAPHORE);
-  if (say_once < 0) cannot("make an event descriptor");
-  set_common_variables(plan, listener.port(), say_once);
+  const int report_once = ::eventfd(1, EFD_NONBLOCK | EFD_SEMAPHORE);
+  if (report_once < 0) throw_errno("make an event descriptor");
+  set_common_variables(plan, listener.port(), report_once);
   const sigset_t watched = watched_signals();
   sigset_t former{};
   ::sigprocmask(SIG_BLOCK, &watched, &former);
@@ -199,13 +200,13 @@ std::optional<int> launch_processes(const LaunchPlan& plan) {
       return std::nullopt;
     }
     if (id < 0) {
-      const Watch stop(plan, std::move(started));
-      cannot("start process " + std::to_string(rank + 1) + " of " + std::to_string(plan.processes));
+      const Supervisor stop(plan, std::move(started));
+      throw_errno("start process " + std::to_string(rank + 1) + " of " + std::to_string(plan.processes));
     }
     started.push_back({id, rank});
   }
-  ::close(listener.release());  // Rank 0's alone from now on: its death must close the port.
-  return Watch(plan, std::move(started)).run();
+  ::close(listener.release());  // Only rank 0 keeps it, so that its death closes the port.
+  return Supervisor(plan, std::move(started)).run();
 }
 
 }  // namespace svhn::cli

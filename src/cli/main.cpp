@@ -1,5 +1,5 @@
-/// The program `svhn`: runs light commands itself and becomes the engine program for those that need
-/// LibTorch.
+/// The program `svhn`: runs light commands itself and replaces itself by `svhn-engine` for those that need
+/// LibTorch or OpenCV.
 
 #include <limits.h>
 #include <unistd.h>
@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 using svhn::core::Error;
 using svhn::core::ExitCode;
 
-/// Beside this program in a build folder, in ../libexec/svhn when installed.
+/// @returns the path of `svhn-engine`: beside this program in a build folder, in ../libexec/svhn when
+/// installed.
 fs::path engine_path() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
@@ -35,12 +36,12 @@ fs::path engine_path() {
               "build or install svhn again");
 }
 
-/// @returns never on success: this process becomes the engine, with the same arguments.
-int become_engine(char** argv) {
+/// Replaces this process by `svhn-engine` with the same arguments. Does not return on success.
+int exec_engine(char** argv) {
   const fs::path engine = engine_path();
-  // Threads that spin while they wait slow everything down as soon as another process shares the cores;
-  // GCC's OpenMP does so for some 20 us (2,000 looks), less than what it takes to wake one up. The variables
-  // must be there before the library is loaded. What the user set stays.
+  // OpenMP threads that spin while they wait are slow as soon as another process shares the cores. 2,000
+  // spins of GCC's OpenMP take some 20 us, less than it takes to wake up a thread. The variables must be set
+  // before the library is loaded. Values that the user has set are kept.
   if (::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "2000", 0);
   ::setenv("OMP_WAIT_POLICY", "passive", 0);
   ::execv(engine.c_str(), argv);
@@ -48,7 +49,7 @@ int become_engine(char** argv) {
               "build or install svhn again");
 }
 
-/// @returns what `--nproc` asks for, or nothing for one process. @throws core::Error(usage)
+/// @returns the launch that `--nproc` asks for, or nothing for one process. @throws core::Error(usage)
 std::optional<svhn::cli::LaunchPlan> local_launch(const svhn::cli::ProcessOptions& processes, bool tolerant) {
   if (processes.count <= 1) return std::nullopt;
   const auto launch =
@@ -62,18 +63,18 @@ std::optional<svhn::cli::LaunchPlan> local_launch(const svhn::cli::ProcessOption
   return svhn::cli::LaunchPlan{.processes = processes.count, .tolerant = tolerant};
 }
 
-/// This process or its children become the engine. @returns the exit code, in the parent of several.
+/// Starts the engine in this process or in several children. @returns the exit code, in the parent.
 int launch_engine(char** argv, const std::optional<svhn::cli::LaunchPlan>& plan) {
   const auto code = plan ? svhn::cli::launch_processes(*plan) : std::nullopt;
-  return code ? *code : become_engine(argv);
+  return code ? *code : exec_engine(argv);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace svhn::cli;
-  const auto engine = [argv](const auto&, const GlobalOptions&) { return become_engine(argv); };
-  const auto together = [argv](const auto& o, const GlobalOptions&) {
+  const auto engine = [argv](const auto&, const GlobalOptions&) { return exec_engine(argv); };
+  const auto distributed = [argv](const auto& o, const GlobalOptions&) {
     return launch_engine(argv, local_launch(o.processes, false));
   };
   const auto transfer = [argv](const TransferCommandOptions& o, const GlobalOptions&) {
@@ -84,11 +85,11 @@ int main(int argc, char** argv) {
   };
   return run(argc, argv,
              {.preprocess = engine,
-              .train = together,
-              .evaluate = together,
+              .train = distributed,
+              .evaluate = distributed,
               .transfer = transfer,
               .tune = tune,
-              .interpret = together,
+              .interpret = distributed,
               .predict = engine,
               .report = engine,
               .convert = engine,

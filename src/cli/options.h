@@ -1,5 +1,5 @@
 #pragma once
-/// What the command line said, one plain struct a command; names and defaults are the README's contract.
+/// Parsed options of the command line, one plain struct a command. Names and defaults are public.
 
 #include <cstdint>
 #include <filesystem>
@@ -18,17 +18,17 @@ struct GlobalOptions {
   bool quiet = false;
 };
 
-/// How many processes share a run, and how they meet.
+/// The number of processes of a run and their rendezvous.
 struct ProcessOptions {
-  int count = 1;          ///< Of this machine, started by `svhn` itself.
-  std::string bind;       ///< An address or interface of this machine; empty: SVHN_BIND's, or loopback only.
-  double timeout = 60.0;  ///< Seconds that any operation between them may take.
+  int count = 1;          ///< Processes that `svhn` starts on this machine.
+  std::string bind;       ///< Address or interface to listen on; empty: that of SVHN_BIND, or loopback only.
+  double timeout = 60.0;  ///< Seconds that an operation of the store or the group may take.
 };
 
 struct PreprocessOptions {
   std::vector<std::filesystem::path> inputs;
   std::optional<std::int64_t> synthetic;
-  std::uint64_t seed = 1;  ///< Of synthetic digits.
+  std::uint64_t seed = 1;  ///< Seed of the synthetic digits.
   std::filesystem::path output;
   std::string format = "auto";
   std::string labels = "auto";
@@ -53,7 +53,7 @@ struct TrainCommandOptions {
   bool overwrite = false;
   bool no_train = false;
   bool dry_run = false;
-  bool live_chart = false;  ///< Also on the terminal.
+  bool live_chart = false;  ///< Draws the accuracy on the terminal, too.
   bool json = false;
   ProcessOptions processes{};
 };
@@ -71,7 +71,7 @@ struct EvaluateCommandOptions {
 
 struct TransferCommandOptions {
   TrainCommandOptions run;
-  std::optional<std::string> weights;            ///< A file, or "random"; default: the config's.
+  std::optional<std::string> weights;            ///< A file or "random"; default: from the config.
   std::optional<std::filesystem::path> compare;  ///< A list of backbones instead of a config.
 };
 
@@ -96,7 +96,7 @@ struct InterpretCommandOptions {
   std::string split = "test";
   int digit = 3;
   std::int64_t index = 0;
-  std::vector<std::string> layers;  ///< Names or indices; empty: each kind's default.
+  std::vector<std::string> layers;  ///< Names or indices; empty: the defaults of each part.
   double perplexity = 30.0;
   std::string tsne_method = "fft";
   std::optional<std::filesystem::path> onto;

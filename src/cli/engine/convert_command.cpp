@@ -1,21 +1,29 @@
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/engine/convert_curves.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "data/preprocess.h"
 #include "formats/hdf5/file.h"
+#include "formats/pickle/column.h"
+#include "formats/pickle/globals.h"
+#include "formats/pickle/pickle.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/torch/torch_archive.h"
+#include "metric/history.h"
 #include "model/keras/import.h"
 #include "model/model_file.h"
 #include "model/plan.h"
 #include "model/pretrained/reader.h"
+#include "model/summary.h"
 
 namespace svhn::cli {
 namespace {
@@ -23,10 +31,14 @@ namespace {
 namespace fs = std::filesystem;
 using core::Error;
 using core::ExitCode;
+using formats::Pickle;
+using formats::PickledScalar;
+using formats::PickleKind;
+using formats::PickleValue;
 
 enum class Input { hdf5, torch, pickle, safetensors };
 
-/// What a file is, by its first bytes.
+/// @returns the kind of file, found by its first bytes.
 Input input_of(const fs::path& path) {
   const core::MappedFile file(path, ExitCode::model);
   const auto bytes = file.bytes();
@@ -60,23 +72,19 @@ void write_arrays(const fs::path& path, const std::vector<model::WeightArray>& a
   formats::write_safetensors(path, tensors, metadata, ExitCode::model);
 }
 
-std::string grouped(std::size_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t place = text.size(); place > 3;) text.insert(place -= 3, ",");
-  return text;
-}
-
-std::size_t count_numbers(const std::vector<model::WeightArray>& arrays) {
+/// @returns how many numbers the arrays hold, as text.
+std::string count_text(const std::vector<model::WeightArray>& arrays) {
   std::size_t count = 0;
   for (const model::WeightArray& array : arrays) count += array.values.size();
-  return count;
+  return model::with_thousands(static_cast<std::int64_t>(count));
 }
 
-/// Keras' files do not say how their input was made; the assignment's notebooks fed flat or single-channel
-/// images after greyscale and min-max scaling of each split, and colour ones as they were.
+/// A Keras file does not record how its input was preprocessed. The assignment's notebooks converted images
+/// for single-channel networks to grey and scaled each split to its minimum and maximum; they fed colour
+/// images unchanged.
 data::Preprocessing assumed_preprocessing(const fs::path& path, const model::Shape& input) {
   data::Preprocessing result;
-  // The training split is not known; its bytes are taken to cover the whole range, as real splits do.
+  // The training split is unknown: assume that its bytes cover 0 to 255, as those of real splits do.
   result.train.max = 1.0;
   result.train.grey_max = 1.0;
   if (input[0] == 1) result.steps = {data::PreprocessStep::greyscale, data::PreprocessStep::minmax_per_split};
@@ -91,7 +99,7 @@ std::string model_text(const ConvertOptions& options, const model::KerasModel& m
                        const data::Preprocessing& preprocessing) {
   const bool grey = !preprocessing.steps.empty();
   std::string text = options.output.string() + ": Keras model, " + std::to_string(model.spec.layers.size()) +
-                     " layers, " + grouped(count_numbers(model.arrays)) + " parameters\n";
+                     " layers, " + count_text(model.arrays) + " parameters\n";
   text += "  input          " + model::shape_text(model.keras_input) + " in Keras, " +
           model::shape_text(model.input) + " here (channels first)\n";
   text += std::string("  preprocessing  ") +
@@ -105,7 +113,7 @@ std::string model_text(const ConvertOptions& options, const model::KerasModel& m
   return text;
 }
 
-/// The model's name: the input file's without its ending.
+/// @returns the model's name: the input file's name without its extension.
 std::string model_name(const fs::path& path) {
   std::string name = path.stem().string();
   const auto allowed = [](char c) {
@@ -130,9 +138,114 @@ void convert_weights(const ConvertOptions& options) {
   const std::string origin(model::origin_name(source.origin));
   write_arrays(options.output, source.arrays, {{"format", "svhn-weights-1"}, {"origin", origin}});
   print_text(options.output.string() + ": weights from " + source.format + ", " +
-             std::to_string(source.arrays.size()) + " arrays, " + grouped(count_numbers(source.arrays)) +
+             std::to_string(source.arrays.size()) + " arrays, " + count_text(source.arrays) +
              " numbers; names as " +
              (source.origin == model::WeightOrigin::keras ? "in Keras" : "in the file") + "\n");
+}
+
+constexpr std::size_t kMostCurves = 100;
+constexpr const char* kCurvesHint =
+    "expected the dict that fit() leaves in history.history, saved with pickle.dump";
+
+/// Learning curves that were pickled in Python: `pickle.dump(model.fit(…).history, file)`.
+struct PickledCurves {
+  std::string text;         ///< JSON with Keras' keys, ended by a newline.
+  std::string description;  ///< "4 curves of 50 epochs", and what was left out.
+};
+
+using Curve = std::pair<std::string, std::vector<double>>;
+
+std::string modern_name(std::string_view name) {
+  if (name == "acc") return "accuracy";
+  if (name == "val_acc") return "val_accuracy";
+  return name == "lr" ? "learning_rate" : std::string(name);
+}
+
+double curve_value(const Pickle& pickle, const PickledScalar& scalar, const std::string& curve,
+                   PickleValue list) {
+  if (const auto* integer = std::get_if<std::int64_t>(&scalar)) return static_cast<double>(*integer);
+  const auto* floating = std::get_if<double>(&scalar);
+  if (floating != nullptr && std::isfinite(*floating)) return *floating;
+  if (std::holds_alternative<std::string>(scalar))
+    pickle.fail("the curve '" + core::printable(curve) + "' holds text", pickle.position(list), kCurvesHint);
+  throw Error(ExitCode::numeric,
+              "'" + pickle.options().file + "': the curve '" + core::printable(curve) +
+                  "' holds a number that is not finite",
+              "the training diverged; JSON has no such numbers");
+}
+
+std::vector<Curve> read_curves(const Pickle& pickle) {
+  const PickleValue root = pickle.root();
+  if (root.kind != PickleKind::dict)
+    pickle.fail("the pickle is not a dict of curves", pickle.position(root), kCurvesHint);
+  const auto pairs = pickle.items(root);
+  if (pairs.empty() || pairs.size() / 2 > kMostCurves)
+    pickle.fail("the pickle holds " + std::to_string(pairs.size() / 2) + " curves", 0, kCurvesHint);
+  std::vector<Curve> curves;
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+    Curve curve{modern_name(pickle.text(pairs[i])), {}};
+    formats::ColumnReader reader(pickle);
+    for (const PickledScalar& scalar : reader.read(pairs[i + 1], std::nullopt))
+      curve.second.push_back(curve_value(pickle, scalar, curve.first, pairs[i + 1]));
+    const bool repeated = std::any_of(curves.begin(), curves.end(),
+                                      [&](const Curve& other) { return other.first == curve.first; });
+    if (repeated)
+      pickle.fail("the curve '" + core::printable(curve.first) + "' is there twice", 0, kCurvesHint);
+    if (!curves.empty() && curve.second.size() != curves.front().second.size())
+      pickle.fail("the curves are not equally long", pickle.position(pairs[i + 1]), kCurvesHint);
+    curves.push_back(std::move(curve));
+  }
+  return curves;
+}
+
+/// Moves the curves of a history out of `curves`. @returns whether Keras' four are there.
+bool take_history(std::vector<Curve>& curves, metric::History& history) {
+  const auto find = [&](std::string_view key) {
+    return std::find_if(curves.begin(), curves.end(), [&](const Curve& curve) { return curve.first == key; });
+  };
+  const auto& fields = metric::history_fields();
+  const bool complete = std::all_of(fields.begin(), fields.end(), [&](const metric::HistoryField& field) {
+    return !field.required || find(field.key) != curves.end();
+  });
+  if (!complete) return false;
+  for (const metric::HistoryField& field : fields) {
+    const auto found = find(field.key);
+    if (found == curves.end()) continue;
+    history.*field.values = std::move(found->second);
+    curves.erase(found);
+  }
+  return true;
+}
+
+PickledCurves as_history(const metric::History& history, const std::vector<Curve>& others) {
+  PickledCurves result;
+  result.text = metric::history_json(history).dump() + "\n";
+  result.description = "learning curves of " + std::to_string(history.epochs()) + " epochs";
+  for (const Curve& other : others)
+    result.description += (&other == &others.front() ? "; left out: " : ", ") + core::printable(other.first);
+  return result;
+}
+
+/// Reads a dict of lists of numbers (Python's or numpy's). `acc` and `val_acc` become `accuracy` and
+/// `val_accuracy`, `lr` becomes `learning_rate`. With all of Keras' four curves the result is a history as
+/// `train` writes it; otherwise every curve under its own name.
+/// @throws core::Error(data) for anything else, and for curves of different lengths; core::Error(numeric) for
+/// numbers that are not finite.
+PickledCurves read_pickled_curves(const fs::path& path) {
+  const core::MappedFile file(path, ExitCode::data);
+  formats::PickleOptions options;
+  options.file = path.string();
+  options.purpose = "a history of learning curves";
+  options.globals = formats::frame_globals();
+  std::vector<Curve> curves = read_curves(Pickle(file.bytes(), options));
+  const std::size_t epochs = curves.front().second.size();
+  metric::History history;
+  if (take_history(curves, history)) return as_history(history, curves);
+  nlohmann::ordered_json json;
+  for (const auto& [name, values] : curves) json[name] = values;
+  return {json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+          std::to_string(curves.size()) + " curves of " + std::to_string(epochs) +
+              " epochs (not all of loss, accuracy, val_loss, val_accuracy)"};
 }
 
 void convert_curves(const ConvertOptions& options) {
@@ -142,7 +255,7 @@ void convert_curves(const ConvertOptions& options) {
   print_text(options.output.string() + ": " + curves.description + "\n");
 }
 
-/// A file of this program would lose what it says besides its weights.
+/// Refuses svhn's own files: a conversion would keep their weights and drop everything else.
 void refuse_own(const fs::path& path) {
   const formats::SafetensorsFile file(path, ExitCode::model);
   const auto format = file.metadata().find("format");

@@ -22,9 +22,9 @@ namespace {
 using core::Error;
 using core::ExitCode;
 
-void be_silent() {
-  const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  if (nothing >= 0) ::dup2(nothing, STDOUT_FILENO);
+void silence_output() {
+  const int null_device = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (null_device >= 0) ::dup2(null_device, STDOUT_FILENO);
   spdlog::set_level(spdlog::level::err);
 }
 
@@ -39,21 +39,21 @@ GlobalOptions own_options(const GlobalOptions& global, const DistributedContext&
   return own;
 }
 
-/// Calls `work` and tells the others when it fails.
-int work_and_tell(const std::function<int()>& work, DistributedContext& processes) {
+/// Calls `work` and publishes its failure to the other processes.
+int run_and_publish_failure(const std::function<int()>& work, DistributedContext& processes) {
   distributed::Store& store = *processes.store();
   try {
     const int code = work();
     store.leave();
     return code;
   } catch (const core::Interrupted&) {
-    processes.leave_group();  // Those who have not seen their own signal yet may wait for this process.
-    store.leave();            // All stop together; what was saved can be resumed.
+    processes.leave_group();  // A process that has not received its signal yet may wait for this one.
+    store.leave();            // No failure: all processes stop, and the run can be resumed.
     throw;
   } catch (const Error& error) {
     const int signal = core::stop_signal();
     if (signal != 0 && error.code() == ExitCode::device) {
-      // The others have stopped already, as this process was asked to.
+      // The other processes have stopped before this one, on the same signal.
       store.leave();
       throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal));
     }
@@ -87,11 +87,11 @@ distributed::ProcessGroup* DistributedContext::group(const torch::Device& device
 
 void DistributedContext::check_agreement(const nlohmann::ordered_json& terms) const {
   if (!several()) return;
-  const auto said = group_->all_gather(terms.dump());
-  const auto wanted = core::parse_json_strict(said.front(), "rank 0", ExitCode::device);
-  for (std::size_t rank = 1; rank < said.size(); ++rank) {
+  const auto gathered = group_->all_gather(terms.dump());
+  const auto wanted = core::parse_json_strict(gathered.front(), "rank 0", ExitCode::device);
+  for (std::size_t rank = 1; rank < gathered.size(); ++rank) {
     const std::string name = "rank " + std::to_string(rank);
-    const auto own = core::parse_json_strict(said[rank], name, ExitCode::device);
+    const auto own = core::parse_json_strict(gathered[rank], name, ExitCode::device);
     for (const auto& [key, value] : wanted.items()) {
       if (own.value(key, nlohmann::json()) == value) continue;
       throw Error(ExitCode::usage, name + " has another " + key + " than rank 0",
@@ -102,13 +102,13 @@ void DistributedContext::check_agreement(const nlohmann::ordered_json& terms) co
 
 int run_distributed(const ProcessOptions& options, const GlobalOptions& global,
                     const std::function<int(DistributedContext& processes, const GlobalOptions& own)>& work) {
-  // A stop signal shall be remembered while the others are being met, too.
+  // A stop signal that arrives during the rendezvous must not be lost.
   core::watch_stop_signals();
   DistributedContext processes(options);
   if (!processes.several()) return work(processes, global);
-  if (processes.rank() != 0) be_silent();
+  if (processes.rank() != 0) silence_output();
   const GlobalOptions own = own_options(global, processes);
-  return work_and_tell([&] { return work(processes, own); }, processes);
+  return run_and_publish_failure([&] { return work(processes, own); }, processes);
 }
 
 }  // namespace svhn::cli

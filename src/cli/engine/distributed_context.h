@@ -1,6 +1,5 @@
 #pragma once
-/// A command that may be one of several processes: it meets the others, lets rank 0 alone speak, and tells
-/// the others when it fails.
+/// Runs a command as one of several processes: rendezvous, output of rank 0 alone, failure notices.
 
 #include <chrono>
 #include <functional>
@@ -12,27 +11,30 @@
 
 namespace svhn::cli {
 
+/// The rank of this process, the store and the process group of a command; one process has neither.
 class DistributedContext {
  public:
-  /// Meets the others that the environment tells of, if any. @throws core::Error usage, device
+  /// Performs the rendezvous if the environment describes several processes.
+  /// @throws core::Error(usage), core::Error(device)
   explicit DistributedContext(const ProcessOptions& options);
 
   [[nodiscard]] bool several() const { return store_ != nullptr; }
   [[nodiscard]] int rank() const { return rendezvous_.launch.rank; }
   [[nodiscard]] int size() const { return rendezvous_.launch.size; }
   [[nodiscard]] int local_rank() const { return rendezvous_.launch.local_rank; }
-  /// @returns how many of the processes share this machine's cores.
+  /// @returns the number of processes that share the cores of this machine.
   [[nodiscard]] int local_size() const { return rendezvous_.launch.local_size; }
-  /// @returns what the processes share; null for one process.
+  /// @returns the store of all processes; null for one process.
   [[nodiscard]] std::shared_ptr<distributed::Store> store() const { return store_; }
-  /// Joins the group at the first call, which all processes must make.
-  /// @returns null for one process. @throws core::Error(device)
+  /// Initializes the process group at the first call, which is a collective operation.
+  /// @returns the group, owned by this object; null for one process. @throws core::Error(device)
   distributed::ProcessGroup* group(const torch::Device& device);
-  /// All processes must be about to do the same; they have joined the group. Does nothing for one process.
-  /// @param terms what this one is about to do: texts by name. @throws core::Error(usage) naming the first
-  /// rank and name that differ from rank 0's.
+  /// Checks that all processes run the same work. A collective operation, after `group`; does nothing for one
+  /// process.
+  /// @param terms describe the work of this process: values by name.
+  /// @throws core::Error(usage) naming the first rank and term that differ from those of rank 0.
   void check_agreement(const nlohmann::ordered_json& terms) const;
-  /// Leaves the group, if any, so that operations that still wait for this process end with an error.
+  /// Destroys the group, if any: collective operations that wait for this process then end with an error.
   void leave_group() { group_.reset(); }
 
  private:
@@ -41,9 +43,11 @@ class DistributedContext {
   std::unique_ptr<distributed::ProcessGroup> group_;
 };
 
-/// Runs a command's work with the processes that share it. In all but rank 0 stdout leads nowhere and stderr
-/// is for errors alone. Whatever `work` throws is told to the others before it goes on.
-/// @param work gets the options for this process: its share of the cores, its own CUDA device.
+/// Runs a command in this process, together with the others of the launch, if any. All ranks but 0 write
+/// nothing on stdout and only errors on stderr. An exception of `work` is published to the other processes
+/// and rethrown.
+/// @param work gets the options of this process: its part of the cores, its own CUDA device.
+/// @returns the exit code that `work` returns.
 int run_distributed(const ProcessOptions& options, const GlobalOptions& global,
                     const std::function<int(DistributedContext& processes, const GlobalOptions& own)>& work);
 

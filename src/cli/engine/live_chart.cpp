@@ -16,19 +16,17 @@
 namespace svhn::cli {
 namespace {
 
-constexpr auto kLookEvery = std::chrono::milliseconds(20);
-constexpr int kRest = 9;       ///< Times what a picture took, between its end and the next.
-constexpr int kTextRest = 20;  ///< The same for a chart that the training waits for.
+constexpr auto kPollInterval = std::chrono::milliseconds(20);
+constexpr int kPause = 9;       // Between two pictures, in multiples of the time that a picture takes.
+constexpr int kTextPause = 20;  // The same for text charts, which the training waits for.
 constexpr int kMinRows = 12, kMaxRows = 22, kMinColumns = 60, kMaxColumns = 110;
 
-/// What a chart leaves free, so that the epoch's line and the bar stay in sight.
-constexpr int kFreeRows = 4;
+constexpr int kFreeRows = 4;  // So that the line of the epoch and the progress bar stay visible.
 
 report::TextSize terminal_size() {
   winsize size{};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) size = {24, 80, 0, 0};
-  return {std::min(size.ws_col - 1, kMaxColumns), std::min(size.ws_row - kFreeRows, kMaxRows),
-          colours_welcome()};
+  return {std::min(size.ws_col - 1, kMaxColumns), std::min(size.ws_row - kFreeRows, kMaxRows), use_colours()};
 }
 
 }  // namespace
@@ -42,7 +40,7 @@ void LiveChart::warn_once(const std::string& message) {
 
 void LiveChart::start(std::optional<report::ChartJob>& job, const std::filesystem::path& path,
                       const metric::History& history) {
-  // Without gnuplot each attempt would fail alike.
+  // Without gnuplot every attempt fails.
   if (warned_) return;
   job.emplace(path, report::learning_curves_chart(history, label_));
 }
@@ -60,8 +58,8 @@ void LiveChart::collect(std::optional<report::ChartJob>& job) {
 
 void LiveChart::on_step(const train::StepReport& /*report*/) {
   const auto now = core::Clock::now();
-  if (!png_ || now - last_look_ < kLookEvery) return;
-  last_look_ = now;
+  if (!png_ || now - last_poll_ < kPollInterval) return;
+  last_poll_ = now;
   if (!png_->running()) collect_live();
 }
 
@@ -69,21 +67,21 @@ void LiveChart::collect_live() {
   if (!png_) return;
   collect(png_);
   const auto now = core::Clock::now();
-  rest_ = now + kRest * (now - started_);
+  not_before_ = now + kPause * (now - started_);
 }
 
 void LiveChart::on_epoch(const train::EpochReport& report) {
   if (png_ && png_->running()) return;
   collect_live();
   const auto now = core::Clock::now();
-  if (now < rest_) return;
+  if (now < not_before_) return;
   started_ = now;
   start(png_, files_.curves_png, report.state->history);
   if (png_) png_->lower_priority();
 }
 
 void LiveChart::finish(const metric::History& history) {
-  png_.reset();  // It would be the last one's forerunner.
+  png_.reset();  // The picture of an earlier epoch is not needed any more.
   if (history.epochs() == 0) return;
   start(png_, files_.curves_png, history);
   start(svg_, files_.curves_svg, history);
@@ -118,7 +116,7 @@ void TerminalChart::draw(const metric::History& history) {
   const report::TextSize size = terminal_size();
   if (size.rows < kMinRows || size.columns < kMinColumns || warned_) return;
   const auto start = core::Clock::now();
-  if (start >= rest_ || text_.empty()) {
+  if (start >= not_before_ || text_.empty()) {
     text_.clear();
     const auto result = report::draw_text_chart(report::accuracy_chart(history, label_), size, text_);
     if (result.status != report::ChartStatus::drawn) {
@@ -127,7 +125,7 @@ void TerminalChart::draw(const metric::History& history) {
       return;
     }
     const auto end = core::Clock::now();
-    rest_ = end + kTextRest * (end - start);
+    not_before_ = end + kTextPause * (end - start);
   }
   height_ = std::count(text_.begin(), text_.end(), '\n');
   std::fputs(text_.c_str(), stderr);

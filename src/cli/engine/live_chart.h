@@ -1,6 +1,6 @@
 #pragma once
-/// The learning curves as pictures while a run trains: OUTPUT/NAME/curves.png after each epoch, and
-/// curves.svg at the end. A chart that cannot be drawn is one warning, never a failed run.
+/// Charts of the learning curves during a training: OUTPUT/NAME/curves.png after each epoch, and curves.svg
+/// at the end. A chart that cannot be drawn causes one warning; the run goes on.
 
 #include <chrono>
 #include <optional>
@@ -14,17 +14,17 @@
 
 namespace svhn::cli {
 
-/// Draws beside the training, where processors have nothing better to do: an epoch that ends while a picture
-/// is being drawn, or sooner after it than 9 times what it took, gets none of its own.
+/// Draws in a process of its own and at low priority, beside the training. An epoch gets no picture if it
+/// ends while another one is being drawn, or earlier than 9 times the drawing time after it.
 class LiveChart : public train::TrainObserver {
  public:
   LiveChart(train::RunFiles files, report::RunLabel label);
-  /// Puts a finished picture in place.
+  /// Moves a finished picture to its file.
   void on_step(const train::StepReport& report) override;
-  /// Starts the picture of this epoch.
+  /// Starts to draw the curves up to this epoch.
   void on_epoch(const train::EpochReport& report) override;
   /// Draws both files and waits for them.
-  /// @param history of the whole run; without an epoch nothing is drawn.
+  /// @param history of the complete run; nothing is drawn if it has no epoch.
   void finish(const metric::History& history);
 
  private:
@@ -38,21 +38,21 @@ class LiveChart : public train::TrainObserver {
   report::RunLabel label_;
   std::optional<report::ChartJob> png_;
   std::optional<report::ChartJob> svg_;
-  core::Clock::time_point last_look_;
-  core::Clock::time_point started_;  ///< The picture that is being drawn.
-  core::Clock::time_point rest_;     ///< No picture starts before.
+  core::Clock::time_point last_poll_;
+  core::Clock::time_point started_;     ///< Start of the picture that is being drawn.
+  core::Clock::time_point not_before_;  ///< Earliest start of the next picture.
   bool warned_ = false;
 };
 
-/// Draws a finished run's pictures where one is missing.
+/// Draws curves.png and curves.svg of a finished run unless both exist.
 void draw_missing_charts(const train::RunFiles& files, const metric::History& history,
                          const report::RunLabel& label);
 
-/// Shows the accuracy below the lines of another observer, in place. Drawn anew after each epoch, but not
-/// sooner than 20 times what the former one took; until then that one stays.
+/// Shows a text chart of the accuracy below the lines of another observer. It is redrawn after each epoch,
+/// but computed again only after 20 times the time that the last computation took.
 class TerminalChart : public train::TrainObserver {
  public:
-  /// @param lines who prints the epochs; outlives this.
+  /// @param lines prints the epochs; it must outlive this object.
   TerminalChart(train::TrainObserver& lines, report::RunLabel label);
   void on_step(const train::StepReport& report) override { lines_.on_step(report); }
   void on_epoch(const train::EpochReport& report) override;
@@ -63,9 +63,9 @@ class TerminalChart : public train::TrainObserver {
 
   train::TrainObserver& lines_;
   report::RunLabel label_;
-  std::string text_;              ///< The last chart.
-  long height_ = 0;               ///< Lines of the chart that stands on the terminal.
-  core::Clock::time_point rest_;  ///< No chart is drawn before.
+  std::string text_;                    ///< The last chart.
+  long height_ = 0;                     ///< Lines of the chart on the terminal.
+  core::Clock::time_point not_before_;  ///< Earliest time of the next computation.
   bool warned_ = false;
 };
 

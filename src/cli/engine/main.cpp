@@ -1,4 +1,4 @@
-/// The program `svhn-engine`: every command, with LibTorch and OpenCV. Users start it through `svhn`.
+/// The program `svhn-engine`: every command, with LibTorch and OpenCV. `svhn` starts it.
 
 #include <cstdio>
 #include <cstdlib>
@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
                         .convert = run_convert,
                         .env = run_env});
   if (code == 0) return 0;
-  // After the loss of another process, threads may still wait for it: they must not hold up the end.
+  // Threads may still wait for a lost process: end without joining them.
   std::fflush(nullptr);
   std::_Exit(code);
 }

@@ -1,7 +1,7 @@
 #include "cli/engine/model_source.h"
 
-#include <array>
-#include <cstdio>
+#include <spdlog/fmt/fmt.h>
+
 #include <nlohmann/json.hpp>
 
 #include "config/run_config.h"
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The config of the run that made the model, where there is one.
+/// @returns the config of the run that made the model, if it exists.
 std::optional<fs::path> run_config_of(const fs::path& model, const model::ModelFile& file) {
   const fs::path folder = model.parent_path();
   const fs::path run = file.is_checkpoint() ? folder / ".." : folder / file.record().name;
@@ -29,7 +29,7 @@ std::optional<fs::path> run_config_of(const fs::path& model, const model::ModelF
 }  // namespace
 
 std::optional<fs::path> run_folder_of(const fs::path& model, const model::ModelFile& file) {
-  // The name in a foreign file may be any path; the file's own name cannot lead out of its folder.
+  // The name in a file from elsewhere may be any path; the name of the file itself cannot leave its folder.
   const std::string& name = file.record().name;
   const fs::path own = model.filename();
   if (file.is_checkpoint() || (own != name + ".safetensors" && own != name + ".best.safetensors")) {
@@ -54,10 +54,7 @@ std::string weights_digest(const model::ModelFile& file) {
       digests.push_back(formats::digest_of(file.file().bytes(info)));
     }
   }
-  std::array<char, 17> text{};
-  std::snprintf(text.data(), text.size(), "%016llx",
-                static_cast<unsigned long long>(formats::digest_of(std::as_bytes(std::span(digests)))));
-  return text.data();
+  return fmt::format("{:016x}", formats::digest_of(std::as_bytes(std::span(digests))));
 }
 
 nlohmann::ordered_json shared_terms(const model::ModelFile& file, const data::PreparedData& data,

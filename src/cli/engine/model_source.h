@@ -1,5 +1,5 @@
 #pragma once
-/// What commands about a finished model find out from its path.
+/// The data file and the run folder of a trained model, found from its path; and what identifies its weights.
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
@@ -11,22 +11,22 @@
 
 namespace svhn::cli {
 
-/// @returns the run folder that a model's interpretation may be written to: NAME/ with a config.resolved.json
-/// beside a file that is called NAME.safetensors or NAME.best.safetensors; nothing for any other file.
+/// @returns the run folder to which `interpret` may copy its files: NAME/ with a config.resolved.json, beside
+/// a model file NAME.safetensors or NAME.best.safetensors; nothing for any other file.
 std::optional<std::filesystem::path> run_folder_of(const std::filesystem::path& model,
                                                    const model::ModelFile& file);
 
-/// @param asked what the command line says.
-/// @returns the prepared file: what was asked for, else the one of the run that made the model (NAME/ beside
-/// it, for a checkpoint the folder above its own), else the usual place. @throws core::Error(config) when the
-/// run's config cannot be read.
+/// @param asked the value of `--data`, if given.
+/// @returns the path of the prepared file: `asked`, else that of the run that made the model (NAME/ beside
+/// it, for a checkpoint the folder above its own), else data/svhn.safetensors.
+/// @throws core::Error(config) when the run's config cannot be read.
 std::filesystem::path data_file_of(const std::optional<std::filesystem::path>& asked,
                                    const std::filesystem::path& model, const model::ModelFile& file);
 
-/// @returns a number that tells two models' weights apart, in hexadecimal.
+/// @returns a hash of all weights, 16 hexadecimal digits.
 std::string weights_digest(const model::ModelFile& file);
 
-/// @returns what processes that share a pass over the data must have in common, for
+/// @returns what must be equal in all processes that evaluate one split together, for
 /// DistributedContext::check_agreement.
 nlohmann::ordered_json shared_terms(const model::ModelFile& file, const data::PreparedData& data,
                                     const std::string& split);

@@ -1,13 +1,14 @@
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
-#include "cli/stage_progress.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "data/images/picture.h"
@@ -27,16 +28,16 @@ using core::ExitCode;
 using metric::Probabilities;
 using nlohmann::ordered_json;
 
-constexpr std::size_t kChunk = 512;  // Pictures that are in memory at a time.
+constexpr std::size_t kChunk = 512;  // Pictures in memory at a time.
 
-/// What became of one file.
+/// The prediction for one file, or the reason why there is none.
 struct Answer {
   std::string file;
   std::string error;  ///< Empty when it could be read.
   Probabilities probabilities{};
 };
 
-/// The files of a folder and of those within, by name; hidden ones are not looked at.
+/// Adds the files of a folder and its subfolders, sorted by name, without hidden ones.
 void add_folder(const fs::path& folder, std::vector<Answer>& answers) {
   const std::size_t before = answers.size();
   std::error_code error;
@@ -65,7 +66,7 @@ std::vector<Answer> list_files(const std::vector<fs::path>& images) {
   return answers;
 }
 
-/// Decodes on all threads, then predicts those that could be read.
+/// Decodes the pictures on all threads, then predicts those that could be read.
 void answer_chunk(std::span<Answer> chunk, inference::Predictor& predictor, int threads) {
   constexpr auto kBytes = static_cast<std::size_t>(data::kImageBytes);
   std::vector<std::uint8_t> pixels(chunk.size() * kBytes);
@@ -111,18 +112,12 @@ ordered_json answer_json(const Answer& answer) {
           {"probabilities", probabilities}};
 }
 
-std::string share_text(double probability) {
-  std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), "%.4f", probability);
-  return text.data();
-}
-
 std::string pad(std::string text, std::size_t width) {
   text.resize(std::max(text.size(), width), ' ');
   return text;
 }
 
-/// A line a picture; those that could not be read are told on stderr.
+/// @returns a table with one line for each picture that could be read.
 std::string table(const std::vector<Answer>& answers, int top_k) {
   std::size_t width = 4;
   for (const Answer& answer : answers) {
@@ -136,7 +131,7 @@ std::string table(const std::vector<Answer>& answers, int top_k) {
     for (int k = 0; k < top_k; ++k) {
       const int index = order[static_cast<std::size_t>(k)];
       const std::string digit = std::to_string(metric::class_digit(index));
-      const std::string share = share_text(answer.probabilities[metric::class_slot(index)]);
+      const std::string share = fmt::format("{:.4f}", answer.probabilities[metric::class_slot(index)]);
       line +=
           k == 0 ? pad(digit, 5) + "  " + pad(share, top_k > 1 ? 11 : 0) : "  " + digit + " (" + share + ")";
     }
@@ -159,13 +154,13 @@ inference::Predictor make_predictor(const PredictCommandOptions& options, const 
   return {std::move(folded.network), preprocessing, how};
 }
 
-/// @returns how many pictures could not be read, each of which is told on stderr.
+/// Reports each picture that could not be read on stderr. @returns their number.
 std::size_t report_unreadable(const std::vector<Answer>& answers) {
   std::size_t count = 0;
   for (const Answer& answer : answers) {
     if (answer.error.empty()) continue;
     ++count;
-    // What the system refuses already says which file.
+    // A message of the system names the file already.
     const bool named = answer.error.find("'" + answer.file + "'") != std::string::npos;
     report_failure(named ? answer.error : "'" + core::printable(answer.file, 4096) + "': " + answer.error);
   }

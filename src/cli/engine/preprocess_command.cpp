@@ -3,9 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/console.h"
-#include "cli/data_document.h"
-#include "cli/engine/setup.h"
 #include "core/error.h"
 #include "data/images/prepare.h"
 #include "data/images/preview.h"
@@ -79,8 +76,7 @@ int run_preprocess(const PreprocessOptions& options, const GlobalOptions& /*glob
     if (options.synthetic) preview.title = "synthetic digits";
     data::write_preview(*options.preview, content.images, content.labels, preview);
   }
-  const data::PreparedData data(options.output);
-  options.json ? print_json(data_json(data)) : print_text(data_text(data));
+  print_data(data::PreparedData(options.output), options.json);
   return 0;
 }
 

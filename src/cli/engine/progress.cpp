@@ -1,23 +1,26 @@
 #include "cli/engine/progress.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <chrono>
 #include <cstdio>
 #include <string>
 #include <utility>
 
 #include "cli/console.h"
-#include "core/clock.h"
+#include "core/signals.h"
+#include "model/summary.h"
 #include "train/run_log.h"
 
 namespace svhn::cli {
 namespace {
 
 constexpr auto kRedraw = std::chrono::milliseconds(100);
+constexpr std::int64_t kStageWidth = 30;
 
 int terminal_columns() {
   winsize size{};
@@ -26,54 +29,46 @@ int terminal_columns() {
 }
 
 std::string clock_text(double seconds) {
-  std::array<char, 32> text{};
-  const auto whole = static_cast<long>(seconds + 0.5);
-  if (whole >= 3600) {
-    std::snprintf(text.data(), text.size(), "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
-  } else {
-    std::snprintf(text.data(), text.size(), "%ld:%02ld", whole / 60, whole % 60);
-  }
-  return text.data();
+  const auto rounded = static_cast<long>(seconds + 0.5);
+  if (rounded < 3600) return fmt::format("{}:{:02}", rounded / 60, rounded % 60);
+  return fmt::format("{}:{:02}:{:02}", rounded / 3600, rounded / 60 % 60, rounded % 60);
 }
 
 std::string numbers(const train::StepReport& report) {
-  std::array<char, 160> text{};
-  std::snprintf(text.data(), text.size(), " %lld/%lld  loss %.4f  accuracy %.4f  %.0f images/s  %s left",
-                static_cast<long long>(report.step_in_epoch), static_cast<long long>(report.steps_per_epoch),
-                report.loss, report.accuracy, report.images_per_second,
-                clock_text(report.seconds_left).c_str());
-  return text.data();
+  return fmt::format(" {}/{}  loss {:.4f}  accuracy {:.4f}  {:.0f} images/s  {} left", report.step_in_epoch,
+                     report.steps_per_epoch, report.loss, report.accuracy, report.images_per_second,
+                     clock_text(report.seconds_left));
 }
 
 std::string bar_line(const std::string& prefix, const train::StepReport& report) {
   const std::string head =
       prefix + "epoch " + std::to_string(report.epoch) + "/" + std::to_string(report.epochs) + " [";
   const std::string tail = "]" + numbers(report);
-  const int room = terminal_columns() - static_cast<int>(head.size() + tail.size()) - 1;
-  const auto width = static_cast<std::size_t>(std::clamp(room, 4, 40));
+  const int left = terminal_columns() - static_cast<int>(head.size() + tail.size()) - 1;
+  const auto width = static_cast<std::size_t>(std::clamp(left, 4, 40));
   const auto filled = width * static_cast<std::size_t>(report.step_in_epoch) /
                       static_cast<std::size_t>(std::max<std::int64_t>(report.steps_per_epoch, 1));
   std::string line = head + std::string(filled, '=') + std::string(width - filled, ' ') + tail;
-  // A line that wraps could not be drawn over.
+  // The next line could not overwrite a line that wraps.
   line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(terminal_columns() - 1, 10))));
   return line;
 }
 
 }  // namespace
 
-Progress::Progress(const GlobalOptions& global, std::string prefix)
+TrainProgress::TrainProgress(const GlobalOptions& global, std::string prefix)
     : bar_(stderr_is_terminal() && !global.quiet), prefix_(std::move(prefix)) {}
 
-Progress::~Progress() {
+TrainProgress::~TrainProgress() {
   clear_bar();
 }
 
-void Progress::clear_bar() {
+void TrainProgress::clear_bar() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
   drawn_ = false;
 }
 
-void Progress::on_step(const train::StepReport& report) {
+void TrainProgress::on_step(const train::StepReport& report) {
   if (std::exchange(first_, false)) spdlog::debug("first step done");
   const auto now = core::Clock::now();
   if (!bar_ || now - last_ < kRedraw) return;
@@ -82,10 +77,35 @@ void Progress::on_step(const train::StepReport& report) {
   std::fputs(("\r" + bar_line(prefix_, report) + "\x1b[K").c_str(), stderr);
 }
 
-void Progress::on_epoch(const train::EpochReport& report) {
+void TrainProgress::on_epoch(const train::EpochReport& report) {
   clear_bar();
   const std::string line = train::epoch_line(report.state->history, report.epoch, report.epochs);
   spdlog::info("{}{}", line, report.best ? "  *" : "");
+}
+
+StageProgress::StageProgress(const GlobalOptions& global, std::string stage)
+    : stage_(std::move(stage)), on_terminal_(stderr_is_terminal() && !global.quiet) {}
+
+StageProgress::~StageProgress() {
+  if (drawn_) std::fputs("\r\x1b[K", stderr);
+}
+
+void StageProgress::show(std::int64_t done, std::int64_t total, const std::string& detail) {
+  const auto now = core::Clock::now();
+  if (!on_terminal_ || now - last_ < kRedraw) return;
+  last_ = now;
+  drawn_ = true;
+  const auto filled = static_cast<std::size_t>(kStageWidth * done / std::max<std::int64_t>(total, 1));
+  std::string bar(static_cast<std::size_t>(kStageWidth), ' ');
+  std::fill_n(bar.begin(), std::min(filled, bar.size()), '=');
+  const std::string line = "\r" + stage_ + " [" + bar + "] " + model::with_thousands(done) + "/" +
+                           model::with_thousands(total) + (detail.empty() ? "" : "  " + detail) + "\x1b[K";
+  std::fputs(line.c_str(), stderr);
+}
+
+void stop_if_asked(const std::string& message) {
+  const int signal = core::stop_signal();
+  if (signal != 0) throw core::Interrupted(signal, message);
 }
 
 }  // namespace svhn::cli

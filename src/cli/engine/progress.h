@@ -1,7 +1,7 @@
 #pragma once
-/// Training as a person watches it: a bar on a terminal, a line an epoch elsewhere.
+/// Progress on stderr: a line that is redrawn on a terminal, and for a training one line an epoch.
 
-#include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "cli/options.h"
@@ -10,11 +10,12 @@
 
 namespace svhn::cli {
 
-class Progress : public train::TrainObserver {
+/// Shows a training: a progress bar on a terminal, and a log line for each epoch.
+class TrainProgress : public train::TrainObserver {
  public:
-  /// @param prefix begins each line of the bar.
-  explicit Progress(const GlobalOptions& global, std::string prefix = {});
-  ~Progress() override;
+  /// @param prefix text at the start of each line of the bar; may be empty.
+  explicit TrainProgress(const GlobalOptions& global, std::string prefix = {});
+  ~TrainProgress() override;
   void on_step(const train::StepReport& report) override;
   void on_epoch(const train::EpochReport& report) override;
 
@@ -27,5 +28,27 @@ class Progress : public train::TrainObserver {
   bool first_ = true;  ///< No step has ended yet.
   core::Clock::time_point last_;
 };
+
+/// Shows a long step other than a training: a progress bar on a terminal, nothing elsewhere.
+class StageProgress {
+ public:
+  /// @param stage the name of the step, e.g. "embeddings".
+  StageProgress(const GlobalOptions& global, std::string stage);
+  ~StageProgress();
+  StageProgress(const StageProgress&) = delete;
+  StageProgress& operator=(const StageProgress&) = delete;
+  /// Redraws the bar, at most 10 times a second.
+  /// @param detail text behind the numbers; may be empty.
+  void show(std::int64_t done, std::int64_t total, const std::string& detail = {});
+
+ private:
+  std::string stage_;
+  bool on_terminal_;
+  bool drawn_ = false;
+  core::Clock::time_point last_;
+};
+
+/// @throws core::Interrupted with this message when a signal has asked the process to stop.
+void stop_if_asked(const std::string& message);
 
 }  // namespace svhn::cli

@@ -1,5 +1,5 @@
 #pragma once
-/// What every command of the engine program does first.
+/// Threads and device of a command of the engine program.
 
 #include "cli/options.h"
 #include "kernels/hardware.h"
@@ -11,7 +11,8 @@ struct Hardware {
   torch::Device device = torch::kCPU;
 };
 
-/// Watches stop signals, sets the threads and finds the device. @throws core::Error usage, device
+/// Installs the handlers of stop signals, makes LibTorch deterministic, sets the number of threads and
+/// chooses the device. @throws core::Error(usage), core::Error(device)
 Hardware set_up_hardware(const GlobalOptions& global);
 
 }  // namespace svhn::cli

@@ -1,7 +1,7 @@
+#include "cli/engine/train_command.h"
+
 #include <spdlog/spdlog.h>
 
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -9,8 +9,6 @@
 #include "cli/engine/live_chart.h"
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
-#include "cli/engine/train_run.h"
-#include "cli/stage_progress.h"
 #include "config/run_config.h"
 #include "core/json.h"
 #include "core/signals.h"
@@ -29,7 +27,7 @@ using core::ExitCode;
 
 train::ExistingRun existing_run(const TrainCommandOptions& options) {
   if (options.resume) return train::ExistingRun::resume;
-  // A dry run writes nothing, so a run that is there does not matter.
+  // A dry run writes nothing, so an existing run does not matter.
   return options.overwrite || options.dry_run ? train::ExistingRun::overwrite : train::ExistingRun::refuse;
 }
 
@@ -114,7 +112,7 @@ void print_finish(const TrainCommandOptions& options, const train::RunFiles& fil
   }
 }
 
-/// `--no-train`: a finished run from its files alone.
+/// `--no-train`: prints a finished run from its files.
 int show_finished(const TrainCommandOptions& options, const config::RunConfig& config) {
   const train::RunFiles files(options.output, config.name);
   if (!std::filesystem::exists(files.model)) {
@@ -142,17 +140,13 @@ nlohmann::ordered_json dry_run_json(const train::DryRun& dry, std::int64_t batch
 }
 
 std::string dry_run_text(const train::DryRun& dry, std::int64_t batch, int processes) {
-  std::array<char, 256> text{};
-  std::snprintf(
-      text.data(), text.size(),
-      "A step takes %.1f ms, the whole run about %.0f s; peak memory %.0f MiB, a checkpoint %.1f MiB.\n",
+  std::string all = fmt::format(
+      "A step takes {:.1f} ms, the whole run about {:.0f} s; peak memory {:.0f} MiB, a checkpoint {:.1f} "
+      "MiB.\n",
       dry.seconds_per_step * 1e3, dry.seconds_total, dry.peak_megabytes, dry.checkpoint_megabytes);
-  std::string all = text.data();
   if (dry.features_megabytes > 0.0) {
-    std::snprintf(text.data(), text.size(),
-                  "The frozen layers would run once; their features take %.0f MiB.\n",
-                  dry.features_megabytes);
-    all += text.data();
+    all += fmt::format("The frozen layers would run once; their features take {:.0f} MiB.\n",
+                       dry.features_megabytes);
   }
   if (processes > 1) {
     all += "Each batch of " + std::to_string(batch) + " is shared by " + std::to_string(processes) +
@@ -172,7 +166,7 @@ int show_dry_run(const TrainCommandOptions& options, train::Session& session, st
   return 0;
 }
 
-void tell_resumed(const train::Session& session, const Hardware& hardware, int processes) {
+void log_resumed(const train::Session& session, const Hardware& hardware, int processes) {
   if (!session.resumed()) {
     spdlog::info("Nothing to resume in '{}': starting anew", session.files().folder.string());
     return;
@@ -186,7 +180,7 @@ void tell_resumed(const train::Session& session, const Hardware& hardware, int p
 
 void train_and_draw(train::Session& session, const report::RunLabel& label, bool on_terminal,
                     const GlobalOptions& global) {
-  Progress progress(global);
+  TrainProgress progress(global);
   TerminalChart terminal(progress, label);
   const bool shown = on_terminal && stderr_is_terminal() && !global.quiet;
   if (on_terminal && !shown) spdlog::warn("warning: --live-chart needs a terminal; the files are drawn");
@@ -196,7 +190,7 @@ void train_and_draw(train::Session& session, const report::RunLabel& label, bool
   try {
     session.run({lines, &chart});
   } catch (const core::Interrupted&) {
-    chart.finish(session.state().history);  // Its last epochs may have no picture yet.
+    chart.finish(session.state().history);  // The last epochs may have no picture yet.
     throw;
   }
   chart.finish(session.state().history);
@@ -244,8 +238,8 @@ int run_configured(const TrainCommandOptions& options, config::RunConfig config,
                    DistributedContext& processes) {
   if (options.no_train) return processes.rank() == 0 ? show_finished(options, config) : 0;
   network::resolve_backbones(config.model);
-  const auto plan =
-      config::plan_run(config, options.config.string());  // Names the file where the session could not.
+  const auto plan = config::plan_run(
+      config, options.config.string());  // Names the config file in its error; the session cannot.
   const Hardware hardware = set_up_hardware(global);
   auto request = session_request(options, config, hardware);
   request.group = processes.group(hardware.device);
@@ -256,7 +250,7 @@ int run_configured(const TrainCommandOptions& options, config::RunConfig config,
   if (!options.json) print_text(run_header(session, config, hardware, processes.size()));
   warn_about(config.train, session.plan());
   if (options.dry_run) return show_dry_run(options, session, config.train.batch_size, processes.size());
-  if (options.resume) tell_resumed(session, hardware, processes.size());
+  if (options.resume) log_resumed(session, hardware, processes.size());
   if (processes.rank() != 0) {
     session.run({});
     return 0;

@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "cli/engine/model_source.h"
-#include "cli/stage_progress.h"
+#include "cli/engine/progress.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -17,6 +17,7 @@ namespace svhn::cli {
 
 namespace fs = std::filesystem;
 using core::ExitCode;
+using nlohmann::ordered_json;
 
 namespace {
 
@@ -25,11 +26,44 @@ bool same_folder(const fs::path& a, const fs::path& b) {
   return fs::weakly_canonical(a, error) == fs::weakly_canonical(b, error);
 }
 
-void copy_whole(const fs::path& from, const fs::path& to) {
+void copy_file(const fs::path& from, const fs::path& to) {
   const core::MappedFile source(from, ExitCode::data);
   core::AtomicFile target(to, ExitCode::data);
   target.write(source.bytes());
   target.commit();
+}
+
+constexpr const char* kAbout = "interpret.json";
+
+/// @returns the parts that the folder's interpret.json lists if its model, data, split and number of images
+/// are those of `about`; an empty list or null otherwise, also for a damaged file.
+nlohmann::json earlier_parts(const fs::path& folder, const ordered_json& about) {
+  std::error_code none;
+  if (!fs::exists(folder / kAbout, none)) return nlohmann::json::array();
+  try {
+    const auto earlier = core::read_json_file(folder / kAbout, ExitCode::data);
+    const auto same = [&](const char* key) { return earlier.value(key, nlohmann::json()) == about[key]; };
+    const bool fits = earlier.is_object() && same("model") && same("data") && same("split") && same("images");
+    return fits ? earlier.value("what", nlohmann::json()) : nlohmann::json();
+  } catch (const core::Error&) {
+    return nlohmann::json::array();
+  }
+}
+
+/// Writes interpret.json. Parts of earlier runs stay listed while their files exist.
+void write_about(const fs::path& folder, ordered_json about) {
+  const auto earlier = earlier_parts(folder, about);
+  const auto lists = [](const auto& parts, const char* name) {
+    return std::any_of(parts.begin(), parts.end(), [&](const auto& part) { return part == name; });
+  };
+  ordered_json parts = ordered_json::array();
+  for (const InterpretPart& part : kInterpretParts) {
+    std::error_code none;
+    const bool kept = lists(earlier, part.name) && fs::exists(folder / part.file, none);
+    if (kept || lists(about["what"], part.name)) parts.push_back(part.name);
+  }
+  about["what"] = std::move(parts);
+  core::write_text_file(folder / kAbout, core::json_text(about), ExitCode::data);
 }
 
 }  // namespace
@@ -40,11 +74,11 @@ InterpretFiles::InterpretFiles(fs::path output, const std::optional<fs::path>& r
 }
 
 void InterpretFiles::publish(const std::string& name) {
-  if (copies_) copy_whole(path(name), *copies_ / name);
+  if (copies_) copy_file(path(name), *copies_ / name);
   keep(name);
 }
 
-void InterpretFiles::publish_json(const std::string& name, const nlohmann::ordered_json& document) {
+void InterpretFiles::publish_json(const std::string& name, const ordered_json& document) {
   core::write_text_file(path(name), core::json_text(document), ExitCode::data);
   publish(name);
 }
@@ -55,6 +89,12 @@ void InterpretFiles::publish_chart(const std::string& name, const report::ChartR
   } else {
     spdlog::warn("warning: {}; '{}' was not drawn, its numbers are in the data files", drawn.message, name);
   }
+}
+
+void InterpretFiles::publish_about(const ordered_json& about) {
+  write_about(output_, about);
+  if (copies_) write_about(*copies_, about);
+  keep(kAbout);
 }
 
 InterpretContext::InterpretContext(const InterpretCommandOptions& asked, const GlobalOptions& how,

@@ -14,7 +14,7 @@
 #include "cli/options.h"
 #include "data/prepared.h"
 #include "data/preprocess.h"
-#include "interpret/layer_choice.h"
+#include "interpret/activations.h"
 #include "model/model_file.h"
 #include "network/network.h"
 #include "report/charts/chart.h"

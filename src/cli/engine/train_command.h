@@ -1,5 +1,5 @@
 #pragma once
-/// A run from its config, as `train` and `transfer` do it.
+/// The parts of `train` that `transfer` uses, too.
 
 #include "cli/engine/distributed_context.h"
 #include "cli/engine/setup.h"
@@ -9,18 +9,19 @@
 
 namespace svhn::cli {
 
-/// @returns what the options change in a config, as `--set` would.
+/// @returns the changes of the config that the options ask for, in the form of `--set`.
 std::vector<std::string> run_overrides(const TrainCommandOptions& options, const GlobalOptions& global);
 
-/// @returns what a session is asked for: the config's run, where the options put it.
+/// @returns the request for a session that trains the config, with the output folder and device of the
+/// options.
 train::SessionRequest session_request(const TrainCommandOptions& options, const config::RunConfig& config,
                                       const Hardware& hardware);
 
-/// @returns events that tell the user about features on stderr.
+/// @returns callbacks that log the computation of cached features on stderr.
 transfer::FeatureEvents feature_events(const GlobalOptions& global);
 
-/// Trains, shows a finished run, or times one, as the options say, and prints the results. All of `processes`
-/// call it.
+/// Trains, shows a finished run (`--no-train`) or times a step (`--dry-run`), and prints the results. All
+/// processes must call it.
 /// @returns the exit code.
 int run_configured(const TrainCommandOptions& options, config::RunConfig config, const GlobalOptions& global,
                    DistributedContext& processes);
