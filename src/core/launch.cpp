@@ -48,18 +48,18 @@ class Variables {
   }
   [[nodiscard]] bool has(const char* name) const { return !text(name).empty(); }
 
-  /// @throws core::Error(usage) when the variable is set and not an integer from `least` to `most`.
-  [[nodiscard]] std::optional<int> number(const char* name, int least, int most) const {
+  /// @throws core::Error(usage) when the variable is set and not an integer from `min` to `max`.
+  [[nodiscard]] std::optional<int> number(const char* name, int min, int max) const {
     const std::string value = text(name);
     if (value.empty()) return std::nullopt;
     int result = 0;
     const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), result);
-    if (code == std::errc() && end == value.data() + value.size() && result >= least && result <= most) {
+    if (code == std::errc() && end == value.data() + value.size() && result >= min && result <= max) {
       return result;
     }
     throw Error(ExitCode::usage,
                 std::string(name) + " is '" + printable(value) + "', not a whole number from " +
-                    std::to_string(least) + " to " + std::to_string(most),
+                    std::to_string(min) + " to " + std::to_string(max),
                 "the launcher sets it; unset it to run one process");
   }
 
@@ -103,7 +103,7 @@ const LauncherNames* find_launcher(const Variables& variables) {
 }
 
 /// @returns whether all processes run on this machine according to the launcher's variables.
-bool one_machine(const Variables& variables, const Launch& launch) {
+bool is_single_node(const Variables& variables, const Launch& launch) {
   if (variables.number("OMPI_COMM_WORLD_LOCAL_SIZE", 1, kMaxProcesses) == launch.size) return true;
   for (const char* name : {"SLURM_STEP_NUM_NODES", "SLURM_JOB_NUM_NODES", "SLURM_NNODES"}) {
     if (variables.has(name)) return variables.number(name, 1, kMaxProcesses) == 1;
@@ -113,7 +113,7 @@ bool one_machine(const Variables& variables, const Launch& launch) {
 
 std::string rendezvous_address(const Variables& variables, const LauncherNames& names, const Launch& launch) {
   if (variables.has("MASTER_ADDR")) return variables.text("MASTER_ADDR");
-  if (one_machine(variables, launch)) return "127.0.0.1";
+  if (is_single_node(variables, launch)) return "127.0.0.1";
   const std::string step = variables.text("SLURM_STEP_NODELIST");
   const std::string nodes = step.empty() ? variables.text("SLURM_JOB_NODELIST") : step;
   if (names.step != nullptr && !nodes.empty()) {

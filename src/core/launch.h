@@ -14,7 +14,7 @@ namespace svhn::core {
 struct Launch {
   int rank = 0;        ///< 0 to size - 1.
   int size = 1;        ///< World size.
-  int local_size = 1;  ///< Processes that share the cores, where the launcher has not divided them.
+  int local_size = 1;  ///< Processes that share the cores; 1 where the launcher divides the cores.
   int local_rank = 0;  ///< Rank on this machine; selects the CUDA device.
   std::string address = "127.0.0.1";  ///< Rendezvous address of rank 0: a numeric address or a host name.
   std::uint16_t port = 29500;         ///< Rendezvous port.

@@ -56,8 +56,8 @@ std::string interface_address(const std::string& name) {
 bool connects(const addrinfo& where) {
   const int socket = ::socket(where.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return false;
-  const timeval patience{1, 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  const timeval timeout{1, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
   const bool done = ::connect(socket, where.ai_addr, where.ai_addrlen) == 0;
   ::close(socket);
   return done;

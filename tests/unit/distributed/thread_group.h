@@ -1,5 +1,5 @@
 #pragma once
-/// A group of threads of one process, for tests of what works in a group.
+/// A process group whose ranks are threads of the test, for tests of collective operations.
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
@@ -17,10 +17,10 @@
 
 namespace svhn::distributed {
 
-/// Where the threads meet: operation k of one is operation k of all.
-class Meeting {
+/// Exchanges the threads' data: operation k of one rank is operation k of all.
+class Exchange {
  public:
-  explicit Meeting(int size) : size_(static_cast<std::size_t>(size)) {}
+  explicit Exchange(int size) : size_(static_cast<std::size_t>(size)) {}
 
   struct Operation {
     std::map<int, torch::Tensor> tensors;  // By rank.
@@ -55,10 +55,10 @@ class Meeting {
   int lost_ = -1;
 };
 
-/// One thread's place in the group. A sum's tensor holds rubbish until somebody waits for it.
+/// The group of one thread. The tensor of an all_reduce holds NaN or -77 until `wait`.
 class ThreadGroup : public ProcessGroup {
  public:
-  ThreadGroup(Meeting& meeting, int rank, int size) : meeting_(meeting), rank_(rank), size_(size) {}
+  ThreadGroup(Exchange& exchange, int rank, int size) : exchange_(exchange), rank_(rank), size_(size) {}
 
   [[nodiscard]] int rank() const override { return rank_; }
   [[nodiscard]] int size() const override { return size_; }
@@ -66,31 +66,31 @@ class ThreadGroup : public ProcessGroup {
   std::unique_ptr<Work> start_all_reduce(const torch::Tensor& tensor) override {
     const torch::NoGradGuard no_grad;
     EXPECT_TRUE(tensor.is_contiguous());
-    meeting_.post(next_, rank_, tensor.clone(), {});
-    torch::Tensor rubbish = tensor;
-    rubbish.fill_(tensor.is_floating_point() ? std::numeric_limits<double>::quiet_NaN() : -77.0);
-    return std::make_unique<Sum>(meeting_, next_++, tensor);
+    exchange_.post(next_, rank_, tensor.clone(), {});
+    torch::Tensor invalid = tensor;
+    invalid.fill_(tensor.is_floating_point() ? std::numeric_limits<double>::quiet_NaN() : -77.0);
+    return std::make_unique<AllReduceWork>(exchange_, next_++, tensor);
   }
   void broadcast(const torch::Tensor& tensor) override {
     const torch::NoGradGuard no_grad;
-    meeting_.post(next_, rank_, tensor.clone(), {});
+    exchange_.post(next_, rank_, tensor.clone(), {});
     torch::Tensor target = tensor;
-    target.copy_(meeting_.wait(next_++).tensors.at(0));
+    target.copy_(exchange_.wait(next_++).tensors.at(0));
   }
   std::vector<std::string> all_gather(const std::string& text) override {
-    meeting_.post(next_, rank_, {}, text);
+    exchange_.post(next_, rank_, {}, text);
     std::vector<std::string> texts;
-    for (auto& [rank, one] : meeting_.wait(next_++).texts) texts.push_back(one);
+    for (auto& [rank, one] : exchange_.wait(next_++).texts) texts.push_back(one);
     return texts;
   }
 
  private:
-  struct Sum : Work {
-    Sum(Meeting& m, std::size_t operation, torch::Tensor t)
-        : meeting(m), k(operation), tensor(std::move(t)) {}
+  struct AllReduceWork : Work {
+    AllReduceWork(Exchange& m, std::size_t operation, torch::Tensor t)
+        : exchange(m), k(operation), tensor(std::move(t)) {}
     void wait() override {
       const torch::NoGradGuard no_grad;
-      const auto all = meeting.wait(k).tensors;
+      const auto all = exchange.wait(k).tensors;
       torch::Tensor sum = all.at(0).clone();
       for (std::size_t rank = 1; rank < all.size(); ++rank) {
         const torch::Tensor& other = all.at(static_cast<int>(rank));
@@ -99,30 +99,30 @@ class ThreadGroup : public ProcessGroup {
       }
       tensor.copy_(sum);
     }
-    Meeting& meeting;
+    Exchange& exchange;
     std::size_t k;
     torch::Tensor tensor;
   };
 
-  Meeting& meeting_;
+  Exchange& exchange_;
   int rank_;
   int size_;
   std::size_t next_ = 0;
 };
 
-/// Runs `body` on `size` threads, each with its group. @returns what each of them threw, or nothing.
+/// Runs `body` on `size` threads, each with its group. @returns the exception of each rank, or null.
 inline std::vector<std::exception_ptr> run_group(int size, const std::function<void(ProcessGroup&)>& body) {
-  Meeting meeting(size);
+  Exchange exchange(size);
   std::vector<std::exception_ptr> faults(static_cast<std::size_t>(size));
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank) {
     threads.emplace_back([&, rank] {
-      ThreadGroup group(meeting, rank, size);
+      ThreadGroup group(exchange, rank, size);
       try {
         body(group);
       } catch (...) {
         faults[static_cast<std::size_t>(rank)] = std::current_exception();
-        meeting.lose(rank);
+        exchange.lose(rank);
       }
     });
   }
@@ -130,8 +130,8 @@ inline std::vector<std::exception_ptr> run_group(int size, const std::function<v
   return faults;
 }
 
-/// The same, where nothing may be thrown. @throws what came first, not what its loss led to elsewhere.
-inline void run_whole_group(int size, const std::function<void(ProcessGroup&)>& body) {
+/// As run_group, where no rank may throw. @throws the cause, rather than the losses that it caused on others.
+inline void run_ranks(int size, const std::function<void(ProcessGroup&)>& body) {
   std::exception_ptr loss;
   for (const auto& fault : run_group(size, body)) {
     try {

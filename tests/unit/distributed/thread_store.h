@@ -1,5 +1,5 @@
 #pragma once
-/// What processes share, for threads of one test.
+/// A store whose ranks are threads of the test.
 
 #include <algorithm>
 #include <chrono>
@@ -12,9 +12,9 @@
 
 namespace svhn::tune {
 
-/// Held by all; a thread that is "killed" says so by `lose`.
-struct ThreadMemory {
-  explicit ThreadMemory(int ranks) : size(ranks) {}
+/// Shared by all threads; `lose` simulates a killed rank.
+struct SharedStore {
+  explicit SharedStore(int ranks) : size(ranks) {}
   const int size;
   std::mutex mutex;
   std::condition_variable changed;
@@ -33,33 +33,33 @@ struct ThreadMemory {
 
 class ThreadStore : public distributed::Store {
  public:
-  ThreadStore(ThreadMemory& memory, int rank) : memory_(memory), rank_(rank) {}
+  ThreadStore(SharedStore& memory, int rank) : memory_(memory), rank_(rank) {}
 
   [[nodiscard]] int rank() const override { return rank_; }
   [[nodiscard]] int size() const override { return memory_.size; }
   std::int64_t next_index(const std::string& queue) override {
-    const auto lock = reach();
+    const auto lock = lock_or_throw();
     return memory_.counters[queue]++;
   }
   void set(const std::string& key, const std::string& value) override {
-    const auto lock = reach();
+    const auto lock = lock_or_throw();
     memory_.texts[key] = value;
     memory_.changed.notify_all();
   }
   std::optional<std::string> try_get(const std::string& key) override {
-    const auto lock = reach();
+    const auto lock = lock_or_throw();
     const auto found = memory_.texts.find(key);
     return found == memory_.texts.end() ? std::nullopt : std::optional(found->second);
   }
   std::string get(const std::string& key) override {
-    auto lock = reach();
+    auto lock = lock_or_throw();
     memory_.changed.wait_for(lock, std::chrono::seconds(30),
                              [&] { return memory_.failure || memory_.texts.contains(key); });
     if (memory_.failure) throw core::Error(*memory_.failure);
     return memory_.texts.at(key);
   }
   std::vector<int> lost() override {
-    const auto lock = reach();
+    const auto lock = lock_or_throw();
     return {memory_.lost.begin(), memory_.lost.end()};
   }
   void fail(const core::Error& error) override {
@@ -80,13 +80,13 @@ class ThreadStore : public distributed::Store {
   void leave() override {}
 
  private:
-  std::unique_lock<std::mutex> reach() const {
+  std::unique_lock<std::mutex> lock_or_throw() const {
     std::unique_lock lock(memory_.mutex);
     if (memory_.lost.contains(0)) throw core::Error(*memory_.failure);
     return lock;
   }
 
-  ThreadMemory& memory_;
+  SharedStore& memory_;
   int rank_;
 };
 

@@ -97,7 +97,7 @@ TEST_F(Evaluate, GivesEveryProcessOfAGroupWhatOneGets) {
     };
     metric::EvaluationResult alone;
     const auto expected = probabilities(nullptr, alone);
-    distributed::run_whole_group(3, [&](distributed::ProcessGroup& group) {
+    distributed::run_ranks(3, [&](distributed::ProcessGroup& group) {
       metric::EvaluationResult together;
       EXPECT_EQ(probabilities(&group, together), expected);
       EXPECT_EQ(together.loss, alone.loss);

@@ -48,7 +48,7 @@ TEST_F(Embed, GivesTheFirstProcessOfAGroupWhatOneGetsAndTheOthersTheirPart) {
   EmbedOptions options;
   options.batch_size = 1;
   const Embeddings alone = embed_train(some, "flatten", options);
-  distributed::run_whole_group(4, [&](distributed::ProcessGroup& group) {
+  distributed::run_ranks(4, [&](distributed::ProcessGroup& group) {
     auto same = network();
     EmbedOptions own = options;
     own.group = &group;

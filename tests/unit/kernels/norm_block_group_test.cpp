@@ -49,7 +49,7 @@ void compare(const std::vector<std::int64_t>& shape, bool pool, const std::vecto
   const Tensor seed = at::randn(out);
   const Outcome whole = run(batch, seed, pool, 0, nullptr);
   std::vector<Outcome> parts(sizes.size());
-  distributed::run_whole_group(static_cast<int>(sizes.size()), [&](distributed::ProcessGroup& group) {
+  distributed::run_ranks(static_cast<int>(sizes.size()), [&](distributed::ProcessGroup& group) {
     const auto rank = static_cast<std::size_t>(group.rank());
     std::int64_t first = 0;
     for (std::size_t i = 0; i < rank; ++i) first += sizes[i];

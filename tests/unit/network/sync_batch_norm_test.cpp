@@ -51,7 +51,7 @@ Result run_in_group(const Tensor& batch, const Tensor& weights, bool biased,
                     const std::vector<std::int64_t>& sizes, torch::ScalarType norm_type) {
   std::vector<Result> parts(sizes.size());
   const auto xs = batch.split_with_sizes(sizes), ws = weights.split_with_sizes(sizes);
-  distributed::run_whole_group(static_cast<int>(sizes.size()), [&](distributed::ProcessGroup& group) {
+  distributed::run_ranks(static_cast<int>(sizes.size()), [&](distributed::ProcessGroup& group) {
     const auto rank = static_cast<std::size_t>(group.rank());
     parts[rank] = run(xs[rank], ws[rank], make_norm(biased, norm_type),
                       [&](const Tensor& x, const Norm& norm) { return sync_batch_norm(x, norm, group); });

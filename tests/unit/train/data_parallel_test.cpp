@@ -90,7 +90,7 @@ Outcome train(
 
 std::vector<Outcome> train_together(const data::PreparedData& data, const Setting& setting, int size) {
   std::vector<Outcome> outcomes(static_cast<std::size_t>(size));
-  distributed::run_whole_group(size, [&](ProcessGroup& group) {
+  distributed::run_ranks(size, [&](ProcessGroup& group) {
     outcomes[static_cast<std::size_t>(group.rank())] = train(data, setting, &group);
   });
   return outcomes;

@@ -61,7 +61,7 @@ TEST(GradientBuckets, HoldTheSumsOfAllRanks) {
   Network alone = wide_network();
   const FlatParameters expected(alone.tensors());
   for (int rank = 0; rank < 3; ++rank) alone.forward(input_of(rank), {}).sum().backward();
-  distributed::run_whole_group(3, [&](ProcessGroup& group) {
+  distributed::run_ranks(3, [&](ProcessGroup& group) {
     Network network = wide_network();
     const FlatParameters flat(network.tensors());
     GradientBuckets buckets(flat, group);
@@ -77,7 +77,7 @@ TEST(GradientBuckets, HoldTheSumsOfAllRanks) {
 }
 
 TEST(GradientBuckets, AreStartedWhileBackwardRunsFromTheEndOn) {
-  distributed::run_whole_group(2, [](ProcessGroup& inner) {
+  distributed::run_ranks(2, [](ProcessGroup& inner) {
     std::vector<std::int64_t> started;
     Watched group(inner, started);
     Network network = wide_network();
@@ -96,7 +96,7 @@ TEST(GradientBuckets, AreStartedWhileBackwardRunsFromTheEndOn) {
 }
 
 TEST(GradientBuckets, SumTensorsThatNoGradientReached) {
-  distributed::run_whole_group(2, [](ProcessGroup& group) {
+  distributed::run_ranks(2, [](ProcessGroup& group) {
     Network network = wide_network();
     const FlatParameters flat(network.tensors());
     GradientBuckets buckets(flat, group);
@@ -134,7 +134,7 @@ TEST(GradientBuckets, CarryALostRankOutOfBackward) {
 TEST(GradientBuckets, LeaveATensorsHooksWhenTheyGo) {
   Network network = wide_network();
   const FlatParameters flat(network.tensors());
-  distributed::run_whole_group(1, [&](ProcessGroup& group) { const GradientBuckets buckets(flat, group); });
+  distributed::run_ranks(1, [&](ProcessGroup& group) { const GradientBuckets buckets(flat, group); });
   flat.gradients().zero_();
   network.forward(input_of(0), {}).sum().backward();
   EXPECT_GT(flat.gradients().abs().max().item().toDouble(), 0.0);

@@ -58,7 +58,7 @@ class SessionGroupTest : public TrainerTest {
     if (processes == 1) {
       run(nullptr);
     } else {
-      distributed::run_whole_group(processes, [&](ProcessGroup& group) { run(&group); });
+      distributed::run_ranks(processes, [&](ProcessGroup& group) { run(&group); });
     }
     return former;
   }
@@ -104,7 +104,7 @@ class SessionGroupTest : public TrainerTest {
 };
 
 TEST_F(SessionGroupTest, LeavesTheFilesOfOneRunInTheFirstProcessFolder) {
-  distributed::run_whole_group(2, [&](ProcessGroup& group) {
+  distributed::run_ranks(2, [&](ProcessGroup& group) {
     Session session(request("out", &group));
     Recorder recorder;
     EXPECT_TRUE(session.run({&recorder}));
@@ -128,7 +128,7 @@ TEST_F(SessionGroupTest, LeavesTheFilesOfOneRunInTheFirstProcessFolder) {
 
 TEST_F(SessionGroupTest, GoesOnFromTheFirstProcessCheckpointToTheSameBytes) {
   const auto run = [&](const std::string& folder, const PauseRule& pause, ExistingRun existing) {
-    distributed::run_whole_group(2, [&](ProcessGroup& group) {
+    distributed::run_ranks(2, [&](ProcessGroup& group) {
       SessionRequest own = request(folder, &group);
       own.existing = existing;
       Session session(std::move(own));
@@ -189,7 +189,7 @@ TEST_F(SessionGroupTest, NamesTheProcessWithOtherData) {
 }
 
 TEST_F(SessionGroupTest, RefusesAnExistingRunWhereItWouldBeWritten) {
-  distributed::run_whole_group(2, [&](ProcessGroup& group) { Session(request("there", &group)).run({}); });
+  distributed::run_ranks(2, [&](ProcessGroup& group) { Session(request("there", &group)).run({}); });
   const auto faults = distributed::run_group(
       2, [&](ProcessGroup& group) { const Session session(request("there", &group)); });
   EXPECT_THROW(std::rethrow_exception(faults[0]), core::Error);

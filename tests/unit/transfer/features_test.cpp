@@ -83,7 +83,7 @@ TEST_F(FeaturesTest, AreTheSameBytesFromSeveralProcesses) {
   make(part());
   for (const bool shared : {true, false}) {  // One folder, or one each as on machines apart.
     std::vector<std::filesystem::path> written;
-    distributed::run_whole_group(3, [&](distributed::ProcessGroup& group) {
+    distributed::run_ranks(3, [&](distributed::ProcessGroup& group) {
       network::Network network(planned(squeezenet()), 1);
       auto own = part();
       own.network = &network;

@@ -65,7 +65,7 @@ class SearchGroupTest : public SearchTest {
   }
 
   void prepare(int size) {
-    memory_ = std::make_unique<ThreadMemory>(size);
+    memory_ = std::make_unique<SharedStore>(size);
     processes_ = std::vector<Process>(static_cast<std::size_t>(size));
     if (size == 2) processes_[0].after_epoch = wait_for([this] { return processes_[1].works.load(); });
   }
@@ -104,7 +104,7 @@ class SearchGroupTest : public SearchTest {
     EXPECT_TRUE(processes_[1].results.empty());
   }
 
-  std::unique_ptr<ThreadMemory> memory_;
+  std::unique_ptr<SharedStore> memory_;
   std::vector<Process> processes_;
 };
 
@@ -239,7 +239,7 @@ TEST_F(SearchGroupTest, RefusesASecondSearchInTheSameFolder) {
 }
 
 TEST_F(SearchGroupTest, RefusesAnotherFolder) {
-  ThreadMemory memory(2);
+  SharedStore memory(2);
   const TuneFiles here(folder_ / "here", "s"), elsewhere(folder_ / "elsewhere", "s");
   SearchLock lock(here.lock, SearchLock::Need::locks);
   take_search(lock, here);
