@@ -1,8 +1,9 @@
 # Every library the project uses; third_party/README.md says why each is here.
 find_program(SVHN_CCACHE ccache)
 if(SVHN_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Without these, ccache passes by every file that uses a precompiled header.
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+  # Without these, ccache passes by every file that uses a precompiled header. With the list of headers that the
+  # compiler writes (depend mode), it need not preprocess each source first.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_DEPEND=1
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime "${SVHN_CCACHE}")
 endif()
 

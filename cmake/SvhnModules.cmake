@@ -26,15 +26,16 @@ if(SVHN_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(svhn_flags INTERFACE -Wno-subobject-linkage)
 endif()
 
-# svhn_module(FOLDER [NEEDS modules...] [TORCH] [OPENCV] [LIBRARIES targets...] [EXCLUDE files...])
+# svhn_module(FOLDER [NEEDS modules...] [TORCH] [OPENCV] [HOT] [LIBRARIES targets...] [EXCLUDE files...])
 # The library svhn_FOLDER ('/' becomes '_') of all sources in src/FOLDER but main.cpp, which is a program's.
 #   NEEDS      modules that it includes; they stand above it in the table
 #   TORCH      it includes LibTorch's headers
 #   OPENCV     it includes OpenCV's headers
+#   HOT        its loops decide how fast the program is: -O3 in releases, -O2 elsewhere
 #   LIBRARIES  what else it links
 #   EXCLUDE    sources that cannot be compiled with what this machine has
 function(svhn_module FOLDER)
-  cmake_parse_arguments(M "TORCH;OPENCV" "" "NEEDS;LIBRARIES;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(M "TORCH;OPENCV;HOT" "" "NEEDS;LIBRARIES;EXCLUDE" ${ARGN})
   if(M_OPENCV)
     list(APPEND M_LIBRARIES svhn_opencv)
   endif()
@@ -49,6 +50,9 @@ function(svhn_module FOLDER)
     add_library(${target} STATIC ${sources})
     target_link_libraries(${target} PUBLIC svhn_flags ${M_LIBRARIES})
     svhn_precompiled_headers(${target} "${M_TORCH}")
+    if(M_HOT)
+      target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O3>)
+    endif()
     set_target_properties(${target} PROPERTIES UNITY_BUILD ${SVHN_UNITY} UNITY_BUILD_BATCH_SIZE 6)
   else()
     add_library(${target} INTERFACE)
@@ -63,16 +67,13 @@ function(svhn_target_name OUT FOLDER)
   set(${OUT} ${name} PARENT_SCOPE)
 endfunction()
 
-# Three precompiled headers: for what includes LibTorch, for the command line, for the rest. The first target
-# that asks for one compiles it, the others take its file.
+# Two precompiled headers: for what includes LibTorch, and for the rest. The first target that asks for one compiles
+# it, the others take its file.
 function(svhn_precompiled_headers TARGET TORCH)
   if(TORCH)
     set(kind TORCH)
     target_link_libraries(${TARGET} PUBLIC svhn_torch)
     set(headers <torch/types.h> <torch/csrc/autograd/custom_function.h> <nlohmann/json.hpp> <spdlog/spdlog.h>)
-  elseif("${TARGET}" STREQUAL "svhn_cli")
-    set(kind CLI)
-    set(headers <CLI/App.hpp> <CLI/Config.hpp> <CLI/Formatter.hpp> <nlohmann/json.hpp>)
   else()
     set(kind PLAIN)
     set(headers <nlohmann/json.hpp> <algorithm> <filesystem> <functional> <map> <memory>)
