@@ -1,16 +1,69 @@
 #include "formats/hdf5/file.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 #include "core/file.h"
 #include "core/json.h"
-#include "formats/hdf5/superblock.h"
-#include "formats/hdf5/worker.h"
+#include "formats/hdf5/scan.h"
 
 namespace svhn::formats {
 namespace {
 
-constexpr const char* kDamaged = "the file is damaged or incomplete; save or fetch it again";
+constexpr std::array<unsigned char, 8> kSignature{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+constexpr std::size_t kMinSuperblock = 48;  // Length in bytes, versions 2 and 3.
+
+bool has_signature(std::span<const std::byte> bytes) {
+  return bytes.size() >= kMinSuperblock &&
+         std::equal(kSignature.begin(), kSignature.end(), bytes.begin(),
+                    [](unsigned char a, std::byte b) { return std::byte{a} == b; });
+}
+
+std::uint64_t little_endian_number(std::span<const std::byte> bytes, std::size_t at, std::size_t width) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < width; ++i) value |= std::to_integer<std::uint64_t>(bytes[at + i]) << 8 * i;
+  return value;
+}
+
+/// Offsets within the superblock: the sizes of addresses and lengths, the base address, the end of the file.
+/// @see "HDF5 File Format Specification", II.A
+struct Layout {
+  std::size_t sizes, base, end;
+};
+
+Layout layout_of(std::uint64_t version) {
+  if (version == 0) return {13, 24, 40};
+  if (version == 1) return {13, 28, 44};
+  return {9, 12, 28};
+}
+
+/// @returns the offset of the superblock: 0, 512, 1024, 2048, …; nullopt when there is none.
+std::optional<std::size_t> find_superblock(std::span<const std::byte> file) {
+  for (std::size_t at = 0; at < file.size(); at = at == 0 ? 512 : at * 2) {
+    if (has_signature(file.subspan(at))) return at;
+    if (at > file.size() / 2) break;
+  }
+  return std::nullopt;
+}
+
+/// @returns what is wrong with the version, sizes or addresses of the superblock; "" when it is valid.
+std::string superblock_fault(std::span<const std::byte> file) {
+  const auto start = find_superblock(file);
+  if (!start) return "not an HDF5 file";
+  const auto block = file.subspan(*start);
+  const std::uint64_t version = little_endian_number(block, 8, 1);
+  if (version > 3) return "its superblock has the unknown version " + std::to_string(version);
+  const Layout layout = layout_of(version);
+  if (block.size() < layout.end + 8) return "the file ends within its superblock";
+  if (little_endian_number(block, layout.sizes, 1) != 8 ||
+      little_endian_number(block, layout.sizes + 1, 1) != 8)
+    return "its addresses are not of 8 bytes";
+  if (little_endian_number(block, layout.base, 8) != *start) return "its base address is wrong";
+  const std::uint64_t end = little_endian_number(block, layout.end, 8);
+  if (end <= file.size()) return "";
+  return "the file has " + std::to_string(file.size()) + " of " + std::to_string(end) + " bytes";
+}
 
 }  // namespace
 
@@ -21,15 +74,15 @@ struct Hdf5File::Impl {
   core::MappedFile file;
   core::ExitCode code;
   Hdf5Index index;
-  std::vector<Hdf5Dataset> datasets;  // Those of the index, in the same order.
+  std::vector<Hdf5Dataset> datasets;  // Copies of the index entries' datasets, in the same order.
 };
 
 Hdf5File::Hdf5File(const std::filesystem::path& path, core::ExitCode code)
     : impl_(std::make_unique<Impl>(path, code)) {
   const auto bytes = impl_->file.bytes();
-  const std::string fault = hdf5_superblock_fault(bytes);
+  const std::string fault = superblock_fault(bytes);
   if (!fault.empty()) fail(fault);
-  auto index = scan_hdf5_apart(path, bytes.size());
+  auto index = scan_hdf5_in_child(path, bytes.size());
   if (!index) fail("the HDF5 library cannot make sense of the file");
   if (!index->fault.empty()) fail(index->fault, index->hint);
   impl_->index = std::move(*index);
@@ -59,10 +112,9 @@ std::span<const std::byte> Hdf5File::bytes(const Hdf5Dataset& dataset) const {
                                   [&](const Hdf5Entry& entry) { return entry.dataset.path == dataset.path; });
   const std::string title = "the array '" + core::printable(dataset.path) + "' ";
   if (found == entries.end()) fail(title + "is not there");
-  if (!found->fault.empty())
-    fail(title + found->fault, "a file of weights holds its arrays itself; save it again");
-  const auto room = found->in_file ? impl_->file.bytes() : std::span<const std::byte>(impl_->index.blob);
-  return room.subspan(found->offset, found->dataset.elements * item_size(found->dataset.dtype));
+  if (!found->fault.empty()) fail(title + found->fault, kHdf5ForeignHint);
+  const auto holder = found->in_file ? impl_->file.bytes() : std::span<const std::byte>(impl_->index.blob);
+  return holder.subspan(found->offset, found->dataset.elements * item_size(found->dataset.dtype));
 }
 
 std::optional<std::vector<std::string>> Hdf5File::texts(const std::string& group,
@@ -80,7 +132,12 @@ const std::filesystem::path& Hdf5File::path() const {
 }
 
 void Hdf5File::fail(const std::string& what, const std::string& hint) const {
-  throw core::Error(impl_->code, "'" + path().string() + "': " + what, hint.empty() ? kDamaged : hint);
+  throw core::Error(impl_->code, "'" + path().string() + "': " + what,
+                    hint.empty() ? kHdf5DamagedHint : hint);
+}
+
+bool is_hdf5(std::span<const std::byte> file) {
+  return find_superblock(file).has_value();
 }
 
 }  // namespace svhn::formats

@@ -3,43 +3,45 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 namespace svhn::formats {
 namespace {
 
 constexpr std::size_t kMaxRank = 8;
-constexpr std::size_t kMostDeflation = 1040;  // zlib's documented limit is 1032:1; a little for headers.
-constexpr std::size_t kMostChunk = std::size_t{16} << 20;
+constexpr std::size_t kMaxInflation = 1040;  // zlib documents at most 1032:1; the rest allows for headers.
+constexpr std::size_t kMaxChunk = std::size_t{16} << 20;
 
-struct Links {
+struct LinkNames {
   std::vector<std::string> names;
-  std::size_t most;
-  bool sound = true;
+  std::size_t max;
+  bool valid = true;
 };
 
-/// Called from C, which exceptions must not cross.
+/// Callback of the C library, so no exception may leave it.
 herr_t add_link(hid_t, const char* name, const H5L_info_t*, void* data) noexcept {
-  auto& links = *static_cast<Links*>(data);
+  auto& links = *static_cast<LinkNames*>(data);
   const std::string_view text(name);
-  links.sound = links.names.size() < links.most && !text.empty() && text.size() <= 4096 && text != "." &&
+  links.valid = links.names.size() < links.max && !text.empty() && text.size() <= 4096 && text != "." &&
                 text.find('/') == std::string_view::npos;
   try {
-    if (links.sound) links.names.emplace_back(text);
+    if (links.valid) links.names.emplace_back(text);
   } catch (const std::bad_alloc&) {
-    links.sound = false;
+    links.valid = false;
   }
-  return links.sound ? 0 : 1;
+  return links.valid ? 0 : 1;
 }
 
-/// @returns a copy of the type, which the caller owns.
+/// @returns a little-endian copy of the type, owned by the caller.
 hid_t little_endian(hid_t type) {
   const hid_t copy = H5Tcopy(type);
   H5Tset_order(copy, H5T_ORDER_LE);
   return copy;
 }
 
-/// binary16 has no name in this library: 1 sign bit, 5 of exponent with bias 15, 10 of mantissa.
+/// Detects binary16, for which the library has no constant: 1 sign bit, 5 exponent bits (bias 15), 10
+/// mantissa bits.
 bool is_half(hid_t type) {
   std::size_t sign = 0, exponent = 0, exponent_bits = 0, mantissa = 0, mantissa_bits = 0;
   return H5Tget_class(type) == H5T_FLOAT && H5Tget_size(type) == 2 &&
@@ -98,26 +100,82 @@ bool known_filters(hid_t creation) {
   return count >= 0;
 }
 
-/// The library asks for a whole chunk's memory before it looks at what is stored.
+/// The library allocates a full chunk before it reads the stored bytes.
 bool reasonable_chunks(hid_t creation, std::size_t item, std::size_t array_bytes) {
   std::array<hsize_t, kMaxRank> sizes{};
   const int rank = H5Pget_chunk(creation, kMaxRank, sizes.data());
   if (rank < 1 || static_cast<std::size_t>(rank) > kMaxRank) return false;
-  const std::size_t most = std::max(kMostChunk, array_bytes);
+  const std::size_t limit = std::max(kMaxChunk, array_bytes);
   std::size_t bytes = item;
   for (std::size_t i = 0; i < static_cast<std::size_t>(rank); ++i) {
-    if (sizes[i] == 0 || bytes > most / sizes[i]) return false;
+    if (sizes[i] == 0 || bytes > limit / sizes[i]) return false;
     bytes *= sizes[i];
   }
   return true;
 }
 
+constexpr std::size_t kMaxTexts = 100'000;
+constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;
+
+using Texts = std::optional<std::vector<std::string>>;
+
+/// Texts that the library allocated for an attribute; the destructor frees them.
+class LibraryTexts {
+ public:
+  LibraryTexts(hid_t type, hid_t space, std::size_t count)
+      : pointers(count, nullptr), type_(type), space_(space) {}
+  LibraryTexts(const LibraryTexts&) = delete;
+  LibraryTexts& operator=(const LibraryTexts&) = delete;
+  ~LibraryTexts() { H5Dvlen_reclaim(type_, space_, H5P_DEFAULT, pointers.data()); }
+
+  std::vector<char*> pointers;
+
+ private:
+  hid_t type_;
+  hid_t space_;
+};
+
+Texts read_variable(hid_t attribute, hid_t type, hid_t space, std::size_t count) {
+  const Hdf5Handle memory(H5Tcopy(H5T_C_S1));
+  H5Tset_size(memory.get(), H5T_VARIABLE);
+  H5Tset_cset(memory.get(), H5Tget_cset(type));
+  LibraryTexts found(memory.get(), space, count);
+  if (H5Aread(attribute, memory.get(), found.pointers.data()) < 0) return std::nullopt;
+  std::vector<std::string> texts;
+  std::size_t bytes = 0;
+  for (const char* text : found.pointers) {
+    texts.emplace_back(text == nullptr ? "" : text);
+    bytes += texts.back().size();
+    if (bytes > kMaxTextBytes) return std::nullopt;
+  }
+  return texts;
+}
+
+/// A text of fixed length ends at the first NUL; padding with spaces is removed.
+std::string unpadded(const char* text, std::size_t size, H5T_str_t padding) {
+  std::string result(text, ::strnlen(text, size));
+  if (padding == H5T_STR_SPACEPAD) result.erase(result.find_last_not_of(' ') + 1);
+  return result;
+}
+
+Texts read_fixed(hid_t attribute, hid_t type, std::size_t count) {
+  const std::size_t size = H5Tget_size(type);
+  if (size == 0 || size > kMaxTextBytes / count || H5Aget_storage_size(attribute) != size * count)
+    return std::nullopt;
+  std::vector<char> buffer(size * count);
+  if (H5Aread(attribute, type, buffer.data()) < 0) return std::nullopt;
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < count; ++i)
+    texts.push_back(unpadded(buffer.data() + i * size, size, H5Tget_strpad(type)));
+  return texts;
+}
+
 }  // namespace
 
-std::optional<std::vector<std::string>> hdf5_links(hid_t group, std::size_t most) {
-  Links links{{}, most};
+std::optional<std::vector<std::string>> hdf5_links(hid_t group, std::size_t max_links) {
+  LinkNames links{{}, max_links};
   const herr_t status = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, nullptr, add_link, &links);
-  if (status != 0 || !links.sound) return std::nullopt;
+  if (status != 0 || !links.valid) return std::nullopt;
   return std::move(links.names);
 }
 
@@ -141,8 +199,8 @@ std::string hdf5_storage_fault(hid_t dataset, const Hdf5Dataset& description, st
     return "is stored in chunks that are too large";
   const std::size_t stored = H5Dget_storage_size(dataset);
   const bool filtered = H5Pget_nfilters(creation.get()) > 0;
-  const std::size_t most = filtered && stored <= SIZE_MAX / kMostDeflation ? stored * kMostDeflation : stored;
-  if (stored > file_bytes || bytes > most)
+  const std::size_t limit = filtered && stored <= SIZE_MAX / kMaxInflation ? stored * kMaxInflation : stored;
+  if (stored > file_bytes || bytes > limit)
     return "promises " + std::to_string(bytes) + " bytes, which the file does not hold";
   return "";
 }
@@ -162,6 +220,24 @@ std::optional<std::vector<std::byte>> read_hdf5(hid_t dataset, const Hdf5Dataset
   const Hdf5Handle memory(little_endian(type.get()));
   if (H5Dread(dataset, memory.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) return std::nullopt;
   return bytes;
+}
+
+std::optional<std::string> hdf5_attribute_name(hid_t attribute) {
+  std::array<char, 4097> name{};
+  const ssize_t length = H5Aget_name(attribute, name.size(), name.data());
+  if (length < 0 || static_cast<std::size_t>(length) >= name.size()) return std::nullopt;
+  return std::string(name.data());
+}
+
+Texts read_hdf5_texts(hid_t attribute) {
+  const Hdf5Handle type(H5Aget_type(attribute)), space(H5Aget_space(attribute));
+  const hssize_t count = H5Sget_simple_extent_npoints(space.get());
+  if (count < 0 || static_cast<std::size_t>(count) > kMaxTexts) return std::nullopt;
+  if (count == 0) return std::vector<std::string>();
+  if (H5Tget_class(type.get()) != H5T_STRING) return std::nullopt;
+  const auto texts = static_cast<std::size_t>(count);
+  if (H5Tis_variable_str(type.get()) > 0) return read_variable(attribute, type.get(), space.get(), texts);
+  return read_fixed(attribute, type.get(), texts);
 }
 
 }  // namespace svhn::formats

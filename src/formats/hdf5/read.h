@@ -1,5 +1,7 @@
 #pragma once
-/// What the reader asks the HDF5 library about single objects. A returned text says what is wrong.
+/// Queries about single objects through the HDF5 C library. Only the reading process calls them, see scan.h.
+
+#include <hdf5.h>
 
 #include <cstdint>
 #include <optional>
@@ -7,31 +9,47 @@
 #include <vector>
 
 #include "formats/hdf5/file.h"
-#include "formats/hdf5/library.h"
 
 namespace svhn::formats {
 
-/// Names of a group's links, sorted, none longer than 4096 bytes or with a '/'.
-/// @returns nothing when there are more than `most`, or the group is damaged.
-std::optional<std::vector<std::string>> hdf5_links(hid_t group, std::size_t most);
+/// Owns a library handle of any kind. The library returns a negative handle on failure.
+class Hdf5Handle {
+ public:
+  explicit Hdf5Handle(hid_t id = H5I_INVALID_HID) : id_(id) {}
+  Hdf5Handle(const Hdf5Handle&) = delete;
+  Hdf5Handle& operator=(const Hdf5Handle&) = delete;
+  ~Hdf5Handle() {
+    if (id_ >= 0) H5Idec_ref(id_);
+  }
 
-/// Fills in type, shape and element count of an array.
-/// @returns false for arrays that are not of plain numbers; their fields mean nothing then.
+  [[nodiscard]] hid_t get() const { return id_; }
+  [[nodiscard]] bool valid() const { return id_ >= 0; }
+
+ private:
+  hid_t id_;
+};
+
+/// Names of a group's links, sorted, none longer than 4096 bytes or with a '/'.
+/// @returns nullopt when there are more than `max_links`, or the group is damaged.
+std::optional<std::vector<std::string>> hdf5_links(hid_t group, std::size_t max_links);
+
+/// Sets the type, shape and element count of an array.
+/// @returns false for arrays of other than plain numbers; `description` is then unspecified.
 bool describe_hdf5(hid_t dataset, Hdf5Dataset& description);
 
-/// @returns why the array must not be read, or "". @param file_bytes the length of the file.
+/// @param file_bytes the length of the file. @returns why the array must not be read, or "".
 std::string hdf5_storage_fault(hid_t dataset, const Hdf5Dataset& description, std::size_t file_bytes);
 
-/// @returns the array's numbers, little-endian; nothing when the library fails.
+/// @returns the array's elements, little-endian; nullopt when the library fails.
 std::optional<std::vector<std::byte>> read_hdf5(hid_t dataset, const Hdf5Dataset& description);
 
-/// @returns where in the file the array's bytes lie, for those stored whole and little-endian.
+/// @returns the file offset of an array stored contiguously and little-endian; nullopt for other arrays.
 std::optional<std::uint64_t> hdf5_plain_offset(hid_t dataset);
 
-/// @returns an attribute's name, at most 4096 bytes; nothing when it is damaged.
+/// @returns an attribute's name, at most 4096 bytes; nullopt when it is damaged.
 std::optional<std::string> hdf5_attribute_name(hid_t attribute);
 
-/// @returns the texts of an attribute; nothing when it is not text, too large or damaged.
+/// @returns the texts of an attribute; nullopt when it is not text, too large or damaged.
 std::optional<std::vector<std::string>> read_hdf5_texts(hid_t attribute);
 
 }  // namespace svhn::formats

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/json.h"
-#include "formats/floats.h"
+#include "formats/dtype.h"
 
 namespace svhn::model {
 namespace {
@@ -16,7 +16,7 @@ using formats::Hdf5File;
 constexpr const char* kHint =
     "Keras saves such files with model.save('NAME.h5') and model.save_weights('NAME.h5')";
 
-/// Keras' words for what an array is, of all its versions; longer ones first where one ends like another.
+/// The names of roles in all Keras versions; longer ones first where one is a suffix of another.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kRoles{{
     {"depthwise_kernel", "depthwise.weight"},
     {"pointwise_kernel", "pointwise.weight"},
@@ -38,13 +38,14 @@ bool all_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// Cuts a mark and the number behind it off the end: "kernel:0", "block1_conv1_W_1".
-std::string_view without_number(std::string_view text, char mark) {
-  const std::size_t place = text.rfind(mark);
-  return place != std::string_view::npos && all_digits(text.substr(place + 1)) ? text.substr(0, place) : text;
+/// Removes a separator and a number from the end: "kernel:0", "block1_conv1_W_1".
+std::string_view without_number(std::string_view text, char separator) {
+  const std::size_t at = text.rfind(separator);
+  return at != std::string_view::npos && all_digits(text.substr(at + 1)) ? text.substr(0, at) : text;
 }
 
-/// The last part of an array's name as a role, "" when it is none: "kernel", or older "block1_conv1_W_1".
+/// @param last component of an array's name: "kernel", or in older files "block1_conv1_W_1".
+/// @returns the role, "" when unknown.
 std::string_view role_of(std::string_view last) {
   const auto ends_as = [](std::string_view text, std::string_view word) {
     return text == word || (text.ends_with(word) && text[text.size() - word.size() - 1] == '_');
@@ -56,10 +57,10 @@ std::string_view role_of(std::string_view last) {
   return {};
 }
 
-/// Keras splits lists that are too long for one attribute: name0, name1, …
+/// Reads a list that Keras may have split over several attributes: name0, name1, …
 std::vector<std::string> list_attribute(const Hdf5File& file, const std::string& group,
                                         const std::string& name) {
-  if (auto whole = file.texts(group, name)) return *whole;
+  if (auto list = file.texts(group, name)) return *list;
   std::vector<std::string> texts;
   for (int part = 0;; ++part) {
     const auto more = file.texts(group, name + std::to_string(part));
@@ -72,7 +73,7 @@ std::string join(const std::string& group, const std::string& name) {
   return group.empty() ? name : group + "/" + name;
 }
 
-/// A nested model's group holds the arrays of many layers, so that roles repeat.
+/// Sets `node` in a nested model, whose group holds the arrays of many layers, so that roles repeat.
 void name_nodes(std::vector<KerasArray>& arrays, const std::vector<std::string>& names) {
   std::set<std::string_view> roles;
   for (const KerasArray& array : arrays) roles.insert(array.role);
@@ -98,18 +99,19 @@ std::vector<KerasArray> list_layer(const Hdf5File& file, const std::string& root
   return arrays;
 }
 
-/// [places, A, B] -> [B, A, places].
-std::vector<float> reversed(const std::vector<float>& in, std::size_t places, std::size_t a, std::size_t b) {
+/// [K, A, B] -> [B, A, K], K = kernel positions.
+std::vector<float> reversed(const std::vector<float>& in, std::size_t positions, std::size_t a,
+                            std::size_t b) {
   std::vector<float> out(in.size());
-  for (std::size_t k = 0; k < places; ++k) {
+  for (std::size_t k = 0; k < positions; ++k) {
     for (std::size_t i = 0; i < a; ++i) {
-      for (std::size_t o = 0; o < b; ++o) out[(o * a + i) * places + k] = in[(k * a + i) * b + o];
+      for (std::size_t o = 0; o < b; ++o) out[(o * a + i) * positions + k] = in[(k * a + i) * b + o];
     }
   }
   return out;
 }
 
-/// [places, C*M] -> [C*M, places].
+/// [K, C*M] -> [C*M, K], K = kernel positions.
 void reverse_depthwise(WeightArray& array) {
   const auto s = array.shape;
   array.values =

@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "formats/floats.h"
+#include "formats/dtype.h"
 #include "formats/hdf5/file.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/torch/torch_archive.h"
@@ -17,7 +17,7 @@ namespace {
 using core::ExitCode;
 using formats::DType;
 
-/// Batches that a PyTorch batch norm has seen; no network here asks.
+/// The step counter of a PyTorch batch norm, which no network here uses.
 bool is_counter(std::string_view name) {
   return name == "num_batches_tracked" || name.ends_with(".num_batches_tracked");
 }

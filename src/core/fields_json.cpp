@@ -24,7 +24,9 @@ class ValueWriter final : public Visitor {
   void number(double& value, NumberRange) override { out_ = value; }
   void boolean(bool& value) override { out_ = value; }
   void text(std::string& value, const TextRule&) override { out_ = value; }
-  void choice(std::size_t& index, std::span<const std::string_view> names) override { out_ = names[index]; }
+  void choice(std::size_t& index, std::span<const std::string_view> names) override {
+    out_ = index < names.size() ? names[index] : "";
+  }
 
   void object(const DescribeFields& fields) override {
     out_ = ordered_json::object();
