@@ -1,19 +1,45 @@
 #pragma once
-/// What layers make of pictures. N = images; C, H, W = channels, height, width; F = features.
+/// The activations of a network: which layers, and their outputs. N = images; C, H, W = channels, height,
+/// width; F = features.
 
 #include <torch/types.h>
 
+#include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "interpret/layer_choice.h"
+#include "model/plan.h"
 #include "network/network.h"
 
 namespace svhn::interpret {
 
-/// Runs a network in inference mode and keeps the outputs of some layers.
+/// A layer whose output is used.
+struct LayerChoice {
+  std::string name;
+  std::size_t index = 0;  ///< From 0, as in the summary.
+  model::Shape shape;     ///< Output shape [C,H,W] or [F], without the batch.
+  bool softmax = false;   ///< Apply softmax: the last layer's output in the network is the logits.
+};
+
+/// Finds a layer of a network.
+/// @param text a layer's name, its index from 0, a type of which the network has one layer, or "output" for
+/// the last layer after softmax.
+/// @throws core::Error(usage) for an unknown layer, with the nearest name.
+LayerChoice find_layer(const model::NetworkPlan& plan, const std::string& text);
+
+/// @returns the layers whose activations are shown by default: the layers 0, 5, 6, 8 and 10 of the network of
+/// question 2; for other networks at most eight convolution and pooling layers, spread evenly over the depth;
+/// dense layers where there are none of these.
+std::vector<LayerChoice> default_activation_layers(const model::NetworkPlan& plan);
+
+/// @returns the layer that is embedded by default: the first flatten or global average pooling that is not
+/// the first layer; in a network without one the input of the last dense layer.
+LayerChoice default_embedding_layer(const model::NetworkPlan& plan);
+
+/// Runs a network in inference mode and returns the outputs of some layers.
 /// @param images f32 [N,C,H,W]. @param layers of the network's plan.
-/// @returns f32 [N,C,H,W] or [N,F] for each of `layers`, on the processor.
+/// @returns f32 [N,C,H,W] or [N,F] for each of `layers`, on the CPU.
 std::vector<torch::Tensor> layer_outputs(network::Network& network, const torch::Tensor& images,
                                          std::span<const LayerChoice> layers);
 

@@ -1,6 +1,7 @@
 #include "interpret/embeddings.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "core/error.h"
@@ -12,6 +13,7 @@ namespace svhn::interpret {
 namespace {
 
 using core::ExitCode;
+using formats::DType;
 using torch::Tensor;
 
 template <class T>
@@ -51,29 +53,44 @@ void check_finite(const Tensor& values, const LayerChoice& layer) {
                     "the model has diverged; train it again with a smaller learning rate");
 }
 
-/// @returns the piece of all numbers from `begin` on, with zeros where `held` (from `first` on) has none.
-Tensor piece_of(std::span<const float> held, std::size_t first, std::size_t begin, std::size_t count) {
-  const Tensor piece = at::zeros({static_cast<std::int64_t>(count)}, torch::kFloat32);
+/// @returns the values [begin, begin + count) of all values, with zeros outside `held`, which starts at
+/// `first`.
+Tensor slice_of(std::span<const float> held, std::size_t first, std::size_t begin, std::size_t count) {
+  const Tensor slice = at::zeros({static_cast<std::int64_t>(count)}, torch::kFloat32);
   const std::size_t from = std::clamp(first, begin, begin + count);
   const std::size_t to = std::clamp(first + held.size(), begin, begin + count);
   if (from < to) {
     std::copy_n(held.data() + (from - first), to - from,
-                static_cast<float*>(piece.data_ptr()) + (from - begin));
+                static_cast<float*>(slice.data_ptr()) + (from - begin));
   }
-  return piece;
+  return slice;
 }
 
-/// Gives rank 0 what the processes hold: each number is one process' and zero elsewhere.
-/// @param first place of the first number held, among `total`.
-void put_together(std::span<float> held, std::size_t first, std::size_t total,
-                  distributed::ProcessGroup& group) {
-  constexpr std::size_t kNumbers = std::size_t{1} << 20;
-  for (std::size_t begin = 0; begin < total; begin += kNumbers) {
-    const std::size_t count = std::min(kNumbers, total - begin);
+/// Gathers the values of all ranks in rank 0, by all_reduce: each value is zero in all ranks but one.
+/// @param first index of the first value held, among `total`.
+void gather_values(std::span<float> held, std::size_t first, std::size_t total,
+                   distributed::ProcessGroup& group) {
+  constexpr std::size_t kValues = std::size_t{1} << 20;
+  for (std::size_t begin = 0; begin < total; begin += kValues) {
+    const std::size_t count = std::min(kValues, total - begin);
     group.all_reduce(group.rank() == 0 ? torch::from_blob(held.data() + begin,
                                                           {static_cast<std::int64_t>(count)}, torch::kFloat32)
-                                       : piece_of(held, first, begin, count));
+                                       : slice_of(held, first, begin, count));
   }
+}
+
+[[noreturn]] void refuse_map(const std::filesystem::path& path, const std::string& what) {
+  throw core::Error(ExitCode::data, "'" + path.string() + "' " + what,
+                    "name a tsne.safetensors that 'svhn interpret' has written");
+}
+
+template <class T>
+std::vector<T> read_array(const formats::SafetensorsFile& file, const std::string& name, DType dtype,
+                          const std::vector<std::int64_t>& shape) {
+  const auto bytes = file.bytes(file.require(name, dtype, shape));
+  std::vector<T> values(bytes.size() / sizeof(T));
+  if (!bytes.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
 }
 
 }  // namespace
@@ -109,8 +126,8 @@ Embeddings embed(network::Network& network, const data::PreparedData& data,
     if (options.progress) options.progress(done, static_cast<std::int64_t>(part.count));
   }
   if (options.group != nullptr) {
-    put_together(result.values.floats().first(held.count * features), held.first * features,
-                 rows.size() * features, *options.group);
+    gather_values(result.values.floats().first(held.count * features), held.first * features,
+                  rows.size() * features, *options.group);
   }
   for (const std::int64_t row : rows.subspan(held.first, held.count)) {
     result.rows.push_back(row);
@@ -124,10 +141,40 @@ void write_embeddings(const std::filesystem::path& path, const Embeddings& embed
   const std::int64_t n = embeddings.size();
   const auto values = std::as_bytes(std::span<const float>(embeddings.values.floats()));
   formats::write_safetensors(path,
-                             {{"embeddings", formats::DType::f32, {n, embeddings.features}, values},
-                              {"labels", formats::DType::u8, {n}, bytes_of(embeddings.labels)},
-                              {"rows", formats::DType::i64, {n}, bytes_of(embeddings.rows)}},
+                             {{"embeddings", DType::f32, {n, embeddings.features}, values},
+                              {"labels", DType::u8, {n}, bytes_of(embeddings.labels)},
+                              {"rows", DType::i64, {n}, bytes_of(embeddings.rows)}},
                              metadata, ExitCode::data);
+}
+
+void write_map(const std::filesystem::path& path, const EmbeddingMap& map) {
+  const torch::Tensor positions = map.map.contiguous();
+  const std::int64_t n = positions.size(0);
+  const std::span<const float> values(static_cast<const float*>(positions.data_ptr()),
+                                      static_cast<std::size_t>(2 * n));
+  formats::write_safetensors(path,
+                             {{"map", DType::f32, {n, 2}, std::as_bytes(values)},
+                              {"labels", DType::u8, {n}, std::as_bytes(std::span(map.labels))},
+                              {"rows", DType::i64, {n}, std::as_bytes(std::span(map.rows))}},
+                             map.metadata, ExitCode::data);
+}
+
+EmbeddingMap read_map(const std::filesystem::path& path) {
+  const formats::SafetensorsFile file(path, ExitCode::data);
+  const std::int64_t n = file.require("map", DType::f32, {-1, 2}).shape[0];
+  if (n < 1) refuse_map(path, "is a map without points");
+  const auto positions = read_array<float>(file, "map", DType::f32, {n, 2});
+  EmbeddingMap map;
+  map.labels = read_array<std::uint8_t>(file, "labels", DType::u8, {n});
+  map.rows = read_array<std::int64_t>(file, "rows", DType::i64, {n});
+  map.metadata = file.metadata();
+  if (!std::ranges::all_of(positions, [](float x) { return std::isfinite(x); })) {
+    refuse_map(path, "has points that are nowhere");
+  }
+  if (*std::ranges::max_element(map.labels) > 9) refuse_map(path, "has a label above 9");
+  if (*std::ranges::min_element(map.rows) < 0) refuse_map(path, "has a negative row");
+  map.map = torch::tensor(positions).view({n, 2});
+  return map;
 }
 
 }  // namespace svhn::interpret

@@ -14,9 +14,9 @@ namespace {
 
 using torch::Tensor;
 
-constexpr std::int64_t kBatch = 32;  // Gradients hold every layer's output.
+constexpr std::int64_t kBatch = 32;  // Small, since a backward pass keeps every layer's output.
 
-/// The logits of one class, a number an image.
+/// @returns the logit of one class for each image, [N].
 Tensor class_logits(network::Network& network, const Tensor& images, std::int64_t class_index) {
   return network.forward(images, {}).select(1, class_index);
 }
@@ -25,7 +25,7 @@ Tensor gradient(const Tensor& value, const Tensor& of) {
   return torch::autograd::grad({value}, {of}).front();
 }
 
-Tensor on_processor(const Tensor& map) {
+Tensor on_cpu(const Tensor& map) {
   return map.detach().to(torch::kCPU, torch::kFloat32).contiguous();
 }
 
@@ -33,8 +33,8 @@ double number(const Tensor& scalar) {
   return scalar.detach().item().toDouble();
 }
 
-/// Left edges of windows over `size` pixels; the last one ends with the picture.
-std::vector<std::int64_t> places(std::int64_t size, std::int64_t side, std::int64_t stride) {
+/// @returns the offsets of windows along `size` pixels; the last window ends at the edge of the image.
+std::vector<std::int64_t> window_offsets(std::int64_t size, std::int64_t side, std::int64_t stride) {
   std::vector<std::int64_t> found;
   for (std::int64_t at = 0; at + side < size; at += stride) found.push_back(at);
   found.push_back(std::max<std::int64_t>(0, size - side));
@@ -61,7 +61,7 @@ std::optional<std::size_t> last_convolution(const model::NetworkPlan& plan) {
 
 Tensor grad_cam(network::Network& network, const Tensor& image, std::size_t layer, std::int64_t class_index) {
   Tensor maps;
-  // Without a gradient of its own the picture would leave frozen layers out of the graph.
+  // The image requires a gradient, since otherwise autograd would not record frozen layers.
   const Tensor input = image.detach().clone().set_requires_grad(true);
   const auto keep = [&](std::size_t index, const Tensor& output) {
     if (index == layer) maps = output;
@@ -72,23 +72,24 @@ Tensor grad_cam(network::Network& network, const Tensor& image, std::size_t laye
   }
   const Tensor weights = gradient(logits[0][class_index], maps).mean({2, 3}, true);
   const Tensor map = at::relu((weights * maps).sum(1, true)).detach();
-  return on_processor(at::upsample_bilinear2d(map, {image.size(2), image.size(3)}, false)[0][0]);
+  return on_cpu(at::upsample_bilinear2d(map, {image.size(2), image.size(3)}, false)[0][0]);
 }
 
 Attribution integrated_gradients(network::Network& network, const Tensor& image, const Tensor& baseline,
                                  std::int64_t class_index, std::int64_t steps) {
-  const Tensor way = (image - baseline).detach();
-  Tensor sum = at::zeros_like(way);
+  const Tensor difference = (image - baseline).detach();
+  Tensor sum = at::zeros_like(difference);
   for (std::int64_t first = 0; first < steps; first += kBatch) {
     const std::int64_t count = std::min(kBatch, steps - first);
-    const Tensor shares =
-        (at::arange(count, way.options()) + static_cast<double>(first) + 0.5) / static_cast<double>(steps);
-    const Tensor points = (baseline + shares.view({-1, 1, 1, 1}) * way).detach().set_requires_grad(true);
+    const Tensor fractions = (at::arange(count, difference.options()) + static_cast<double>(first) + 0.5) /
+                             static_cast<double>(steps);
+    const Tensor points =
+        (baseline + fractions.view({-1, 1, 1, 1}) * difference).detach().set_requires_grad(true);
     sum += gradient(class_logits(network, points, class_index).sum(), points).sum(0, true);
   }
   const torch::NoGradGuard no_grad;
   const Tensor ends = class_logits(network, at::cat({image, baseline}), class_index);
-  return {on_processor((way * sum / static_cast<double>(steps))[0]), number(ends[0]), number(ends[1])};
+  return {on_cpu((difference * sum / static_cast<double>(steps))[0]), number(ends[0]), number(ends[1])};
 }
 
 Tensor occlusion(network::Network& network, const Tensor& image, const Tensor& baseline,
@@ -96,23 +97,23 @@ Tensor occlusion(network::Network& network, const Tensor& image, const Tensor& b
   const torch::NoGradGuard no_grad;
   const std::int64_t height = image.size(2), width = image.size(3);
   std::vector<Tensor> masks;
-  for (const std::int64_t top : places(height, window.side, window.stride)) {
-    for (const std::int64_t left : places(width, window.side, window.stride)) {
+  for (const std::int64_t top : window_offsets(height, window.side, window.stride)) {
+    for (const std::int64_t left : window_offsets(width, window.side, window.stride)) {
       Tensor mask = at::zeros({1, height, width}, image.options());
       mask.slice(1, top, top + window.side).slice(2, left, left + window.side).fill_(1.0);
       masks.push_back(mask);
     }
   }
-  const double whole = number(class_logits(network, image, class_index)[0]);
-  Tensor falls = at::zeros({height, width}, image.options());
-  Tensor counts = at::zeros_like(falls);
+  const double logit = number(class_logits(network, image, class_index)[0]);
+  Tensor decreases = at::zeros({height, width}, image.options());
+  Tensor counts = at::zeros_like(decreases);
   for (const Tensor& batch : at::stack(masks).split(kBatch)) {
-    const Tensor covered = image * (1.0 - batch) + baseline * batch;
-    const Tensor fall = whole - class_logits(network, covered, class_index);
-    falls += (fall.view({-1, 1, 1, 1}) * batch).sum(at::IntArrayRef{0, 1});
+    const Tensor occluded = image * (1.0 - batch) + baseline * batch;
+    const Tensor decrease = logit - class_logits(network, occluded, class_index);
+    decreases += (decrease.view({-1, 1, 1, 1}) * batch).sum(at::IntArrayRef{0, 1});
     counts += batch.sum(at::IntArrayRef{0, 1});
   }
-  return on_processor(falls / counts.clamp_min(1.0));
+  return on_cpu(decreases / counts.clamp_min(1.0));
 }
 
 }  // namespace svhn::interpret

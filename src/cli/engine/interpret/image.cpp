@@ -1,4 +1,4 @@
-// What layers make of one image, and where the model looks.
+// Activations and saliency maps of one image.
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "interpret/layer_choice.h"
+#include "interpret/activations.h"
 
 #include "core/error.h"
 #include "unit/network/small_network.h"
