@@ -27,7 +27,8 @@ if(SVHN_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 
 # svhn_module(FOLDER [NEEDS modules...] [TORCH] [OPENCV] [HOT] [LIBRARIES targets...] [EXCLUDE files...])
-# The library svhn_FOLDER ('/' becomes '_') of all sources in src/FOLDER but main.cpp, which is a program's.
+# The library svhn_FOLDER ('/' becomes '_', alias svhn::FOLDER) of all sources in src/FOLDER but main.cpp, which is a
+# program's.
 #   NEEDS      modules that it includes; they stand above it in the table
 #   TORCH      it includes LibTorch's headers
 #   OPENCV     it includes OpenCV's headers
@@ -58,6 +59,8 @@ function(svhn_module FOLDER)
     add_library(${target} INTERFACE)
     target_link_libraries(${target} INTERFACE svhn_flags ${M_LIBRARIES})
   endif()
+  string(REGEX REPLACE "^svhn_" "svhn::" alias ${target})
+  add_library(${alias} ALIAS ${target})
   set_property(GLOBAL APPEND PROPERTY SVHN_MODULES ${FOLDER})
   set_property(TARGET ${target} PROPERTY SVHN_TORCH ${M_TORCH})
 endfunction()
