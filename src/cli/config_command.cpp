@@ -87,8 +87,8 @@ int run_config_show(const ConfigOptions& options) {
 
 int run_config_schema() {
   auto schema = config::config_schema();
-  schema["properties"]["tune"] = tune::tune_section_schema();
-  schema["properties"]["compare"] = config::compare_section_schema();
+  schema["properties"]["tune"].update(tune::tune_section_schema());
+  schema["properties"]["compare"].update(config::compare_section_schema());
   print_json(schema);
   return 0;
 }

@@ -141,7 +141,11 @@ nlohmann::ordered_json config_schema() {
                                 {"title", "svhn run config"},
                                 {"description", "A run: data, network and training."}};
   schema.update(core::fields_schema(describe(defaults)));
-  for (const char* section : {"tune", "compare"}) schema["properties"][section] = {{"type", "object"}};
+  const auto section = [](const char* text) {
+    return nlohmann::ordered_json{{"description", text}, {"type", "object"}};
+  };
+  schema["properties"]["tune"] = section("A search over values of this config, for svhn tune.");
+  schema["properties"]["compare"] = section("Backbones to compare, for svhn transfer --compare.");
   for (const RenamedKey& key : kRenamedKeys) add_former_key(schema, key);
   return schema;
 }

@@ -1,5 +1,7 @@
 #include "core/fields.h"
 
+#include <algorithm>
+
 namespace svhn::core {
 
 void Fields::integer(const Key& key, std::int64_t& value, IntegerRange range) {
@@ -24,10 +26,11 @@ void Fields::text(const Key& key, std::string& value, const TextRule& rule) {
 
 void Fields::choice(const Key& key, std::string& value, std::span<const std::string_view> names) {
   member(key, [&](Visitor& visitor) {
-    std::size_t index = 0;
-    while (index + 1 < names.size() && names[index] != value) ++index;
+    // A value that is no name stays as it is unless one is read. What follows may depend on it: the schema of
+    // a backbone without a name lists the keys of all backbones.
+    auto index = static_cast<std::size_t>(std::find(names.begin(), names.end(), value) - names.begin());
     visitor.choice(index, names);
-    value = names[index];
+    if (index < names.size()) value = names[index];
   });
 }
 

@@ -160,6 +160,13 @@ TEST_F(SchemaValidation, AcceptsEveryConfigAndItsResolvedForm) {
   auto former = run_part(kFolder / "q2_2.json");
   former["train"]["semantics"] = "torch";
   files += " '" + write("former.json", former.dump()) + "'";
+  auto script = run_part(kFolder / "q4_1.json");
+  script["model"]["layers"][0] = nlohmann::json::parse(R"({"type": "backbone", "name": "torchscript",
+    "weights": "weights/own.pt", "feature_shape": [512, 1, 1],
+    "tensors": [{"name": "conv.weight", "shape": [512, 3, 32, 32]}]})");
+  files += " '" + write("script.json", script.dump()) + "'";
+  const std::string resolved = resolved_json(run_config_from_json(script, "script")).dump();
+  files += " '" + write("script.resolved.json", resolved) + "'";
   EXPECT_EQ(refused(files), 0);
 }
 

@@ -245,6 +245,12 @@ TEST(ResolvedJson, HasRenamedKeysUnderTheirCurrentNames) {
   EXPECT_FALSE(train.contains("semantics"));
 }
 
+TEST(ConfigSchema, SaysWhatTheSectionsOfOthersAreFor) {
+  const auto sections = config_schema()["properties"];
+  EXPECT_EQ(sections["tune"]["description"], "A search over values of this config, for svhn tune.");
+  EXPECT_EQ(sections["compare"]["description"], "Backbones to compare, for svhn transfer --compare.");
+}
+
 TEST(ConfigSchema, ListsFormerNamesAsDeprecated) {
   const auto keys = config_schema()["properties"]["train"]["properties"];
   EXPECT_EQ(keys["framework_compat"]["default"], "keras");

@@ -204,6 +204,22 @@ TEST(FieldsSchema, StatesTypesRangesNamesAndDefaults) {
   EXPECT_EQ(schema["properties"].size(), 11U);
 }
 
+TEST(FieldsSchema, ListsTheKeysOfAChoiceThatIsNotMade) {
+  std::string word;
+  bool any = false, beta = false;
+  const auto document = [&](Visitor& v) {
+    v.object([&](Fields& f) {
+      f.choice({"word", "Word.", Need::required}, word, kWords);
+      if (word.empty()) f.boolean({"any", "Of a word to be chosen."}, any);
+      if (word == "beta") f.boolean({"beta", "Of beta."}, beta);
+    });
+  };
+  const auto schema = fields_schema(document);
+  EXPECT_TRUE(schema["properties"].contains("any"));
+  EXPECT_FALSE(schema["properties"].contains("beta"));
+  EXPECT_EQ(write_fields(document).dump(), R"({"word":"","any":false})");
+}
+
 TEST(NearestName, CountsSlipsAndSwaps) {
   constexpr std::array<std::string_view, 3> kNames{"epochs", "batch_size", "seed"};
   EXPECT_EQ(nearest_name("epoch", kNames), "epochs");
