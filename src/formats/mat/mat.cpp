@@ -18,11 +18,10 @@ struct FreeVariable {
   void operator()(matvar_t* variable) const { Mat_VarFree(variable); }
 };
 
-/// matio prints by itself unless it is told otherwise; what went wrong is told by the results of its
-/// functions.
-void say_nothing(int /*level*/, char* /*message*/) {}
+/// matio would print messages; the results of its functions report the errors already.
+void ignore_message(int /*level*/, char* /*message*/) {}
 
-/// @returns the width of the numbers that matio will write.
+/// @returns the size in bytes of the numbers that matio will write.
 std::size_t number_size(const matvar_t& variable) {
   switch (variable.class_type) {
     case MAT_C_INT8:
@@ -51,10 +50,10 @@ bool same_header(const matvar_t& theirs, const MatVariable& ours) {
                     [](std::int64_t a, std::size_t b) { return static_cast<std::size_t>(a) == b; });
 }
 
-/// @returns what went wrong, or nothing.
+/// @returns the error, or "".
 std::string read_through_matio(const std::filesystem::path& path, const MatVariable& variable,
                                std::span<std::uint8_t> out) {
-  Mat_LogInitFunc("svhn", say_nothing);
+  Mat_LogInitFunc("svhn", ignore_message);
   const std::unique_ptr<mat_t, CloseFile> file(Mat_Open(path.c_str(), MAT_ACC_RDONLY));
   if (!file) return "matio cannot open the file";
   const std::unique_ptr<matvar_t, FreeVariable> info(Mat_VarReadInfo(file.get(), variable.name.c_str()));
@@ -83,7 +82,8 @@ std::vector<std::uint8_t> MatFile::read(const MatVariable& variable) const {
     mat::refuse(where, "more than 2^31 - 1 numbers", "split the file");
   }
   if (variable.compressed) {
-    // matio does not look at the checksum, and memory for the array is asked for only when its size is true.
+    // matio does not check the checksum, and memory for the array is allocated only when its size is
+    // confirmed.
     mat::verify_stream(file_.bytes().subspan(variable.offset, variable.stored_bytes), variable.content_bytes,
                        where);
     file_.release(variable.offset, variable.stored_bytes);
