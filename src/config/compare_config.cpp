@@ -5,7 +5,6 @@
 
 #include "core/fields_json.h"
 #include "model/spec_json.h"
-#include "model/swap_backbone.h"
 
 namespace svhn::config {
 namespace {

@@ -8,17 +8,15 @@
 namespace svhn::model {
 namespace {
 
-bool learns(const TensorPlan& tensor) {
-  return tensor.trainable;
-}
-
-bool varies(const LayerPlan& layer) {
+/// @returns whether a layer's output for an image may change during training.
+bool output_changes(const LayerPlan& layer) {
   const auto* dropout = std::get_if<DropoutSpec>(&layer.layer.kind);
   return (dropout != nullptr && dropout->rate > 0.0) ||
-         std::any_of(layer.tensors.begin(), layer.tensors.end(), learns);
+         std::any_of(layer.tensors.begin(), layer.tensors.end(),
+                     [](const TensorPlan& tensor) { return tensor.trainable; });
 }
 
-/// @returns the multiplications that a node's convolutions take for one image.
+/// @returns the multiplications of a node's convolutions for one image.
 std::int64_t multiplications(const Graph& graph, const Node& node) {
   const auto window_size = [](const Window& window) { return window.height * window.width; };
   if (const auto* conv = std::get_if<ConvOp>(&node.operation)) {
@@ -32,7 +30,7 @@ std::int64_t multiplications(const Graph& graph, const Node& node) {
   return 0;
 }
 
-/// @returns the first node that training changes, or the number of nodes.
+/// @returns the first trainable node, or the number of nodes.
 NodeId first_trainable(const BackboneSpec& spec, const Graph& graph) {
   NodeId id = 0;
   while (id < graph.nodes.size() &&
@@ -42,31 +40,31 @@ NodeId first_trainable(const BackboneSpec& spec, const Graph& graph) {
   return id;
 }
 
-/// @returns for each node whether what follows it takes nothing from before it.
-std::vector<bool> narrow_places(const Graph& graph) {
-  std::vector<bool> narrow(graph.nodes.size());
+/// @returns for each node whether the nodes after it depend on no node before it.
+std::vector<bool> bottlenecks(const Graph& graph) {
+  std::vector<bool> result(graph.nodes.size());
   NodeId earliest = graph.nodes.size() - 1;
   for (NodeId id = graph.nodes.size(); id-- > 0;) {
-    narrow[id] = earliest >= id;
+    result[id] = earliest >= id;
     for (const NodeId from : graph.nodes[id].inputs) earliest = std::min(earliest, from);
   }
-  return narrow;
+  return result;
 }
 
-/// @returns the node behind which a partly frozen backbone can start, or 0.
+/// @returns the node after which a partly frozen backbone can start, or 0.
 NodeId frozen_node(const LayerPlan& layer) {
-  // A number is read from memory in the time of some ten multiplications, from a disk of some hundred.
-  constexpr std::int64_t kWorth = 1000;
+  // Reading an element takes as long as some ten multiplications from memory, some hundred from disk.
+  constexpr std::int64_t kMinMultiplications = 1000;
   const auto* spec = std::get_if<BackboneSpec>(&layer.layer.kind);
   if (spec == nullptr || spec->backbone == kTorchScript) return 0;
   const Graph graph = backbone_graph(*spec, layer.input);
   const NodeId end = first_trainable(*spec, graph);
-  const std::vector<bool> narrow = narrow_places(graph);
+  const std::vector<bool> bottleneck = bottlenecks(graph);
   NodeId best = 0;
   std::int64_t work = 0;
   for (NodeId id = 1; id < end; ++id) {
     work += multiplications(graph, graph.nodes[id]);
-    if (narrow[id] && work >= kWorth * element_count(graph.nodes[id].output)) best = id;
+    if (bottleneck[id] && work >= kMinMultiplications * element_count(graph.nodes[id].output)) best = id;
   }
   return best;
 }
@@ -96,7 +94,7 @@ CutPoint frozen_cut(const NetworkPlan& plan) {
   CutPoint cut;
   bool backbone = false;
   for (const auto& layer : plan.layers) {
-    if (varies(layer)) {
+    if (output_changes(layer)) {
       cut.node = frozen_node(layer);
       break;
     }

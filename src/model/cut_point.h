@@ -1,6 +1,6 @@
 #pragma once
-/// Places within a network, for passes over a part of it. C, H, W = channels, height, width; shapes exclude
-/// the batch.
+/// Cut points of a network, for forward passes over a part of it. C, H, W = channels, height, width; shapes
+/// exclude the batch.
 
 #include <cstddef>
 
@@ -8,23 +8,25 @@
 
 namespace svhn::model {
 
-/// A cut between two operations: before layer `layer`, or behind node `node` of it where that is a backbone
-/// (node 0: before its first).
+/// A cut between two operations: before layer `layer`, or, inside a backbone, after its node `node` (0:
+/// before the first node).
 struct CutPoint {
   std::size_t layer = 0;
   std::size_t node = 0;
   bool operator==(const CutPoint&) const = default;
 };
 
-/// @returns the shape of what is known at a cut, [C,H,W] or [features].
+/// @returns the shape of the activations at a cut, [C,H,W] or [features].
 Shape shape_at(const NetworkPlan& plan, CutPoint cut);
 
-/// @returns how many tensors the network has before a cut; they are the first of `Network::tensors()`.
+/// @returns the number of the network's tensors before a cut; they come first in `Network::tensors()`.
 std::size_t tensors_before(const NetworkPlan& plan, CutPoint cut);
 
-/// @returns where the part in front ends that gives the same for an image in every epoch: nothing in it
-/// learns or drops out. It holds a backbone, or as much of one as lies before a single result that the rest
-/// starts from and that is cheaper to read (4 bytes a number) than to work out; else {0, 0}.
+/// Finds the frozen layers whose features can be cached: no tensor before the cut is trainable and no dropout
+/// is active, so an image has the same features in every epoch.
+/// @returns the cut after at least one frozen backbone, or inside a partly frozen one, after a node on which
+/// alone the rest depends and whose output is cheaper to read (4 bytes per element) than to compute; {0, 0}
+/// if there is none.
 CutPoint frozen_cut(const NetworkPlan& plan);
 
 }  // namespace svhn::model

@@ -87,7 +87,7 @@ bool is_training_state(const std::string& name) {
   return name.starts_with("optimizer.") || name.starts_with("average.");
 }
 
-/// The file must hold exactly the plan's tensors; a checkpoint also those of the training state.
+/// Accepts exactly the plan's tensors and, in a checkpoint, those of the training state.
 void check_tensors(const formats::SafetensorsFile& file, const NetworkPlan& plan, bool checkpoint) {
   std::set<std::string> expected;
   for (const LayerPlan& layer : plan.layers) {
@@ -103,8 +103,8 @@ void check_tensors(const formats::SafetensorsFile& file, const NetworkPlan& plan
   }
 }
 
-/// A file that holds a backbone's tensors says which network they are of, and nothing of where they once came
-/// from; a TorchScript file is still needed for its code.
+/// Resolves the variant of backbones and removes the path of their weights, which the file holds itself. A
+/// TorchScript file is still needed for its code.
 ModelSpec recorded_spec(const ModelSpec& spec) {
   ModelSpec recorded = spec;
   for (LayerSpec& layer : recorded.layers) {

@@ -1,6 +1,6 @@
 #pragma once
-/// A model in one safetensors file: weights, layers, input, preprocessing and class names. Reading what a
-/// model is needs no LibTorch.
+/// A model in one safetensors file: weights, layers, input, preprocessing and class
+/// names. Reading it needs no LibTorch.
 
 #include <cstdint>
 #include <filesystem>
@@ -14,24 +14,27 @@
 
 namespace svhn::model {
 
-/// Everything a model file says besides its weights.
+/// The metadata of a model file.
 struct ModelRecord {
   std::string name;
   std::vector<std::int64_t> input;  ///< C,H,W
   ModelSpec spec;
-  std::string preprocessing;  ///< The data room's JSON, carried as it is.
-  bool synthetic = false;     ///< Trained on built-in synthetic digits.
+  std::string preprocessing;  ///< JSON of `data::preprocessing_to_json`, stored unchanged.
+  bool synthetic = false;     ///< Trained on the built-in synthetic digits.
 };
 
-/// @returns the record as safetensors metadata. `kind` is "model" or "checkpoint". A backbone's variant is
-/// settled and the path of its weights, which the file holds itself, left out (a TorchScript file's stays).
+/// Converts a record to safetensors metadata. A backbone's automatic variant is resolved and the path of its
+/// weights omitted, since the file holds them; a TorchScript backbone keeps its path.
+/// @param kind "model" or "checkpoint".
+/// @returns the metadata.
 std::map<std::string, std::string> record_metadata(const ModelRecord& record, const std::string& kind);
 
+/// A model or checkpoint file, open for reading.
 class ModelFile {
  public:
-  /// @throws core::Error(model) when the file is missing, damaged, not a model of this program, of a newer
-  /// format, or when its tensors are not exactly those of its layers (missing, unexpected and wrongly shaped
-  /// ones are named).
+  /// @throws core::Error(model) when the file is missing, damaged, not a model of this program or
+  /// of a newer format, or when its tensors do not match its layers (naming the missing,
+  /// unexpected or wrongly shaped one).
   explicit ModelFile(const std::filesystem::path& path);
 
   [[nodiscard]] const ModelRecord& record() const { return record_; }

@@ -1,6 +1,6 @@
 #pragma once
-/// What a described network is for a given input: every layer's shapes and every tensor it owns, without
-/// LibTorch. C, H, W = channels, height, width; F = features. Shapes exclude the batch: [C,H,W] or [F].
+/// The shapes and tensors of every layer of a network for a given input, without LibTorch. C, H, W =
+/// channels, height, width; F = features. Shapes exclude the batch: [C,H,W] or [F].
 
 #include <cstdint>
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace svhn::model {
 
-/// Numbers in all tensors, counted as Keras' summary does: running statistics are not trainable.
+/// Number of elements in all tensors, counted as in Keras' summary: running statistics are not trainable.
 struct ParameterCounts {
   std::int64_t total = 0;
   std::int64_t trainable = 0;
@@ -26,17 +26,23 @@ struct NetworkPlan {
 };
 
 struct PlanRules {
-  std::int64_t outputs = 10;  ///< Numbers the last layer must give; 0: any shape.
-  core::ExitCode code = core::ExitCode::config;
+  std::int64_t outputs = 10;                     ///< Required output size of the last layer; 0: any shape.
+  core::ExitCode code = core::ExitCode::config;  ///< Of the errors that `plan_network` throws.
 };
 
-/// Works out a network. Names are filled in as `name_layers` does. Windows and strides as in Keras: `valid`
-/// gives floor((side - window) / stride) + 1, `same` gives ceil(side / stride). Softmax stands in the last
-/// layer only, where it is for reading: the network returns logits.
+/// Infers the shapes and tensors of one layer from `layer` and `input`, and sets `output` and `tensors`.
+/// @returns why the layer cannot be built, if it cannot. Each dimension is checked; element counts may still
+/// exceed kMaxActivations and kMaxParameters.
+LayerError plan_layer(LayerPlan& plan);
+
+/// Infers the shapes and tensors of a network and names its layers as `name_layers` does. Windows follow
+/// Keras: `valid` gives floor((side - window) / stride) + 1, `same` gives ceil(side / stride). Softmax is
+/// allowed in the last layer only and is not applied: the network returns logits.
 /// @param input C,H,W, each at least 1.
-/// @throws core::Error(rules.code) that names layer and shapes: a layer that does not take its input, a
-/// window larger than the input, sizes that are not positive or beyond the bounds, names twice or illegal, a
-/// softmax before the end, a last layer that does not give `rules.outputs` numbers.
+/// @returns the plan of every layer.
+/// @throws core::Error(rules.code) naming layer and shapes: a layer that does not accept its input, a window
+/// larger than the input, a size that is not positive or too large, a repeated or invalid name, a softmax
+/// before the last layer, a last layer without `rules.outputs` outputs.
 NetworkPlan plan_network(const ModelSpec& spec, const Shape& input, const PlanRules& rules = {});
 
 }  // namespace svhn::model

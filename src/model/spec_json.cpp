@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include "core/fields_json.h"
 #include "model/backbones/backbone.h"
@@ -157,7 +158,7 @@ void describe(Fields& f, BackboneSpec& spec) {
            spec.input, kInputs);
   f.list({"trainable", "Patterns of its layers' names that training changes (block5*); none: frozen."},
          spec.trainable, {0, 100}, [](Visitor& v, std::string& pattern) { v.text(pattern, kGlobRule); });
-  // Keys of one network each; a schema, which has no name yet, shows them all.
+  // Each of these keys belongs to one network; the schema, which has no name yet, lists them all.
   const bool any = spec.backbone.empty();
   if (any || spec.backbone == "squeezenet1_1")
     f.boolean({"top", "Keep the 1000 ImageNet outputs (squeezenet1_1 only)."}, spec.top);
@@ -169,8 +170,7 @@ void describe_backbone_name(Fields& f, BackboneSpec& spec) {
   spec.backbone = canonical_backbone(spec.backbone);
 }
 
-/// A backbone's "name" is the network's, as Keras names a nested model; what layers have in common comes
-/// after.
+/// A backbone's "name" selects the network, as Keras names a nested model; the layer's own is "layer_name".
 void describe_names(Fields& f, LayerSpec& layer) {
   if (auto* backbone = std::get_if<BackboneSpec>(&layer.kind)) {
     describe_backbone_name(f, *backbone);
@@ -266,6 +266,25 @@ std::string_view type_name(const LayerKind& kind) {
 
 std::string_view activation_name(Activation activation) {
   return core::name_of(kActivations, activation);
+}
+
+std::vector<std::size_t> backbone_layers(const ModelSpec& model) {
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    if (std::holds_alternative<BackboneSpec>(model.layers[i].kind)) indices.push_back(i);
+  }
+  return indices;
+}
+
+ModelSpec with_backbone(ModelSpec model, std::size_t index, const BackboneSpec& backbone,
+                        std::optional<std::int64_t> resize) {
+  model.layers[index] = {"", backbone};
+  if (resize) {
+    model.layers.insert(model.layers.begin() + static_cast<std::ptrdiff_t>(index),
+                        {"", ResizeSpec{*resize, *resize}});
+  }
+  name_layers(model);
+  return model;
 }
 
 }  // namespace svhn::model

@@ -1,9 +1,13 @@
 #pragma once
-/// A network's description as JSON, read and written through one description of its fields.
+/// Reads, writes and edits the JSON description of a network.
 
+#include <cstddef>
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/error.h"
 #include "core/fields.h"
@@ -11,34 +15,45 @@
 
 namespace svhn::model {
 
-/// Describes {"layers": [{"type": …, …}, …]} and fills in the names of layers that have none.
+/// Describes the fields {"layers": [{"type": …, …}, …]} and names the layers that have no name.
 void describe_model(core::Fields& fields, ModelSpec& spec);
 
-/// Describes a backbone alone: "name" (which network), "weights", "variant", "input", "trainable" …
+/// Describes the fields of a backbone: "name" (which network), "weights", "variant", "input", "trainable" …
 void describe_backbone(core::Fields& fields, BackboneSpec& spec);
 
-/// Reads {"layers": […]} from outside a config, e.g. a model file.
-/// @param source what messages call the document. @param code what a fault counts as.
-/// @throws core::Error(code) naming every fault by JSON pointer.
+/// Reads {"layers": […]} from a document other than a config, e.g. a model file.
+/// @param source the document's name in messages. @param code the error's exit code.
+/// @returns the network, its layers named.
+/// @throws core::Error(code) naming every error by JSON pointer.
 ModelSpec model_from_json(const nlohmann::json& document, const std::string& source, core::ExitCode code);
 
-/// @returns {"layers": […]} with every key, names filled in; reading it gives the same network.
+/// @returns {"layers": […]} with every key and every layer named; reading it gives the same network.
 nlohmann::ordered_json model_to_json(const ModelSpec& spec);
 
-/// Names every layer that has none by its type and its place among the layers of that type: the second dense
-/// layer is `dense_2`, whatever the first is called.
+/// Names every unnamed layer by its type and its index among the layers of that type: the second dense layer
+/// is `dense_2`, whatever the first is called.
 void name_layers(ModelSpec& spec);
 
-/// @returns whether a layer may be called so: 1 to 64 of A-Z a-z 0-9 _ -
+/// @returns whether a layer name is valid: 1 to 64 characters of A-Z a-z 0-9 _ -
 bool is_layer_name(std::string_view name);
 
-/// @returns the index of the first layer whose name an earlier one has, or the number of layers.
+/// @returns the index of the first layer that repeats an earlier layer's name, or the number of layers.
 std::size_t first_repeated_name(const ModelSpec& spec);
 
-/// @returns "flatten", "dense", "conv2d" …
+/// @returns the JSON "type" of a layer: "flatten", "dense", "conv2d" …
 std::string_view type_name(const LayerKind& kind);
 
-/// @returns "linear", "relu", "selu" …
+/// @returns the JSON name of an activation: "linear", "relu", "selu" …
 std::string_view activation_name(Activation activation);
+
+/// @returns the indices of the layers that are backbones.
+std::vector<std::size_t> backbone_layers(const ModelSpec& model);
+
+/// Replaces a backbone; the layers after it stay as they are.
+/// @param index of the layer to replace.
+/// @param resize height and width in pixels to which a resize layer before it scales the images; unset: none.
+/// @returns the changed model.
+ModelSpec with_backbone(ModelSpec model, std::size_t index, const BackboneSpec& backbone,
+                        std::optional<std::int64_t> resize);
 
 }  // namespace svhn::model

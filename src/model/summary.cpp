@@ -12,15 +12,11 @@ namespace {
 
 using Row = std::array<std::string, 3>;
 
-/// Whether training leaves a layer's tensors as they are (running statistics aside, it always may).
 std::string frozen_text(const LayerPlan& layer) {
-  const auto statistic = [](const TensorPlan& t) {
-    return t.role == TensorRole::running_mean || t.role == TensorRole::running_var;
-  };
-  const auto fixed = [&](const TensorPlan& t) { return statistic(t) || !t.trainable; };
-  const auto free = [&](const TensorPlan& t) { return statistic(t) || t.trainable; };
-  if (std::all_of(layer.tensors.begin(), layer.tensors.end(), free)) return "";
-  return std::all_of(layer.tensors.begin(), layer.tensors.end(), fixed) ? " frozen" : " partly frozen";
+  const auto frozen = [](const TensorPlan& t) { return is_running_statistic(t.role) || !t.trainable; };
+  const auto trained = [](const TensorPlan& t) { return is_running_statistic(t.role) || t.trainable; };
+  if (std::all_of(layer.tensors.begin(), layer.tensors.end(), trained)) return "";
+  return std::all_of(layer.tensors.begin(), layer.tensors.end(), frozen) ? " frozen" : " partly frozen";
 }
 
 std::vector<Row> rows_of(const NetworkPlan& plan) {
@@ -40,7 +36,7 @@ std::size_t width_of(const std::vector<Row>& rows, std::size_t column) {
   return width;
 }
 
-/// Texts to the left, the number to the right.
+/// Left-aligns the texts, right-aligns the number.
 std::string line(const Row& row, const std::array<std::size_t, 3>& widths) {
   const auto blanks = [&](std::size_t i) { return std::string(widths[i] - row[i].size(), ' '); };
   return row[0] + blanks(0) + "  " + row[1] + blanks(1) + "  " + blanks(2) + row[2] + "\n";

@@ -1,5 +1,5 @@
 #pragma once
-/// What a planned network looks like: a table for people and a document for programs.
+/// The summary of a planned network, as a table and as JSON.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace svhn::model {
 
-/// @returns a table like Keras' summary: each layer with its type, output shape and parameters, then total,
-/// trainable and non-trainable; ends in a newline.
+/// @returns a table like Keras' summary: type, output shape and parameters of each layer, then total,
+/// trainable and non-trainable parameters; ends in a newline.
 std::string summary_text(const NetworkPlan& plan, const std::string& model_name);
 
 /// @returns {"parameters": {"total", "trainable", "non_trainable"}, "input": [C,H,W],

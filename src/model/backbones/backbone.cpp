@@ -15,8 +15,8 @@ using MakeGraph = Graph (*)(const Shape&, const std::vector<int>&, BackboneVaria
 struct Family {
   std::string_view name;
   std::int64_t smallest;
-  bool keras;  // Whether Keras, whether torchvision has it.
-  bool torch;
+  bool keras;  // Available in Keras.
+  bool torch;  // Available in torchvision.
   MakeGraph make;
   std::vector<int> sizes;
 };
@@ -55,11 +55,11 @@ constexpr std::array<std::array<std::string_view, 2>, 5> kAliases{
 
 const Family* find_family(std::string_view name) {
   const auto& all = families();
-  const auto* place = std::find_if(all.begin(), all.end(), [&](const Family& f) { return f.name == name; });
-  return place == all.end() ? nullptr : place;
+  const auto* found = std::find_if(all.begin(), all.end(), [&](const Family& f) { return f.name == name; });
+  return found == all.end() ? nullptr : found;
 }
 
-Fault check_input(const Family& family, const Shape& input) {
+LayerError check_input(const Family& family, const Shape& input) {
   if (input.size() != 3 || input[0] != 3) {
     return {"needs RGB images [3,height,width], but its input is " + shape_text(input),
             "put it first, and no 'greyscale' among data.preprocess"};
@@ -71,7 +71,7 @@ Fault check_input(const Family& family, const Shape& input) {
           R"(put {"type": "resize", "height": )" + side + R"(, "width": )" + side + "} before it"};
 }
 
-Fault check_options(const Family& family, const BackboneSpec& spec) {
+LayerError check_options(const Family& family, const BackboneSpec& spec) {
   if (!has_variant(family.name, spec.variant)) {
     const bool keras = spec.variant == BackboneVariant::keras;
     return {std::string(family.name) + " does not exist in the variant '" + (keras ? "keras" : "torch") + "'",
@@ -84,21 +84,21 @@ Fault check_options(const Family& family, const BackboneSpec& spec) {
   return {};
 }
 
-/// @returns the first pattern that no layer with tensors fits.
-const std::string* idle_pattern(const BackboneSpec& spec, const Graph& graph) {
+/// @returns the first pattern that matches no layer with tensors, or nullptr.
+const std::string* unmatched_pattern(const BackboneSpec& spec, const Graph& graph) {
   for (const std::string& pattern : spec.trainable) {
-    bool used = false;
-    for (NodeId id = 0; id < graph.nodes.size() && !used; ++id) {
+    bool matched = false;
+    for (NodeId id = 0; id < graph.nodes.size() && !matched; ++id) {
       const Node& node = graph.nodes[id];
-      const bool fits = glob_matches(pattern, node.name) || glob_matches(pattern, node.torch);
-      used = fits && !node_tensors(graph, id).empty();
+      const bool matches = glob_matches(pattern, node.name) || glob_matches(pattern, node.torch);
+      matched = matches && !node_tensors(graph, id).empty();
     }
-    if (!used) return &pattern;
+    if (!matched) return &pattern;
   }
   return nullptr;
 }
 
-Fault no_layer_fits(const std::string& pattern, const Graph& graph) {
+LayerError no_layer_matches(const std::string& pattern, const Graph& graph) {
   std::vector<std::string_view> names;
   for (NodeId id = 0; id < graph.nodes.size(); ++id) {
     if (!node_tensors(graph, id).empty()) names.push_back(graph.nodes[id].name);
@@ -110,12 +110,12 @@ Fault no_layer_fits(const std::string& pattern, const Graph& graph) {
               : "did you mean '" + std::string(near) + "'?"};
 }
 
-bool fits_any(const std::vector<std::string>& patterns, std::string_view name) {
+bool matches_any(const std::vector<std::string>& patterns, std::string_view name) {
   return std::any_of(patterns.begin(), patterns.end(),
                      [&](const std::string& pattern) { return glob_matches(pattern, name); });
 }
 
-Fault plan_script(LayerPlan& plan, const BackboneSpec& spec) {
+LayerError plan_script(LayerPlan& plan, const BackboneSpec& spec) {
   if (plan.input.size() != 3)
     return {"needs an image, but its input is " + shape_text(plan.input), "put it first"};
   if (spec.feature_shape.empty() || !fits_bound(spec.feature_shape, kMaxActivations)) {
@@ -124,19 +124,20 @@ Fault plan_script(LayerPlan& plan, const BackboneSpec& spec) {
   }
   plan.output = spec.feature_shape;
   for (const std::string& pattern : spec.trainable) {
-    // Before the file is read nobody knows its tensors.
-    const bool idle = !spec.tensors.empty() &&
-                      std::none_of(spec.tensors.begin(), spec.tensors.end(), [&](const ScriptTensor& tensor) {
-                        return !tensor.buffer && glob_matches(pattern, tensor.name);
-                      });
-    if (!idle) continue;
+    // The tensors are unknown until the file is read.
+    const bool unmatched =
+        !spec.tensors.empty() &&
+        std::none_of(spec.tensors.begin(), spec.tensors.end(), [&](const ScriptTensor& tensor) {
+          return !tensor.buffer && glob_matches(pattern, tensor.name);
+        });
+    if (!unmatched) continue;
     return {"no parameter of '" + spec.weights + "' fits the pattern '" + pattern + "' of its 'trainable'",
             "its first tensor is called '" + spec.tensors.front().name + "'"};
   }
   for (const ScriptTensor& tensor : spec.tensors) {
-    // The file says what is in them; nothing of it is drawn.
+    // Roles without random initial values: the values come from the file.
     const TensorRole role = tensor.buffer ? TensorRole::running_mean : TensorRole::beta;
-    const bool trainable = !tensor.buffer && fits_any(spec.trainable, tensor.name);
+    const bool trainable = !tensor.buffer && matches_any(spec.trainable, tensor.name);
     plan.tensors.push_back({plan.layer.name + "." + tensor.name, tensor.shape, role, trainable, 0.0, 0.0});
   }
   return {};
@@ -146,9 +147,8 @@ void add_node(LayerPlan& plan, const BackboneSpec& spec, const Graph& graph, Nod
   const Node& node = graph.nodes[id];
   const bool trainable = is_trainable(spec, node);
   for (const NodeTensor& tensor : node_tensors(graph, id)) {
-    const bool statistic = tensor.use == TensorRole::running_mean || tensor.use == TensorRole::running_var;
     plan.tensors.push_back({plan.layer.name + "." + node.name + "." + tensor.role, tensor.shape, tensor.use,
-                            trainable && !statistic, 0.0, 0.0});
+                            trainable && !is_running_statistic(tensor.use), 0.0, 0.0});
   }
 }
 
@@ -159,9 +159,9 @@ std::span<const std::string_view> backbone_names() {
 }
 
 std::string_view canonical_backbone(std::string_view name) {
-  const auto* place =
+  const auto* alias =
       std::find_if(kAliases.begin(), kAliases.end(), [&](const auto& row) { return row[0] == name; });
-  return place == kAliases.end() ? name : (*place)[1];
+  return alias == kAliases.end() ? name : (*alias)[1];
 }
 
 std::vector<std::string_view> graph_backbones() {
@@ -192,20 +192,20 @@ Graph backbone_graph(const BackboneSpec& spec, const Shape& input) {
   return family->make(input, family->make == squeezenet_graph ? top : family->sizes, variant_of(spec));
 }
 
-Fault check_backbone(const BackboneSpec& spec, const Shape& input) {
+LayerError check_backbone(const BackboneSpec& spec, const Shape& input) {
   const Family* family = find_family(spec.backbone);
   if (family == nullptr)
     return {"there is no backbone '" + spec.backbone + "'", "'svhn config schema' lists their names"};
-  if (Fault fault = check_options(*family, spec); !fault.problem.empty()) return fault;
-  if (Fault fault = check_input(*family, input); !fault.problem.empty()) return fault;
+  if (LayerError error = check_options(*family, spec)) return error;
+  if (LayerError error = check_input(*family, input)) return error;
   if (spec.trainable.empty()) return {};
   const Graph graph = backbone_graph(spec, input);
-  const std::string* idle = idle_pattern(spec, graph);
-  return idle == nullptr ? Fault{} : no_layer_fits(*idle, graph);
+  const std::string* pattern = unmatched_pattern(spec, graph);
+  return pattern == nullptr ? LayerError{} : no_layer_matches(*pattern, graph);
 }
 
 bool is_trainable(const BackboneSpec& spec, const Node& node) {
-  return fits_any(spec.trainable, node.name) || fits_any(spec.trainable, node.torch);
+  return matches_any(spec.trainable, node.name) || matches_any(spec.trainable, node.torch);
 }
 
 bool glob_matches(std::string_view pattern, std::string_view text) {
@@ -217,7 +217,7 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
     } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
       ++p, ++t;
     } else if (star != std::string_view::npos) {
-      p = star + 1;  // The last star takes one character more.
+      p = star + 1;  // The last star matches one character more.
       t = ++retry;
     } else {
       return false;
@@ -226,11 +226,11 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
-Fault plan_backbone(LayerPlan& plan) {
+LayerError plan_backbone(LayerPlan& plan) {
   auto& spec = std::get<BackboneSpec>(plan.layer.kind);
   spec.backbone = canonical_backbone(spec.backbone);
   if (spec.backbone == kTorchScript) return plan_script(plan, spec);
-  if (Fault fault = check_backbone(spec, plan.input); !fault.problem.empty()) return fault;
+  if (LayerError error = check_backbone(spec, plan.input)) return error;
   spec.variant = variant_of(spec);
   const Graph graph = backbone_graph(spec, plan.input);
   for (NodeId id = 0; id < graph.nodes.size(); ++id) add_node(plan, spec, graph, id);

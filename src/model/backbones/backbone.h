@@ -1,8 +1,8 @@
 #pragma once
-/// Convolutional parts of ImageNet networks, under Keras' or torchvision's names. Shapes: [C,H,W].
-/// Layers are called as Keras calls them (`block1_conv1`, `conv2_block1_1_conv`, counted ones from 1:
-/// `conv2d_1`); SqueezeNet's as torchvision does (`features.0`). As part of a network their tensors are
-/// `<layer>.<its layer>.<role>`: `vgg16.block1_conv1.weight`.
+/// Convolutional parts of ImageNet networks. Shapes: [C,H,W]. Layers have Keras' names (`block1_conv1`,
+/// `conv2_block1_1_conv`; numbered ones count from 1: `conv2d_1`); SqueezeNet's have torchvision's
+/// (`features.0`). In a network their tensors are `<layer>.<inner layer>.<role>`:
+/// `vgg16.block1_conv1.weight`.
 /// @see keras.applications; torchvision.models
 
 #include <span>
@@ -18,42 +18,43 @@ namespace svhn::model {
 
 inline constexpr std::string_view kTorchScript = "torchscript";
 
-/// @returns every name a config may say, canonical ones (`inception_v3`) and Keras' spellings without '_'.
+/// @returns every name that a config may use: canonical ones (`inception_v3`)
+/// and Keras' spellings without '_'.
 std::span<const std::string_view> backbone_names();
 
-/// @returns the canonical form of one of `backbone_names()`.
+/// @param name one of `backbone_names()`.
+/// @returns its canonical form; a name that is no alias is returned unchanged.
 std::string_view canonical_backbone(std::string_view name);
 
-/// @returns every canonical name but `torchscript`.
+/// @returns every canonical name except `torchscript`.
 std::vector<std::string_view> graph_backbones();
 
 /// @returns whether a backbone of this canonical name exists in this variant (automatic: always).
 bool has_variant(std::string_view name, BackboneVariant variant);
 
-/// @returns the variant that a spec means: its own, or where that is automatic Keras', if Keras has the
-/// network.
+/// @returns the spec's variant; automatic becomes Keras' where Keras has the network, else torchvision's.
 BackboneVariant variant_of(const BackboneSpec& spec);
 
-/// @returns the least height and width that a backbone takes (Keras' own bounds; torchvision's for
-/// SqueezeNet).
+/// @returns the smallest height and width in pixels that a backbone accepts: Keras'
+/// bounds, torchvision's for SqueezeNet.
 std::int64_t smallest_side(std::string_view name);
 
-/// @param spec one that `check_backbone` has no fault to find in.
+/// Builds a backbone's graph.
+/// @param spec,input a pair that passes `check_backbone`.
 Graph backbone_graph(const BackboneSpec& spec, const Shape& input);
 
-/// @returns what makes a backbone impossible for an input, if anything: unknown name or variant, other than 3
-/// channels, too small an image, a `top` or `feature_shape` where there is none, a pattern that fits no
-/// layer.
-Fault check_backbone(const BackboneSpec& spec, const Shape& input);
+/// @returns why a backbone cannot be built for an input, if it cannot: an unknown name or variant, not 3
+/// channels, too small an image, an unsupported `top` or `feature_shape`, a pattern that matches no layer.
+LayerError check_backbone(const BackboneSpec& spec, const Shape& input);
 
-/// @returns whether training changes the tensors of a node: whether one of the patterns fits either of its
-/// names.
+/// @returns whether a node is trained: whether one of the spec's patterns matches one of its names.
 bool is_trainable(const BackboneSpec& spec, const Node& node);
 
-/// @returns whether `text` fits a pattern in which '*' stands for anything and '?' for any one character.
+/// @returns whether `text` matches a glob pattern: '*' is any text, '?' any one character.
 bool glob_matches(std::string_view pattern, std::string_view text);
 
-/// Fills in output and tensors of a layer that is a backbone, or says what is wrong.
-Fault plan_backbone(LayerPlan& plan);
+/// Sets `output` and `tensors` of a layer that is a backbone.
+/// @returns why it cannot be built, if it cannot.
+LayerError plan_backbone(LayerPlan& plan);
 
 }  // namespace svhn::model

@@ -38,7 +38,7 @@ Graph densenet_graph(const Shape& input, const std::vector<int>& blocks, Backbon
   GraphBuilder& g = net.g;
   NodeId x = g.conv(g.input(), {"conv1_conv", "features.conv0"}, {64, square(7, 2, WindowPad::half)});
   x = net.norm_relu(x, {"conv1_bn", "features.norm0"}, "conv1_relu");
-  x = g.max_pool(x, "pool1", square(3, 2, WindowPad::half));  // See backbone_resnet.cpp about its padding.
+  x = g.max_pool(x, "pool1", square(3, 2, WindowPad::half));  // Padding: see resnet.cpp.
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const std::string number = std::to_string(i + 2), torch_number = std::to_string(i + 1);
     for (int k = 1; k <= blocks[i]; ++k) {

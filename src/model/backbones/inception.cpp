@@ -1,5 +1,6 @@
-// Szegedy et al. 2016, "Rethinking the Inception Architecture", Inception V3. Keras' batch norms have no
-// scale and its pools leave their padding out of the mean; torchvision's have one and count it.
+// Szegedy et al. 2016, "Rethinking the Inception Architecture", Inception V3. Keras' batch norms
+// have no scale and its average pools exclude the padding; torchvision's batch norms have one
+// and its pools count the padding.
 #include "model/backbones/families.h"
 
 namespace svhn::model {
@@ -10,7 +11,7 @@ constexpr WindowPad kValid = WindowPad::valid;
 struct Inception {
   GraphBuilder g;
   bool torch;
-  int count = 0;  // Keras numbers convolutions and batch norms in the order in which they are made.
+  int count = 0;  // Keras numbers convolutions and batch norms in order of creation.
 
   NodeId conv(NodeId x, const std::string& torch_name, std::int64_t filters, Window window) {
     const std::string number = std::to_string(++count);

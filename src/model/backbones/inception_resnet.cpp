@@ -1,5 +1,5 @@
-// Szegedy et al. 2017, Inception-ResNet-v2, with Keras' names: counted ones and those of the blocks' last
-// convolutions.
+// Szegedy et al. 2017, Inception-ResNet-v2, with Keras' names: most layers are numbered, the blocks' last
+// convolutions are named.
 #include "model/backbones/families.h"
 
 namespace svhn::model {
@@ -51,7 +51,7 @@ struct InceptionResnet {
     return g.concat({a, b, c, g.max_pool(x, {}, square(3, 2))}, "mixed_7a");
   }
 
-  /// Brings the branches back to x's channels and adds their scaled sum.
+  /// Projects the concatenated branches to x's channels and adds them, scaled, to x.
   NodeId residual(NodeId x, std::vector<NodeId> branches, const std::string& name, double scale,
                   bool active) {
     NodeId up = g.concat(std::move(branches), name + "_mixed");

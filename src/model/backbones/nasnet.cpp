@@ -8,21 +8,21 @@ namespace {
 
 constexpr BatchNormOp kNasnetNorm{1e-3, 0.9997, true};
 
-/// A cell works on its input `x` and on the one before it, `previous`.
+/// A cell takes the output of the cell before it, `x`, and of the one before that, `previous`.
 struct Cell {
   GraphBuilder& g;
   std::int64_t filters;
-  std::string id;  // Ends the name of each of its layers.
+  std::string id;  // Suffix of its layers' names.
 
   NodeId norm(NodeId x, const std::string& name) { return g.batch_norm(x, name + "_" + id, kNasnetNorm); }
   NodeId conv(NodeId x, const std::string& name, std::int64_t count) {
     return g.conv(x, name + "_" + id, {count, square(1)});
   }
 
-  /// Twice ReLU, separable convolution, batch norm. @param place "normal_left1" …
-  NodeId separable(NodeId x, const std::string& place, std::int64_t kernel, std::int64_t stride = 1) {
+  /// ReLU, separable convolution and batch norm, two times. @param branch "normal_left1" …
+  NodeId separable(NodeId x, const std::string& branch, std::int64_t kernel, std::int64_t stride = 1) {
     for (const char* step : {"separable_conv_1", "separable_conv_2"}) {
-      const std::string end = "_" + place + "_" + id;
+      const std::string end = "_" + branch + "_" + id;
       // With stride 2, Keras' correct_pad and a valid window are TensorFlow's "same".
       x = g.separable(g.relu(x), step + end, {filters, square(kernel, stride, WindowPad::same)});
       x = g.batch_norm(x, std::string(step) + "_bn" + end, kNasnetNorm);
@@ -35,7 +35,8 @@ struct Cell {
     return g.average_pool(x, name + "_" + id, {square(3, 1, WindowPad::same)});
   }
 
-  /// Halves the sides: every other pixel, from the first and from the second, half the filters each.
+  /// Halves height and width: even and odd pixels go through separate
+  /// convolutions with half the filters each.
   NodeId adjust_by_halves(NodeId previous) {
     const NodeId p = g.relu(previous, "adjust_relu_1_" + id);
     NodeId a = g.average_pool(p, "adjust_avg_pool_1_" + id, {square(1, 2)});
@@ -48,7 +49,7 @@ struct Cell {
   }
 
   NodeId adjust(NodeId previous, NodeId x) {
-    // Keras looks at the width alone.
+    // As in Keras, the width alone decides.
     if (g.shape(previous)[2] != g.shape(x)[2]) return adjust_by_halves(previous);
     if (previous == x || g.channels(previous) == filters) return previous;
     return norm(conv(g.relu(previous), "adjust_conv_projection", filters), "adjust_bn");
@@ -65,7 +66,7 @@ struct Cell {
     const NodeId left2 = separable(p, "normal_left2", 5);
     const NodeId x2 = sum(left2, separable(p, "normal_right2", 3), "2");
     const NodeId x3 = sum(average(h, "normal_left3"), p, "3");
-    const NodeId left4 = average(p, "normal_left4");  // Keras' cell has this mean twice.
+    const NodeId left4 = average(p, "normal_left4");  // Keras adds this average to itself.
     const NodeId x4 = sum(left4, left4, "4");
     const NodeId x5 = sum(separable(h, "normal_left5", 3), h, "5");
     return g.concat({p, x1, x2, x3, x4, x5}, "normal_concat_" + id);
@@ -74,7 +75,7 @@ struct Cell {
   NodeId reduction(NodeId x, NodeId previous) {
     const NodeId p = adjust(previous, x);
     const NodeId h = norm(conv(g.relu(x), "reduction_conv_1", filters), "reduction_bn_1");
-    // Zeros, not TensorFlow's padding: they count for the pools below.
+    // Explicit zeros instead of "same" padding: the pools below count them.
     const NodeId h3 = g.add("reduction_pad_1_" + id, ZeroPadOp{1, 1, 1, 1, true}, {h});
     const NodeId a = separable(h, "reduction_left1", 5, 2);
     const NodeId x1 = g.sum(a, separable(p, "reduction_right1", 7, 2), "reduction_add_1_" + id);

@@ -1,5 +1,5 @@
-// He et al. 2016, "Deep Residual Learning", bottleneck blocks. Keras strides in a block's first convolution
-// and has biases; torchvision strides in the second ("ResNet v1.5") and has none.
+// He et al. 2016, "Deep Residual Learning", bottleneck blocks. In Keras a block's first convolution has the
+// stride and convolutions have biases; in torchvision the second has it ("ResNet v1.5") and there are none.
 #include "model/backbones/families.h"
 
 namespace svhn::model {
@@ -45,7 +45,7 @@ Graph resnet_graph(const Shape& input, const std::vector<int>& blocks, BackboneV
   NodeId x = net.conv_norm(g.input(), {"conv1_conv", "conv1"}, {"conv1_bn", "bn1"},
                            {64, square(7, 2, WindowPad::half), !net.torch, Activation::linear});
   x = g.relu(x, "conv1_relu");
-  // Behind a ReLU, Keras' zeros and PyTorch's lowest numbers around the image give the same maximum.
+  // After a ReLU, Keras' zero padding and PyTorch's -infinity padding give the same maximum.
   x = g.max_pool(x, "pool1_pool", square(3, 2, WindowPad::half));
   for (std::size_t stack = 0; stack < blocks.size(); ++stack) {
     for (int i = 0; i < blocks[stack]; ++i) {

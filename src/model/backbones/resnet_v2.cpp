@@ -1,5 +1,5 @@
-// He et al. 2016, "Identity Mappings in Deep Residual Networks", as Keras builds it: a stack strides in its
-// last block, where the shortcut becomes a pool of window 1.
+// He et al. 2016, "Identity Mappings in Deep Residual Networks", as Keras builds it: the last block of a
+// stack has the stride, and its shortcut is a max pool of window 1.
 #include "model/backbones/families.h"
 
 namespace svhn::model {

@@ -1,4 +1,4 @@
-// Iandola et al. 2016, SqueezeNet 1.1, with torchvision's names: Keras has no such network.
+// Iandola et al. 2016, SqueezeNet 1.1, with torchvision's names: Keras lacks this network.
 #include "model/backbones/families.h"
 
 namespace svhn::model {
@@ -8,16 +8,16 @@ NodeId conv(GraphBuilder& g, NodeId x, const std::string& name, std::int64_t fil
   return g.conv(x, {name, name}, {filters, window, true, Activation::relu});
 }
 
-NodeId fire(GraphBuilder& g, NodeId x, int place, std::int64_t squeeze) {
-  const std::string name = "features." + std::to_string(place);
+NodeId fire(GraphBuilder& g, NodeId x, int index, std::int64_t squeeze) {
+  const std::string name = "features." + std::to_string(index);
   x = conv(g, x, name + ".squeeze", squeeze, square(1));
   const NodeId a = conv(g, x, name + ".expand1x1", 4 * squeeze, square(1));
   const NodeId b = conv(g, x, name + ".expand3x3", 4 * squeeze, square(3, 1, WindowPad::half));
   return g.concat({a, b}, name);
 }
 
-NodeId pool(GraphBuilder& g, NodeId x, int place) {
-  return g.max_pool(x, "features." + std::to_string(place), Window{3, 3, 2, WindowPad::valid, true});
+NodeId pool(GraphBuilder& g, NodeId x, int index) {
+  return g.max_pool(x, "features." + std::to_string(index), Window{3, 3, 2, WindowPad::valid, true});
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// Chollet 2017, "Xception". Keras leaves the shortcuts' layers to its counter: conv2d_1,
-// batch_normalization_1.
+// Chollet 2017, "Xception". Keras numbers the shortcuts' layers: conv2d_1, batch_normalization_1.
 #include "model/backbones/families.h"
 
 namespace svhn::model {
@@ -31,7 +30,7 @@ struct Xception {
 
   NodeId down(NodeId x, const std::string& name, std::int64_t first, std::int64_t second) {
     const NodeId residual = shortcut(x, second);
-    // The first of these blocks stands behind a ReLU already.
+    // block2 follows a ReLU already.
     x = name == "block2" ? separable(x, name + "_sepconv1", first)
                          : relu_separable(x, name + "_sepconv1", first);
     x = relu_separable(x, name + "_sepconv2", second);

@@ -3,26 +3,25 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/graph/builder.h"
-
 namespace svhn::model {
 namespace {
 
-std::int64_t slide(std::int64_t size, std::int64_t kernel, const Window& window) {
+std::int64_t output_size(std::int64_t size, std::int64_t kernel, const Window& window) {
   const PadAmount pad = window_padding(window.pad, size, kernel, window.stride);
-  const std::int64_t room = size + pad.before + pad.after - kernel;
-  const std::int64_t steps = room / window.stride;
-  // A window that would start behind the image's end does not count, whatever ceil says.
-  const bool hangs =
-      window.ceil && room % window.stride != 0 && (steps + 1) * window.stride < size + pad.before;
-  return steps + (hangs ? 2 : 1);
+  const std::int64_t slack = size + pad.before + pad.after - kernel;
+  const std::int64_t steps = slack / window.stride;
+  // As in PyTorch, ceil_mode never adds a window that would start in the padding after the image.
+  const bool partial =
+      window.ceil && slack % window.stride != 0 && (steps + 1) * window.stride < size + pad.before;
+  return steps + (partial ? 2 : 1);
 }
 
 Shape window_shape(const Shape& input, std::int64_t channels, const Window& window) {
-  return {channels, slide(input[1], window.height, window), slide(input[2], window.width, window)};
+  return {channels, output_size(input[1], window.height, window),
+          output_size(input[2], window.width, window)};
 }
 
-/// The shape of a node's output; one overload an operation.
+// One overload for each operation.
 struct OutputShape {
   const std::vector<Shape>& inputs;
 
@@ -50,7 +49,7 @@ struct OutputShape {
   Shape operator()(const GlobalAverageOp&) const { return {inputs[0][0]}; }
 };
 
-/// The tensors of a node whose input has `channels`; one overload an operation that has some.
+// One overload for each operation with tensors; `channels` are the input's.
 struct Tensors {
   std::int64_t channels;
   using List = std::vector<NodeTensor>;

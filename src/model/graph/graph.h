@@ -1,11 +1,11 @@
 #pragma once
-/// A network with branches as plain data, without LibTorch: nodes in an order in which each comes after its
-/// inputs. C, H, W = channels, height, width. Shapes exclude the batch: [C,H,W] or [C].
+/// A network with branches as plain data, without LibTorch: nodes in topological order, and a builder that
+/// infers their shapes. C, H, W = channels, height, width. Shapes exclude the batch: [C,H,W] or [C].
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -14,8 +14,9 @@
 
 namespace svhn::model {
 
-/// Zeros around a window's input. valid: none; same: TensorFlow's, ceil(side / stride) results, an odd one at
-/// the end; half: kernel / 2 on each side, as PyTorch's networks and Keras' ZeroPadding2D have it.
+/// Zero padding of a window's input. valid: none; same: TensorFlow's rule, ceil(side / stride)
+/// outputs, an odd row or column goes to the end; half: kernel / 2 on each side, as in PyTorch's
+/// networks and Keras' ZeroPadding2D.
 enum class WindowPad { valid, same, half };
 
 struct Window {
@@ -23,14 +24,14 @@ struct Window {
   std::int64_t width = 1;
   std::int64_t stride = 1;
   WindowPad pad = WindowPad::valid;
-  bool ceil = false;  ///< A last window may hang over the end (PyTorch's ceil_mode).
+  bool ceil = false;  ///< PyTorch's ceil_mode: the last window may extend past the padded end.
 };
 
 constexpr Window square(std::int64_t side, std::int64_t stride = 1, WindowPad pad = WindowPad::valid) {
   return {side, side, stride, pad, false};
 }
 
-/// "weight" [filters,C,kh,kw], and "bias" [filters].
+/// A convolution. Tensors: "weight" [filters,C,kh,kw] and, where `bias`, "bias" [filters].
 struct ConvOp {
   std::int64_t filters = 0;
   Window window;
@@ -38,16 +39,17 @@ struct ConvOp {
   Activation activation = Activation::linear;
 };
 
-/// Each channel by itself, then 1x1: "depthwise.weight" [C,1,kh,kw], "pointwise.weight" [filters,C,1,1].
+/// A depthwise, then a pointwise convolution. Tensors: "depthwise.weight" [C,1,kh,kw] and
+/// "pointwise.weight" [filters,C,1,1].
 struct SeparableConvOp {
   std::int64_t filters = 0;
   Window window;
 };
 
-/// "weight" (where `scale`), "bias", "running_mean", "running_var", each [C].
+/// Batch normalization. Tensors, each [C]: "weight" (where `scale`), "bias", "running_mean", "running_var".
 struct BatchNormOp {
   double epsilon = 1e-3;
-  double momentum = 0.99;  ///< Share of the old statistics that stays, as in BatchNormSpec.
+  double momentum = 0.99;  ///< Weight of the old running statistics, as in BatchNormSpec.
   bool scale = true;
 };
 
@@ -61,11 +63,12 @@ struct MaxPoolOp {
 
 struct AveragePoolOp {
   Window window;
-  bool count_padding = false;  ///< PyTorch's count_include_pad; TensorFlow divides by the real pixels alone.
+  bool count_padding =
+      false;  ///< PyTorch's count_include_pad; TensorFlow divides by the number of real pixels.
 };
 
-/// Zeros around the image. trim_even: one less at the top where the height is even, likewise at the left
-/// (Keras' correct_pad).
+/// Zero padding of an image, in pixels. trim_even: an even height takes one row less at the top, an even
+/// width one column less at the left (Keras' correct_pad).
 struct ZeroPadOp {
   std::int64_t top = 0;
   std::int64_t bottom = 0;
@@ -74,7 +77,7 @@ struct ZeroPadOp {
   bool trim_even = false;
 };
 
-/// Takes away rows at the top and columns at the left.
+/// Removes rows at the top and columns at the left.
 struct CropOp {
   std::int64_t top = 0;
   std::int64_t left = 0;
@@ -85,13 +88,13 @@ struct AddOp {
   double scale = 1.0;
 };
 
-/// Channels of all inputs behind each other.
+/// Concatenates the inputs along the channels.
 struct ConcatOp {};
 
-/// C,H,W -> C, the mean.
+/// Mean over the pixels: [C,H,W] -> [C].
 struct GlobalAverageOp {};
 
-/// The graph's input; node 0 and no other.
+/// The graph's input, always node 0.
 struct InputOp {};
 
 using Operation = std::variant<InputOp, ConvOp, SeparableConvOp, BatchNormOp, ActivationOp, MaxPoolOp,
@@ -100,36 +103,90 @@ using Operation = std::variant<InputOp, ConvOp, SeparableConvOp, BatchNormOp, Ac
 using NodeId = std::size_t;
 
 struct Node {
-  std::string name;   ///< Keras' name of the layer; "" for some without tensors.
-  std::string torch;  ///< torchvision's name of the module, where it has this network.
+  std::string name;   ///< Keras' layer name; may be "" for a node without tensors.
+  std::string torch;  ///< torchvision's module name; "" where torchvision lacks the network.
   Operation operation;
   std::vector<NodeId> inputs;
   Shape output;
 };
 
-/// The last node's output is the graph's.
+/// Nodes in topological order; the last node's output is the graph's output.
 struct Graph {
   std::vector<Node> nodes;
 };
 
-/// What a node's tensors are called behind its name, their shapes and what they are for.
+/// One tensor of a node.
 struct NodeTensor {
-  const char* role;  ///< "weight", "bias" …
+  const char* role;  ///< Suffix of the tensor's name: "weight", "bias" …
   Shape shape;
   TensorRole use = TensorRole::kernel;
 };
 
-/// @returns the tensors of node `id`, in a fixed order; empty for those without.
+/// @returns the tensors of node `id` in a fixed order; empty where the operation has none.
 std::vector<NodeTensor> node_tensors(const Graph& graph, NodeId id);
 
-/// @returns rows (or columns) of zeros before and behind `size` pixels. @param kernel,stride the window's.
+/// Rows (or columns) of zeros before and after an image.
 struct PadAmount {
   std::int64_t before = 0;
   std::int64_t after = 0;
 };
+
+/// @param size height (or width) of the image in pixels. @param kernel,stride the window's, in pixels.
+/// @returns the padding that the window needs along this dimension.
 PadAmount window_padding(WindowPad pad, std::int64_t size, std::int64_t kernel, std::int64_t stride);
 
-/// @returns how much a ZeroPadOp adds to an image of [C,H,W] at top, bottom, left, right.
+/// @returns the operation's padding of an image of this height and width, with `trim_even` applied.
 ZeroPadOp zero_padding(const ZeroPadOp& pad, std::int64_t height, std::int64_t width);
+
+/// A node's names: Keras' and, if any, torchvision's.
+struct Label {
+  Label() = default;
+  Label(const char* keras) : name(keras) {}             // NOLINT(google-explicit-constructor)
+  Label(std::string keras) : name(std::move(keras)) {}  // NOLINT(google-explicit-constructor)
+  Label(std::string keras, std::string torchvision) : name(std::move(keras)), torch(std::move(torchvision)) {}
+
+  std::string name;
+  std::string torch;
+};
+
+/// Adds nodes one by one and infers each node's shape. A window that is larger than its input gives a size
+/// below 1; backbone_graph() rules this out by each network's smallest input.
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(const Shape& input);
+
+  NodeId input() const { return 0; }
+  NodeId add(Label label, Operation operation, std::vector<NodeId> inputs);
+
+  NodeId conv(NodeId x, Label label, const ConvOp& op) { return add(std::move(label), op, {x}); }
+  NodeId separable(NodeId x, Label label, const SeparableConvOp& op) {
+    return add(std::move(label), op, {x});
+  }
+  NodeId batch_norm(NodeId x, Label label, const BatchNormOp& op) { return add(std::move(label), op, {x}); }
+  NodeId relu(NodeId x, Label label = {}) { return add(std::move(label), ActivationOp{}, {x}); }
+  NodeId max_pool(NodeId x, Label label, const Window& window) {
+    return add(std::move(label), MaxPoolOp{window}, {x});
+  }
+  NodeId average_pool(NodeId x, Label label, const AveragePoolOp& op) {
+    return add(std::move(label), op, {x});
+  }
+  NodeId zero_pad(NodeId x, Label label, std::int64_t side) {
+    return add(std::move(label), ZeroPadOp{side, side, side, side, false}, {x});
+  }
+  NodeId sum(NodeId a, NodeId b, Label label, double scale = 1.0) {
+    return add(std::move(label), AddOp{scale}, {a, b});
+  }
+  NodeId concat(std::vector<NodeId> inputs, Label label) {
+    return add(std::move(label), ConcatOp{}, std::move(inputs));
+  }
+
+  const Shape& shape(NodeId id) const { return graph_.nodes[id].output; }
+  std::int64_t channels(NodeId id) const { return shape(id)[0]; }
+  /// @returns the graph, moved out of the builder; its last node is the output.
+  Graph take() { return std::move(graph_); }
+
+ private:
+  Graph graph_;
+};
 
 }  // namespace svhn::model

@@ -1,5 +1,5 @@
 #pragma once
-/// Shapes, tensors and bounds of one layer, without LibTorch. C, H, W = channels, height, width; F =
+/// Shapes, tensors and size limits of one layer, without LibTorch. C, H, W = channels, height, width; F =
 /// features. Shapes exclude the batch: [C,H,W] or [F].
 
 #include <cstdint>
@@ -12,48 +12,56 @@ namespace svhn::model {
 
 using Shape = std::vector<std::int64_t>;
 
-/// What a tensor is for; it decides how it starts and whether penalties apply.
+/// Role of a tensor in its layer; selects its initial values and whether penalties apply.
 enum class TensorRole { kernel, bias, gamma, beta, running_mean, running_var };
 
-/// One tensor of a layer, in PyTorch's layout: convolution [out,in,kh,kw], dense [out,in], the others [C] or
-/// [F].
+/// @returns whether a tensor of this role holds running statistics of a batch norm, which are never trained.
+constexpr bool is_running_statistic(TensorRole role) {
+  return role == TensorRole::running_mean || role == TensorRole::running_var;
+}
+
+/// One tensor of a layer, in PyTorch's layout: convolution [out,in,kh,kw], dense [out,in], others [C] or [F].
 struct TensorPlan {
   std::string name;  ///< `<layer>.<weight|bias|running_mean|running_var>`; gamma is a weight, beta a bias.
   Shape shape;
   TensorRole role = TensorRole::kernel;
-  bool trainable = false;  ///< Running statistics and the tensors of a frozen layer are not.
-  double l1 = 0.0;         ///< Penalties of kernels.
-  double l2 = 0.0;
+  bool trainable = false;  ///< False for running statistics and for a frozen layer.
+  double l1 = 0.0;         ///< Factor of sum|w| in the loss; kernels only.
+  double l2 = 0.0;         ///< Factor of sum(w^2) in the loss; kernels only.
 };
 
 struct LayerPlan {
-  LayerSpec layer;  ///< With its name filled in.
+  LayerSpec layer;  ///< Its name is filled in.
   Shape input;
   Shape output;
-  std::vector<TensorPlan> tensors;  ///< weight, bias, running_mean, running_var, those that it has.
+  std::vector<TensorPlan>
+      tensors;  ///< Those it has of weight, bias, running_mean and running_var, in this order.
 };
 
-/// Why a layer cannot be built; no fault when `problem` is empty.
-struct Fault {
-  std::string problem;
+/// Why a layer cannot be built; false in a condition where it can.
+struct LayerError {
+  std::string problem;  ///< "": no error.
   std::string hint;
+
+  explicit operator bool() const { return !problem.empty(); }
 };
 
-/// Bounds beyond which a description is taken for a mistake.
-inline constexpr std::int64_t kMaxActivations = std::int64_t{1}
-                                                << 28;  ///< Numbers in a layer's output for one image.
-inline constexpr std::int64_t kMaxParameters = std::int64_t{1} << 31;  ///< Numbers in all tensors.
+/// Largest number of elements in a layer's output for one image.
+inline constexpr std::int64_t kMaxActivations = std::int64_t{1} << 28;
+/// Largest number of elements in all tensors of a network.
+inline constexpr std::int64_t kMaxParameters = std::int64_t{1} << 31;
 
-/// @returns the product of the sizes. @param shape one whose product is known to fit.
+/// @param shape sizes whose product fits in 63 bits.
+/// @returns the product of the sizes.
 std::int64_t element_count(const Shape& shape);
 
-/// @returns the numbers in all tensors of a layer.
+/// @returns the number of elements in all tensors of a layer.
 std::int64_t parameter_count(const LayerPlan& layer);
 
-/// @returns "[32,16,16]".
+/// @returns the shape as in "[32,16,16]".
 std::string shape_text(const Shape& shape);
 
-/// @returns whether every size is at least 1 and their product at most `bound`; safe from overflow.
+/// @returns whether every size is at least 1 and their product at most `bound`, without overflow.
 bool fits_bound(const Shape& shape, std::int64_t bound);
 
 }  // namespace svhn::model

@@ -1,5 +1,5 @@
 #pragma once
-/// A network as plain data: what a config's "model" says and what a model file carries.
+/// A network's layers as plain data, as in a config's "model" section and in a model file.
 /// Shapes exclude the batch: an image is C,H,W (channels, height, width), a feature vector is F.
 
 #include <cstdint>
@@ -12,10 +12,10 @@ namespace svhn::model {
 enum class Activation { linear, relu, selu, tanh, sigmoid, elu, gelu, swish, softmax };
 enum class Padding { valid, same };
 
-/// C,H,W -> C*H*W, in that order (channels first).
+/// C,H,W -> C*H*W, channels first.
 struct FlattenSpec {};
 
-/// Any shape -> `shape`, keeping the number of elements.
+/// Any shape -> `shape`, with the same number of elements.
 struct ReshapeSpec {
   std::vector<std::int64_t> shape;
 };
@@ -25,8 +25,8 @@ struct DenseSpec {
   std::int64_t units = 0;
   Activation activation = Activation::linear;
   bool use_bias = true;
-  double l1 = 0.0;  ///< Penalty on the weight's absolute values, added to the loss.
-  double l2 = 0.0;  ///< Penalty on the weight's squares (Keras: l2 * sum(w^2)).
+  double l1 = 0.0;  ///< Adds l1 * sum|w| of the weight to the loss.
+  double l2 = 0.0;  ///< Adds l2 * sum(w^2) of the weight to the loss, as in Keras.
 };
 
 /// C,H,W -> filters,H',W'.
@@ -62,7 +62,7 @@ struct AveragePool2dSpec {
 /// C,H,W -> C.
 struct GlobalAveragePoolSpec {};
 
-/// Zeroes a share `rate` of the activations in training and scales the rest by 1/(1-rate).
+/// Dropout: in training zeroes each activation with probability `rate` and scales the rest by 1/(1-rate).
 struct DropoutSpec {
   double rate = 0.5;
 };
@@ -77,32 +77,33 @@ struct ResizeSpec {
   std::int64_t width = 0;
 };
 
-/// What a backbone's weights were trained on. Images enter as RGB in [0,1]. none: as they are; caffe: x*255,
-/// RGB to BGR, minus 103.939, 116.779, 123.68; torch: (x - mean) / deviation with .485 .456 .406 and .229
-/// .224 .225; tf: x*2 - 1. @see keras.applications' preprocess_input and torchvision's weights.
+/// Input normalization that a backbone's weights expect, applied to RGB images in [0,1]. none: unchanged;
+/// caffe: x*255, RGB to BGR, minus 103.939, 116.779, 123.68; torch: (x
+/// - mean) / deviation with means .485 .456 .406 and deviations .229 .224 .225; tf: x*2
+/// - 1. @see keras.applications' preprocess_input and torchvision's weights.
 enum class BackboneInput { none, caffe, torch, tf };
 
-/// Keras and torchvision build some networks differently (biases, strides, epsilons). automatic: as the
-/// weights have it where they are at hand, else Keras', else torchvision's where Keras has no such network.
+/// Keras and torchvision build some networks differently (biases, strides, epsilons). automatic: the variant
+/// of the weights where their file is available; else Keras', or torchvision's where Keras lacks the network.
 enum class BackboneVariant { automatic, keras, torch };
 
 /// A tensor of a TorchScript file.
 struct ScriptTensor {
-  std::string name;  ///< Its path in the module: "features.0.weight".
+  std::string name;  ///< Path in the module: "features.0.weight".
   std::vector<std::int64_t> shape;
-  bool buffer = false;  ///< Never trained: statistics and constants.
+  bool buffer = false;  ///< A buffer of the module (statistics, constants), never trained.
 };
 
-/// The convolutional part of an ImageNet network, or a TorchScript file's. C,H,W -> C',H',W'.
-/// @see model/backbone.h
+/// The convolutional part of an ImageNet network, or a TorchScript module. C,H,W -> C',H',W'.
+/// @see model/backbones/backbone.h
 struct BackboneSpec {
   std::string backbone;  ///< Canonical name, e.g. "vgg16", or "torchscript".
   std::string weights;   ///< A file, "random", or "" when not given.
   BackboneVariant variant = BackboneVariant::automatic;
   BackboneInput input = BackboneInput::none;
-  std::vector<std::string> trainable;       ///< Globs on the names of its layers; none: frozen.
-  bool top = false;                         ///< SqueezeNet only: with its 1000 ImageNet outputs.
-  std::vector<std::int64_t> feature_shape;  ///< TorchScript only: C,H,W that it gives.
+  std::vector<std::string> trainable;       ///< Globs on the names of its layers; empty: frozen.
+  bool top = false;                         ///< SqueezeNet only: keeps the 1000 ImageNet outputs.
+  std::vector<std::int64_t> feature_shape;  ///< TorchScript only: C,H,W of its output.
   std::vector<ScriptTensor> tensors;        ///< TorchScript only: filled in when the file is read.
 };
 
@@ -114,7 +115,7 @@ struct LayerSpec {
   /// Unique; Keras-like and counted per type when not given (`conv2d_1`, `dense_2`; a backbone: `vgg16`).
   std::string name;
   LayerKind kind;
-  bool trainable = true;  ///< A backbone says it layer by layer instead, see BackboneSpec.
+  bool trainable = true;  ///< Ignored for a backbone, which selects layers by BackboneSpec::trainable.
 };
 
 struct ModelSpec {

@@ -19,8 +19,8 @@ constexpr const char* kHint = "rebuild the model from layers that 'svhn config s
                     "Sequential models and plain chains of layers are read");
 }
 
-/// The layers from which a functional model's layer takes its input, in Keras 2's form ([[["dense",0,0,{}]]])
-/// and Keras 3's ([{"args":[{"config":{"keras_history":["dense",0,0]}}]}]).
+/// Collects the names of the layers that feed a layer of a functional model, in Keras 2's form
+/// ([[["dense",0,0,{}]]]) and Keras 3's ([{"args":[{"config":{"keras_history":["dense",0,0]}}]}]).
 void collect_inputs(const json& node, std::vector<std::string>& names) {
   if (node.is_object()) {
     const auto history = node.find("keras_history");
@@ -117,7 +117,7 @@ std::string KerasLayer::text(const char* key, const char* absent) const {
   if (!has(key)) return absent;
   const json& value = config_[key];
   if (value.is_string()) return value.get<std::string>();
-  // {"class_name": "function", "config": "selu"}: a function of Keras' own, written out.
+  // A built-in function, serialized as {"class_name": "function", "config": "selu"}.
   std::string inner = value.is_object() ? text_of(value, "config") : std::string();
   if (inner.empty()) refuse(std::string("its ") + key + " is not one of Keras' own");
   return inner;

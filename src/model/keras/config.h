@@ -1,5 +1,5 @@
 #pragma once
-/// A Keras model's own description of its layers (`model_config`), read strictly.
+/// Reads the description of a Keras model's layers (attribute `model_config`) strictly.
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -19,20 +19,20 @@ class KerasLayer {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const nlohmann::json& config() const { return config_; }
 
-  /// Throws core::Error(model): "'FILE': layer 'NAME' (TYPE): <what>".
+  /// @throws core::Error(model) "'FILE': layer 'NAME' (TYPE): <what>", always.
   [[noreturn]] void refuse(const std::string& what) const;
-  /// @returns whether the key is there and not null.
+  /// @returns whether the key exists and is not null.
   [[nodiscard]] bool has(const char* key) const;
   /// Each of the following refuses a value of another type or outside its range.
-  [[nodiscard]] std::int64_t integer(const char* key) const;  ///< 1 … 1,000,000.
+  [[nodiscard]] std::int64_t integer(const char* key) const;  ///< From 1 to 1,000,000.
   [[nodiscard]] double number(const char* key, double least, double most) const;
   [[nodiscard]] bool boolean(const char* key, bool absent) const;
   [[nodiscard]] std::string text(const char* key, const char* absent) const;
-  /// @returns one size that stands for both directions: 3 or [3,3].
+  /// @returns a size that is equal in both dimensions, given as 3 or [3,3].
   [[nodiscard]] std::int64_t square(const char* key, std::int64_t absent) const;
-  /// @returns a shape without the batch, from [null, …]; empty when the key is absent.
+  /// @returns the input shape without the batch, from [null, …]; empty when the key is absent.
   [[nodiscard]] Shape batch_shape() const;
-  /// @returns Reshape's target; -1 stands for the rest of `count` numbers.
+  /// @param count elements of the input. @returns Reshape's target shape, -1 resolved.
   [[nodiscard]] Shape target_shape(std::int64_t count) const;
 
  private:
@@ -42,12 +42,12 @@ class KerasLayer {
   nlohmann::json config_;
 };
 
-/// @param file for messages. @param text the attribute `model_config`.
-/// @returns the layers from first to last.
-/// @throws core::Error(model) for another model than a Sequential one or a plain chain of layers.
+/// @param file its name in messages. @param text the attribute `model_config`.
+/// @returns the layers, first to last.
+/// @throws core::Error(model) for a model that is neither Sequential nor a plain chain of layers.
 std::vector<KerasLayer> read_keras_config(const std::string& file, const std::string& text);
 
-/// @returns the text that an object has under a key, or an empty one.
+/// @returns the text under a key of an object; empty when it is absent or not a text.
 std::string text_of(const nlohmann::json& object, const char* key);
 
 }  // namespace svhn::model

@@ -1,13 +1,18 @@
-// What each of Keras' layers becomes.
+#include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
+#include "model/backbones/backbone.h"
 #include "model/keras/builder.h"
+#include "model/pretrained/match_weights.h"
 
 namespace svhn::model {
 namespace {
 
-/// Keys that change what a layer computes in a way that is not read, unless they hold this number.
+using nlohmann::json;
+
+/// Refuses a layer whose `key`, which this program does not support, is not 1.
 void need_one(const KerasLayer& layer, const char* key) {
   if (layer.square(key, 1) != 1) layer.refuse(std::string("its ") + key + " is not 1");
 }
@@ -23,7 +28,7 @@ Padding padding_of(const KerasLayer& layer) {
   layer.refuse("its padding is neither valid nor same");
 }
 
-/// A kernel's penalty under Keras' key "l1" or "l2"; it matters when the model is trained further.
+/// @param key "l1" or "l2". @returns the kernel's penalty, for further training.
 double penalty(const KerasLayer& layer, const char* key) {
   if (!layer.has("kernel_regularizer")) return 0.0;
   const auto& regularizer = layer.config().at("kernel_regularizer");
@@ -35,6 +40,62 @@ double penalty(const KerasLayer& layer, const char* key) {
 
 WeightArray constant(const std::string& name, std::int64_t size, float value) {
   return {name, {size}, std::vector<float>(static_cast<std::size_t>(size), value)};
+}
+
+/// @returns a Keras name as graphs spell it.
+std::string graph_name(std::string name) {
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name;
+}
+
+const json& inner_layers(const KerasLayer& layer) {
+  const auto found = layer.config().find("layers");
+  if (found == layer.config().end() || !found->is_array()) layer.refuse("it lists no layers");
+  return *found;
+}
+
+/// @returns the last layer of a nested model: [["block5_pool",0,0]] or, in Keras 3, ["block5_pool",0,0].
+std::string output_of(const KerasLayer& layer) {
+  json output = layer.config().value("output_layers", json());
+  if (output.is_array() && output.size() == 1) output = output[0];
+  return output.is_array() && !output.empty() && output[0].is_string() ? output[0].get<std::string>() : "";
+}
+
+/// Refuses a nested model that lacks a layer of the graph or ends with another one.
+void check_layers(const KerasLayer& layer, const Graph& graph) {
+  std::set<std::string> names;
+  for (const json& inner : inner_layers(layer)) {
+    if (inner.is_object()) names.insert(graph_name(text_of(inner, "name")));
+  }
+  for (const Node& node : graph.nodes) {
+    const bool counted = node.name.starts_with("conv2d") || node.name.starts_with("batch_normalization");
+    if (node.name.empty() || counted || std::holds_alternative<InputOp>(node.operation)) continue;
+    if (!names.contains(node.name)) layer.refuse("it has no layer '" + node.name + "'");
+  }
+  const std::string& last = graph.nodes.back().name;
+  if (graph_name(output_of(layer)) != last) layer.refuse("it does not end with the layer '" + last + "'");
+}
+
+/// @returns the names of the trainable inner layers.
+std::vector<std::string> trainable_layers(const KerasLayer& layer, const Graph& graph) {
+  std::vector<std::string> names;
+  if (!layer.boolean("trainable", true)) return names;
+  std::set<std::string> with_tensors;
+  for (NodeId id = 0; id < graph.nodes.size(); ++id) {
+    if (!node_tensors(graph, id).empty()) with_tensors.insert(graph.nodes[id].name);
+  }
+  for (const json& inner : inner_layers(layer)) {
+    const std::string name = graph_name(text_of(inner, "name"));
+    const bool trainable = inner.contains("config") && inner["config"].is_object() &&
+                           inner["config"].value("trainable", json(true)) == json(true);
+    if (trainable && with_tensors.contains(name)) names.push_back(name);
+  }
+  return names.size() == with_tensors.size() ? std::vector<std::string>{"*"} : names;
+}
+
+bool is_backbone(const std::string& name) {
+  const auto names = backbone_names();
+  return name != kTorchScript && std::find(names.begin(), names.end(), name) != names.end();
 }
 
 }  // namespace
@@ -56,7 +117,7 @@ void KerasBuilder::reshape(const KerasLayer& layer) {
   if (!value)
     layer.refuse("reshaping " + shape_text(value_.shape) + " to " + shape_text(target) +
                  " would need the numbers in another order");
-  push(layer, ReshapeSpec{our_shape(target)});
+  push(layer, ReshapeSpec{chw_shape(target)});
   value_ = std::move(*value);
   vector_input_ = false;
 }
@@ -104,18 +165,18 @@ void KerasBuilder::convolution(const KerasLayer& layer) {
   model_.arrays.push_back(take(layer, "weight", {spec.filters, value_.shape[2], spec.kernel, spec.kernel}));
   if (spec.use_bias) model_.arrays.push_back(take(layer, "bias", {spec.filters}));
   push(layer, spec);
-  step_image(layer);
+  update_image(layer);
 }
 
 void KerasBuilder::batch_norm(const KerasLayer& layer) {
   const auto rank = static_cast<std::int64_t>(value_.shape.size());
-  const auto axis = layer.config().value("axis", nlohmann::json(-1));
+  const auto axis = layer.config().value("axis", json(-1));
   const auto& last = axis.is_array() && axis.size() == 1 ? axis[0] : axis;
   if (rank == 2 || (last != -1 && last != rank)) layer.refuse("it does not normalise the channels");
   if (layer.boolean("renorm", false)) layer.refuse("its renorm is not read");
   need_absent(layer, "virtual_batch_size");
   const std::int64_t size = value_.shape.back();
-  const std::string name = our_layer_name(layer.name());
+  const std::string name = valid_layer_name(layer.name());
   const bool scale = layer.boolean("scale", true), center = layer.boolean("center", true);
   std::array arrays{scale ? take(layer, "weight", {size}) : constant(name + ".weight", size, 1.0F),
                     center ? take(layer, "bias", {size}) : constant(name + ".bias", size, 0.0F),
@@ -135,7 +196,7 @@ void KerasBuilder::pool(const KerasLayer& layer) {
   spec.stride = layer.square("strides", spec.size);
   spec.padding = padding_of(layer);
   push(layer, spec);
-  step_image(layer);
+  update_image(layer);
 }
 
 template void KerasBuilder::pool<MaxPool2dSpec>(const KerasLayer& layer);
@@ -145,7 +206,7 @@ void KerasBuilder::global_average(const KerasLayer& layer) {
   need_rank(layer, 3);
   if (layer.boolean("keepdims", false)) layer.refuse("its keepdims is not read");
   push(layer, GlobalAveragePoolSpec{});
-  step_image(layer);
+  update_image(layer);
 }
 
 void KerasBuilder::dropout(const KerasLayer& layer) {
@@ -174,16 +235,45 @@ void KerasBuilder::activation(const KerasLayer& layer) {
 
 void KerasBuilder::zero_padding(const KerasLayer& layer) {
   need_rank(layer, 3);
-  const auto padding = layer.config().value("padding", nlohmann::json());
-  const nlohmann::json pair =
-      padding.is_array() && padding.size() == 2 ? padding : nlohmann::json{padding, padding};
-  const auto side = [](const nlohmann::json& p) {
+  const auto padding = layer.config().value("padding", json());
+  const json pair = padding.is_array() && padding.size() == 2 ? padding : json{padding, padding};
+  const auto side = [](const json& p) {
     const bool even = p.is_array() && p.size() == 2 && p[0] == p[1];
-    const nlohmann::json& n = even ? p[0] : p;
+    const json& n = even ? p[0] : p;
     return n.is_number_integer() && n >= 1 && n <= 100 ? n.get<std::int64_t>() : 0;
   };
   padding_ = side(pair[0]);
   if (padding_ == 0 || side(pair[1]) != padding_) layer.refuse("it does not pad all four sides alike");
+}
+
+void KerasBuilder::nested(const KerasLayer& layer) {
+  need_rank(layer, 3);
+  if (!is_backbone(layer.name()))
+    layer.refuse("a nested model must be a network of keras.applications by its own name");
+  BackboneSpec spec;
+  spec.backbone = canonical_backbone(layer.name());
+  spec.variant = BackboneVariant::keras;
+  const Shape input = chw_shape(value_.shape);
+  if (const LayerError error = check_backbone(spec, input)) layer.refuse(error.problem);
+  const Graph graph = backbone_graph(spec, input);
+  check_layers(layer, graph);
+  spec.trainable = trainable_layers(layer, graph);
+
+  WeightSource source{WeightOrigin::keras, "Keras HDF5", {}};
+  for (const KerasArray& array : arrays_) {
+    if (array.layer != layer.name()) continue;
+    source.arrays.push_back(read_keras_array(file_, array));
+    source.arrays.back().name = (array.node.empty() ? array.layer : array.node) + "." + array.role;
+  }
+  std::erase_if(arrays_, [&](const KerasArray& array) { return array.layer == layer.name(); });
+  const auto found = match_weights(spec, graph, source, file_.path());
+  LayerPlan plan{{valid_layer_name(layer.name()), spec}, input, {}, {}};
+  if (const LayerError error = plan_layer(plan)) layer.refuse(error.problem);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    model_.arrays.push_back({plan.tensors[i].name, found[i]->shape, found[i]->values});
+  model_.spec.layers.push_back(plan.layer);
+  const Shape& out = plan.output;
+  value_ = {{out[1], out[2], out[0]}, std::nullopt};
 }
 
 }  // namespace svhn::model

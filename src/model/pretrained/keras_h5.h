@@ -1,5 +1,6 @@
 #pragma once
-/// The arrays of Keras' HDF5 files: a group for each layer, its attribute `weight_names` naming the arrays.
+/// Lists and reads the arrays of Keras' HDF5 files, which have a group for each layer; its attribute
+/// `weight_names` names the arrays.
 /// @see keras/src/legacy/saving/legacy_h5_format.py
 
 #include <string>
@@ -10,10 +11,10 @@
 
 namespace svhn::model {
 
-/// One array, not read yet.
+/// An array of the file, not read yet.
 struct KerasArray {
   std::string layer;
-  std::string node;  ///< The layer inside a nested model; "" for a layer of its own.
+  std::string node;  ///< The layer inside a nested model; "" for a top-level layer.
   std::string role;  ///< "weight", "bias", "running_mean", "running_var", "depthwise.weight" …
   const formats::Hdf5Dataset* dataset = nullptr;
 
@@ -21,15 +22,16 @@ struct KerasArray {
   [[nodiscard]] std::string name() const;
 };
 
-/// @returns where the layers' groups are: "model_weights" of a whole model, "" of weights alone.
-/// @throws core::Error when the file has no such groups.
+/// @returns the group that holds the layers' groups: "model_weights" for a model, "" for weights only.
+/// @throws core::Error when the file has none.
 std::string keras_weights_root(const formats::Hdf5File& file);
 
-/// @returns the arrays, layer by layer. @throws core::Error naming the array whose part in a layer is
-/// unknown.
+/// @param root from `keras_weights_root`. @returns the arrays, layer by layer.
+/// @throws core::Error naming an array of unknown role, a missing or a repeated one.
 std::vector<KerasArray> list_keras_arrays(const formats::Hdf5File& file, const std::string& root);
 
-/// @returns the array in PyTorch's layout (see weight_source.h). @throws core::Error naming it.
+/// @returns the array in PyTorch's layout (see reader.h).
+/// @throws core::Error naming an array of an unsupported type or rank.
 WeightArray read_keras_array(const formats::Hdf5File& file, const KerasArray& array);
 
 }  // namespace svhn::model

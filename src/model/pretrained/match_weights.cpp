@@ -23,7 +23,7 @@ constexpr std::array<std::string_view, 8> kTops{"predictions", "fc",        "fc1
 
 using Arrays = std::unordered_map<std::string, const WeightArray*>;
 
-/// An array that the network wants, under both names.
+/// A tensor of the network, under both names.
 struct Wanted {
   std::string keras;
   std::string torch;
@@ -42,7 +42,7 @@ std::vector<Wanted> wanted_arrays(const Graph& graph) {
   return list;
 }
 
-/// A layer's name that ends in a number, such as "conv2d_17"; Keras' first one has none.
+/// A numbered layer's name, such as "conv2d_17"; Keras' first one has no number.
 struct CountedName {
   std::string_view type;
   int number = 0;
@@ -65,8 +65,8 @@ std::optional<CountedName> counted_name(std::string_view name) {
   return std::nullopt;
 }
 
-/// Keras' names as a network of its own has them: counted from 1, whatever came before it in the program that
-/// saved them; '_' where older versions had '/'.
+/// Maps Keras' names in a file to those of the graph: numbers count from 1, whatever they start at in the
+/// file, and the '/' of older versions becomes '_'.
 class KerasNames {
  public:
   explicit KerasNames(const WeightSource& source) {
@@ -75,15 +75,15 @@ class KerasNames {
       if (const auto counted = counted_name(array.name)) numbers[counted->type].insert(counted->number);
     }
     for (const auto& [type, found] : numbers) {
-      int place = 0;
-      for (const int number : found) places_[{type, number}] = ++place;
+      int index = 0;
+      for (const int number : found) indices_[{type, number}] = ++index;
     }
   }
 
   [[nodiscard]] std::string operator()(std::string_view name) const {
     if (const auto counted = counted_name(name)) {
-      const int place = places_.at({counted->type, counted->number});
-      return std::string(counted->type) + "_" + std::to_string(place) + std::string(counted->role);
+      const int index = indices_.at({counted->type, counted->number});
+      return std::string(counted->type) + "_" + std::to_string(index) + std::string(counted->role);
     }
     std::string result(name);
     std::replace(result.begin(), result.end(), '/', '_');
@@ -91,18 +91,18 @@ class KerasNames {
   }
 
  private:
-  std::map<std::pair<std::string_view, int>, int> places_;
+  std::map<std::pair<std::string_view, int>, int> indices_;
 };
 
-/// torchvision's files of DenseNets still have the names of before dots were forbidden in them:
+/// torchvision's DenseNet files still have names from before dots were forbidden in them:
 /// "norm.1.weight" is "norm1.weight".
 std::string torch_name(std::string_view name) {
   std::string result(name);
   const std::size_t layer = result.find("denselayer");
   if (layer == std::string::npos) return result;
   for (const std::string_view part : {".norm.", ".conv."}) {
-    const std::size_t place = result.find(part, layer);
-    if (place != std::string::npos) result.erase(place + part.size() - 1, 1);
+    const std::size_t at = result.find(part, layer);
+    if (at != std::string::npos) result.erase(at + part.size() - 1, 1);
   }
   return result;
 }
@@ -112,7 +112,7 @@ bool is_top(std::string_view name) {
   return std::find(kTops.begin(), kTops.end(), first) != kTops.end();
 }
 
-/// @returns the file's arrays by the names of the network's own kind.
+/// @returns the file's arrays by Keras' or torchvision's names.
 Arrays arrays_by_name(const WeightSource& source, bool keras) {
   const KerasNames keras_name(source);
   Arrays arrays;
@@ -127,7 +127,7 @@ std::size_t count_found(const std::vector<Wanted>& wanted, const Arrays& arrays,
   }));
 }
 
-/// What does not fit, gathered so that a user sees it at once.
+/// All mismatches, for one message.
 struct Misfits {
   std::vector<std::string> missing;
   std::vector<std::string> unexpected;
@@ -183,12 +183,12 @@ std::vector<const WeightArray*> match_weights(const BackboneSpec& spec, const Gr
   std::vector<const WeightArray*> found;
   for (const Wanted& item : wanted) {
     const std::string& name = keras ? item.keras : item.torch;
-    const auto place = arrays.find(name);
-    if (place == arrays.end()) {
+    const auto array = arrays.find(name);
+    if (array == arrays.end()) {
       misfits.missing.push_back(name);
       continue;
     }
-    found.push_back(place->second);
+    found.push_back(array->second);
     if (found.back()->shape != item.shape)
       misfits.shaped.push_back(name + " " + shape_text(found.back()->shape) + ", not " +
                                shape_text(item.shape));
@@ -213,7 +213,7 @@ void resolve_variants(ModelSpec& spec) {
     const WeightSource source = open_weights(backbone->weights);
     BackboneSpec as_torch = *backbone;
     as_torch.variant = BackboneVariant::torch;
-    // The names of tensors do not depend on the input's size.
+    // Tensor names do not depend on the input's size.
     const Shape input{3, smallest_side(backbone->backbone), smallest_side(backbone->backbone)};
     const std::vector<Wanted> wanted = wanted_arrays(backbone_graph(as_torch, input));
     const std::size_t torch = count_found(wanted, arrays_by_name(source, false), false);
