@@ -1,6 +1,4 @@
-#include <algorithm>
-#include <array>
-#include <cstdio>
+#include <spdlog/fmt/fmt.h>
 
 #include "cli/commands.h"
 #include "cli/console.h"
@@ -29,19 +27,14 @@ std::string line(const char* name, const std::string& text) {
   return padded + text + "\n";
 }
 
-std::string number(const ordered_json& value, const char* format) {
-  std::array<char, 48> text{};
-  std::snprintf(text.data(), text.size(), format, value.get<double>());
-  return text.data();
-}
-
 std::string count(const ordered_json& value) {
   return model::with_thousands(value.get<std::int64_t>());
 }
 
 std::string predictions_text(const ordered_json& document) {
   std::string text;
-  if (document.contains("accuracy")) text += line("accuracy", number(document["accuracy"], "%.4f"));
+  if (document.contains("accuracy"))
+    text += line("accuracy", fmt::format("{:.4f}", document["accuracy"].get<double>()));
   if (!document.contains("misclassified")) return text;
   const auto& wrong = document["misclassified"];
   text += line("misclassified", count(wrong["images"]) + ", " + count(wrong["of_digit"]) + " of the digit " +
@@ -74,8 +67,9 @@ std::string map_text(const ordered_json& document) {
   }
   if (!document.contains("tsne")) return text;
   const auto& map = document["tsne"];
-  return text + line("t-SNE", "KL divergence " + number(map["kl_divergence"], "%.4f") + " after " +
-                                  count(map["iterations"]) + " steps, " + number(map["seconds"], "%.1f s"));
+  return text + line("t-SNE", fmt::format("KL divergence {:.4f} after {} steps, {:.1f} s",
+                                          map["kl_divergence"].get<double>(), count(map["iterations"]),
+                                          map["seconds"].get<double>()));
 }
 
 std::string interpret_text(const InterpretContext& context) {
@@ -89,7 +83,7 @@ std::string interpret_text(const InterpretContext& context) {
   return text;
 }
 
-/// All that several processes do together; nothing is written meanwhile. Afterwards rank 0 goes on alone.
+/// Runs the passes over the data that all processes share. Nothing is written; rank 0 does the rest alone.
 void share_passes(InterpretContext& context, const DistributedContext& processes) {
   auto terms = shared_terms(context.file, context.data, context.options.split);
   terms["--what"] = parts_of(context);
@@ -109,9 +103,9 @@ void run_parts(InterpretContext& context) {
   if (context.wants_embeddings()) interpret_embeddings(context);
 }
 
-/// @param threads of rank 0 once it works alone; 0: all cores.
-int interpret_among(const InterpretCommandOptions& options, const GlobalOptions& global,
-                    DistributedContext& processes, int threads) {
+/// @param threads of rank 0 after the shared passes; 0: all cores.
+int interpret_distributed(const InterpretCommandOptions& options, const GlobalOptions& global,
+                          DistributedContext& processes, int threads) {
   InterpretContext context(options, global, processes);
   context.check_requests();
   if (processes.several()) {
@@ -142,7 +136,7 @@ int interpret_among(const InterpretCommandOptions& options, const GlobalOptions&
 int run_interpret(const InterpretCommandOptions& options, const GlobalOptions& global) {
   return run_distributed(options.processes, global,
                          [&](DistributedContext& processes, const GlobalOptions& own) {
-                           return interpret_among(options, own, processes, global.threads);
+                           return interpret_distributed(options, own, processes, global.threads);
                          });
 }
 

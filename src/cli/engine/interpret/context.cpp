@@ -26,7 +26,7 @@ bool same_folder(const fs::path& a, const fs::path& b) {
   return fs::weakly_canonical(a, error) == fs::weakly_canonical(b, error);
 }
 
-void copy_file(const fs::path& from, const fs::path& to) {
+void copy_atomically(const fs::path& from, const fs::path& to) {
   const core::MappedFile source(from, ExitCode::data);
   core::AtomicFile target(to, ExitCode::data);
   target.write(source.bytes());
@@ -74,7 +74,7 @@ InterpretFiles::InterpretFiles(fs::path output, const std::optional<fs::path>& r
 }
 
 void InterpretFiles::publish(const std::string& name) {
-  if (copies_) copy_file(path(name), *copies_ / name);
+  if (copies_) copy_atomically(path(name), *copies_ / name);
   keep(name);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/// What the parts of `svhn interpret` share, and the parts.
+/// The parts of `svhn interpret`, and the state that they share.
 
 #include <array>
 #include <filesystem>
@@ -22,9 +22,10 @@
 
 namespace svhn::cli {
 
+/// One value of `--what`.
 struct InterpretPart {
   const char* name;  ///< As in --what.
-  const char* file;  ///< One that every run of the part leaves.
+  const char* file;  ///< A file that every run of the part writes.
 };
 
 inline constexpr std::array<InterpretPart, 6> kInterpretParts{{{"confusion", "confusion.json"},
@@ -34,24 +35,26 @@ inline constexpr std::array<InterpretPart, 6> kInterpretParts{{{"confusion", "co
                                                                {"tsne", "tsne.safetensors"},
                                                                {"saliency", "saliency.safetensors"}}};
 
-/// The folder that is filled, and the model's run folder, which gets a copy of what a report page shows.
+/// Lists the files that are written to the output folder, and copies those that the report page shows to the
+/// model's run folder.
 class InterpretFiles {
  public:
   InterpretFiles(std::filesystem::path output, const std::optional<std::filesystem::path>& run_folder);
 
   [[nodiscard]] const std::filesystem::path& output() const { return output_; }
-  /// @returns where the file of this name belongs.
+  /// @returns the path of an output file.
   [[nodiscard]] std::filesystem::path path(const std::string& name) const { return output_ / name; }
-  /// Lists a file that has been written, and copies it. @throws core::Error(data)
+  /// Lists a file that has been written, and copies it to the run folder. @throws core::Error(data)
   void publish(const std::string& name);
-  /// Lists a file that stays in the output folder alone.
+  /// Lists a file without a copy in the run folder.
   void keep(const std::string& name) { names_.push_back(name); }
+  /// Writes, lists and copies a JSON file. @throws core::Error(data)
   void publish_json(const std::string& name, const nlohmann::ordered_json& document);
-  /// Writes interpret.json, in both folders. A folder's earlier parts stay listed while their files are there
-  /// and were made of the same model, data and split.
-  /// @param about "what" is this run's parts.
+  /// Writes interpret.json in both folders. Parts of earlier runs stay listed while their files exist and
+  /// come from the same model, data and split.
+  /// @param about model, data, split, images and, as "what", the parts of this run.
   void publish_about(const nlohmann::ordered_json& about);
-  /// Lists a chart, or warns why it was not drawn.
+  /// Lists and copies a chart, or logs why it was not drawn.
   void publish_chart(const std::string& name, const report::ChartResult& drawn);
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] const std::optional<std::filesystem::path>& copies() const { return copies_; }
@@ -62,7 +65,7 @@ class InterpretFiles {
   std::vector<std::string> names_;
 };
 
-/// One image of the data.
+/// The image of `--index`.
 struct ChosenImage {
   std::int64_t row = 0;
   std::int64_t index = 0;
@@ -73,17 +76,20 @@ struct ChosenImage {
 struct Predictions;
 struct EmbeddedSplit;
 
-/// An opened model with its data, and the results so far.
+/// A loaded model with its data, and the results so far.
 struct InterpretContext {
-  /// Joins the other processes, if there are any.
+  /// Loads the model, opens the data and initializes the process group, if there are several processes.
+  /// @throws core::Error
   InterpretContext(const InterpretCommandOptions& options, const GlobalOptions& global,
                    DistributedContext& processes);
 
+  /// @returns whether `--what` asks for the part.
   [[nodiscard]] bool wants(const std::string& part) const;
   [[nodiscard]] bool wants_predictions() const { return wants("confusion") || wants("misclassified"); }
   [[nodiscard]] bool wants_embeddings() const { return wants("embeddings") || wants("tsne"); }
-  /// @returns whether this process is the one that draws, writes and speaks.
+  /// @returns whether this is rank 0, the only one that draws, writes and prints.
   [[nodiscard]] bool first() const { return group == nullptr || group->rank() == 0; }
+  /// @returns the preprocessing of a split.
   [[nodiscard]] data::PreprocessPlan plan_of(data::Split of) const;
   /// @throws core::Error(usage) when the split has no such index.
   [[nodiscard]] ChosenImage chosen_image() const;
@@ -91,32 +97,32 @@ struct InterpretContext {
   [[nodiscard]] std::vector<interpret::LayerChoice> chosen_layers() const;
   /// @returns "model on the test split (synthetic digits)".
   [[nodiscard]] std::string title() const;
+  /// @returns the unprocessed image of a row of the data.
   [[nodiscard]] report::Tile picture(std::int64_t row) const;
-  /// Refuses a layer, an image or a map that there is not, before anything is made. @throws core::Error
+  /// Checks, before any work, that the requested layers, image and map exist. @throws core::Error
   void check_requests() const;
-  /// Throws when a signal has asked to stop.
+  /// @throws core::Interrupted when a signal has asked the process to stop.
   void check_stop() const;
 
   const InterpretCommandOptions& options;
   const GlobalOptions& global;
   model::ModelFile file;
   Hardware hardware;
-  network::Network network;  ///< As trained, so that every layer can be looked at.
+  network::Network network;  ///< Without batch-norm folding, so that every layer has its output.
   data::PreparedData data;
   data::Preprocessing preprocessing;
   data::Split split;
   InterpretFiles files;
-  distributed::ProcessGroup*
-      group;  ///< The processes that share passes over the data; nullptr: this one alone.
-  std::shared_ptr<const Predictions> predictions;  ///< See `judge`.
+  distributed::ProcessGroup* group;  ///< Processes that share passes over the data; nullptr for one process.
+  std::shared_ptr<const Predictions> predictions;  ///< See `predict_split`.
   std::shared_ptr<const EmbeddedSplit> embedded;   ///< See `embed_split`.
-  nlohmann::ordered_json document;
+  nlohmann::ordered_json document;                 ///< The results that are printed.
 };
 
-/// Runs the split through the network, unless that was done. Every process of the context must call it; rank
-/// 0 alone gets the predictions.
+/// Predicts the split, once. All processes must call it; only rank 0 gets the predictions.
 const Predictions& predict_split(InterpretContext& context);
-/// Embeds the split, and what `--onto` names, in the same way.
+/// Embeds the split and the images of the map of `--onto`, once. All processes must call it; only rank 0 gets
+/// the embeddings.
 const EmbeddedSplit& embed_split(InterpretContext& context);
 
 /// confusion.*, misclassified.*, evaluation.json, predictions.csv

@@ -19,7 +19,7 @@ using interpret::LayerChoice;
 using metric::class_digit;
 using torch::Tensor;
 
-constexpr int kFilterWidth = 1100;  // Of a sheet of filters.
+constexpr int kFilterWidth = 1100;  // Pixels of a sheet of filters.
 constexpr int kFewFilters = 32;
 
 std::span<const float> values_of(const Tensor& tensor) {
@@ -36,7 +36,7 @@ std::map<std::string, std::string> image_metadata(const InterpretContext& contex
           {"predicted", std::to_string(class_digit(predicted))}};
 }
 
-/// A named array of float32 numbers to write.
+/// A float32 array to write.
 struct Named {
   std::string name;
   Tensor tensor;
@@ -57,18 +57,19 @@ int predicted_class(InterpretContext& context, const ChosenImage& image) {
   return static_cast<int>(context.network.forward(image.pixels, {}).argmax(1).item().toLong());
 }
 
-std::string said_of(const ChosenImage& image, int predicted) {
+std::string outcome_text(const ChosenImage& image, int predicted) {
   const std::string digit = std::to_string(class_digit(image.true_class));
   return predicted == image.true_class
              ? "a " + digit + ", recognised"
              : "a " + digit + ", taken for " + std::to_string(class_digit(predicted));
 }
 
-std::string place_of(const InterpretContext& context, const ChosenImage& image, int predicted) {
-  return context.title() + ", image " + std::to_string(image.index) + " (" + said_of(image, predicted) + ")";
+std::string image_title(const InterpretContext& context, const ChosenImage& image, int predicted) {
+  return context.title() + ", image " + std::to_string(image.index) + " (" + outcome_text(image, predicted) +
+         ")";
 }
 
-/// One tile a filter, each on its own scale.
+/// One tile for each filter, each with its own colour scale.
 std::vector<report::Tile> filter_tiles(const Tensor& maps) {
   std::vector<report::Tile> tiles;
   const auto values = values_of(maps);
@@ -82,7 +83,8 @@ std::vector<report::Tile> filter_tiles(const Tensor& maps) {
   return tiles;
 }
 
-/// Numbers of a layer without places, as one picture on one scale; what the last row lacks stays grey.
+/// One picture of a layer without spatial dimensions, with one colour scale; unused cells of the last row are
+/// grey.
 report::Tile vector_tile(const Tensor& features) {
   const auto count = static_cast<int>(features.numel());
   const int columns = std::min(count, kFewFilters);
@@ -94,20 +96,20 @@ report::Tile vector_tile(const Tensor& features) {
 }
 
 void draw_layer(InterpretContext& context, const LayerChoice& layer, const Tensor& output,
-                const std::string& place) {
+                const std::string& subject) {
   const std::string type(model::type_name(context.network.plan().layers[layer.index].layer.kind));
   report::Grid grid{.title = layer.name + " (" + type + ", layer " + std::to_string(layer.index) + "): "};
   std::vector<report::Tile> tiles;
   if (output.dim() == 3) {
     grid.title += std::to_string(output.size(0)) + " filters of " + std::to_string(output.size(1)) + " x " +
                   std::to_string(output.size(2));
-    grid.note = place + "; each filter on its own scale, viridis";
+    grid.note = subject + "; each filter on its own scale, viridis";
     grid.columns = output.size(0) <= kFewFilters ? 8 : 16;
     grid.side = kFilterWidth / grid.columns - 8;
     tiles = filter_tiles(output);
   } else {
     grid.title += std::to_string(output.numel()) + " numbers" + (layer.softmax ? " after softmax" : "");
-    grid.note = place + "; row by row on one scale, viridis";
+    grid.note = subject + "; row by row on one scale, viridis";
     grid.side = 1000;
     tiles = {vector_tile(output.flatten())};
     if (layer.softmax) tiles.front().captions = {"digits 1 2 3 4 5 6 7 8 9 0, from left to right"};
@@ -118,7 +120,7 @@ void draw_layer(InterpretContext& context, const LayerChoice& layer, const Tenso
   context.files.publish(name);
 }
 
-/// Two kinds of maps of one class.
+/// The saliency maps of one class.
 struct ClassMaps {
   int class_index;
   Tensor grad_cam;  ///< [H,W]; undefined without a convolution.
@@ -146,7 +148,7 @@ report::Tile signed_tile(const Tensor& map) {
                             report::ColourScale::diverging);
 }
 
-/// The picture and one map for each class. @param tile makes the map's picture.
+/// Draws the image and one map for each class. @param tile renders a map.
 template <class MakeTile>
 void draw_maps(InterpretContext& context, const ChosenImage& image, const std::vector<ClassMaps>& classes,
                const std::string& name, const report::Grid& grid, const MakeTile& tile) {
@@ -163,21 +165,21 @@ void draw_maps(InterpretContext& context, const ChosenImage& image, const std::v
 }
 
 void draw_saliency(InterpretContext& context, const ChosenImage& image, const std::vector<ClassMaps>& classes,
-                   const std::string& place) {
+                   const std::string& subject) {
   const report::Tile picture = context.picture(image.row);
   if (classes.front().grad_cam.defined()) {
     draw_maps(
         context, image, classes, "grad_cam",
-        {.title = "Grad-CAM: where the last convolution speaks for a digit", .note = place, .side = 288},
+        {.title = "Grad-CAM: where the last convolution speaks for a digit", .note = subject, .side = 288},
         [&](const ClassMaps& maps) { return report::heat_over(picture, values_of(maps.grad_cam)); });
   }
   draw_maps(context, image, classes, "integrated_gradients",
             {.title = "Integrated gradients: red pixels speak for a digit, blue ones against it",
-             .note = place,
+             .note = subject,
              .side = 288},
             [](const ClassMaps& maps) { return signed_tile(maps.gradients.map.sum(0)); });
   draw_maps(context, image, classes, "occlusion",
-            {.title = "Occlusion: covering red places costs a digit its score", .note = place, .side = 288},
+            {.title = "Occlusion: covering red places costs a digit its score", .note = subject, .side = 288},
             [](const ClassMaps& maps) { return signed_tile(maps.occlusion); });
 }
 
@@ -200,14 +202,14 @@ void interpret_activations(InterpretContext& context) {
   auto layers = context.chosen_layers();
   if (layers.empty()) layers = interpret::default_activation_layers(context.network.plan());
   const int predicted = predicted_class(context, image);
-  const std::string place = place_of(context, image, predicted);
+  const std::string subject = image_title(context, image, predicted);
   const auto outputs = interpret::layer_outputs(context.network, image.pixels, layers);
   std::vector<Named> arrays;
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < layers.size(); ++i) {
     arrays.push_back({layers[i].name, outputs[i][0].contiguous()});
     list.push_back({{"name", layers[i].name}, {"index", layers[i].index}, {"shape", layers[i].shape}});
-    draw_layer(context, layers[i], arrays.back().tensor, place);
+    draw_layer(context, layers[i], arrays.back().tensor, subject);
     context.check_stop();
   }
   write_arrays(context.files.path("activations.safetensors"), arrays,
@@ -221,7 +223,7 @@ void interpret_saliency(InterpretContext& context) {
   const int predicted = predicted_class(context, image);
   std::vector<ClassMaps> classes{maps_of(context, image, predicted)};
   if (predicted != image.true_class) classes.push_back(maps_of(context, image, image.true_class));
-  draw_saliency(context, image, classes, place_of(context, image, predicted));
+  draw_saliency(context, image, classes, image_title(context, image, predicted));
   std::vector<Named> arrays;
   for (const ClassMaps& maps : classes) {
     const std::string digit = std::to_string(class_digit(maps.class_index));

@@ -1,8 +1,6 @@
-// A layer's output for all images of a split, and its map.
+// Embeddings of a split and their t-SNE map.
 
-#include <algorithm>
-#include <array>
-#include <cstdio>
+#include <spdlog/fmt/fmt.h>
 
 #include "cli/engine/interpret/context.h"
 #include "cli/engine/model_source.h"
@@ -50,7 +48,7 @@ Embeddings embed(InterpretContext& context, std::span<const std::int64_t> rows, 
                  const LayerChoice& layer, const char* stage) {
   StageProgress progress(context.global, stage);
   interpret::EmbedOptions how;
-  // Another machine may not even have the output's folder.
+  // The output folder may not exist on another machine.
   how.scratch = context.first() ? context.files.output() : std::filesystem::temp_directory_path();
   how.group = context.group;
   how.progress = [&](std::int64_t done, std::int64_t total) {
@@ -67,7 +65,7 @@ const std::string& entry(const EmbeddingMap& map, const std::filesystem::path& p
               "name a tsne.safetensors that 'svhn interpret' has written");
 }
 
-/// The map of `--onto`, once it is known to be of this model.
+/// @returns the map of `--onto`, checked against the model and the data.
 EmbeddingMap reference_map(const InterpretContext& context) {
   const std::filesystem::path& path = *context.options.onto;
   EmbeddingMap map = interpret::read_map(path);
@@ -94,7 +92,7 @@ EmbeddingMap reference_map(const InterpretContext& context) {
   return map;
 }
 
-/// @returns the layer to embed: the first one asked for, else that of the map, else the usual one.
+/// @returns the layer to embed: the first of `--layer`, else that of the map, else the default.
 LayerChoice chosen_layer(const InterpretContext& context, const std::optional<EmbeddingMap>& reference) {
   const auto& plan = context.network.plan();
   if (!reference) {
@@ -110,7 +108,7 @@ LayerChoice chosen_layer(const InterpretContext& context, const std::optional<Em
               "leave out --layer, or name that one first");
 }
 
-/// A map and what is to be said of it.
+/// A map and its description for tsne.json.
 struct Mapped {
   torch::Tensor map;
   ordered_json document;
@@ -129,9 +127,8 @@ Mapped make_map(InterpretContext& context, const Embeddings& points) {
   how.device = context.hardware.device;
   how.stop_signal = core::stop_signal;
   how.progress = [&](const interpret::TsneProgress& step) {
-    std::array<char, 48> text{};
-    if (step.kl_divergence > 0.0) std::snprintf(text.data(), text.size(), "KL %.3f", step.kl_divergence);
-    progress.show(step.iteration, step.iterations, text.data());
+    const bool known = step.kl_divergence > 0.0;
+    progress.show(step.iteration, step.iterations, known ? fmt::format("KL {:.3f}", step.kl_divergence) : "");
   };
   const auto made = interpret::tsne(points.tensor(), how);
   return {made.map,
@@ -180,7 +177,7 @@ void write_map_files(InterpretContext& context, const Embeddings& points, const 
                        {mapped.map, points.rows, points.labels, metadata_of(context, layer)});
   const bool placed = context.options.onto.has_value();
   const auto list = [&](const std::string& name) {
-    // The run folder keeps the whole map, which may be the very one that was placed on.
+    // The run folder keeps the full map, which may be the reference itself.
     placed ? files.keep(name) : files.publish(name);
   };
   list("tsne.safetensors");

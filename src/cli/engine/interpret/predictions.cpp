@@ -1,7 +1,6 @@
-// What the model gets right and wrong on a whole split.
+// Predictions for a split: confusion matrix, misclassified images, suspected label errors.
 
-#include <array>
-#include <cstdio>
+#include <spdlog/fmt/fmt.h>
 
 #include "cli/engine/interpret/context.h"
 #include "cli/engine/progress.h"
@@ -16,7 +15,7 @@
 
 namespace svhn::cli {
 
-/// Everything that was predicted.
+/// The predictions for a split.
 struct Predictions {
   metric::EvaluationResult result;
   std::vector<interpret::PredictedImage> images;
@@ -30,25 +29,19 @@ using interpret::PredictedImage;
 using metric::class_digit;
 using nlohmann::ordered_json;
 
-constexpr std::size_t kRow = 10;     // Pictures in a row, as the notebook shows them.
+constexpr std::size_t kRow = 10;     // Pictures in a row, as in the notebook.
 constexpr std::size_t kListed = 50;  // Images in each list of misclassified.json.
-
-std::string fixed(double value, int digits) {
-  std::array<char, 48> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
 
 void interpret_confusion(InterpretContext& context, const metric::EvaluationResult& result) {
   ordered_json document{{"model", result.model},
                         {"split", result.split},
                         {"images", result.images},
                         {"accuracy", result.accuracy}};
-  const ordered_json whole = metric::evaluation_json(result);
-  for (const char* key : {"digits", "confusion_matrix", "most_confused"}) document[key] = whole.at(key);
+  const ordered_json evaluation = metric::evaluation_json(result);
+  for (const char* key : {"digits", "confusion_matrix", "most_confused"}) document[key] = evaluation.at(key);
   if (context.data.synthetic()) document["synthetic"] = true;
   context.files.publish_json("confusion.json", document);
-  const std::string title = context.title() + ": accuracy " + fixed(result.accuracy, 4);
+  const std::string title = context.title() + ": accuracy " + fmt::format("{:.4f}", result.accuracy);
   for (const char* name : {"confusion.png", "confusion.svg"}) {
     context.files.publish_chart(
         name, report::write_confusion_chart(context.files.path(name), result.confusion, title));
@@ -93,7 +86,7 @@ std::vector<report::Tile> tiles_of(const InterpretContext& context, const std::v
     tiles.push_back(context.picture(image.row));
     tiles.back().captions = {"Predicted " + std::to_string(class_digit(image.prediction.predicted)),
                              "Actual " + std::to_string(class_digit(image.true_class))};
-    if (with_loss) tiles.back().captions.push_back("loss " + fixed(image.prediction.loss, 1));
+    if (with_loss) tiles.back().captions.push_back(fmt::format("loss {:.1f}", image.prediction.loss));
   }
   return tiles;
 }
@@ -133,7 +126,7 @@ void draw_label_errors(InterpretContext& context, const std::vector<PredictedIma
     tiles.push_back(context.picture(image.row));
     tiles.back().captions = {"Label " + std::to_string(class_digit(image.true_class)),
                              "Rather " + std::to_string(class_digit(errors.suggested[i])),
-                             fixed(100.0 * held, 1) + " %"};
+                             fmt::format("{:.1f} %", 100.0 * held)};
   }
   const std::string counted = count_text(errors.indices.size(), "image that the model confidently holds",
                                          "images that the model confidently holds");
