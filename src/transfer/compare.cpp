@@ -11,7 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "model/swap_backbone.h"
+#include "model/spec_json.h"
 #include "network/network.h"
 #include "network/pretrained.h"
 
