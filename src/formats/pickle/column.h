@@ -1,5 +1,5 @@
 #pragma once
-/// One column of values, in any of the forms that a pickle gives it.
+/// Reads one column of values from any of the objects that a pickle may store it in.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,18 +11,18 @@
 
 namespace svhn::formats {
 
-/// Values of a column whose length nothing else tells.
-inline constexpr std::int64_t kMostUncounted = 65536;
+/// Largest number of values of a column without a known length.
+inline constexpr std::int64_t kMaxUncounted = 65536;
 
 /// Reads a list, tuple, numpy array, pandas Series, Index, categorical, nullable or text array (also
-/// Arrow's). Values inside values are followed eight deep at most, so a pickle that contains itself cannot
-/// trap it.
+/// Arrow's). Nesting is limited to eight levels, so a pickle that contains itself cannot cause endless
+/// recursion.
 class ColumnReader {
  public:
   explicit ColumnReader(const Pickle& pickle) : pickle_(pickle) {}
 
-  /// @param count how many values there must be; nothing: whatever there is, up to 65,536.
-  /// @throws core::Error for another number (before memory is asked for) and for anything that is no column.
+  /// @param count the required number of values; nullopt: any number up to 65,536.
+  /// @throws core::Error for another number (before memory is allocated) and for a value that is no column.
   std::vector<PickledScalar> read(PickleValue value, std::optional<std::int64_t> count);
 
  private:

@@ -10,7 +10,7 @@
 namespace svhn::formats {
 namespace {
 
-constexpr std::int64_t kMostColumns = 1 << 20;
+constexpr std::int64_t kMaxColumns = 1 << 20;
 
 [[noreturn]] void refuse(const Pickle& pickle, PickleValue value, const std::string& what) {
   pickle.fail(what, pickle.position(value), {});
@@ -38,23 +38,23 @@ std::vector<std::int64_t> sliced(const Pickle& pickle, PickleValue slice, std::i
   if (fields.size() != 3) refuse(pickle, slice, "a slice has not three parts");
   const std::int64_t begin = pickle.integer(fields[0]);
   const std::int64_t step = fields[2].kind == PickleKind::none ? 1 : pickle.integer(fields[2]);
-  const bool sane = begin >= 0 && begin < kMostColumns && step > -kMostColumns && step < kMostColumns;
-  if (!sane) refuse(pickle, slice, "a slice of columns is out of range");
-  std::vector<std::int64_t> places;
-  for (std::int64_t i = 0; i < count; ++i) places.push_back(begin + i * step);
-  return places;
+  const bool valid = begin >= 0 && begin < kMaxColumns && step > -kMaxColumns && step < kMaxColumns;
+  if (!valid) refuse(pickle, slice, "a slice of columns is out of range");
+  std::vector<std::int64_t> columns;
+  for (std::int64_t i = 0; i < count; ++i) columns.push_back(begin + i * step);
+  return columns;
 }
 
 std::vector<std::int64_t> read_placement(const Pickle& pickle, PickleValue value, std::int64_t count) {
-  if (count > kMostColumns) refuse(pickle, value, "a data frame has more than a million columns");
+  if (count > kMaxColumns) refuse(pickle, value, "a data frame has more than a million columns");
   if (is_call(pickle, value, FrameGlobal::slice)) return sliced(pickle, value, count);
-  std::vector<std::int64_t> places;
+  std::vector<std::int64_t> columns;
   for (const PickledScalar& scalar : ColumnReader(pickle).read(value, count)) {
-    const auto* place = std::get_if<std::int64_t>(&scalar);
-    if (place == nullptr) refuse(pickle, value, "a block's place in its data frame is not a number");
-    places.push_back(*place);
+    const auto* column = std::get_if<std::int64_t>(&scalar);
+    if (column == nullptr) refuse(pickle, value, "a block's place in its data frame is not a number");
+    columns.push_back(*column);
   }
-  return places;
+  return columns;
 }
 
 PickledBlock read_block(const Pickle& pickle, PickledBlockParts parts) {
@@ -76,24 +76,24 @@ std::string name_of(const PickledScalar& scalar) {
   return number == nullptr ? std::string() : std::to_string(*number);
 }
 
-/// Takes blocks one by one and notices at once what contradicts the ones before.
+/// Adds blocks one by one and checks each against the blocks before.
 class FrameBuilder {
  public:
   FrameBuilder(const Pickle& pickle, PickledFrame& frame) : pickle_(pickle), frame_(frame) {}
 
   void add(PickledBlock block) {
-    for (const std::int64_t place : block.columns) {
-      if (!seen_.insert(place).second) refuse("a data frame has two blocks for one column");
+    for (const std::int64_t column : block.columns) {
+      if (!seen_.insert(column).second) refuse("a data frame has two blocks for one column");
     }
     frame_.columns += std::ssize(block.columns);
-    if (frame_.columns > kMostColumns) refuse("a data frame has more than a million columns");
+    if (frame_.columns > kMaxColumns) refuse("a data frame has more than a million columns");
     if (block.extension.kind == PickleKind::none) check_rows(block.values);
     frame_.blocks.push_back(std::move(block));
   }
 
   void finish() {
-    for (const std::int64_t place : seen_) {
-      if (place < 0 || place >= frame_.columns) refuse("a data frame's blocks leave columns out");
+    for (const std::int64_t column : seen_) {
+      if (column < 0 || column >= frame_.columns) refuse("a data frame's blocks leave columns out");
     }
     if (!rows_) refuse("a data frame has no numeric column");
     frame_.rows = *rows_;
@@ -118,8 +118,8 @@ class FrameBuilder {
 PickledManager read_manager(const Pickle& pickle, PickleValue owner) {
   const PickleValue manager = find_manager(pickle, owner);
   const auto arguments = pickle.items(pickle.arguments(manager));
-  // BlockManager(blocks, axes) since pandas 1.3; before, and in every Series, a state that ends in {'0.14.1':
-  // …}.
+  // BlockManager(blocks, axes) since pandas 1.3. Before, and in every Series, a state that ends in
+  // {'0.14.1': …}.
   if (arguments.size() >= 2) return {pickle.items(arguments[1]), pickle.items(arguments[0])};
   const PickleValue state = pickle.state(manager);
   if (state.kind != PickleKind::tuple || pickle.items(state).empty()) {

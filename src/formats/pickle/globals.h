@@ -1,6 +1,6 @@
 #pragma once
-/// The allow-list of data frames and arrays: every name that pandas 0.24 to 3.1, numpy 1.16 to 2.4,
-/// scikit-learn's Bunch and pyarrow's text columns put into a pickle of plain data. None of them is ever
+/// The allow-list for data frames and arrays: every name that pandas 0.24 to 3.1, numpy 1.16 to 2.4,
+/// scikit-learn's Bunch and pyarrow's text columns write into a pickle of plain data. None of them is ever
 /// called.
 
 #include <span>
@@ -22,14 +22,14 @@ enum class FrameGlobal : int {
   // pandas
   data_frame,  ///< State: a dict with '_mgr' (pandas 1.1 on) or '_data', or that manager itself.
   series,
-  manager,       ///< BlockManager(blocks, axes), or a state tuple whose last element holds '0.14.1'.
-  block,         ///< _unpickle_block(values, placement, dimensions)
-  new_index,     ///< _new_Index(class, dict)
-  backed_array,  ///< __pyx_unpickle_NDArrayBacked(class, checksum, state), then a state (dtype, ndarray,
-                 ///< dict).
+  manager,    ///< BlockManager(blocks, axes), or a state tuple whose last element holds '0.14.1'.
+  block,      ///< _unpickle_block(values, placement, dimensions)
+  new_index,  ///< _new_Index(class, dict)
+  /// __pyx_unpickle_NDArrayBacked(class, checksum, state), then a state (dtype, ndarray, dict).
+  backed_array,
   categorical,
   categorical_dtype,
-  masked_array,  ///< IntegerArray and its kin: state with '_data' and '_mask'.
+  masked_array,  ///< IntegerArray and FloatingArray: state with '_data' and '_mask'.
   string_array,
   arrow_array,  ///< State with '_pa_array'.
   missing,      ///< pandas.NA
@@ -39,8 +39,8 @@ enum class FrameGlobal : int {
   arrow_buffer,   ///< py_buffer(data)
   arrow_type,     ///< type_for_alias(name)
   // scikit-learn
-  bunch,  ///< A dict by another name.
-  other,  ///< Known and of no consequence: classes that only label what stands beside them.
+  bunch,  ///< A dict with attribute access.
+  other,  ///< Allowed but not used: class names that accompany the values.
 };
 
 /// @returns the allow-list; `kind` of each row is a `FrameGlobal`.

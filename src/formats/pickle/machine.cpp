@@ -9,7 +9,7 @@ namespace svhn::formats {
 namespace {
 
 constexpr std::size_t kBaseBudget = std::size_t{32} << 20;
-constexpr std::size_t kReleaseEvery = std::size_t{8} << 20;
+constexpr std::size_t kMachineReleaseBytes = std::size_t{8} << 20;
 constexpr const char* kIncomplete = "the file is incomplete; fetch or save it again";
 
 std::size_t budget_of(std::size_t file_size) {
@@ -63,7 +63,7 @@ struct PickleMachine::Table {
     at('2') = &M::op_duplicate;
     at('c') = &M::op_global;
     at('\x93') = &M::op_stack_global;
-    // REDUCE calls and NEWOBJ makes an instance; noting the callable and its arguments is the same for both.
+    // REDUCE is a call and NEWOBJ an instantiation; for both the callable and its arguments are recorded.
     at('R') = at('\x81') = &M::op_reduce;
     at('\x92') = &M::op_new_keywords;
     at('b') = &M::op_build;
@@ -111,7 +111,7 @@ void PickleMachine::run() {
     const Handler handler = kTable.handlers[code];
     if (handler == nullptr) refuse("the opcode " + std::to_string(code) + " is not one of protocols 2 to 5");
     (this->*handler)();
-    if (at_ - released < kReleaseEvery) continue;
+    if (at_ - released < kMachineReleaseBytes) continue;
     if (pickle_.options_.release) pickle_.options_.release(released, at_ - released);
     released = at_;
   }
@@ -158,8 +158,8 @@ std::string_view PickleMachine::line() {
 
 void PickleMachine::push(PickleValue value) {
   stack_.push_back(value);
-  if (stack_.size() <= deepest_) return;
-  deepest_ = stack_.size();
+  if (stack_.size() <= max_height_) return;
+  max_height_ = stack_.size();
   charge(sizeof(PickleValue));
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/// The stack machine behind `Pickle`; include pickle.h to read pickles, this only to change how.
+/// The stack machine that fills a `Pickle`. Internal: users include pickle.h.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace svhn::formats {
 
-/// Runs the opcodes of one pickle into a `Pickle`. Nesting costs entries of explicit stacks, never C++
-/// frames.
+/// Runs the opcodes of one pickle and stores the result in a `Pickle`. Nesting uses explicit stacks instead
+/// of recursion.
 class PickleMachine {
  public:
   explicit PickleMachine(Pickle& pickle);
@@ -24,13 +24,13 @@ class PickleMachine {
   struct Table;
 
   // Bounded reading of the file.
-  std::size_t need(std::uint64_t count);  // Returns where the bytes start and steps over them.
+  std::size_t need(std::uint64_t count);  // Skips `count` bytes and returns their offset.
   std::uint64_t number(std::size_t width);
   std::string_view line();
   [[noreturn]] void refuse(const std::string& what, const std::string& hint = {}) const;
   void charge(std::size_t bytes);
 
-  // The stack; `marks_` holds the heights at which MARK was met.
+  // The stack; `marks_` holds its heights at the MARK opcodes.
   void push(PickleValue value);
   PickleValue pop();
   PickleValue& top();
@@ -47,10 +47,10 @@ class PickleMachine {
   Pickle::List& container(PickleValue& value, bool pairs);
   void extend(bool pairs, std::size_t first);
   void append(Pickle::List& list, std::span<const PickleValue> values);
-  void remember(std::size_t index);
-  void recall(std::size_t index);
+  void set_memo(std::size_t index);
+  void push_memo(std::size_t index);
 
-  // One for each opcode or family of opcodes.
+  // One function for each opcode or family of opcodes.
   template <PickleKind kind, std::size_t width>
   void op_view() {
     push_view(kind, width);
@@ -81,11 +81,11 @@ class PickleMachine {
   }
   template <std::size_t width>
   void op_put() {
-    remember(number(width));
+    set_memo(number(width));
   }
   template <std::size_t width>
   void op_get() {
-    recall(number(width));
+    push_memo(number(width));
   }
   template <bool value>
   void op_boolean() {
@@ -118,11 +118,11 @@ class PickleMachine {
   void op_out_of_band();
 
   Pickle& pickle_;
-  std::size_t at_ = 0;      // Of the next byte.
-  std::size_t opcode_ = 0;  // Of the opcode being run.
+  std::size_t at_ = 0;      // Offset of the next byte.
+  std::size_t opcode_ = 0;  // Offset of the current opcode.
   bool done_ = false;
   std::size_t budget_;
-  std::size_t deepest_ = 0;
+  std::size_t max_height_ = 0;
   std::vector<PickleValue> stack_;
   std::vector<std::size_t> marks_;
   std::vector<PickleValue> memo_;

@@ -41,9 +41,9 @@ NumpyType parse_type(const Pickle& pickle, std::string_view name, std::size_t po
   std::size_t count = 0;
   const auto [end, error] =
       std::from_chars(name.data() + std::min<std::size_t>(1, name.size()), name.data() + name.size(), count);
-  const bool whole = error == std::errc{} && end == name.data() + name.size() && count <= 1024;
+  const bool complete = error == std::errc{} && end == name.data() + name.size() && count <= 1024;
   type.size = type.letter == 'U' ? 4 * count : count;
-  if (whole && is_supported(type)) return type;
+  if (complete && is_supported(type)) return type;
   pickle.fail("an array has elements of a type that is not read", position,
               "integers, float32, float64, text and objects are read; convert the array before saving it");
 }
@@ -63,11 +63,11 @@ NumpyType read_type(const Pickle& pickle, PickleValue value, std::size_t positio
 }
 
 std::vector<std::int64_t> read_shape(const Pickle& pickle, PickleValue value, std::size_t position) {
-  constexpr std::size_t kMostDimensions = 32;  // numpy 1's own bound
+  constexpr std::size_t kMaxDimensions = 32;  // The limit of numpy 1.
   std::vector<std::int64_t> shape;
   if (value.kind == PickleKind::integer) return {pickle.integer(value)};
   const auto items = pickle.items(value);
-  if (items.size() > kMostDimensions) pickle.fail("an array has more than 32 dimensions", position, {});
+  if (items.size() > kMaxDimensions) pickle.fail("an array has more than 32 dimensions", position, {});
   for (const PickleValue item : items) shape.push_back(pickle.integer(item));
   return shape;
 }
@@ -83,7 +83,7 @@ std::size_t count_elements(const Pickle& pickle, const PickledArray& array) {
   return count;
 }
 
-/// Points `array` at the bytes or list that a pickle gives for its data.
+/// Makes `array` refer to the bytes or list that hold its data.
 void locate(const Pickle& pickle, PickleValue data, PickledArray& array) {
   if (is_call(pickle, data, FrameGlobal::byte_array)) {
     const auto arguments = pickle.items(pickle.arguments(data));
@@ -94,9 +94,9 @@ void locate(const Pickle& pickle, PickleValue data, PickledArray& array) {
   if (data.kind == PickleKind::list) {
     array.coding = PickledArray::Coding::objects;
     array.list = data;
-    array.fortran = false;  // Lists run in C order, whatever the flag says (numpy's iterator does).
+    array.fortran = false;  // Lists are in C order regardless of the flag, as numpy's iterator writes them.
   } else if (encoded || data.kind == PickleKind::text) {
-    // encode(text, 'latin1') stands for bytes, bytearray(text, 'latin-1') for a bytearray.
+    // encode(text, 'latin1') is bytes, bytearray(text, 'latin-1') a bytearray.
     array.coding = PickledArray::Coding::latin1;
     if (encoded) data = argument(pickle, data, pickle.items(pickle.arguments(data)), 0);
     const std::string_view text = pickle.text(data);
@@ -106,7 +106,7 @@ void locate(const Pickle& pickle, PickleValue data, PickledArray& array) {
   }
 }
 
-/// Nothing of the header is believed until the data has just the length that it promises.
+/// Checks that the data has exactly the length that shape and type require.
 void check_length(const Pickle& pickle, PickledArray& array) {
   array.elements = count_elements(pickle, array);
   if ((array.type.letter == 'O') != (array.coding == PickledArray::Coding::objects)) {
@@ -129,7 +129,7 @@ void check_length(const Pickle& pickle, PickledArray& array) {
     pickle.fail("an array's data does not have the length that its shape promises", array.position, {});
 }
 
-/// @returns how many bytes Latin-1 text in UTF-8 stands for: all but the second ones of pairs.
+/// @returns the number of characters of Latin-1 text in UTF-8: its bytes except continuation bytes.
 std::size_t count_latin1(std::span<const std::byte> text) {
   const auto leads = [](std::byte b) { return (std::to_integer<unsigned>(b) & 0xC0U) != 0x80U; };
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), leads));

@@ -1,4 +1,4 @@
-// What each opcode of `PickleMachine` does, beyond the stack itself (pickle_machine.cpp).
+// The opcodes of `PickleMachine`; the stack and the dispatch are in machine.cpp.
 #include <algorithm>
 #include <bit>
 #include <iterator>
@@ -12,14 +12,14 @@ bool is_byte(PickleValue value) {
   return value.kind == PickleKind::integer && !value.wide && value.index <= 255;
 }
 
-/// A name out of a file may hold anything; a message is one readable line.
+/// @returns a name from a file in printable ASCII, for a one-line message.
 std::string printable(std::string_view text) {
-  constexpr std::size_t kLongest = 80;
-  std::string out(text.substr(0, kLongest));
+  constexpr std::size_t kMaxShown = 80;
+  std::string out(text.substr(0, kMaxShown));
   for (char& c : out) {
     if (c < ' ' || c > '~') c = '?';
   }
-  return text.size() > kLongest ? out + "..." : out;
+  return text.size() > kMaxShown ? out + "..." : out;
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ PickleValue PickleMachine::make_list(PickleKind kind) {
   return {kind, false, static_cast<std::uint32_t>(pickle_.lists_.size() - 1)};
 }
 
-/// Lists of byte-sized integers stay packed until something else comes.
+/// A list of integers 0..255 stays packed until another value is appended.
 void PickleMachine::append(Pickle::List& list, std::span<const PickleValue> values) {
   if (list.items.empty() && std::all_of(values.begin(), values.end(), is_byte)) {
     charge(values.size());
@@ -43,7 +43,7 @@ void PickleMachine::append(Pickle::List& list, std::span<const PickleValue> valu
   list.items.insert(list.items.end(), values.begin(), values.end());
 }
 
-/// Object arrays are long runs of one opcode: taking them at once spares a dispatch for each.
+/// Object arrays are long runs of this opcode; one loop over the run avoids a dispatch per element.
 void PickleMachine::op_byte_run() {
   const auto file = pickle_.file_;
   constexpr auto kByteOpcode = std::byte{'K'};
@@ -55,7 +55,7 @@ void PickleMachine::op_byte_run() {
   }
 }
 
-/// The list behind the value that things are added to; objects get theirs with the first addition.
+/// @returns the list that receives elements; an object gets one with its first element.
 Pickle::List& PickleMachine::container(PickleValue& value, bool pairs) {
   PickleValue list = value;
   if (value.kind == PickleKind::object) {
@@ -118,7 +118,7 @@ void PickleMachine::op_protocol() {
 void PickleMachine::op_frame() {
   const std::uint64_t length = number(8);
   const std::size_t after = at_;
-  need(length);  // A frame is only a hint for buffering, but one that overruns shows a cut file early.
+  need(length);  // Frames are only hints for buffering, but an overlong one reveals a truncated file early.
   at_ = after;
 }
 
@@ -213,9 +213,9 @@ void PickleMachine::op_build() {
   pickle_.objects_[top().index].state = state;
 }
 
-void PickleMachine::remember(std::size_t index) {
+void PickleMachine::set_memo(std::size_t index) {
   const PickleValue value = top();
-  // Every writer counts its places up by one, so a place can never exceed the bytes read so far.
+  // Writers number memo entries consecutively, so an index never exceeds the number of bytes read so far.
   if (index > at_)
     refuse("the pickle uses place " + std::to_string(index) + " of its memo, far past the last");
   if (index >= memo_.size()) {
@@ -225,8 +225,8 @@ void PickleMachine::remember(std::size_t index) {
   memo_[index] = value;
 }
 
-void PickleMachine::recall(std::size_t index) {
-  // A wide persistent id stands for a place that was never written; none is ever made.
+void PickleMachine::push_memo(std::size_t index) {
+  // A wide persistent id marks an unset memo entry; pickles cannot create one.
   const bool known =
       index < memo_.size() && !(memo_[index].kind == PickleKind::persistent && memo_[index].wide);
   if (!known) refuse("the pickle refers to place " + std::to_string(index) + " of its memo, which is empty");
@@ -234,7 +234,7 @@ void PickleMachine::recall(std::size_t index) {
 }
 
 void PickleMachine::op_memoize() {
-  remember(memo_.size());
+  set_memo(memo_.size());
 }
 
 void PickleMachine::op_persistent() {

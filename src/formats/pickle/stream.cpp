@@ -1,4 +1,4 @@
-// The contents of numpy arrays: `ArrayStream` and single elements.
+// Elements of numpy arrays: `ArrayStream` and single elements.
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -9,13 +9,13 @@
 namespace svhn::formats {
 namespace {
 
-constexpr std::size_t kReleaseEvery = std::size_t{1} << 20;
+constexpr std::size_t kStreamReleaseBytes = std::size_t{1} << 20;
 
 std::uint64_t load_unsigned(std::span<const std::byte> bytes, bool big_endian) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const std::size_t place = big_endian ? bytes.size() - 1 - i : i;
-    value |= std::to_integer<std::uint64_t>(bytes[i]) << 8 * place;
+    const std::size_t shift = big_endian ? bytes.size() - 1 - i : i;
+    value |= std::to_integer<std::uint64_t>(bytes[i]) << 8 * shift;
   }
   return value;
 }
@@ -34,7 +34,7 @@ PickledScalar decode_float(std::uint64_t bits, std::size_t size) {
   return number(std::bit_cast<double>(bits));
 }
 
-/// numpy pads texts with zeros. Labels are ASCII; other characters only need to stay wrong.
+/// numpy pads texts with zeros. Labels are ASCII; other characters become '?' and never match a label.
 std::string decode_text(NumpyType type, std::span<const std::byte> bytes) {
   const std::size_t step = type.letter == 'U' ? 4 : 1;
   std::string text;
@@ -53,7 +53,7 @@ PickledScalar decode_element(NumpyType type, std::span<const std::byte> bytes) {
   const std::uint64_t bits = load_unsigned(bytes, type.big_endian);
   if (type.letter == 'f') return decode_float(bits, type.size);
   if (type.letter == 'i') return sign_extend(bits, type.size);
-  // Beyond int64 nothing is a label or a pixel, as a double it stays out of every range.
+  // No label or pixel exceeds int64; as a double such a number stays outside every valid range.
   if (!std::in_range<std::int64_t>(bits)) return static_cast<double>(bits);
   return static_cast<std::int64_t>(bits);
 }
@@ -78,7 +78,7 @@ std::vector<PickledScalar> read_column_elements(const Pickle& pickle, const Pick
   if (array.shape.size() == 1) return read_elements(pickle, array);
   const auto columns = static_cast<std::size_t>(array.shape[0]);
   const auto rows = static_cast<std::size_t>(array.shape[1]);
-  // Elements before the first that is wanted, and between two of them.
+  // Elements before the first element of the column, and between two elements of it.
   const std::size_t before = array.fortran ? column : column * rows;
   const std::size_t between = array.fortran ? columns - 1 : 0;
   std::vector<PickledScalar> elements;
@@ -128,7 +128,7 @@ NumpyType ArrayStream::type() const {
 
 std::span<const std::byte> ArrayStream::next(std::size_t count) {
   const std::size_t bytes = count * type().size;
-  if (at_ - released_ >= kReleaseEvery) release();
+  if (at_ - released_ >= kStreamReleaseBytes) release();
   if (array_->coding == PickledArray::Coding::raw) {
     return array_->stored.subspan(std::exchange(at_, at_ + bytes), bytes);
   }
@@ -140,7 +140,7 @@ std::span<const std::byte> ArrayStream::next(std::size_t count) {
   return std::span(scratch_).first(bytes);
 }
 
-/// @returns how many of the next 8 bytes are ASCII before the first that is not; they are copied in any case.
+/// Copies the next 8 bytes. @returns how many of them are ASCII before the first one that is not.
 std::size_t ArrayStream::copy_ascii(std::byte* target) const {
   static_assert(std::endian::native == std::endian::little);
   std::uint64_t word = 0;
@@ -151,7 +151,7 @@ std::size_t ArrayStream::copy_ascii(std::byte* target) const {
 
 void ArrayStream::decode_latin1(std::size_t count) {
   const auto stored = array_->stored;
-  scratch_.resize(count + sizeof(std::uint64_t));  // Room for `copy_ascii` to overshoot.
+  scratch_.resize(count + sizeof(std::uint64_t));  // `copy_ascii` may write past the end.
   for (std::size_t i = 0; i < count;) {
     if (at_ + sizeof(std::uint64_t) <= stored.size()) {
       const std::size_t plain = std::min(copy_ascii(&scratch_[i]), count - i);
@@ -167,7 +167,7 @@ std::byte ArrayStream::decode_character() {
   const auto stored = array_->stored;
   const auto lead = at_ < stored.size() ? std::to_integer<unsigned>(stored[at_]) : 0xFFU;
   if (lead < 0x80) return stored[at_++];
-  // Two bytes 110000xx 10xxxxxx are all that Latin-1 needs.
+  // Latin-1 beyond ASCII is two bytes, 110000xx 10xxxxxx.
   const auto follow = at_ + 1 < stored.size() ? std::to_integer<unsigned>(stored[at_ + 1]) : 0U;
   if ((lead & 0xFCU) != 0xC0U || (follow & 0xC0U) != 0x80U) {
     pickle_->fail("an array's data is not Latin-1 text of the promised length", array_->position, {});
@@ -176,7 +176,7 @@ std::byte ArrayStream::decode_character() {
   return static_cast<std::byte>((lead & 3U) << 6 | (follow & 0x3FU));
 }
 
-/// Characters are counted, not decoded: every byte but the second one of a pair starts one.
+/// Counts characters instead of decoding them: every byte except a continuation byte starts one.
 void ArrayStream::skip_latin1(std::size_t count) {
   constexpr std::size_t kPiece = 4096;
   const auto stored = array_->stored;
@@ -187,9 +187,9 @@ void ArrayStream::skip_latin1(std::size_t count) {
     if (found >= count) break;
     count -= found;
     at_ += kPiece;
-    if (at_ - released_ >= kReleaseEvery) release();
+    if (at_ - released_ >= kStreamReleaseBytes) release();
   }
-  // A piece may have ended inside of a pair.
+  // The piece may have ended between the two bytes of a character.
   while (at_ < stored.size() && !starts(stored[at_])) ++at_;
   for (; count > 0; --count) decode_character();
 }
