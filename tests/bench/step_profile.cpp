@@ -1,10 +1,10 @@
-// Where a training step's (or an inference pass's) time goes, by operation.
+// The time of a training step (or of inference), by operation.
 //   step_profile CONFIG [--precision float32|bfloat16] [--threads N] [--batch N] [--steps N] [--inference]
 //                [--operations]
 // Prints images/s of the fastest and the median step, processor seconds a step and page faults a step; with
 // --operations also the self time of every LibTorch operation (forward, backward, updates), slowest first.
-// A training step is the product's own (train/step.h). Pixels and labels are noise: the time does not depend
-// on them.
+// The training step is that of `svhn train` (train/step.h). Pixels and labels are random: the time does not
+// depend on them.
 #include <ATen/Parallel.h>
 #include <ATen/record_function.h>
 #include <sys/resource.h>

@@ -1,6 +1,7 @@
-/// One process of a group that does what its arguments say, for tests from outside and for measurements.
-///     group_probe TIMEOUT_MS ACTION...      with RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT as torchrun sets
-///     them
+/// One process of a group that runs the actions of its arguments, for tests and measurements.
+///     group_probe TIMEOUT_MS ACTION...
+/// RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are set as torchrun sets them. "2:fail" is an action of
+/// rank 2.
 
 #include <torch/types.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-void say(const std::string& text) {
+void print_line(const std::string& text) {
   std::printf("%s\n", text.c_str());
   std::fflush(stdout);
 }
@@ -39,11 +40,11 @@ std::string numbers(const torch::Tensor& tensor) {
   return text;
 }
 
-void sums(distributed::ProcessGroup& group) {
+void all_reduces(distributed::ProcessGroup& group) {
   for (const auto dtype : {torch::kFloat, torch::kDouble, torch::kLong}) {
     const auto tensor = torch::arange(3, dtype) + group.rank();
     group.all_reduce(tensor);
-    say("sum " + numbers(tensor));
+    print_line("all_reduce " + numbers(tensor));
   }
   const auto first = torch::full({2, 2}, group.rank() + 1.0);
   const auto second = torch::full({5}, 10.0 * (group.rank() + 1));
@@ -51,49 +52,51 @@ void sums(distributed::ProcessGroup& group) {
   const auto b = group.start_all_reduce(second);
   b->wait();
   a->wait();
-  say("two " + numbers(first) + " " + numbers(second));
+  print_line("two " + numbers(first) + " " + numbers(second));
 }
 
 void broadcasts(distributed::ProcessGroup& group) {
   for (const auto dtype : {torch::kFloat, torch::kBFloat16, torch::kBool, torch::kLong}) {
     const auto tensor = torch::full({3}, group.rank() == 0 ? 1 : 0, dtype);
     group.broadcast(tensor);
-    say("broadcast " + numbers(tensor.to(torch::kDouble)));
+    print_line("broadcast " + numbers(tensor.to(torch::kDouble)));
   }
-  say("text " + group.broadcast("rank " + std::to_string(group.rank())));
+  print_line("text " + group.broadcast("rank " + std::to_string(group.rank())));
 }
 
-void gathers(distributed::ProcessGroup& group) {
+void all_gathers(distributed::ProcessGroup& group) {
   std::string text;
   for (const auto& one : group.all_gather(std::string(static_cast<std::size_t>(group.rank()) * 3, 'x'))) {
     text += "[" + one + "]";
   }
-  say("gather " + text + " " + std::to_string(group.all_gather(std::string(100'000, 'a')).back().size()));
+  print_line("all_gather " + text + " " +
+             std::to_string(group.all_gather(std::string(100'000, 'a')).back().size()));
   group.barrier();
 }
 
-void tickets(distributed::Store& store) {
-  for (int i = 0; i < 50; ++i) say("ticket " + std::to_string(store.next_index("trials")));
+void indices(distributed::Store& store) {
+  for (int i = 0; i < 50; ++i) print_line("index " + std::to_string(store.next_index("trials")));
   store.set("of " + std::to_string(store.rank()), "value\n of " + std::to_string(store.rank()));
-  say("value " + store.get("of " + std::to_string(store.size() - 1)));
-  say(store.try_get("never") ? "set" : "unset");
+  print_line("value " + store.get("of " + std::to_string(store.size() - 1)));
+  print_line(store.try_get("never") ? "set" : "unset");
 }
 
-/// Sums until it is killed, or until an operation fails.
+/// Calls all_reduce until the process is killed or an operation fails.
 [[noreturn]] void loop(distributed::ProcessGroup& group, int pause_ms) {
   for (int step = 0;; ++step) {
     group.all_reduce(torch::ones({1000}));
-    if (step < 3) say("step " + std::to_string(step));
+    if (step < 3) print_line("step " + std::to_string(step));
     std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
   }
 }
 
 void watch(distributed::Store& store) {
   while (store.lost().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  say("lost " + std::to_string(store.lost().front()) + " ticket " + std::to_string(store.next_index("q")));
+  print_line("lost " + std::to_string(store.lost().front()) + " index " +
+             std::to_string(store.next_index("q")));
 }
 
-/// @returns the best of several times, in milliseconds.
+/// @returns the shortest of 200 times, in milliseconds.
 double best_ms(const std::function<void()>& operation) {
   double best = 1e9;
   for (int i = 0; i < 200; ++i) {
@@ -106,20 +109,20 @@ double best_ms(const std::function<void()>& operation) {
 
 void bench(distributed::ProcessGroup& group, distributed::Store& store) {
   const auto weights = torch::ones({552'298});
-  say("sum_552298_ms " + std::to_string(best_ms([&] { group.all_reduce(weights.zero_()); })));
+  print_line("all_reduce_552298_ms " + std::to_string(best_ms([&] { group.all_reduce(weights.zero_()); })));
   const auto one = torch::zeros({1});
-  say("sum_1_ms " + std::to_string(best_ms([&] { group.all_reduce(one); })));
-  say("gather_ms " + std::to_string(best_ms([&] { group.barrier(); })));
-  say("ticket_ms " + std::to_string(best_ms([&] { store.next_index("b"); })));
+  print_line("all_reduce_1_ms " + std::to_string(best_ms([&] { group.all_reduce(one); })));
+  print_line("barrier_ms " + std::to_string(best_ms([&] { group.barrier(); })));
+  print_line("index_ms " + std::to_string(best_ms([&] { store.next_index("b"); })));
 }
 
 int act(const std::vector<std::string>& actions, distributed::ProcessGroup* group,
         distributed::Store& store) {
   const std::map<std::string, std::function<void()>> table = {
-      {"sum", [&] { sums(*group); }},
+      {"all_reduce", [&] { all_reduces(*group); }},
       {"broadcast", [&] { broadcasts(*group); }},
-      {"gather", [&] { gathers(*group); }},
-      {"tickets", [&] { tickets(store); }},
+      {"all_gather", [&] { all_gathers(*group); }},
+      {"indices", [&] { indices(store); }},
       {"loop", [&] { loop(*group, 0); }},
       {"slow_loop", [&] { loop(*group, 300); }},
       {"watch", [&] { watch(store); }},
@@ -131,7 +134,7 @@ int act(const std::vector<std::string>& actions, distributed::ProcessGroup* grou
   return 0;
 }
 
-/// An action may be meant for one rank: "2:fail".
+/// @returns the actions of this rank: those without a rank, and "RANK:ACTION".
 std::vector<std::string> own_actions(int argc, char** argv, int rank) {
   std::vector<std::string> actions;
   const std::string mine = std::to_string(rank) + ":";
@@ -151,7 +154,7 @@ int run(int argc, char** argv, distributed::Store& store, const distributed::Ren
   try {
     auto group =
         alone ? nullptr : distributed::init_process_group(options, {&store, [](auto*) {}}, torch::kCPU);
-    say("joined " + std::to_string(seconds_since(start) * 1e3) + " ms");
+    print_line("joined " + std::to_string(seconds_since(start) * 1e3) + " ms");
     act(actions, group.get(), store);
     store.leave();
     return 0;
@@ -172,7 +175,7 @@ int main(int argc, char** argv) {
     options.timeout = std::chrono::milliseconds(std::atoi(argv[1]));
     const auto start = Clock::now();
     const auto store = distributed::rendezvous(options);
-    say("met " + std::to_string(seconds_since(start) * 1e3) + " ms");
+    print_line("met " + std::to_string(seconds_since(start) * 1e3) + " ms");
     code = run(argc, argv, *store, options);
   } catch (const core::Error& error) {
     std::fprintf(stderr, "error: %s\nhint: %s\n", error.what(), error.hint().c_str());

@@ -68,21 +68,22 @@ class ProbeTest(unittest.TestCase):
 
 
 class TogetherTest(ProbeTest):
-    def test_sums_broadcasts_and_gathers_are_the_same_everywhere(self):
+    def test_reduced_broadcast_and_gathered_values_are_the_same_everywhere(self):
         # By hand for 3 ranks: the sum over r of [0,1,2] + r is [3,6,9]; of r + 1 it is 6.
-        expected = ["sum 3.000000 6.000000 9.000000"] * 3 + ["two " + " ".join(["6.000000"] * 4 + ["60.000000"] * 5)]
-        expected += ["broadcast 1.000000 1.000000 1.000000"] * 4 + ["text rank 0", "gather [][xxx][xxxxxx] 100000"]
-        for result in self.finish(self.start(3, "sum", "broadcast", "gather", timeout=20000)):
+        expected = ["all_reduce 3.000000 6.000000 9.000000"] * 3
+        expected += ["two " + " ".join(["6.000000"] * 4 + ["60.000000"] * 5)]
+        expected += ["broadcast 1.000000 1.000000 1.000000"] * 4 + ["text rank 0", "all_gather [][xxx][xxxxxx] 100000"]
+        for result in self.finish(self.start(3, "all_reduce", "broadcast", "all_gather", timeout=20000)):
             self.assertEqual((result.code, result.err), (0, ""), result)
             self.assertEqual(result.out.splitlines()[2:], expected)
 
     def test_tickets_are_given_once_each_and_texts_are_shared(self):
-        tickets = []
-        for result in self.finish(self.start(3, "alone", "tickets", timeout=20000)):
+        indices = []
+        for result in self.finish(self.start(3, "alone", "indices", timeout=20000)):
             self.assertEqual((result.code, result.err), (0, ""), result)
-            tickets += [int(line.split()[1]) for line in result.out.splitlines() if line.startswith("ticket")]
+            indices += [int(line.split()[1]) for line in result.out.splitlines() if line.startswith("index")]
             self.assertIn("value value\n of 2\nunset\n", result.out)
-        self.assertEqual(sorted(tickets), list(range(150)))
+        self.assertEqual(sorted(indices), list(range(150)))
 
     def test_everything_listens_on_loopback_alone(self):
         processes = self.looping(2)
@@ -120,33 +121,33 @@ class LossTest(ProbeTest):
             self.assert_end(processes, 7, f"rank {rank} was lost")
 
     def test_a_store_without_a_group_outlives_a_worker(self):
-        processes = self.start(3, "alone", "tickets", "0:watch", "1:watch", "2:sleep", timeout=20000)
+        processes = self.start(3, "alone", "indices", "0:watch", "1:watch", "2:sleep", timeout=20000)
         stdout_line(processes[2], "unset")
         processes.pop(2).kill()
         results = self.finish(processes)
         self.assertEqual([(result.code, result.err) for result in results], [(0, "")] * 2, results)
         self.assertEqual(sorted(result.out.splitlines()[-1] for result in results),
-                         ["lost 2 ticket 0", "lost 2 ticket 1"])
+                         ["lost 2 index 0", "lost 2 index 1"])
 
     def test_a_failure_is_the_same_for_all(self):
         for rank in (2, 0):
-            results = self.finish(self.start(3, "sum", f"{rank}:fail", "loop", timeout=20000))
+            results = self.finish(self.start(3, "all_reduce", f"{rank}:fail", "loop", timeout=20000))
             for other, result in enumerate(results):
                 prefix = "" if other == rank else f"rank {rank} failed: "
                 self.assertEqual(result.err, f"error: {prefix}row 7 is damaged\nhint: make it again\n")
                 self.assertEqual(result.code, 4)
 
     def test_a_process_that_is_late_is_not_called_lost(self):
-        processes = self.start(2, "1:sleep", "sum")
+        processes = self.start(2, "1:sleep", "all_reduce")
         self.assert_end(processes[:1], 7, "rank 1 lives but keeps the others waiting for too long",
                         "give a longer --timeout, or see what holds it up")
 
     def test_those_that_never_came_are_named(self):
-        self.assert_end(self.start(4, "sum", ranks=[0, 2]), 7, "ranks 1 and 3 of 4 did not come within 3 s",
+        self.assert_end(self.start(4, "all_reduce", ranks=[0, 2]), 7, "ranks 1 and 3 of 4 did not come within 3 s",
                         "start all processes (under Slurm with srun), with the same MASTER_ADDR and MASTER_PORT")
 
     def test_two_processes_of_one_rank_are_refused(self):
-        for result in self.finish(self.start(3, "sum", ranks=[0, 1, 1])):
+        for result in self.finish(self.start(3, "all_reduce", ranks=[0, 1, 1])):
             self.assertEqual(result.code, 2, result)
             self.assertIn("two processes were told that they are rank 1\n", result.err)
 
@@ -188,7 +189,7 @@ class CutTest(ProbeTest):
         self.assert_end(pair[1:], 7, "rank 0 was lost")
 
     def test_another_machine_has_to_be_allowed(self):
-        for result in self.finish(self.start_pair("sum")):
+        for result in self.finish(self.start_pair("all_reduce")):
             self.assertEqual(result.code, 2, result)
             self.assertIn("'10.213.7.1' (MASTER_ADDR), outside this machine\nhint: allow it with --bind", result.err)
 

@@ -1,7 +1,8 @@
-/// Answers each line of the standard input with numbers:
-/// "affine C H W FILL VALUE ROTATION SHIFT_ROWS SHIFT_COLUMNS SHEAR ZOOM_ROWS ZOOM_COLUMNS PIXELS..." with
-/// the matrix's six and the pixels; "colour C H W OPERATION STRENGTH PIXELS..." (black 0, white 1) with the
-/// pixels.
+/// Reads requests from the standard input, one a line, and prints a line of numbers for each:
+///     affine C H W FILL VALUE ROTATION SHIFT_ROWS SHIFT_COLUMNS SHEAR ZOOM_ROWS ZOOM_COLUMNS PIXELS...
+///         the 6 numbers of the matrix, then the pixels
+///     colour C H W OPERATION STRENGTH PIXELS...      (black is 0, white is 1)
+///         the pixels
 #include <algorithm>
 #include <array>
 #include <cstdio>

@@ -1,11 +1,12 @@
-// Lets Python scripts run backbones:
-//   backbone_dump run SPEC IMAGES RESULT     SPEC: a layer's JSON with its weights; IMAGES holds `images` f32
-//                                            [n,3,H,W]; RESULT gets `features`
-//   backbone_dump train SPEC IMAGES RESULT   a step in training mode; IMAGES holds `direction` too, which the
-//                                            features are multiplied with; RESULT gets `features`, the
-//                                            gradient of each trainable tensor's and each statistic's new
-//                                            values, by names
-//   backbone_dump tensors SPEC SIDE           one line a tensor: name and shape, then "total N"
+// Runs backbones for Python scripts:
+//   backbone_dump run SPEC IMAGES RESULT     inference. SPEC: a layer's JSON with its weights; IMAGES holds
+//                                            `images` f32 [n,3,H,W]; RESULT gets `features`
+//   backbone_dump train SPEC IMAGES RESULT   one step in training mode. IMAGES also holds `direction`, by
+//   which
+//                                            the features are multiplied; RESULT gets `features`, the
+//                                            gradients of the trainable tensors and the new running
+//                                            statistics, by name
+//   backbone_dump tensors SPEC SIDE          prints one line a tensor, name and shape, then "total N"
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>

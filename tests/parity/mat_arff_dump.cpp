@@ -24,7 +24,7 @@ void dump(const char* path) {
   std::fwrite(digits.labels.data(), sizeof(digits.labels[0]), digits.labels.size(), stdout);
 }
 
-/// @returns this program's own peak; getrusage's would be that of the process that started it, where larger.
+/// @returns the peak memory of this program; getrusage reports that of the parent process if it is larger.
 long peak_kib() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {

@@ -1,5 +1,7 @@
-/// Prints the evaluation of the lines "TRUE P0 … P9" (`metric_dump probabilities`) or "TRUE L0 … L9"
-/// (`metric_dump logits`) of the standard input as `svhn evaluate --json` does.
+/// Evaluates the predictions on the standard input, one a line, and prints the JSON of `svhn evaluate
+/// --json`:
+///     metric_dump probabilities    lines "TRUE P0 … P9"
+///     metric_dump logits           lines "TRUE L0 … L9"
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string_view>

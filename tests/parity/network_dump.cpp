@@ -1,6 +1,7 @@
-// Lets Python scripts run the project's networks:
-//   network_dump train CONFIG torch|keras CASE RESULT [MODEL]   three optimizer steps without dropout; MODEL
-//   is written network_dump logits MODEL CASE RESULT                       inference
+// Runs networks for Python scripts:
+//   network_dump train CONFIG torch|keras CASE RESULT [MODEL]   three optimizer steps without dropout;
+//                                                               writes MODEL
+//   network_dump logits MODEL CASE RESULT                       inference
 // CASE holds the network's tensors, `images` f32 or f64 [3,n,C,H,W] (logits: f32 [n,C,H,W]) and `labels` i64
 // [3,n].
 #include <cstdio>
@@ -46,7 +47,7 @@ void add_all(std::vector<NamedTensor>& results, const std::string& prefix,
   for (const auto& item : tensors) results.push_back({prefix + item.name, item.tensor.detach().clone()});
 }
 
-/// One step; the first one also tells logits and gradients.
+/// One step; the first one also stores logits and gradients.
 void step(network::Network& network, train::FlatParameters& parameters, train::Optimizer& optimizer,
           double rate, std::int64_t t, const Tensor& images, const Tensor& labels,
           std::vector<NamedTensor>& results) {

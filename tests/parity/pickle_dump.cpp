@@ -1,6 +1,6 @@
-// What read_pickled_frame makes of a pickle, for pickle_parity.py and pickle_bench.py:
-//   pickle_dump FILE          the labels as text, a line each, then every image's bytes
-//   pickle_dump --time FILE   one line of JSON: rows, seconds on the clock and of the processor, peak memory
+// Reads a pickle with read_pickled_frame, for pickle_parity.py and pickle_bench.py:
+//   pickle_dump FILE          prints the labels, one a line, then the bytes of all images
+//   pickle_dump --time FILE   prints one line of JSON: rows, wall-clock and processor seconds, peak memory
 #include <chrono>
 #include <ctime>
 #include <fstream>
@@ -20,7 +20,7 @@ int dump(const char* path) {
   return 0;
 }
 
-/// The kernel's high-water mark of this program alone; getrusage would count the one that started it too.
+/// @returns the peak memory of this program; getrusage reports that of the parent process if it is larger.
 long peak_kib() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {

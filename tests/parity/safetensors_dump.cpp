@@ -1,6 +1,6 @@
-// Lets safetensors_interop.py call the project's reader and writer:
-//   safetensors_dump write FILE    a file with known content
-//   safetensors_dump read FILE     the file, verified, as one JSON document with the data in hexadecimal
+// Calls the project's reader and writer for safetensors_interop.py:
+//   safetensors_dump write FILE    writes a file with known content
+//   safetensors_dump read FILE     verifies the file and prints it as JSON, with the data in hexadecimal
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -12,7 +12,7 @@ namespace {
 using namespace svhn::formats;
 
 void write(const char* path) {
-  // Two pieces and a bit; the script makes the same numbers.
+  // Somewhat more than two checksum blocks; the script computes the same numbers.
   std::vector<float> large(600'000);
   for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<float>(i) / 8.0F;
   const std::vector<std::int64_t> rows{-1, 0, INT64_MAX};

@@ -1,6 +1,8 @@
-/// Answers each line "split STRATIFY TRAIN|- TEST SEED LABELS" or "three STRATIFY TEST VAL SEED LABELS" of
-/// the standard input (LABELS: one character a row, '.' for none) with one line: the rows of each part,
-/// separated by commas, the parts by blanks; or "error CODE MESSAGE".
+/// Reads requests from the standard input, one a line:
+///     split STRATIFY TRAIN|- TEST SEED LABELS
+///     three STRATIFY TEST VAL SEED LABELS
+/// LABELS has one character for each row, '.' for none. Prints one line for each request: the rows of each
+/// part, separated by commas, the parts separated by blanks; or "error CODE MESSAGE".
 #include <iostream>
 #include <sstream>
 #include <string>

@@ -1,6 +1,6 @@
-/// Images a second through the batch loader of a run, on the calling thread alone: augment_bench CONFIG
-/// ROUNDS. Prints a JSON document: rates with the config's augmentation and without, one of each for each
-/// round.
+/// Images per second of the batch loader of a run, on the calling thread.
+///     augment_bench CONFIG ROUNDS
+/// Prints a JSON document: the rates with and without the config's augmentation, one of each per round.
 
 #include <cstdlib>
 #include <ctime>
