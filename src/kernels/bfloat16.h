@@ -14,19 +14,19 @@ inline float to_float(std::uint16_t value) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
 }
 
-/// Rounds to nearest even; a NaN keeps its upper bits and so stays a NaN.
+/// Rounds to nearest even; a NaN stays a NaN (its upper bits are kept).
 inline std::uint16_t to_bfloat16(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
   return static_cast<std::uint16_t>(value == value ? rounded : (bits >> 16) | 0x40U);
 }
 
-inline void store(float value, float& place) {
-  place = value;
+inline void store(float value, float& target) {
+  target = value;
 }
 
-inline void store(float value, std::uint16_t& place) {
-  place = to_bfloat16(value);
+inline void store(float value, std::uint16_t& target) {
+  target = to_bfloat16(value);
 }
 
 }  // namespace svhn::kernels

@@ -3,16 +3,15 @@
 #include <ATen/Parallel.h>
 
 #include "core/vector_clones.h"
-#include "kernels/dense_dots.h"
-#include "kernels/dense_outer.h"
+#include "kernels/dense_loops.h"
 
 namespace svhn::kernels {
 namespace {
 
-/// Multiplications that are worth a thread of their own: some 150 us of one core, where waking another one up
-/// and waiting for it takes 30 us, and keeps it from making the next batch.
+/// Multiplications per thread: about 150 us of one core. Starting another thread and waiting for it takes 30
+/// us, and that thread cannot prepare the next batch meanwhile.
 constexpr std::int64_t kTaskProducts = 8 << 20;
-/// Columns that a thread takes at least: whole cache lines, and vectors of any width.
+/// Minimum of columns per thread: full cache lines, and vectors of any width.
 constexpr std::int64_t kStrip = 64;
 
 struct Kernels {
@@ -20,7 +19,7 @@ struct Kernels {
   void (*outer)(const OuterProduct& product, std::int64_t first, std::int64_t last);
 };
 
-// A block is as large as the registers: 32 of 16 floats, 16 of 8, or those of 4 that everything has.
+// A block fills the registers: 32 of 16 floats, 16 of 8, or the baseline's of 4.
 #if SVHN_X86_TARGETS
 [[gnu::target("arch=x86-64-v4")]] void dots_v4(const DotProducts& p, std::int64_t first, std::int64_t last) {
   dot_products<16, 4>(p, first, last);
@@ -66,12 +65,12 @@ std::int64_t strips_of(std::int64_t columns) {
   return std::max<std::int64_t>(1, columns / kStrip);
 }
 
-/// @returns strips that a thread takes at least.
+/// @returns the minimum of strips per thread.
 std::int64_t grain_of(std::int64_t strips, std::int64_t products) {
   return std::max<std::int64_t>(1, strips * kTaskProducts / products);
 }
 
-/// Calls `work` for strips of [0, columns), which threads share; the last one takes what is left over.
+/// Calls `work(first, last)` for ranges of [0, columns) in parallel; the last range takes the remainder.
 template <class Work>
 void in_strips(std::int64_t columns, std::int64_t products, const Work& work) {
   const std::int64_t strips = strips_of(columns);

@@ -1,8 +1,8 @@
 #pragma once
-/// The three products of a dense layer and of its gradients, float32 in rows that follow one another, with 32
-/// KiB of scratch memory on the stack. Each number is summed in one fixed order: any number of threads gives
-/// the same. Large products take several, one for every 8 million multiplications N I O. N = images, I =
-/// inputs, O = outputs; none is 0.
+/// The three matrix products of a dense layer's forward and backward pass: contiguous float32 matrices, 32
+/// KiB of scratch memory on the stack. The order of each sum is fixed, so the number of threads does not
+/// change the result. Large products use several threads, one for every 8 million multiplications N I O. N =
+/// images, I = inputs, O = outputs; none is 0.
 
 #include <cstdint>
 
@@ -14,7 +14,7 @@ struct DenseSizes {
   std::int64_t outputs;
 };
 
-/// @returns whether `dense_forward` takes several threads.
+/// @returns whether `dense_forward` uses several threads.
 bool dense_is_parallel(const DenseSizes& sizes);
 
 /// y = x w' + bias.

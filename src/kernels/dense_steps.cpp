@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/block_activation.h"
-#include "kernels/block_moments.h"
+#include "kernels/activation.h"
 #include "kernels/norm_kernels.h"
 
 namespace svhn::kernels {
@@ -12,7 +11,7 @@ namespace {
 
 template <BlockActivation A>
 SVHN_INLINE void activate_as(const float* __restrict x, float* __restrict y, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) y[i] = value_of<A>(x[i]);
+  for (std::int64_t i = 0; i < count; ++i) y[i] = activation_value<A>(x[i]);
 }
 
 SVHN_VECTOR_CLONES
@@ -23,7 +22,7 @@ void activate(BlockActivation activation, const float* x, float* y, std::int64_t
 template <BlockActivation A>
 SVHN_INLINE void slope_as(const float* __restrict y, const float* __restrict dy, float* __restrict dx,
                           std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) dx[i] = dy[i] * slope_at<A>(y[i]);
+  for (std::int64_t i = 0; i < count; ++i) dx[i] = dy[i] * activation_slope<A>(y[i]);
 }
 
 SVHN_VECTOR_CLONES
@@ -39,7 +38,8 @@ void add_rows(const float* __restrict x, float* __restrict sums, std::int64_t ro
 }
 
 /// Sums in float over a strip of rows, then in double.
-/// @param sum_strip adds rows [first, first + count) to 2 F floats.
+/// @param sum_strip called with (first, count, floats); adds rows [first, first + count) to 2 F floats.
+/// @returns the 2 F sums.
 template <class SumStrip>
 std::vector<double> sum_strips(const RowSizes& sizes, const SumStrip& sum_strip) {
   std::vector<double> sums(static_cast<std::size_t>(2 * sizes.width));
@@ -51,7 +51,7 @@ std::vector<double> sum_strips(const RowSizes& sizes, const SumStrip& sum_strip)
   return sums;
 }
 
-std::int64_t place_of_largest(const float* values, std::int64_t count) {
+std::int64_t index_of_largest(const float* values, std::int64_t count) {
   return std::max_element(values, values + count) - values;
 }
 
@@ -84,7 +84,7 @@ Moments norm_rows(const float* x, float* y, const RowSizes& sizes, const RowNorm
   const std::int64_t width = sizes.width;
   const Floats shift(x, x + width);
   const auto sums = sum_strips(sizes, [&](std::int64_t first, std::int64_t count, float* floats) {
-    // The linear activation leaves x as it is.
+    // The linear activation does not change x.
     activate_and_sum(BlockActivation::linear, const_cast<float*>(x) + first * width, count, width,
                      {shift.data(), floats, floats + width});
   });
@@ -116,10 +116,10 @@ void norm_rows_backward(const float* dy, const float* x, float* dx, const RowSiz
   const auto sums = sum_strips(sizes, [&](std::int64_t first, std::int64_t count, float* floats) {
     sum_gradients(dy + first * width, x + first * width, count, width, {mean, floats, floats + width});
   });
-  const BackwardLine line(sums, own.weight, moments);
+  const BackwardCoefficients coefficients(sums, own.weight, moments);
   write_norm_gradients(sums, moments, own.dweight, own.dbias);
-  spread_gradients(BlockActivation::linear, dy, x, dx, sizes.rows, width,
-                   {line.scale.data(), mean, line.slope.data(), line.offset.data()});
+  input_gradients(BlockActivation::linear, dy, x, dx, sizes.rows, width,
+                  {coefficients.scale.data(), mean, coefficients.slope.data(), coefficients.offset.data()});
 }
 
 RowLoss softmax_loss(const float* logits, const RowTargets& targets, float* gradient, const RowSizes& sizes) {
@@ -134,7 +134,7 @@ RowLoss softmax_loss(const float* logits, const RowTargets& targets, float* grad
     const double logarithm = exponentials(own, to, classes, sum);
     float weight = 1.0F;
     // Keras weighs an image by its label, also where the target is smoothed.
-    if (targets.class_weights != nullptr) weight = targets.class_weights[place_of_largest(wanted, classes)];
+    if (targets.class_weights != nullptr) weight = targets.class_weights[index_of_largest(wanted, classes)];
     double loss = 0.0;
     const float factor = weight / n, inverse = 1.0F / sum;
     for (std::int64_t k = 0; k < classes; ++k) {
@@ -142,7 +142,7 @@ RowLoss softmax_loss(const float* logits, const RowTargets& targets, float* grad
       to[k] = factor * (to[k] * inverse - wanted[k]);
     }
     result.loss += static_cast<double>(weight) * loss;
-    result.right += place_of_largest(own, classes) == targets.labels[row] ? 1 : 0;
+    result.right += index_of_largest(own, classes) == targets.labels[row] ? 1 : 0;
   }
   result.loss /= static_cast<double>(sizes.rows);
   return result;

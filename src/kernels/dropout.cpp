@@ -12,7 +12,6 @@
 #include "core/random.h"
 #include "core/vector_clones.h"
 #include "kernels/bfloat16.h"
-#include "kernels/dropout_mask.h"
 
 namespace svhn::kernels {
 namespace {
@@ -99,7 +98,7 @@ Tensor apply_mask(const Tensor& input, const DropoutMask& mask) {
   return out;
 }
 
-/// The backward pass computes the mask again, which is cheaper than keeping it.
+/// The backward pass computes the mask again, which is cheaper than storing it.
 struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& input, const DropoutMask* mask) {
     const auto word = [](auto value) { return static_cast<std::int64_t>(value); };
@@ -121,7 +120,7 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
                            saved["first_row"].toInt(),
                            static_cast<std::uint32_t>(saved["threshold"].toInt()),
                            saved["scale"].toDouble()};
-    // The mask follows memory order, so the gradient must lie in memory as the input did.
+    // The mask follows memory order, so the gradient needs the input's strides.
     const auto strides = saved["strides"].toIntVector();
     Tensor gradient = gradients[0];
     if (gradient.strides().vec() != strides) {

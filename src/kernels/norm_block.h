@@ -1,7 +1,8 @@
 #pragma once
-/// What follows a convolution or a dense layer, as one operation: activation, batch norm, 2x2 max pooling,
-/// dropout. The results are those of the separate operations up to rounding (bfloat16 rounds once, at the
-/// end), the same for any number of threads. N, C, H, W = batch, channels, height, width; F = features.
+/// The layers behind a convolution or dense layer as one operation: activation, batch norm, 2x2 max pooling,
+/// dropout. The results equal those of the separate operations up to rounding (bfloat16 rounds once, at the
+/// end) and do not depend on the number of threads. N, C, H, W = batch, channels, height, width; F =
+/// features.
 
 #include <torch/types.h>
 
@@ -12,52 +13,50 @@
 
 namespace svhn::kernels {
 
-/// Those whose slope is known from what they give.
+/// Activations whose derivative can be computed from their output.
 enum class BlockActivation : std::uint8_t { linear, relu, elu, selu };
 
-/// @returns whether the operations below take it: on the processor, float32 or bfloat16, [N,F] or [N,C,H,W],
-/// not empty and, where it is pooled, with an even height and width.
+/// @returns whether the operations below support x: on the processor, float32 or bfloat16, [N,F] or
+/// [N,C,H,W], not empty and, with pooling, of even height and width.
 bool norm_block_supports(const torch::Tensor& x, bool pool);
 
 struct NormBlock {
   BlockActivation activation = BlockActivation::linear;
   torch::Tensor weight;  ///< Batch norm's scale, f32 [C] or [F].
-  torch::Tensor bias;    ///< Its offset, the same.
+  torch::Tensor bias;    ///< Batch norm's offset, same shape.
   double epsilon = 1e-3;
   bool pool = false;          ///< 2x2, stride 2.
   double dropout_rate = 0.0;  ///< [0, 1).
-  DropoutKey dropout_place{};
-  /// The processes that hold the other images of the batch, each running this on its own: all are normalised
-  /// by the statistics of all. The gradients of weight and bias are those of x alone. Borrowed; nullptr: x is
-  /// the batch.
+  DropoutKey dropout_key{};
+  /// Processes that run this operation on the other images of the batch: the statistics are of all images.
+  /// The gradients of weight and bias are of x alone. Borrowed; nullptr: x is the batch.
   distributed::ProcessGroup* group = nullptr;
   torch::Tensor group_shift{};  ///< With a group: [C] or [F], see all_reduce_moments.
 };
 
-/// A batch's own statistics, f32 [C] or [F] each.
+/// Statistics of a batch, f32 [C] or [F] each.
 struct BatchStatistics {
   torch::Tensor mean;
   torch::Tensor variance;  ///< Bessel-corrected; 0 for a single value.
-  std::int64_t count = 0;  ///< Values of each channel that they are of.
+  std::int64_t count = 0;  ///< Values per channel.
 };
 
-/// What is normalised by, and what the backward pass needs: f32 [C] or [F] each.
+/// The statistics of the forward pass, which the backward pass needs, f32 [C] or [F] each.
 struct Moments {
   torch::Tensor mean;
   torch::Tensor variance;   ///< Bessel-corrected; 0 for a single value.
   torch::Tensor deviation;  ///< 1 / sqrt(biased variance + epsilon).
-  double count = 0.0;       ///< Values of each channel.
+  double count = 0.0;       ///< Values per channel.
 };
 
-/// Normalises by the batch's own statistics, as in training; differentiable in x, weight and bias.
-/// @param x see norm_block_supports; overwritten with what the activation gives, so nobody else may need it.
+/// Normalises by the batch's statistics, as in training; differentiable in x, weight and bias.
+/// @param x see norm_block_supports; overwritten with the activation's output.
 /// @param statistics filled.
-/// @returns x's dtype, [N,F], [N,C,H,W] or [N,C,H/2,W/2], channels innermost in memory.
+/// @returns x's dtype, [N,F], [N,C,H,W] or [N,C,H/2,W/2], channels last in memory.
 /// @see Ioffe and Szegedy, "Batch normalization", 2015 (both passes)
 torch::Tensor norm_block(const torch::Tensor& x, const NormBlock& block, BatchStatistics& statistics);
 
-/// The same for inference, where a batch norm is a line, y = activation(x) scale + offset; not
-/// differentiable.
+/// Inference version: y = activation(x) scale + offset, optionally pooled; not differentiable.
 /// @param scale, offset f32 [C] or [F]; undefined: 1 and 0.
 torch::Tensor affine_epilogue(const torch::Tensor& x, BlockActivation activation, const torch::Tensor& scale,
                               const torch::Tensor& offset, bool pool);

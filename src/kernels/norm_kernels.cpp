@@ -4,8 +4,9 @@
 #include <cstring>
 
 #include "core/vector_clones.h"
+#include "kernels/activation.h"
 #include "kernels/bfloat16.h"
-#include "kernels/block_activation.h"
+#include "kernels/vectors.h"
 
 namespace svhn::kernels {
 namespace {
@@ -18,7 +19,7 @@ SVHN_INLINE void activate_and_sum_as(T* __restrict x, std::int64_t pixels, std::
   float* __restrict square = sums.square;
   for (std::int64_t p = 0; p < pixels; ++p, x += channels) {
     for (std::int64_t c = 0; c < channels; ++c) {
-      if constexpr (A != BlockActivation::linear) store(value_of<A>(to_float(x[c])), x[c]);
+      if constexpr (A != BlockActivation::linear) store(activation_value<A>(to_float(x[c])), x[c]);
       const float centred = to_float(x[c]) - shift[c];
       sum[c] += centred;
       square[c] += centred * centred;
@@ -28,11 +29,12 @@ SVHN_INLINE void activate_and_sum_as(T* __restrict x, std::int64_t pixels, std::
 
 template <BlockActivation A, class T>
 SVHN_INLINE void activate_and_scale_as(const T* __restrict x, float* __restrict y, std::int64_t pixels,
-                                       std::int64_t channels, const ChannelLine& line) {
-  const float* __restrict scale = line.scale;
-  const float* __restrict offset = line.offset;
+                                       std::int64_t channels, const ChannelAffine& affine) {
+  const float* __restrict scale = affine.scale;
+  const float* __restrict offset = affine.offset;
   for (std::int64_t p = 0; p < pixels; ++p, x += channels, y += channels) {
-    for (std::int64_t c = 0; c < channels; ++c) y[c] = value_of<A>(to_float(x[c])) * scale[c] + offset[c];
+    for (std::int64_t c = 0; c < channels; ++c)
+      y[c] = activation_value<A>(to_float(x[c])) * scale[c] + offset[c];
   }
 }
 
@@ -51,46 +53,36 @@ SVHN_INLINE void sum_gradients_as(const float* __restrict g, const T* __restrict
 }
 
 template <BlockActivation A, class T>
-SVHN_INLINE void spread_gradients_as(const float* __restrict g, const T* __restrict x, T* __restrict dx,
-                                     std::int64_t pixels, std::int64_t channels, const GradientLine& line) {
-  const float* __restrict scale = line.scale;
-  const float* __restrict mean = line.mean;
-  const float* __restrict slope = line.slope;
-  const float* __restrict offset = line.offset;
+SVHN_INLINE void input_gradients_as(const float* __restrict g, const T* __restrict x, T* __restrict dx,
+                                    std::int64_t pixels, std::int64_t channels,
+                                    const GradientCoefficients& coefficients) {
+  const float* __restrict scale = coefficients.scale;
+  const float* __restrict mean = coefficients.mean;
+  const float* __restrict slope = coefficients.slope;
+  const float* __restrict offset = coefficients.offset;
   for (std::int64_t p = 0; p < pixels; ++p, g += channels, x += channels, dx += channels) {
     for (std::int64_t c = 0; c < channels; ++c) {
       const float value = to_float(x[c]);
       const float inner = g[c] * scale[c] + ((value - mean[c]) * slope[c] + offset[c]);
-      store(inner * slope_at<A>(value), dx[c]);
+      store(inner * activation_slope<A>(value), dx[c]);
     }
   }
 }
 
-// Channels at a time where bytes and floats meet: left to itself the compiler takes as many as bytes fit in
-// a vector, which is more than there are. Single channels at the end are vectors of one.
-constexpr std::int64_t kLanes = 16;
-
+/// @param pixel numbers of one pixel.
 template <std::int64_t kCount>
-struct Lanes {
-  using Float [[gnu::vector_size(kCount * 4)]] = float;
-  using Place [[gnu::vector_size(kCount * 4)]] = std::int32_t;
-  using Byte [[gnu::vector_size(kCount)]] = std::uint8_t;
-};
-
-/// @param next numbers from one pixel to the next.
-template <std::int64_t kCount>
-SVHN_INLINE void unpool_lanes(const float* gradient, const std::uint8_t* which, float* top, float* bottom,
-                              std::int64_t next) {
+SVHN_INLINE void unpool_lanes(const float* gradient, const std::uint8_t* argmax, float* top, float* bottom,
+                              std::int64_t pixel) {
   using Float = typename Lanes<kCount>::Float;
-  using Place = typename Lanes<kCount>::Place;
-  float* const targets[4] = {top, top + next, bottom, bottom + next};
+  using Index = typename Lanes<kCount>::Index;
+  float* const targets[4] = {top, top + pixel, bottom, bottom + pixel};
   Float g;
   typename Lanes<kCount>::Byte bytes;
   std::memcpy(&g, gradient, sizeof(g));
-  std::memcpy(&bytes, which, sizeof(bytes));
-  const auto place = __builtin_convertvector(bytes, Place);
+  std::memcpy(&bytes, argmax, sizeof(bytes));
+  const auto index = __builtin_convertvector(bytes, Index);
   for (std::int32_t i = 0; i < 4; ++i) {
-    const Float part = place == i ? g : Float{};
+    const Float part = index == i ? g : Float{};
     std::memcpy(targets[i], &part, sizeof(part));
   }
 }
@@ -110,59 +102,61 @@ SVHN_VECTOR_CLONES void activate_and_sum(BlockActivation activation, std::uint16
 
 SVHN_VECTOR_CLONES
 void activate_and_scale(BlockActivation activation, const float* x, float* y, std::int64_t pixels,
-                        std::int64_t channels, const ChannelLine& line) {
-  SVHN_FOR_EACH_ACTIVATION(activation, activate_and_scale_as, x, y, pixels, channels, line);
+                        std::int64_t channels, const ChannelAffine& affine) {
+  SVHN_FOR_EACH_ACTIVATION(activation, activate_and_scale_as, x, y, pixels, channels, affine);
 }
 
 SVHN_VECTOR_CLONES
 void activate_and_scale(BlockActivation activation, const std::uint16_t* x, float* y, std::int64_t pixels,
-                        std::int64_t channels, const ChannelLine& line) {
-  SVHN_FOR_EACH_ACTIVATION(activation, activate_and_scale_as, x, y, pixels, channels, line);
+                        std::int64_t channels, const ChannelAffine& affine) {
+  SVHN_FOR_EACH_ACTIVATION(activation, activate_and_scale_as, x, y, pixels, channels, affine);
 }
 
 SVHN_VECTOR_CLONES
 void pool_rows(const float* __restrict top, const float* __restrict bottom, float* __restrict y,
-               std::uint8_t* __restrict which, std::int64_t width, std::int64_t channels) {
+               std::uint8_t* __restrict argmax, std::int64_t width, std::int64_t channels) {
   for (std::int64_t w = 0; w < width; ++w) {
     for (std::int64_t c = 0; c < channels; ++c) {
       float best = top[c];
-      std::uint8_t place = 0;
+      std::uint8_t index = 0;
       const float others[3] = {top[channels + c], bottom[c], bottom[channels + c]};
       for (std::uint8_t i = 0; i < 3; ++i) {
         // A NaN wins, as in PyTorch.
         const bool larger = others[i] > best || others[i] != others[i];
         best = larger ? others[i] : best;
-        place = larger ? static_cast<std::uint8_t>(i + 1) : place;
+        index = larger ? static_cast<std::uint8_t>(i + 1) : index;
       }
       y[c] = best;
-      which[c] = place;
+      argmax[c] = index;
     }
     top += 2 * channels;
     bottom += 2 * channels;
     y += channels;
-    which += channels;
+    argmax += channels;
   }
 }
 
 SVHN_VECTOR_CLONES
-void unpool_row(const float* gradient, const std::uint8_t* which, float* top, float* bottom,
+void unpool_row(const float* gradient, const std::uint8_t* argmax, float* top, float* bottom,
                 std::int64_t width, std::int64_t channels) {
   for (std::int64_t w = 0; w < width; ++w) {
+    // Explicit vectors: the compiler would choose their width by the bytes of argmax, more than there are
+    // channels.
     std::int64_t c = 0;
-    for (; c + kLanes <= channels; c += kLanes) {
-      unpool_lanes<kLanes>(gradient + c, which + c, top + c, bottom + c, channels);
+    for (; c + kChannelLanes <= channels; c += kChannelLanes) {
+      unpool_lanes<kChannelLanes>(gradient + c, argmax + c, top + c, bottom + c, channels);
     }
-    for (; c < channels; ++c) unpool_lanes<1>(gradient + c, which + c, top + c, bottom + c, channels);
+    for (; c < channels; ++c) unpool_lanes<1>(gradient + c, argmax + c, top + c, bottom + c, channels);
     gradient += channels;
-    which += channels;
+    argmax += channels;
     top += 2 * channels;
     bottom += 2 * channels;
   }
 }
 
 SVHN_VECTOR_CLONES
-void mask_part(float* x, std::int64_t count, std::uint32_t first, std::uint32_t base,
-               const DropoutMask& mask) {
+void mask_range(float* x, std::int64_t count, std::uint32_t first, std::uint32_t base,
+                const DropoutMask& mask) {
   const std::uint32_t threshold = mask.threshold;
   const auto scale = static_cast<float>(mask.scale);
   const auto n = static_cast<std::uint32_t>(count);
@@ -200,15 +194,15 @@ void sum_gradients(const float* g, const std::uint16_t* x, std::int64_t pixels, 
 }
 
 SVHN_VECTOR_CLONES
-void spread_gradients(BlockActivation activation, const float* g, const float* x, float* dx,
-                      std::int64_t pixels, std::int64_t channels, const GradientLine& line) {
-  SVHN_FOR_EACH_ACTIVATION(activation, spread_gradients_as, g, x, dx, pixels, channels, line);
+void input_gradients(BlockActivation activation, const float* g, const float* x, float* dx,
+                     std::int64_t pixels, std::int64_t channels, const GradientCoefficients& coefficients) {
+  SVHN_FOR_EACH_ACTIVATION(activation, input_gradients_as, g, x, dx, pixels, channels, coefficients);
 }
 
-SVHN_VECTOR_CLONES void spread_gradients(BlockActivation activation, const float* g, const std::uint16_t* x,
-                                         std::uint16_t* dx, std::int64_t pixels, std::int64_t channels,
-                                         const GradientLine& line) {
-  SVHN_FOR_EACH_ACTIVATION(activation, spread_gradients_as, g, x, dx, pixels, channels, line);
+SVHN_VECTOR_CLONES void input_gradients(BlockActivation activation, const float* g, const std::uint16_t* x,
+                                        std::uint16_t* dx, std::int64_t pixels, std::int64_t channels,
+                                        const GradientCoefficients& coefficients) {
+  SVHN_FOR_EACH_ACTIVATION(activation, input_gradients_as, g, x, dx, pixels, channels, coefficients);
 }
 
 }  // namespace svhn::kernels

@@ -1,57 +1,59 @@
 #pragma once
-/// The inner loops of NormBlock, one thread's work on memory with channels innermost. A pixel is C numbers;
-/// float or bfloat16 (as std::uint16_t) in, float in between. Statistics are added to, not set.
+/// The single-threaded inner loops of NormBlock on memory in channels-last order, and its per-channel
+/// statistics. C = channels; a pixel is C numbers. Inputs are float or bfloat16 (as std::uint16_t),
+/// intermediate results float. The loops add to their sums.
 
+#include <cmath>
 #include <cstdint>
+#include <vector>
 
-#include "kernels/dropout_mask.h"
+#include "distributed/moments.h"
+#include "kernels/dropout.h"
 #include "kernels/norm_block.h"
+#include "kernels/tensor_memory.h"
 
 namespace svhn::kernels {
 
-/// One number a channel, [C] each.
+/// Sums per channel, f32 [C] each.
 struct ShiftedSums {
-  const float* shift;  ///< Near the mean, so that squares do not cancel.
+  const float* shift;  ///< A value near the mean, against cancellation.
   float* sum;          ///< Of x - shift.
   float* square;       ///< Of (x - shift)^2.
 };
 
-/// Applies the activation in place and adds up what it gave.
+/// Applies the activation in place and adds up its output.
 void activate_and_sum(BlockActivation activation, float* x, std::int64_t pixels, std::int64_t channels,
                       const ShiftedSums& sums);
 void activate_and_sum(BlockActivation activation, std::uint16_t* x, std::int64_t pixels,
                       std::int64_t channels, const ShiftedSums& sums);
 
-/// y = x scale + offset, [C] each.
-struct ChannelLine {
+/// y = x scale + offset per channel, f32 [C] each.
+struct ChannelAffine {
   const float* scale;
   const float* offset;
 };
 
-/// y = line(activation(x)).
+/// y = activation(x) scale + offset.
 void activate_and_scale(BlockActivation activation, const float* x, float* y, std::int64_t pixels,
-                        std::int64_t channels, const ChannelLine& line);
+                        std::int64_t channels, const ChannelAffine& affine);
 void activate_and_scale(BlockActivation activation, const std::uint16_t* x, float* y, std::int64_t pixels,
-                        std::int64_t channels, const ChannelLine& line);
+                        std::int64_t channels, const ChannelAffine& affine);
 
-/// The largest of each 2x2 window, the first of equals. @param top, bottom two rows of 2 `width` pixels.
-/// @param which its place, 0..3 in reading order.
-void pool_rows(const float* top, const float* bottom, float* y, std::uint8_t* which, std::int64_t width,
+/// 2x2 max pooling of two rows; of equal values the first one wins. @param top, bottom rows of 2 `width`
+/// pixels.
+/// @param argmax filled: index of the largest value in its window, 0 to 3 in reading order.
+void pool_rows(const float* top, const float* bottom, float* y, std::uint8_t* argmax, std::int64_t width,
                std::int64_t channels);
-/// Its transpose: the gradient goes to the chosen place, zero to the others.
-void unpool_row(const float* gradient, const std::uint8_t* which, float* top, float* bottom,
+/// Backward pass of pool_rows: the gradient goes to the argmax, zero to the other three.
+void unpool_row(const float* gradient, const std::uint8_t* argmax, float* top, float* bottom,
                 std::int64_t width, std::int64_t channels);
 
-/// Applies a part of a dropout row in place. @param first the place of x[0] in the row.
-void mask_part(float* x, std::int64_t count, std::uint32_t first, std::uint32_t base,
-               const DropoutMask& mask);
+/// Applies dropout in place to a range of an image's features. @param first index of x[0] in the image.
+/// @param base of the image, see DropoutMask::row_base.
+void mask_range(float* x, std::int64_t count, std::uint32_t first, std::uint32_t base,
+                const DropoutMask& mask);
 
-void widen(const float* in, float* out, std::int64_t count);
-void widen(const std::uint16_t* in, float* out, std::int64_t count);
-void narrow(const float* in, float* out, std::int64_t count);
-void narrow(const float* in, std::uint16_t* out, std::int64_t count);
-
-/// What batch norm's backward pass needs of the gradient g and its input x, [C] each.
+/// Sums for batch norm's backward pass, of the gradient g and the input x, f32 [C] each.
 struct GradientSums {
   const float* mean;
   float* sum;     ///< Of g.
@@ -62,16 +64,78 @@ void sum_gradients(const float* g, const float* x, std::int64_t pixels, std::int
 void sum_gradients(const float* g, const std::uint16_t* x, std::int64_t pixels, std::int64_t channels,
                    const GradientSums& sums);
 
-/// dx = (g scale + (x - mean) slope + offset) activation'(x), [C] each; x is what the activation gave.
-struct GradientLine {
+/// dx = (g scale + (x - mean) slope + offset) activation'(x), f32 [C] each; x is the activation's output.
+struct GradientCoefficients {
   const float* scale;
   const float* mean;
   const float* slope;
   const float* offset;
 };
-void spread_gradients(BlockActivation activation, const float* g, const float* x, float* dx,
-                      std::int64_t pixels, std::int64_t channels, const GradientLine& line);
-void spread_gradients(BlockActivation activation, const float* g, const std::uint16_t* x, std::uint16_t* dx,
-                      std::int64_t pixels, std::int64_t channels, const GradientLine& line);
+void input_gradients(BlockActivation activation, const float* g, const float* x, float* dx,
+                     std::int64_t pixels, std::int64_t channels, const GradientCoefficients& coefficients);
+void input_gradients(BlockActivation activation, const float* g, const std::uint16_t* x, std::uint16_t* dx,
+                     std::int64_t pixels, std::int64_t channels, const GradientCoefficients& coefficients);
+
+/// @param sums of x - shift and of its squares, [2 C]. @returns mean and variance of each channel.
+inline distributed::ChannelMoments own_moments(const std::vector<double>& sums, const Floats& shift,
+                                               std::int64_t pixels) {
+  const auto channels = static_cast<std::int64_t>(shift.size());
+  const auto n = static_cast<double>(pixels);
+  distributed::ChannelMoments m{at::empty({channels}, torch::kFloat64),
+                                at::empty({channels}, torch::kFloat64), n};
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double mean = sums[c] / n;
+    // Rounding may leave a constant channel below zero; a NaN stays one.
+    const double spread = sums[channels + c] / n - mean * mean;
+    numbers_in<double>(m.mean)[c] = mean + static_cast<double>(shift[c]);
+    numbers_in<double>(m.variance)[c] = spread < 0.0 ? 0.0 : spread;
+  }
+  return m;
+}
+
+/// @returns the moments in float, with 1 / sqrt(variance + epsilon).
+inline Moments moments_of(const distributed::ChannelMoments& all, double epsilon) {
+  const std::int64_t channels = all.mean.numel();
+  const double n = all.count;
+  Moments m{at::empty({channels}), at::empty({channels}), at::empty({channels}), n};
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double variance = numbers_in<double>(all.variance)[c];
+    numbers_in<float>(m.mean)[c] = static_cast<float>(numbers_in<double>(all.mean)[c]);
+    numbers_in<float>(m.variance)[c] = static_cast<float>(n <= 1.0 ? 0.0 : variance * n / (n - 1.0));
+    numbers_in<float>(m.deviation)[c] = static_cast<float>(1.0 / std::sqrt(variance + epsilon));
+  }
+  return m;
+}
+
+/// Owns the coefficients of batch norm's dx = w d (g - mean(g) - xhat mean(g xhat)), xhat = (x - mean) d.
+struct BackwardCoefficients {
+  Floats scale, slope, offset;
+
+  /// @param sums of g and of g (x - mean) over all images, [2 C].
+  BackwardCoefficients(const std::vector<double>& sums, const float* weight, const Moments& moments) {
+    const std::int64_t channels = moments.mean.numel();
+    const auto* deviation = numbers_in<float>(moments.deviation);
+    const double n = moments.count;
+    for (auto* numbers : {&scale, &slope, &offset}) numbers->resize(static_cast<std::size_t>(channels));
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const double d = deviation[c], factor = static_cast<double>(weight[c]) * d;
+      scale[c] = static_cast<float>(factor);
+      slope[c] = static_cast<float>(-factor * d * d * sums[channels + c] / n);
+      offset[c] = static_cast<float>(-factor * sums[c] / n);
+    }
+  }
+};
+
+/// Writes the gradients of batch norm's weight and bias, f32 [C] each.
+/// @param own sums of g and of g (x - mean) over this process' images, [2 C].
+inline void write_norm_gradients(const std::vector<double>& own, const Moments& moments, float* weight,
+                                 float* bias) {
+  const std::int64_t channels = moments.mean.numel();
+  const auto* deviation = numbers_in<float>(moments.deviation);
+  for (std::int64_t c = 0; c < channels; ++c) {
+    bias[c] = static_cast<float>(own[c]);
+    weight[c] = static_cast<float>(own[channels + c] * static_cast<double>(deviation[c]));
+  }
+}
 
 }  // namespace svhn::kernels

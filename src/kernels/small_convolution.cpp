@@ -3,11 +3,13 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
+#include "core/vector_clones.h"
 #include "kernels/bfloat16.h"
-#include "kernels/block_lines.h"
-#include "kernels/small_kernels.h"
+#include "kernels/tensor_memory.h"
+#include "kernels/vectors.h"
 
 namespace svhn::kernels {
 namespace {
@@ -18,7 +20,84 @@ using torch::autograd::variable_list;
 
 constexpr std::int64_t kMaxChannels = 4, kMaxKernel = 7;
 
-/// Shapes; the bias is one more tap, whose input is 1 everywhere.
+/// The input rows under one output row of W pixels of O channels. A tap is a position of the kernel; its row
+/// has one float per pixel.
+struct TapRows {
+  const float* const* rows;  ///< One per tap, of `pixels` floats each.
+  std::int64_t taps;
+  std::int64_t pixels;
+  std::int64_t channels;  ///< O
+};
+
+/// A tile of pixels and channels: each loaded weight is used for several pixels.
+template <std::int64_t kCount, std::int64_t kPixels>
+SVHN_INLINE void correlate_tile(const TapRows& taps, const float* weight, float* y, std::int64_t first) {
+  using Float = typename Lanes<kCount>::Float;
+  Float sums[kPixels] = {};
+  for (std::int64_t tap = 0; tap < taps.taps; ++tap) {
+    Float w;
+    std::memcpy(&w, weight + tap * taps.channels, sizeof(w));
+    const float* row = taps.rows[tap] + first;
+    for (std::int64_t p = 0; p < kPixels; ++p) sums[p] += w * row[p];
+  }
+  for (std::int64_t p = 0; p < kPixels; ++p) {
+    std::memcpy(y + (first + p) * taps.channels, &sums[p], sizeof(Float));
+  }
+}
+
+template <std::int64_t kCount>
+SVHN_INLINE void correlate_channels(const TapRows& taps, const float* weight, float* y) {
+  constexpr std::int64_t kPixels = 4;
+  std::int64_t p = 0;
+  for (; p + kPixels <= taps.pixels; p += kPixels) correlate_tile<kCount, kPixels>(taps, weight, y, p);
+  for (; p < taps.pixels; ++p) correlate_tile<kCount, 1>(taps, weight, y, p);
+}
+
+/// A tile of taps and channels: each loaded gradient is used for several taps.
+template <std::int64_t kCount, std::int64_t kTaps>
+SVHN_INLINE void gradient_tile(const TapRows& taps, const float* g, float* weight, std::int64_t first) {
+  using Float = typename Lanes<kCount>::Float;
+  Float sums[kTaps];
+  for (std::int64_t t = 0; t < kTaps; ++t) {
+    std::memcpy(&sums[t], weight + (first + t) * taps.channels, sizeof(Float));
+  }
+  for (std::int64_t p = 0; p < taps.pixels; ++p) {
+    Float gradient;
+    std::memcpy(&gradient, g + p * taps.channels, sizeof(gradient));
+    for (std::int64_t t = 0; t < kTaps; ++t) sums[t] += gradient * taps.rows[first + t][p];
+  }
+  for (std::int64_t t = 0; t < kTaps; ++t) {
+    std::memcpy(weight + (first + t) * taps.channels, &sums[t], sizeof(Float));
+  }
+}
+
+template <std::int64_t kCount>
+SVHN_INLINE void gradient_channels(const TapRows& taps, const float* g, float* weight) {
+  constexpr std::int64_t kTaps = 5;
+  std::int64_t tap = 0;
+  for (; tap + kTaps <= taps.taps; tap += kTaps) gradient_tile<kCount, kTaps>(taps, g, weight, tap);
+  for (; tap < taps.taps; ++tap) gradient_tile<kCount, 1>(taps, g, weight, tap);
+}
+
+/// y[w][o] = sum over taps of row[w] weight[tap][o].
+SVHN_VECTOR_CLONES
+void correlate_row(const TapRows& taps, const float* weight, float* y) {
+  std::int64_t c = 0;
+  for (; c + kChannelLanes <= taps.channels; c += kChannelLanes)
+    correlate_channels<kChannelLanes>(taps, weight + c, y + c);
+  for (; c < taps.channels; ++c) correlate_channels<1>(taps, weight + c, y + c);
+}
+
+/// weight[tap][o] += sum over w of row[w] g[w][o].
+SVHN_VECTOR_CLONES
+void add_tap_gradients(const TapRows& taps, const float* g, float* weight) {
+  std::int64_t c = 0;
+  for (; c + kChannelLanes <= taps.channels; c += kChannelLanes)
+    gradient_channels<kChannelLanes>(taps, g + c, weight + c);
+  for (; c < taps.channels; ++c) gradient_channels<1>(taps, g + c, weight + c);
+}
+
+/// Shapes. The bias is one more tap, whose input is 1 everywhere.
 struct Sizes {
   std::int64_t images, channels, height, width, filters, kernel, padding;
 
@@ -33,11 +112,11 @@ struct Sizes {
   [[nodiscard]] std::int64_t out_height() const { return height + 2 * padding - kernel + 1; }
   [[nodiscard]] std::int64_t out_width() const { return width + 2 * padding - kernel + 1; }
   [[nodiscard]] std::int64_t taps() const { return channels * kernel * kernel + 1; }
-  [[nodiscard]] std::int64_t lines() const { return images * out_height(); }
-  [[nodiscard]] std::int64_t line() const { return out_width() * filters; }
+  [[nodiscard]] std::int64_t rows() const { return images * out_height(); }
+  [[nodiscard]] std::int64_t row_size() const { return out_width() * filters; }
 };
 
-/// The padded input lines under one line of output.
+/// Reads the padded input rows under one output row.
 template <class T>
 class Window {
  public:
@@ -49,18 +128,19 @@ class Window {
         rows_(static_cast<std::size_t>(sizes.channels * sizes.kernel * padded_)),
         ones_(static_cast<std::size_t>(sizes.out_width()), 1.0F) {
     for (std::int64_t row = 0; row < sizes.channels * sizes.kernel; ++row) {
-      for (std::int64_t k = 0; k < sizes.kernel; ++k) lines_.push_back(rows_.data() + row * padded_ + k);
+      for (std::int64_t k = 0; k < sizes.kernel; ++k) tap_rows_.push_back(rows_.data() + row * padded_ + k);
     }
-    lines_.push_back(ones_.data());
+    tap_rows_.push_back(ones_.data());
   }
 
-  TapLines at(std::int64_t line) {
-    const std::int64_t image = line / sizes_.out_height(), top = line % sizes_.out_height() - sizes_.padding;
+  TapRows at(std::int64_t out_row) {
+    const std::int64_t image = out_row / sizes_.out_height();
+    const std::int64_t top = out_row % sizes_.out_height() - sizes_.padding;
     float* row = rows_.data();
     for (std::int64_t c = 0; c < sizes_.channels; ++c) {
       for (std::int64_t k = 0; k < sizes_.kernel; ++k, row += padded_) read_row(image, c, top + k, row);
     }
-    return {lines_.data(), sizes_.taps(), sizes_.out_width(), sizes_.filters};
+    return {tap_rows_.data(), sizes_.taps(), sizes_.out_width(), sizes_.filters};
   }
 
  private:
@@ -81,7 +161,7 @@ class Window {
   std::int64_t padded_;
   Floats rows_;
   Floats ones_;
-  std::vector<const float*> lines_;
+  std::vector<const float*> tap_rows_;
 };
 
 /// @returns [taps,O].
@@ -92,17 +172,17 @@ Tensor tap_weights(const Tensor& weight, const Tensor& bias) {
 
 template <class T>
 void correlate(const Tensor& x, const Tensor& weights, const Tensor& y, const Sizes& sizes) {
-  const std::int64_t task = std::max<std::int64_t>(1, kTaskNumbers / sizes.line());
+  const std::int64_t grain = std::max<std::int64_t>(1, kGrainSize / sizes.row_size());
   auto* out = static_cast<T*>(y.data_ptr());
   const auto* weight = static_cast<const float*>(weights.data_ptr());
-  at::parallel_for(0, sizes.lines(), task, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, sizes.rows(), grain, [&](std::int64_t begin, std::int64_t end) {
     Window<T> window(x, sizes);
-    Floats scratch(static_cast<std::size_t>(sizes.line()));
-    for (std::int64_t line = begin; line < end; ++line) {
-      T* to = out + line * sizes.line();
-      float* made = line_for(to, scratch.data());
-      correlate_line(window.at(line), weight, made);
-      finish_line(made, to, sizes.line());
+    Floats scratch(static_cast<std::size_t>(sizes.row_size()));
+    for (std::int64_t row = begin; row < end; ++row) {
+      T* to = out + row * sizes.row_size();
+      float* floats = float_row(to, scratch.data());
+      correlate_row(window.at(row), weight, floats);
+      store_row(floats, to, sizes.row_size());
     }
   });
 }
@@ -114,14 +194,15 @@ Tensor tap_gradients(const Tensor& x, const Tensor& gradient, const Sizes& sizes
   const auto* g = static_cast<const T*>(gradient.data_ptr());
   const auto sum_part = [&](std::int64_t begin, std::int64_t end, double* sums) {
     Window<T> window(x, sizes);
-    Floats line_gradient(static_cast<std::size_t>(sizes.line())), floats(static_cast<std::size_t>(numbers));
-    for (std::int64_t line = begin; line < end; ++line) {
-      widen(g + line * sizes.line(), line_gradient.data(), sizes.line());
-      add_tap_gradients(window.at(line), line_gradient.data(), floats.data());
+    Floats row_gradient(static_cast<std::size_t>(sizes.row_size())),
+        floats(static_cast<std::size_t>(numbers));
+    for (std::int64_t row = begin; row < end; ++row) {
+      widen(g + row * sizes.row_size(), row_gradient.data(), sizes.row_size());
+      add_tap_gradients(window.at(row), row_gradient.data(), floats.data());
       add_and_clear(floats, sums);
     }
   };
-  const auto sums = sum_in_parts(sizes.lines(), sizes.line(), numbers, sum_part);
+  const auto sums = sum_in_parts(sizes.rows(), sizes.row_size(), numbers, sum_part);
   Tensor result = at::empty({sizes.taps(), sizes.filters});
   std::transform(sums.begin(), sums.end(), static_cast<float*>(result.data_ptr()),
                  [](double sum) { return static_cast<float>(sum); });

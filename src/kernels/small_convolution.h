@@ -1,5 +1,5 @@
 #pragma once
-/// Convolutions of images with few channels, as a network's first one; general libraries are made for many.
+/// Convolutions of images with few channels, as a network's first one; general libraries are slow for them.
 /// N = batch, C, H, W = input channels, height, width; O = output channels; K = side of the kernel.
 
 #include <torch/types.h>
@@ -8,15 +8,15 @@
 
 namespace svhn::kernels {
 
-/// @returns whether `small_convolution` takes it: on the processor, float32 or bfloat16, at most four input
-/// channels, a kernel of at most 7, a gradient wanted of weight and bias alone.
+/// @returns whether `small_convolution` supports the tensors: on the processor, float32 or bfloat16, at most
+/// four input channels, a kernel of at most 7x7, no gradient of x.
 bool small_convolution_supports(const torch::Tensor& x, const torch::Tensor& weight);
 
 /// Correlates with stride 1; differentiable in weight and bias.
 /// @param x [N,C,H,W]. @param weight f32 [O,C,K,K]. @param bias f32 [O] or undefined.
 /// @param padding zeros on every side, below K.
-/// @returns [N,O,H + 2 padding - K + 1,W + 2 padding - K + 1] of x's dtype, channels innermost in memory.
-/// Sums are in float32, the same for any number of threads.
+/// @returns [N,O,H + 2 padding - K + 1,W + 2 padding - K + 1] of x's dtype, channels last in memory.
+/// Sums are in float32, independent of the number of threads.
 torch::Tensor small_convolution(const torch::Tensor& x, const torch::Tensor& weight,
                                 const torch::Tensor& bias, std::int64_t padding);
 

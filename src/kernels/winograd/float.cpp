@@ -4,23 +4,23 @@ namespace svhn::kernels {
 namespace {
 
 template <int Width>
-struct FloatLanes : Registers<Width> {
+struct FloatSimd : Registers<Width> {
   using Word = float;
-  using Lane = typename Registers<Width>::Lane;
+  using Vector = typename Registers<Width>::Vector;
   static constexpr int kPack = 1;
 
-  SVHN_INLINE static void load(const float* from, Lane& lane) { lane = Registers<Width>::at(from); }
-  SVHN_INLINE static void store(const Lane& lane, float* to) { Registers<Width>::at(to) = lane; }
-  /// Spelled so that GCC 12 makes one instruction of it.
-  SVHN_INLINE static void spread(const float& word, Lane& lane) { lane = Lane{} + word; }
-  SVHN_INLINE static void multiply_add(const Lane& a, const Lane& b, Lane& sum) { sum += a * b; }
+  SVHN_INLINE static void load(const float* from, Vector& vector) { vector = Registers<Width>::at(from); }
+  SVHN_INLINE static void store(const Vector& vector, float* to) { Registers<Width>::at(to) = vector; }
+  /// Written so that GCC 12 emits one instruction.
+  SVHN_INLINE static void spread(const float& word, Vector& vector) { vector = Vector{} + word; }
+  SVHN_INLINE static void multiply_add(const Vector& a, const Vector& b, Vector& sum) { sum += a * b; }
 };
 
 #if SVHN_X86_TARGETS
-SVHN_WINOGRAD_KERNELS(Avx512, [[gnu::target("arch=x86-64-v4")]], FloatLanes<16>, float, 12, 2)
-SVHN_WINOGRAD_KERNELS(Avx2, [[gnu::target("arch=x86-64-v3")]], FloatLanes<8>, float, 4, 2)
+SVHN_WINOGRAD_KERNELS(Avx512, [[gnu::target("arch=x86-64-v4")]], FloatSimd<16>, float, 12, 2)
+SVHN_WINOGRAD_KERNELS(Avx2, [[gnu::target("arch=x86-64-v3")]], FloatSimd<8>, float, 4, 2)
 #endif
-SVHN_WINOGRAD_KERNELS(Plain, , FloatLanes<4>, float, 4, 2)
+SVHN_WINOGRAD_KERNELS(Plain, , FloatSimd<4>, float, 4, 2)
 
 }  // namespace
 

@@ -5,9 +5,8 @@
 
 #include <algorithm>
 
-#include "kernels/block_lines.h"
-#include "kernels/block_moments.h"
 #include "kernels/hardware.h"
+#include "kernels/tensor_memory.h"
 #include "kernels/winograd/kernels.h"
 
 namespace svhn::kernels {
@@ -19,15 +18,15 @@ using torch::autograd::variable_list;
 
 constexpr std::int64_t kKernel = 3;
 constexpr std::int64_t kRows = 12;             ///< Tiles of a product's block.
-constexpr std::int64_t kScratch = 160 << 10;   ///< Bytes of a block of tiles, to stay in the second cache.
-constexpr std::int64_t kMinInputs = 32;        ///< Transforms cost as much as what they save below.
-constexpr std::int64_t kMaxWeights = 1 << 14;  ///< O C; the transformed kernels take 16 of each.
+constexpr std::int64_t kScratch = 160 << 10;   ///< Bytes of a block of tiles; fits the L2 cache.
+constexpr std::int64_t kMinInputs = 32;        ///< With fewer, transforms cost more than they save.
+constexpr std::int64_t kMaxWeights = 1 << 14;  ///< Limit of O C; each takes 16 transformed numbers.
 
 ImageShape shape_of(const Tensor& x) {
   return {x.size(0), x.size(2), x.size(3), x.size(1)};
 }
 
-/// A block's tiles, such that each takes `bytes`; a multiple of the product's rows.
+/// @returns the tiles of a block whose tiles take `bytes` each; a multiple of the product's rows.
 std::int64_t block_tiles(std::int64_t bytes, std::int64_t least) {
   return std::max(least, kScratch / bytes / kRows * kRows);
 }
@@ -36,29 +35,30 @@ Tensor words(std::int64_t count) {
   return at::empty({count}, torch::kFloat32);
 }
 
-/// How blocks of tiles are dealt out. Scratch belongs to a share: threads that allocate keep less of it.
-struct Shares {
+/// Blocks of tiles, divided into at most one task per thread. The calling thread allocates the scratch
+/// memory of all tasks: the allocator keeps less of what other threads free.
+struct BlockTasks {
   std::int64_t blocks;
   std::int64_t count;
 
-  Shares(const TileGrid& grid, std::int64_t tiles)
+  BlockTasks(const TileGrid& grid, std::int64_t tiles)
       : blocks((grid.count() + tiles - 1) / tiles),
         count(std::min<std::int64_t>(blocks, at::get_num_threads())) {}
 
-  /// Calls `work(share, block, whether it is the share's first)`, the shares at the same time.
+  /// Calls `work(task, block, first)`, tasks in parallel. `first`: the block is the first of its task.
   template <class Work>
   void run(const Work& work) const {
     at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t share = begin; share < end; ++share) {
-        for (std::int64_t block = share * blocks / count; block < (share + 1) * blocks / count; ++block) {
-          work(share, block, block == share * blocks / count);
+      for (std::int64_t task = begin; task < end; ++task) {
+        for (std::int64_t block = task * blocks / count; block < (task + 1) * blocks / count; ++block) {
+          work(task, block, block == task * blocks / count);
         }
       }
     });
   }
 };
 
-/// x * kernels, in the layouts of WinogradKernels.
+/// Convolves x by transformed kernels, in the layouts of WinogradKernels.
 template <class T>
 class Convolver {
  public:
@@ -70,79 +70,81 @@ class Convolver {
         zeros_(at::zeros({grid.in.channels}, x.options())) {}
 
   void run(const Tensor& y) const {
-    const Shares shares(grid_, tiles_);
-    const std::int64_t window_words = kPlaces * tiles_ * depth_, sums_words = kPlaces * tiles_ * panel_;
-    const Tensor windows = words(shares.count * window_words), sums = words(shares.count * sums_words);
-    shares.run([&](std::int64_t share, std::int64_t block, bool /*first*/) {
-      run_block({block * tiles_, tiles_}, numbers_in<float>(windows) + share * window_words,
-                numbers_in<float>(sums) + share * sums_words, numbers_in<T>(y));
+    const BlockTasks tasks(grid_, tiles_);
+    const std::int64_t window_words = kWindowElements * tiles_ * depth_,
+                       sums_words = kWindowElements * tiles_ * panel_;
+    const Tensor windows = words(tasks.count * window_words), sums = words(tasks.count * sums_words);
+    tasks.run([&](std::int64_t task, std::int64_t block, bool /*first*/) {
+      run_block({block * tiles_, tiles_}, numbers_in<float>(windows) + task * window_words,
+                numbers_in<float>(sums) + task * sums_words, numbers_in<T>(y));
     });
   }
 
  private:
   void run_block(TileRange range, float* windows, float* sums, T* y) const {
-    work_.window_rows(numbers_in<T>(x_), grid_, range, numbers_in<T>(zeros_), windows);
+    table_.window_rows(numbers_in<T>(x_), grid_, range, numbers_in<T>(zeros_), windows);
     for (std::int64_t first = 0; first < grid_.out.channels; first += panel_) {
-      const float* right = numbers_in<float>(kernels_) + first * kPlaces * depth_;
-      for (std::int64_t i = 0; i < kPlaces; ++i) {
-        work_.multiply({windows + i * tiles_ * depth_, depth_, 1, right + i * depth_ * panel_,
-                        sums + i * tiles_ * panel_, tiles_, panel_, depth_, false});
+      const float* right = numbers_in<float>(kernels_) + first * kWindowElements * depth_;
+      for (std::int64_t i = 0; i < kWindowElements; ++i) {
+        table_.multiply({windows + i * tiles_ * depth_, depth_, 1, right + i * depth_ * panel_,
+                         sums + i * tiles_ * panel_, tiles_, panel_, depth_, false});
       }
       const float* bias = bias_.defined() ? numbers_in<float>(bias_) + first : nullptr;
-      work_.output(sums, grid_, range, first, bias, y);
+      table_.output(sums, grid_, range, first, bias, y);
     }
   }
 
-  const WinogradKernels<T>& work_ = *winograd_kernels<T>();
+  const WinogradKernels<T>& table_ = *winograd_kernels<T>();
   Tensor x_, kernels_, bias_;
   TileGrid grid_;
   Tensor zeros_;
-  std::int64_t depth_ = grid_.in.channels / work_.pack, panel_ = panel_width(grid_.out.channels);
-  std::int64_t tiles_ = block_tiles(kPlaces * 4 * (depth_ + panel_), kRows);
+  std::int64_t depth_ = grid_.in.channels / table_.pack, panel_ = panel_width(grid_.out.channels);
+  std::int64_t tiles_ = block_tiles(kWindowElements * 4 * (depth_ + panel_), kRows);
 };
 
-/// @param weight f32 [O,C,3,3]. @param turn swaps O and C and turns the kernels by 180 degrees: what the
-/// gradient of the input is convolved by. @returns words for `Convolver`.
+/// @param weight f32 [O,C,3,3]. @param flip swaps O and C and rotates the kernels by 180 degrees, for the
+/// gradient of the input. @returns words for `Convolver`.
 template <class T>
-Tensor transform_weights(const Tensor& weight, bool turn) {
-  const Tensor g = (turn ? weight.permute({0, 2, 3, 1}) : weight.permute({1, 2, 3, 0})).contiguous();
+Tensor transform_weights(const Tensor& weight, bool flip) {
+  const Tensor g = (flip ? weight.permute({0, 2, 3, 1}) : weight.permute({1, 2, 3, 0})).contiguous();
   const KernelShape shape{g.size(0), g.size(3)};
-  const auto& work = *winograd_kernels<T>();
-  const Tensor result = words(kPlaces * shape.in * shape.out / work.pack);
-  const std::int64_t task = std::max<std::int64_t>(2, kTaskNumbers / (kPlaces * shape.out) / 2 * 2);
-  at::parallel_for(0, shape.in / 2, task / 2, [&](std::int64_t begin, std::int64_t end) {
-    work.kernels(numbers_in<float>(g), shape, 2 * begin, 2 * end, turn, result.data_ptr());
+  const auto& table = *winograd_kernels<T>();
+  const Tensor result = words(kWindowElements * shape.in * shape.out / table.pack);
+  const std::int64_t grain = std::max<std::int64_t>(2, kGrainSize / (kWindowElements * shape.out) / 2 * 2);
+  at::parallel_for(0, shape.in / 2, grain / 2, [&](std::int64_t begin, std::int64_t end) {
+    table.kernel_panels(numbers_in<float>(g), shape, 2 * begin, 2 * end, flip, result.data_ptr());
   });
   return result;
 }
 
 /// @param sums f32 [parts][O / panel][16][C][panel]. @returns f32 [O,C,3,3].
 template <class T>
-Tensor restore_weights(const Tensor& sums, const Tensor& like) {
+Tensor weight_gradient(const Tensor& sums, const Tensor& like) {
   const KernelShape shape{like.size(1), like.size(0)};
   const Tensor g = at::empty({shape.in, kKernel, kKernel, shape.out});
-  const std::int64_t task = std::max<std::int64_t>(1, kTaskNumbers / (kPlaces * shape.out));
-  at::parallel_for(0, shape.in, task, [&](std::int64_t begin, std::int64_t end) {
-    winograd_kernels<T>()->restore(numbers_in<float>(sums), sums.size(0), shape, begin, end,
-                                   numbers_in<float>(g));
+  const std::int64_t grain = std::max<std::int64_t>(1, kGrainSize / (kWindowElements * shape.out));
+  at::parallel_for(0, shape.in, grain, [&](std::int64_t begin, std::int64_t end) {
+    winograd_kernels<T>()->kernel_gradients(numbers_in<float>(sums), sums.size(0), shape, begin, end,
+                                            numbers_in<float>(g));
   });
   return g.permute({3, 0, 1, 2});
 }
 
-/// The gradients of kernels and bias, summed up by each thread on its own.
+/// The gradients of kernels and bias, summed separately by each task.
 template <class T>
-class GradientSums {
+class KernelGradients {
  public:
-  GradientSums(const Tensor& x, const Tensor& gradient, const TileGrid& grid)
+  KernelGradients(const Tensor& x, const Tensor& gradient, const TileGrid& grid)
       : x_(x), gradient_(gradient), grid_(grid), zeros_(at::zeros({std::max(in_, out_)}, x.options())) {
-    const Shares shares(grid_, tiles_);
-    kernels_ = at::empty({shares.count, kPlaces * in_ * out_});
-    bias_ = at::zeros({shares.count, out_});
-    const std::int64_t window_words = kPlaces * depth_ * in_, panel_words = kPlaces * depth_ * out_;
-    const Tensor windows = words(shares.count * window_words), panels = words(shares.count * panel_words);
-    shares.run([&](std::int64_t share, std::int64_t block, bool first) {
-      add_block({block * tiles_, tiles_}, first, share, numbers_in<float>(windows) + share * window_words,
-                numbers_in<float>(panels) + share * panel_words);
+    const BlockTasks tasks(grid_, tiles_);
+    kernels_ = at::empty({tasks.count, kWindowElements * in_ * out_});
+    bias_ = at::zeros({tasks.count, out_});
+    const std::int64_t window_words = kWindowElements * depth_ * in_,
+                       panel_words = kWindowElements * depth_ * out_;
+    const Tensor windows = words(tasks.count * window_words), panels = words(tasks.count * panel_words);
+    tasks.run([&](std::int64_t task, std::int64_t block, bool first) {
+      add_block({block * tiles_, tiles_}, first, task, numbers_in<float>(windows) + task * window_words,
+                numbers_in<float>(panels) + task * panel_words);
     });
   }
 
@@ -150,30 +152,30 @@ class GradientSums {
   [[nodiscard]] Tensor bias() const { return bias_.sum(0); }        ///< f32 [O]
 
  private:
-  void add_block(TileRange range, bool first, std::int64_t share, float* windows, float* panels) {
+  void add_block(TileRange range, bool first, std::int64_t task, float* windows, float* panels) {
     const std::int64_t panel = panel_width(out_);
-    float* sums = numbers_in<float>(kernels_) + share * kPlaces * in_ * out_;
-    work_.window_columns(numbers_in<T>(x_), grid_, range, numbers_in<T>(zeros_), windows);
-    work_.gradient_panels(numbers_in<T>(gradient_), grid_, range, numbers_in<T>(zeros_), panels,
-                          numbers_in<float>(bias_) + share * out_);
-    for (std::int64_t i = 0; i < out_ / panel * kPlaces; ++i) {
-      work_.multiply({windows + i % kPlaces * depth_ * in_, 1, in_, panels + i * depth_ * panel,
-                      sums + i * in_ * panel, in_, panel, depth_, !first});
+    float* sums = numbers_in<float>(kernels_) + task * kWindowElements * in_ * out_;
+    table_.window_columns(numbers_in<T>(x_), grid_, range, numbers_in<T>(zeros_), windows);
+    table_.gradient_panels(numbers_in<T>(gradient_), grid_, range, numbers_in<T>(zeros_), panels,
+                           numbers_in<float>(bias_) + task * out_);
+    for (std::int64_t i = 0; i < out_ / panel * kWindowElements; ++i) {
+      table_.multiply({windows + i % kWindowElements * depth_ * in_, 1, in_, panels + i * depth_ * panel,
+                       sums + i * in_ * panel, in_, panel, depth_, !first});
     }
   }
 
-  const WinogradKernels<T>& work_ = *winograd_kernels<T>();
+  const WinogradKernels<T>& table_ = *winograd_kernels<T>();
   Tensor x_, gradient_;
   TileGrid grid_;
   std::int64_t in_ = grid_.in.channels, out_ = grid_.out.channels;
   Tensor zeros_;
-  // The sums are read and written once a block, so it has many tiles.
-  std::int64_t tiles_ = block_tiles(kPlaces * (in_ + out_) * std::int64_t{sizeof(T)}, 72);
-  std::int64_t depth_ = tiles_ / work_.pack;
+  // The sums are read and written once per block, so a block has many tiles.
+  std::int64_t tiles_ = block_tiles(kWindowElements * (in_ + out_) * std::int64_t{sizeof(T)}, 72);
+  std::int64_t depth_ = tiles_ / table_.pack;
   Tensor kernels_, bias_;
 };
 
-/// Its tiles multiply far faster than vectors do.
+/// AMX multiplies far faster than vector instructions.
 bool has_amx() {
   const auto features = cpu_features();
   return std::find(features.begin(), features.end(), "amx_bf16") != features.end();
@@ -213,8 +215,8 @@ struct WinogradConvolution : torch::autograd::Function<WinogradConvolution> {
       }
       const bool wanted = context->needs_input_grad(1) || context->needs_input_grad(2);
       if (!wanted) return;
-      const GradientSums<T> sums(x, gradient, {shape_of(x), shape_of(gradient), padding});
-      result[1] = restore_weights<T>(sums.kernels(), weight);
+      const KernelGradients<T> sums(x, gradient, {shape_of(x), shape_of(gradient), padding});
+      result[1] = weight_gradient<T>(sums.kernels(), weight);
       result[2] = sums.bias();
     });
     return result;
@@ -230,8 +232,9 @@ bool winograd_supports(const Tensor& x, const Tensor& weight) {
   static const bool bfloat16 = winograd_kernels<std::uint16_t>() != nullptr && !has_amx();
   if (narrow ? !bfloat16 : x.scalar_type() != torch::kFloat32) return false;
   const std::int64_t out = weight.size(0), in = weight.size(1);
-  return weight.size(2) == kKernel && weight.size(3) == kKernel && in >= kMinInputs && in % kLane == 0 &&
-         out % kLane == 0 && in * out <= kMaxWeights && x.size(2) >= kKernel && x.size(3) >= kKernel;
+  return weight.size(2) == kKernel && weight.size(3) == kKernel && in >= kMinInputs &&
+         in % kChannelBlock == 0 && out % kChannelBlock == 0 && in * out <= kMaxWeights &&
+         x.size(2) >= kKernel && x.size(3) >= kKernel;
 }
 
 Tensor winograd_convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, std::int64_t padding) {

@@ -1,4 +1,4 @@
-/// A batch in several processes (threads here) against the same operation on the whole batch.
+/// A batch divided over several ranks (threads here) against the same operation on the complete batch.
 
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -16,7 +16,7 @@ struct Outcome {
   BatchStatistics statistics;
 };
 
-/// @param first_row place of x in the batch.
+/// @param first_row index of the first image of x in the batch.
 Outcome run(const Tensor& batch, const Tensor& seed, bool pool, std::int64_t first_row,
             distributed::ProcessGroup* group) {
   const std::int64_t channels = batch.size(1);

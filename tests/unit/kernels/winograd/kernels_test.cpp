@@ -1,5 +1,5 @@
-// Every instruction set's kernels against the plain ones, which no processor lacks, on shapes that use every
-// path.
+// Every instruction set's kernels against the plain ones, which run on every processor, on shapes that cover
+// every branch.
 #include "kernels/winograd/kernels.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@ namespace {
 
 using torch::Tensor;
 
-/// What a table makes of a batch: each step's output.
+/// The output of each kernel of a table for one batch.
 class Steps {
  public:
   explicit Steps(const WinogradKernels<float>& kernels) : kernels_(kernels) { torch::manual_seed(3); }
@@ -18,22 +18,23 @@ class Steps {
   std::vector<Tensor> run() {
     const Tensor x = torch::randn({2, 7, 5, kIn}), zeros = torch::zeros({kIn});
     const Tensor g = torch::randn({2, 7, 5, kOut}), kernel = torch::randn({kIn, 3, 3, kOut});
-    const Tensor words = make(kPlaces * kIn * kOut), rows = make(kPlaces * kTiles * kIn);
-    const Tensor columns = make(kPlaces * kTiles * kIn), panels = make(kPlaces * kTiles * kOut);
+    const Tensor words = make(kWindowElements * kIn * kOut), rows = make(kWindowElements * kTiles * kIn);
+    const Tensor columns = make(kWindowElements * kTiles * kIn),
+                 panels = make(kWindowElements * kTiles * kOut);
     const Tensor bias = torch::zeros({kOut}), y = make(2 * 7 * 5 * kOut);
-    const Tensor product = make(kTiles * kIn), sums = make(kPlaces * kTiles * kPanel),
+    const Tensor product = make(kTiles * kIn), sums = make(kWindowElements * kTiles * kPanel),
                  restored = make(9 * kIn * kOut);
-    kernels_.kernels(at(kernel), {kIn, kOut}, 0, kIn, true, words.data_ptr());
+    kernels_.kernel_panels(at(kernel), {kIn, kOut}, 0, kIn, true, words.data_ptr());
     kernels_.window_rows(at(x), kGrid, kRange, at(zeros), rows.data_ptr());
     kernels_.window_columns(at(x), kGrid, kRange, at(zeros), columns.data_ptr());
     kernels_.gradient_panels(at(g), kGrid, kRange, at(zeros), panels.data_ptr(), at(bias));
-    for (std::int64_t i = 0; i < kPlaces; ++i) {
+    for (std::int64_t i = 0; i < kWindowElements; ++i) {
       kernels_.multiply({at(rows) + i * kTiles * kIn, kIn, 1, at(words) + i * kIn * kPanel,
                          at(sums) + i * kTiles * kPanel, kTiles, kPanel, kIn, false});
     }
     kernels_.multiply({at(columns), 1, kIn, at(panels), at(product), kIn, kPanel, kTiles, true});
     kernels_.output(at(sums), kGrid, kRange, 0, at(bias), at(y));
-    kernels_.restore(at(words), 1, {kIn, kOut}, 0, kIn, at(restored));
+    kernels_.kernel_gradients(at(words), 1, {kIn, kOut}, 0, kIn, at(restored));
     return {words, rows, columns, panels, bias, sums, product, y, restored};
   }
 
