@@ -21,15 +21,17 @@ constexpr core::IntegerRange kSides{32, 1024};
 
 void describe_entry(Fields& f, ComparedBackbone& entry) {
   model::describe_backbone(f, entry.backbone);
-  f.optional({"resize", "Side of the square that images are resized to first; null: as they are."},
-             entry.resize, [](Visitor& v, std::int64_t& side) { v.integer(side, kSides); });
+  f.optional({"resize", "Side in pixels to which images are resized first; null: not resized."}, entry.resize,
+             [](Visitor& v, std::int64_t& side) { v.integer(side, kSides); });
 }
 
 void describe_compare(Fields& f, CompareOptions& options) {
-  f.list({"backbones", "Each is trained frozen, and with its trainable layers.", Need::required},
-         options.backbones, kBackbones, [](Visitor& v, ComparedBackbone& entry) {
-           v.object([&](Fields& fields) { describe_entry(fields, entry); });
-         });
+  f.list(
+      {"backbones", "Backbones; each is trained frozen and, if it has trainable layers, with those unfrozen.",
+       Need::required},
+      options.backbones, kBackbones, [](Visitor& v, ComparedBackbone& entry) {
+        v.object([&](Fields& fields) { describe_entry(fields, entry); });
+      });
   for (std::size_t i = 0; i < options.backbones.size(); ++i) {
     const auto& name = options.backbones[i].backbone.backbone;
     const auto first = options.backbones.begin();

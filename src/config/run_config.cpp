@@ -53,11 +53,11 @@ core::Describe describe(RunConfig& config) {
 
 void describe_run(core::Fields& f, RunConfig& config) {
   std::int64_t schema = 1;
-  f.integer({"schema", "Version of this format.", Need::required}, schema, {1, 1});
-  f.text({"name", "The run's name; files are called after it.", Need::required}, config.name, kNameRule);
-  f.object({"data", "Images and what is done to them."}, config.data, describe_data);
+  f.integer({"schema", "Version of the config format.", Need::required}, schema, {1, 1});
+  f.text({"name", "Name of the run and of its files.", Need::required}, config.name, kNameRule);
+  f.object({"data", "Data file, preprocessing and augmentation."}, config.data, describe_data);
   f.object({"model", "The network.", Need::required}, config.model, model::describe_model);
-  f.object({"train", "How the network is trained."}, config.train, describe_train);
+  f.object({"train", "Training: epochs, optimizer, loss, checkpoints."}, config.train, describe_train);
 }
 
 RunConfig read_run(const nlohmann::json& document, core::Problems& problems) {

@@ -55,26 +55,26 @@ constexpr core::TextRule kGlobRule{64, "[A-Za-z0-9_.*?-]+",
                                    "letters, digits, '_', '-', '.', '*' and '?' only"};
 
 void describe_penalties(Fields& f, double& l1, double& l2) {
-  f.number({"l1", "Penalty on the sum of the weight's absolute values."}, l1, between(0.0, 1e6));
-  f.number({"l2", "Penalty on the sum of the weight's squares."}, l2, between(0.0, 1e6));
+  f.number({"l1", "L1 penalty: this times the sum of the weight's absolute values."}, l1, between(0.0, 1e6));
+  f.number({"l2", "L2 penalty: this times the sum of the weight's squares."}, l2, between(0.0, 1e6));
 }
 
 void describe_activation(Fields& f, Activation& activation) {
-  f.choice({"activation", "Function applied to the result; softmax in the last layer only."}, activation,
-           kActivations);
+  f.choice({"activation", "Activation function; softmax in the last layer only."}, activation, kActivations);
 }
 
 template <class Pool>
 void describe_pool(Fields& f, Pool& pool) {
   f.integer({"size", "Side of the square window."}, pool.size, {1, kMaxSide});
-  f.integer({"stride", "Step of the window; 0 means its size."}, pool.stride, {0, kMaxSide});
-  f.choice({"padding", "valid: inside the image alone; same: ceil(side / stride)."}, pool.padding, kPaddings);
+  f.integer({"stride", "Stride of the window; 0: its size."}, pool.stride, {0, kMaxSide});
+  f.choice({"padding", "valid: no padding; same: padding to an output side of ceil(side / stride)."},
+           pool.padding, kPaddings);
 }
 
 void describe(Fields&, FlattenSpec&) {}
 
 void describe(Fields& f, ReshapeSpec& spec) {
-  f.list({"shape", "New shape without the batch.", Need::required}, spec.shape, {1, 3},
+  f.list({"shape", "Output shape without the batch dimension.", Need::required}, spec.shape, {1, 3},
          [](Visitor& v, std::int64_t& size) {
            v.integer(size, {1, kMaxUnits});
          });
@@ -90,15 +90,16 @@ void describe(Fields& f, DenseSpec& spec) {
 void describe(Fields& f, Conv2dSpec& spec) {
   f.integer({"filters", "Number of output channels.", Need::required}, spec.filters, {1, kMaxUnits});
   f.integer({"kernel", "Side of the square kernel."}, spec.kernel, {1, kMaxSide});
-  f.integer({"stride", "Step of the kernel."}, spec.stride, {1, kMaxSide});
-  f.choice({"padding", "valid: inside the image alone; same: ceil(side / stride)."}, spec.padding, kPaddings);
+  f.integer({"stride", "Stride."}, spec.stride, {1, kMaxSide});
+  f.choice({"padding", "valid: no padding; same: padding to an output side of ceil(side / stride)."},
+           spec.padding, kPaddings);
   describe_activation(f, spec.activation);
   f.boolean({"use_bias", "Add a bias."}, spec.use_bias);
   describe_penalties(f, spec.l1, spec.l2);
 }
 
 void describe(Fields& f, BatchNormSpec& spec) {
-  f.number({"momentum", "Share of the old running statistics that stays (Keras' sense)."}, spec.momentum,
+  f.number({"momentum", "Decay of the running statistics (Keras' momentum, 1 - PyTorch's)."}, spec.momentum,
            below(0.0, 1.0));
   f.number({"epsilon", "Added to the variance."}, spec.epsilon, above(0.0, 1.0));
 }
@@ -112,7 +113,7 @@ void describe(Fields& f, AveragePool2dSpec& spec) {
 void describe(Fields&, GlobalAveragePoolSpec&) {}
 
 void describe(Fields& f, DropoutSpec& spec) {
-  f.number({"rate", "Share of the inputs that is zeroed in training."}, spec.rate, below(0.0, 1.0));
+  f.number({"rate", "Probability that an input is set to 0 in training."}, spec.rate, below(0.0, 1.0));
 }
 
 void describe(Fields& f, ActivationSpec& spec) {
@@ -120,8 +121,8 @@ void describe(Fields& f, ActivationSpec& spec) {
 }
 
 void describe(Fields& f, ResizeSpec& spec) {
-  f.integer({"height", "New height.", Need::required}, spec.height, {1, kMaxSide});
-  f.integer({"width", "New width.", Need::required}, spec.width, {1, kMaxSide});
+  f.integer({"height", "Output height.", Need::required}, spec.height, {1, kMaxSide});
+  f.integer({"width", "Output width.", Need::required}, spec.width, {1, kMaxSide});
 }
 
 void describe_shape(Fields& f, const core::Key& key, std::vector<std::int64_t>& shape, std::size_t rank) {
@@ -131,33 +132,33 @@ void describe_shape(Fields& f, const core::Key& key, std::vector<std::int64_t>& 
 }
 
 void describe_tensor(Fields& f, ScriptTensor& tensor) {
-  f.text({"name", "Its path in the module.", Need::required}, tensor.name, kPathRule);
-  describe_shape(f, {"shape", "Its sizes.", Need::required}, tensor.shape, 8);
-  f.boolean({"buffer", "Whether it is never trained."}, tensor.buffer);
+  f.text({"name", "Path of the tensor in the module.", Need::required}, tensor.name, kPathRule);
+  describe_shape(f, {"shape", "Shape of the tensor.", Need::required}, tensor.shape, 8);
+  f.boolean({"buffer", "Whether the tensor is a buffer, which is never trained."}, tensor.buffer);
 }
 
 void describe_script(Fields& f, BackboneSpec& spec) {
-  describe_shape(f, {"feature_shape", "What a torchscript file gives, without the batch."},
+  describe_shape(f, {"feature_shape", "torchscript: output shape without the batch dimension."},
                  spec.feature_shape, 3);
-  f.list({"tensors", "The torchscript file's tensors; filled in when it is read."}, spec.tensors, {0, 5000},
+  f.list({"tensors", "torchscript: tensors of the file; filled in when it is read."}, spec.tensors, {0, 5000},
          [](Visitor& v, ScriptTensor& tensor) {
            v.object([&](Fields& inner) { describe_tensor(inner, tensor); });
          });
 }
 
 void describe(Fields& f, BackboneSpec& spec) {
-  f.member({"weights", "A weights file (.safetensors, .h5, .pth), or random; null: not said."},
+  f.member({"weights", "Weights file (.safetensors, .h5, .pth), or random; null: none given."},
            [&](Visitor& v) {
              bool present = !spec.weights.empty();
              v.nullable(present, [&](Visitor& inner) { inner.text(spec.weights, {}); });
              if (!present) spec.weights.clear();
            });
-  f.choice({"variant", "Whose network: keras or torch(vision); auto: as the weights have it."}, spec.variant,
-           kVariants);
-  f.choice({"input", "What the weights were trained on: none (RGB in [0,1]), caffe, torch or tf."},
+  f.choice({"variant", "Keras' or torchvision's version of the network; auto: the one the weights fit."},
+           spec.variant, kVariants);
+  f.choice({"input", "Input preprocessing that the weights expect: none (RGB in [0,1]), caffe, torch or tf."},
            spec.input, kInputs);
-  f.list({"trainable", "Patterns of its layers' names that training changes (block5*); none: frozen."},
-         spec.trainable, {0, 100}, [](Visitor& v, std::string& pattern) { v.text(pattern, kGlobRule); });
+  f.list({"trainable", "Name patterns of the layers to train (block5*); empty: frozen."}, spec.trainable,
+         {0, 100}, [](Visitor& v, std::string& pattern) { v.text(pattern, kGlobRule); });
   // Each of these keys belongs to one network; the schema, which has no name yet, lists them all.
   const bool any = spec.backbone.empty();
   if (any || spec.backbone == "squeezenet1_1")
@@ -166,7 +167,7 @@ void describe(Fields& f, BackboneSpec& spec) {
 }
 
 void describe_backbone_name(Fields& f, BackboneSpec& spec) {
-  f.choice({"name", "Which network.", Need::required}, spec.backbone, backbone_names());
+  f.choice({"name", "Name of the network.", Need::required}, spec.backbone, backbone_names());
   spec.backbone = canonical_backbone(spec.backbone);
 }
 
@@ -174,9 +175,9 @@ void describe_backbone_name(Fields& f, BackboneSpec& spec) {
 void describe_names(Fields& f, LayerSpec& layer) {
   if (auto* backbone = std::get_if<BackboneSpec>(&layer.kind)) {
     describe_backbone_name(f, *backbone);
-    f.text({"layer_name", "Unique name of the layer; the network's when absent."}, layer.name, kNameRule);
+    f.text({"layer_name", "Unique name of the layer; default: the network's name."}, layer.name, kNameRule);
   } else {
-    f.text({"name", "Unique name; by type and number (dense_2) when absent."}, layer.name, kNameRule);
+    f.text({"name", "Unique name of the layer; default: type and number (dense_2)."}, layer.name, kNameRule);
   }
 }
 
@@ -189,13 +190,13 @@ LayerKind default_kind(std::size_t index, std::index_sequence<I...>) {
 
 void describe_layer(Visitor& visitor, LayerSpec& layer) {
   std::size_t index = layer.kind.index();
-  visitor.tagged({"type", "Which layer this is."}, kTypes, index, [&](Fields& f) {
+  visitor.tagged({"type", "Type of the layer."}, kTypes, index, [&](Fields& f) {
     constexpr auto kAll = std::make_index_sequence<std::variant_size_v<LayerKind>>{};
     if (layer.kind.index() != index) layer.kind = default_kind(index, kAll);
     describe_names(f, layer);
     std::visit([&](auto& spec) { describe(f, spec); }, layer.kind);
     if (std::holds_alternative<BackboneSpec>(layer.kind)) return;
-    f.boolean({"trainable", "Whether training changes the layer's tensors."}, layer.trainable);
+    f.boolean({"trainable", "Whether the layer is trained; false: frozen."}, layer.trainable);
   });
 }
 
@@ -208,7 +209,7 @@ void describe_backbone(Fields& fields, BackboneSpec& spec) {
 
 void describe_model(Fields& fields, ModelSpec& spec) {
   name_layers(spec);
-  fields.list({"layers", "The network's layers, first to last.", Need::required}, spec.layers, {1, 1000},
+  fields.list({"layers", "Layers of the network, first to last.", Need::required}, spec.layers, {1, 1000},
               describe_layer);
   name_layers(spec);
   const std::size_t repeated = first_repeated_name(spec);

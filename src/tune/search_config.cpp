@@ -32,7 +32,7 @@ std::vector<SpelledParameter> parameter_names(const json& section) {
 
 /// Visits the whole section, with parameters of these names.
 void describe_section(Fields& f, TuneOptions& options, std::vector<SpelledParameter>& space) {
-  f.member({"space", "Parameters by name; a name may be the path of the one value it drives."},
+  f.member({"space", "Parameters by name; a name may be the JSON pointer of the one value that it sets."},
            [&](Visitor& visitor) {
              visitor.object([&](Fields& inner) {
                for (auto& spelled : space) {
@@ -178,15 +178,15 @@ Json tune_section_schema() {
   for (const char* key : {"paths", "choice", "int", "uniform", "log_uniform"}) {
     parameter["properties"][key].erase("default");
   }
-  schema["properties"]["space"] = {{"description",
-                                    "Parameters by name; a name may be the path of the one "
-                                    "value it drives, a JSON pointer into this config."},
-                                   {"type", "object"},
-                                   {"additionalProperties", parameter}};
+  schema["properties"]["space"] = {
+      {"description", "Parameters by name; a name may be the JSON pointer of the one value that it sets."},
+      {"type", "object"},
+      {"additionalProperties", parameter}};
   auto& change = schema["properties"]["list"]["items"];
   change["required"] = {"label", "values"};
   change["properties"]["values"] = {
-      {"description", "Path and value of everything that differs from the config."}, {"type", "object"}};
+      {"description", "JSON pointer and value of everything that differs from the config."},
+      {"type", "object"}};
   return schema;
 }
 

@@ -25,32 +25,38 @@ constexpr std::int64_t kMaxInteger = std::int64_t{1} << 53;
 constexpr double kMaxNumber = 1e300;
 
 void describe_stopping(Fields& f, StoppingOptions& o) {
-  f.choice({"type", "median: worse than the median of the others; halving: not among the best at a rung."},
+  f.choice({"type",
+            "median: stop a trial that is worse than the median of the others; halving: successive halving."},
            o.type, kStoppings);
-  f.integer({"min_epochs", "Epochs that every trial has; halving: the first rung."}, o.min_epochs,
+  f.integer({"min_epochs", "Epochs that every trial runs at least; halving: the first rung."}, o.min_epochs,
             {1, 1'000'000});
-  f.integer({"min_trials", "median: completed trials before any is stopped."}, o.min_trials, {1, kMaxTrials});
-  f.integer({"reduction", "halving: one of so many goes on, to so many times the epochs."}, o.reduction,
-            {2, 1000});
+  f.integer({"min_trials", "median: completed trials before any trial is stopped."}, o.min_trials,
+            {1, kMaxTrials});
+  f.integer({"reduction",
+             "halving: reduction factor; 1 of this many trials goes on, to this many times the epochs."},
+            o.reduction, {2, 1000});
   f.integer(
-      {"brackets", "halving: groups of trials, each starting one rung above the one before (Hyperband)."},
+      {"brackets", "halving: brackets of trials (Hyperband); each starts one rung above the one before."},
       o.brackets, {1, 20});
 }
 
 void describe_runs(Fields& f, TuneOptions& o) {
-  f.optional({"folds", "Cross-validation on the training split; null: train and val as prepared."}, o.folds,
-             [](Visitor& v, std::int64_t& folds) {
-               v.integer(folds, {2, 1000});
-             });
-  f.choice({"fold_order", "plain: blocks in order; shuffled; stratified: each class evenly."}, o.fold_order,
-           kOrders);
-  f.integer({"repeats", "Runs of each trial and fold, with train.seed, train.seed + 1 …"}, o.repeats,
-            {1, 1000});
-  f.choice({"score", "The epoch that counts; auto: last with folds, else best."}, o.score, kScores);
+  f.optional(
+      {"folds",
+       "Folds of a cross-validation on the training split; null: training and validation split as prepared."},
+      o.folds, [](Visitor& v, std::int64_t& folds) {
+        v.integer(folds, {2, 1000});
+      });
+  f.choice({"fold_order", "How rows become folds: plain (blocks in order), shuffled or stratified by class."},
+           o.fold_order, kOrders);
+  f.integer({"repeats", "Runs of each trial and fold, with the seeds train.seed, train.seed + 1 …"},
+            o.repeats, {1, 1000});
+  f.choice({"score", "Epoch whose objective is the score of a run; auto: last with folds, else best."},
+           o.score, kScores);
 }
 
 void describe_change(Fields& f, Change& change, bool reading) {
-  f.text({"label", "What the tables call it.", core::Need::required}, change.label, {.max_bytes = 200});
+  f.text({"label", "Name of the trial in tables.", core::Need::required}, change.label, {.max_bytes = 200});
   if (reading) f.member({"values", ""}, [](Visitor&) {});
 }
 
@@ -72,19 +78,18 @@ std::string path_fault(const std::string& path) {
 
 void describe_parameter(Fields& f, SpelledParameter& o) {
   Parameter& p = o.parameter;
-  f.list({"paths", "JSON pointers that all get the value; default: the parameter's name."}, p.paths, {1, 100},
-         [](Visitor& v, std::string& path) { v.text(path, {.max_bytes = 1024}); });
-  f.list({"choice", "Any of these values."}, p.choices, {1, 1000}, [](Visitor&, std::string&) {});
-  f.list({"int", "[first, last] or [first, last, step], both ends included."}, o.integers, {2, 3},
+  f.list({"paths", "JSON pointers of the values that the parameter sets; default: its name."}, p.paths,
+         {1, 100}, [](Visitor& v, std::string& path) { v.text(path, {.max_bytes = 1024}); });
+  f.list({"choice", "Values to choose from."}, p.choices, {1, 1000}, [](Visitor&, std::string&) {});
+  f.list({"int", "[first, last] or [first, last, step]: integers, both ends included."}, o.integers, {2, 3},
          [](Visitor& v, std::int64_t& value) {
            v.integer(value, {-kMaxInteger, kMaxInteger});
          });
   const auto number = [](Visitor& v, double& value) {
     v.number(value, core::between(-kMaxNumber, kMaxNumber));
   };
-  f.list({"uniform", "[low, high]: any number between."}, o.uniform, {2, 2}, number);
-  f.list({"log_uniform", "[low, high]: any number between, each factor as likely."}, o.log_uniform, {2, 2},
-         number);
+  f.list({"uniform", "[low, high]: uniformly distributed numbers."}, o.uniform, {2, 2}, number);
+  f.list({"log_uniform", "[low, high]: log-uniformly distributed numbers."}, o.log_uniform, {2, 2}, number);
   const int kinds = static_cast<int>(!p.choices.empty()) + static_cast<int>(!o.integers.empty()) +
                     static_cast<int>(!o.uniform.empty()) + static_cast<int>(!o.log_uniform.empty());
   f.check(kinds == 1, "", "needs exactly one of choice, int, uniform and log_uniform");
@@ -96,20 +101,21 @@ void describe_parameter(Fields& f, SpelledParameter& o) {
 }
 
 void describe_tune(Fields& f, TuneOptions& o, bool reading) {
-  f.choice({"objective", "The curve to be made best: accuracies high, losses low."}, o.objective,
-           kObjectives);
-  f.choice({"search", "random draws, every point of a grid, or a list of trials."}, o.search, kSearches);
-  f.optional({"trials", "How many; null: 10 random ones, the whole grid, the whole list."}, o.trials,
-             [](Visitor& v, std::int64_t& trials) {
+  f.choice({"objective", "Learning curve to optimize; accuracies are maximized, losses minimized."},
+           o.objective, kObjectives);
+  f.choice({"search", "How trials are chosen: random draws, every point of a grid, or a list."}, o.search,
+           kSearches);
+  f.optional({"trials", "Number of trials; null: 10 random ones, the whole grid or the whole list."},
+             o.trials, [](Visitor& v, std::int64_t& trials) {
                v.integer(trials, {1, kMaxTrials});
              });
   describe_runs(f, o);
-  f.natural({"seed", "Decides what is drawn."}, o.seed);
-  f.optional({"stopping", "When to give up bad trials; null: never."}, o.stopping,
+  f.natural({"seed", "Seed of the random draws and of shuffled folds."}, o.seed);
+  f.optional({"stopping", "Early stopping of bad trials; null: off."}, o.stopping,
              [](Visitor& v, StoppingOptions& stopping) {
                v.object([&](Fields& inner) { describe_stopping(inner, stopping); });
              });
-  f.list({"list", "search list: the trials."}, o.list, {0, static_cast<std::size_t>(kMaxTrials)},
+  f.list({"list", "Trials of the search list."}, o.list, {0, static_cast<std::size_t>(kMaxTrials)},
          [reading](Visitor& v, Change& change) {
            v.object([&](Fields& inner) { describe_change(inner, change, reading); });
          });
