@@ -15,9 +15,8 @@ constexpr std::string_view kPrefix = "svhn.checksum";
 constexpr std::string_view kAlgorithmKey = "svhn.checksums";
 constexpr std::string_view kAlgorithm = "xxh3-64 1048576";
 constexpr std::string_view kTensorPrefix = "svhn.checksum.";
-// As it stands in the text: a quote inside of a JSON string is escaped, so this cannot be part of another
-// string.
-constexpr std::string_view kOwnEntry = "\"svhn.checksum\":\"";
+// The entry in the text. Quotes inside a JSON string are escaped, so no other string can contain this.
+constexpr std::string_view kHeaderEntry = "\"svhn.checksum\":\"";
 constexpr std::size_t kDigits = 16;
 constexpr std::string_view kZeros = "0000000000000000";
 
@@ -35,7 +34,7 @@ std::optional<std::uint64_t> parse_hex(std::string_view digits) {
   return value;
 }
 
-/// The digest of `head` with the 16 digits at `at` taken as zeros; the head is not copied.
+/// @returns the digest of `head` with the 16 digits at `at` replaced by zeros, without a copy.
 std::uint64_t head_digest(std::span<const std::byte> head, std::size_t at) {
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
   XXH3_64bits_reset(state.get());
@@ -47,12 +46,12 @@ std::uint64_t head_digest(std::span<const std::byte> head, std::size_t at) {
 
 void check_head(const std::string& digits, std::span<const std::byte> head, const SafetensorsSource& source) {
   const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
-  const std::size_t at = text.find(kOwnEntry);
+  const std::size_t at = text.find(kHeaderEntry);
   if (digits.size() != kDigits || at == std::string_view::npos ||
-      at + kOwnEntry.size() + kDigits > text.size()) {
+      at + kHeaderEntry.size() + kDigits > text.size()) {
     source.refuse("the header's checksum is not written as it must be");
   }
-  if (hex(head_digest(head, at + kOwnEntry.size())) != digits) {
+  if (hex(head_digest(head, at + kHeaderEntry.size())) != digits) {
     source.refuse("the header does not match its checksum");
   }
 }
@@ -79,7 +78,7 @@ std::vector<std::uint64_t> parse_digests(const TensorInfo& tensor, std::string_v
 
 using Metadata = std::map<std::string, std::string>;
 
-/// Removes all the entries of checksums from the metadata and returns them.
+/// Removes the entries of checksums from the metadata and returns them.
 Metadata split_off_checksums(Metadata& metadata) {
   Metadata taken;
   for (auto entry = metadata.lower_bound(std::string(kPrefix));
@@ -137,7 +136,7 @@ void add_checksum_entries(const SafetensorsHeader& header, Metadata& metadata) {
 }
 
 void sign_head(std::string& head) {
-  const std::size_t at = head.find(kOwnEntry) + kOwnEntry.size();
+  const std::size_t at = head.find(kHeaderEntry) + kHeaderEntry.size();
   head.replace(at, kDigits, hex(head_digest(std::as_bytes(std::span(head)), at)));
 }
 

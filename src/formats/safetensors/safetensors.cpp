@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -28,6 +31,87 @@ bool fits(const std::vector<std::int64_t>& shape, const std::vector<std::int64_t
   return std::ranges::equal(shape, pattern, same);
 }
 
+constexpr std::size_t kDataAlignment = 64;
+
+/// Reports a wrong call: an error of the program, never of a file.
+[[noreturn]] void refuse(const std::string& message) {
+  throw core::Error(core::ExitCode::bug, message);
+}
+
+std::string json_string(const std::string& text) {
+  try {
+    return nlohmann::json(text).dump();
+  } catch (const nlohmann::json::exception&) {
+    refuse("cannot write " + quoted_name(text.substr(0, 40)) + " to a safetensors header: it is not UTF-8");
+  }
+}
+
+void append_metadata(std::string& text, const std::map<std::string, std::string>& metadata) {
+  text += "\"__metadata__\":{";
+  for (const auto& [key, value] : metadata) text += json_string(key) + ":" + json_string(value) + ",";
+  text.back() = '}';
+}
+
+void append_tensor(std::string& text, const TensorInfo& tensor) {
+  text += ',';
+  text += json_string(tensor.name);
+  text += ":{\"dtype\":\"";
+  text += safetensors_name(tensor.dtype);
+  text += "\",\"shape\":";
+  text += nlohmann::json(tensor.shape).dump();
+  text += ",\"data_offsets\":[" + std::to_string(tensor.offset) + ",";
+  text += std::to_string(tensor.offset + tensor.bytes) + "]}";
+}
+
+void check_tensor(const TensorToWrite& tensor) {
+  const auto expected = tensor_bytes(tensor.shape, tensor.dtype);
+  if (!expected || *expected != tensor.bytes.size() || tensor.shape.size() > kMaxRank) {
+    refuse("tensor " + quoted_name(tensor.name) + " has " + std::to_string(tensor.bytes.size()) +
+           " bytes, which does not fit its shape");
+  }
+  if (tensor.name == "__metadata__") refuse("a tensor cannot be named '__metadata__'");
+}
+
+std::vector<const TensorToWrite*> in_file_order(const std::vector<TensorToWrite>& tensors) {
+  std::vector<const TensorToWrite*> order;
+  for (const TensorToWrite& tensor : tensors) {
+    check_tensor(tensor);
+    order.push_back(&tensor);
+  }
+  const auto before = [](const TensorToWrite* a, const TensorToWrite* b) {
+    return std::make_tuple(item_size(b->dtype), std::cref(a->name)) <
+           std::make_tuple(item_size(a->dtype), std::cref(b->name));
+  };
+  std::ranges::sort(order, before);
+  return order;
+}
+
+/// Assigns consecutive offsets to the tensors.
+SafetensorsHeader plan_header(const std::vector<const TensorToWrite*>& order,
+                              const std::map<std::string, std::string>& metadata) {
+  SafetensorsHeader header;
+  header.metadata = metadata;
+  std::size_t offset = 0;
+  for (const TensorToWrite* tensor : order) {
+    const std::size_t bytes = tensor->bytes.size();
+    header.tensors.push_back({tensor->name, tensor->dtype, tensor->shape, offset, bytes});
+    header.digests.push_back(piece_digests(tensor->bytes));
+    offset += bytes;
+  }
+  return header;
+}
+
+void check_names(const SafetensorsHeader& header) {
+  std::vector<std::string> names;
+  for (const TensorInfo& tensor : header.tensors) names.push_back(tensor.name);
+  std::ranges::sort(names);
+  const auto twice = std::ranges::adjacent_find(names);
+  if (twice != names.end()) refuse("two tensors are named " + quoted_name(*twice));
+  for (const auto& [key, value] : header.metadata) {
+    if (key.starts_with("svhn.checksum")) refuse("the metadata key " + quoted_name(key) + " is reserved");
+  }
+}
+
 }  // namespace
 
 struct SafetensorsFile::Impl {
@@ -51,7 +135,7 @@ struct SafetensorsFile::Impl {
     return map.bytes().subspan(header.data_begin + tensor.offset, tensor.bytes);
   }
 
-  /// Two threads may check the same piece at once; both then come to the same result.
+  /// Two threads may verify the same piece at once, with the same result.
   void verify_piece(std::size_t tensor, std::size_t piece) const {
     std::atomic<bool>& done = verified[first_piece[tensor] + piece];
     if (done.load(std::memory_order_relaxed)) return;
@@ -63,7 +147,7 @@ struct SafetensorsFile::Impl {
                     std::to_string(begin) + " and " + std::to_string(begin + bytes.size()));
     }
     done.store(true, std::memory_order_relaxed);
-    // Whoever asked often reads little of it, e.g. one image.
+    // Callers often read a small part of it, e.g. one image.
     if (bytes.size() == kPieceBytes) map.release(header.data_begin + info.offset + begin, bytes.size());
   }
 
@@ -71,7 +155,7 @@ struct SafetensorsFile::Impl {
   SafetensorsSource source;
   SafetensorsHeader header;
   std::unordered_map<std::string, std::size_t> index;
-  std::vector<std::size_t> first_piece;  ///< Of each tensor, in `verified`.
+  std::vector<std::size_t> first_piece;  ///< Index of each tensor's first piece in `verified`.
   std::size_t pieces = 0;
   std::unique_ptr<std::atomic<bool>[]> verified;
 };
@@ -135,6 +219,33 @@ std::span<const std::byte> SafetensorsFile::bytes(const TensorInfo& tensor, std:
 
 void SafetensorsFile::verify() const {
   for (const TensorInfo& tensor : tensors()) bytes(tensor);
+}
+
+std::string make_safetensors_header(const SafetensorsHeader& header) {
+  check_names(header);
+  auto metadata = header.metadata;
+  add_checksum_entries(header, metadata);
+  std::string text(kLengthBytes, '\0');
+  text += '{';
+  append_metadata(text, metadata);
+  for (const TensorInfo& tensor : header.tensors) append_tensor(text, tensor);
+  text += '}';
+  text.resize((text.size() + kDataAlignment - 1) / kDataAlignment * kDataAlignment, ' ');
+  const std::uint64_t length = text.size() - kLengthBytes;
+  if (length > kMaxHeaderBytes) refuse("the names and metadata need a header of more than 100000000 bytes");
+  std::memcpy(text.data(), &length, kLengthBytes);
+  sign_head(text);
+  return text;
+}
+
+void write_safetensors(const std::filesystem::path& path, const std::vector<TensorToWrite>& tensors,
+                       const std::map<std::string, std::string>& metadata, core::ExitCode code) {
+  const auto order = in_file_order(tensors);
+  const std::string head = make_safetensors_header(plan_header(order, metadata));
+  core::AtomicFile file(path, code);
+  file.write(head);
+  for (const TensorToWrite* tensor : order) file.write(tensor->bytes);
+  file.commit();
 }
 
 }  // namespace svhn::formats
