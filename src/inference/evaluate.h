@@ -1,10 +1,10 @@
 #pragma once
-/// The one place where a network meets a split: used by training, transfer, tuning, interpretation and
-/// commands.
+/// Evaluates a network on a split; shared by training, transfer, tuning, interpretation and commands.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
-#include <span>
+#include <string>
 
 #include "data/batch.h"
 #include "data/prepared.h"
@@ -14,33 +14,48 @@
 
 namespace svhn::inference {
 
-/// Images at a time. With 256 a layer's output of `q2_1` is past malloc's 32 MiB, and mapped anew each time.
-inline constexpr std::int64_t kImagesAtATime = 128;
+/// Default batch size of inference. With 256 a layer's output of `q2_1` exceeds malloc's 32 MiB and is mapped
+/// again for every batch.
+inline constexpr std::int64_t kInferenceBatch = 128;
 
 struct EvaluateOptions {
-  std::int64_t batch_size = kImagesAtATime;
+  std::int64_t batch_size = kInferenceBatch;
   kernels::Precision precision = kernels::Precision::float32;
-  double label_smoothing = 0.0;  ///< Of the loss; training validates with its own.
-  /// Instead of pixels: what is known at `first` for each row. Borrowed.
+  double label_smoothing = 0.0;  ///< Of the loss, as in training.
+  /// The activations at `cut` for each row, in place of pixels. Borrowed; nullptr: pixels.
   const data::InputSource* inputs = nullptr;
-  model::CutPoint first{};
-  /// The processes that share the work, each with the same network and all calling at the same time; every
-  /// one gets the whole result. Borrowed; nullptr: this one alone.
+  model::CutPoint cut{};  ///< Where the network takes `inputs`.
+  /// The processes that share the work, each with the same network and all calling `evaluate` together; every
+  /// one gets the full result. Borrowed; nullptr: this process only.
   distributed::ProcessGroup* group = nullptr;
-  /// Called after each batch with the images done and those of this process' part; may throw to stop.
+  /// Called after each batch with the numbers of finished images and of this process' images; may throw to
+  /// stop.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
-  /// Called for every image in split order: row in the data file, true class index, prediction; in a group by
-  /// every process, when all have run.
+  /// Called for every image in split order with its row in the data file, true class index and prediction; in
+  /// a group by every process, after all batches.
   std::function<void(std::int64_t row, int true_class, const metric::Prediction&)> on_prediction;
 };
 
-/// Runs a split through a network in inference mode. The batches are those of one process also in a group,
-/// so that with as many threads the results are the same bits.
+/// Evaluates a network on a split in inference mode. A group runs the batches that a single process would
+/// run, so with the same number of threads the results are bit-identical.
 /// @param plan the preprocessing of this split.
-/// @returns all but `model`. @throws core::Error(data) when the split is empty,
-/// core::Error(numeric) when a logit is not finite.
+/// @returns all metrics; `model` is left empty.
+/// @throws core::Error(data) when the split is empty, core::Error(numeric) when a logit is not finite.
 metric::EvaluationResult evaluate(network::Network& network, const data::PreparedData& data,
                                   data::Split split, const data::PreprocessPlan& plan,
                                   const EvaluateOptions& options);
+
+/// Predictions as CSV, one line per image, `row,true,predicted,p0,…,p9`: the row in the data file, the true
+/// and the predicted digit, the probabilities of the digits 0 to 9.
+class PredictionTable {
+ public:
+  /// @param true_class class index 0..9.
+  void add(std::int64_t row, int true_class, const metric::Prediction& prediction);
+  /// Writes the file atomically. @throws core::Error(data)
+  void write(const std::filesystem::path& path) const;
+
+ private:
+  std::string text_ = "row,true,predicted,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9\n";
+};
 
 }  // namespace svhn::inference

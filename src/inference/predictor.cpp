@@ -24,8 +24,8 @@ struct Shift {
   int down;
 };
 
-std::vector<Shift> shifts_of(bool several) {
-  if (!several) return {{0, 0}};
+std::vector<Shift> make_shifts(bool enabled) {
+  if (!enabled) return {{0, 0}};
   std::vector<Shift> shifts;
   for (int down = -1; down <= 1; ++down) {
     for (int right = -1; right <= 1; ++right) shifts.push_back({right, down});
@@ -33,10 +33,10 @@ std::vector<Shift> shifts_of(bool several) {
   return shifts;
 }
 
-Probabilities mean_of(std::span<const Probabilities> views) {
+Probabilities mean_of(std::span<const Probabilities> items) {
   Probabilities mean{};
-  for (const Probabilities& view : views) {
-    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += view[i] / static_cast<double>(views.size());
+  for (const Probabilities& item : items) {
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += item[i] / static_cast<double>(items.size());
   }
   return mean;
 }
@@ -69,11 +69,11 @@ void Predictor::predict_batch(const std::vector<float>& pixels, std::vector<Prob
 }
 
 std::vector<Probabilities> Predictor::predict(std::span<const std::uint8_t> images) {
-  const auto shifts = shifts_of(options_.shifts);
+  const auto shifts = make_shifts(options_.shifts);
   const auto numbers = static_cast<std::size_t>(plan_.channels() * kSide * kSide);
   const std::size_t total = images.size() / kBytes * shifts.size();
   const auto batch_size = static_cast<std::size_t>(options_.batch_size);
-  std::vector<Probabilities> views;
+  std::vector<Probabilities> shifted;
   std::vector<std::uint8_t> moved(kBytes);
   std::vector<float> pixels;
   for (std::size_t first = 0; first < total; first += batch_size) {
@@ -84,11 +84,11 @@ std::vector<Probabilities> Predictor::predict(std::span<const std::uint8_t> imag
       shift_image(images.subspan((first + i) / shifts.size() * kBytes, kBytes), right, down, moved);
       plan_.apply(moved, std::span(pixels).subspan(i * numbers, numbers));
     }
-    predict_batch(pixels, views);
+    predict_batch(pixels, shifted);
   }
   std::vector<Probabilities> results;
   for (std::size_t i = 0; i < total; i += shifts.size()) {
-    results.push_back(mean_of(std::span(views).subspan(i, shifts.size())));
+    results.push_back(mean_of(std::span(shifted).subspan(i, shifts.size())));
   }
   return results;
 }

@@ -1,5 +1,5 @@
 #pragma once
-/// Digits of pictures from anywhere. n: pictures, 32x32 pixels of RGB each.
+/// Predicts the digits of images from any source. n = images, each 32x32 pixels of RGB.
 
 #include <cstdint>
 #include <span>
@@ -13,20 +13,20 @@
 namespace svhn::inference {
 
 struct PredictorOptions {
-  bool shifts = false;  ///< Average each picture's probabilities over its nine shifts by -1, 0 and 1 pixels.
+  bool shifts = false;  ///< Average the probabilities over the nine shifts by -1, 0 and 1 pixels.
   kernels::Precision precision = kernels::Precision::float32;
-  /// Pictures (shifted ones count) that the network sees at a time.
-  std::int64_t batch_size = kImagesAtATime;
+  /// Images per batch; each shifted copy counts.
+  std::int64_t batch_size = kInferenceBatch;
 };
 
 class Predictor {
  public:
-  /// @param network for inference, see model/fold.h. @param preprocessing the model's; a step that asks for
-  /// the numbers of a split takes the training split's.
+  /// @param network for inference, see network/fold.h.
+  /// @param preprocessing the model's; steps that need a split's statistics use the training split's.
   Predictor(network::Network network, const data::Preprocessing& preprocessing,
             const PredictorOptions& options);
 
-  /// @param images u8 [n,32,32,3]. @returns n times the probabilities of the classes.
+  /// @param images u8 [n,32,32,3]. @returns the class probabilities of each image.
   /// @throws core::Error(numeric) when a logit is not finite.
   std::vector<metric::Probabilities> predict(std::span<const std::uint8_t> images);
 
@@ -38,9 +38,9 @@ class Predictor {
   PredictorOptions options_;
 };
 
-/// Moves a picture; where it moved away, its border is repeated.
-/// @param image u8 [32,32,3]. @param shifted the same size, filled: pixel (x, y) is the image's (x - right,
-/// y - down).
+/// Shifts an image and repeats its border.
+/// @param image u8 [32,32,3]. @param right,down in pixels.
+/// @param shifted u8 [32,32,3], output: pixel (x, y) is the image's pixel (x - right, y - down).
 void shift_image(std::span<const std::uint8_t> image, int right, int down, std::span<std::uint8_t> shifted);
 
 }  // namespace svhn::inference

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "data/batch.h"
-#include "inference/shard.h"
+#include "inference/loading.h"
 #include "interpret/activations.h"
 
 namespace svhn::interpret {

@@ -36,7 +36,7 @@ struct Embeddings {
 };
 
 struct EmbedOptions {
-  std::int64_t batch_size = inference::kImagesAtATime;
+  std::int64_t batch_size = inference::kInferenceBatch;
   std::filesystem::path scratch = ".";  ///< Folder of the scratch file that holds the values.
   /// Called after each batch; may throw to stop.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};

@@ -172,7 +172,7 @@ metric::EvaluationResult Trainer::validate() {
     options.precision = parts_.precision;
     options.label_smoothing = options_.label_smoothing;
     options.inputs = features_;
-    options.first = first_;
+    options.cut = first_;
     options.group = parts_.group;
     try {
       result = inference::evaluate(*parts_.network, *parts_.data, Split::val, parts_.val_plan, options);

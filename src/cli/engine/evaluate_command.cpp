@@ -12,7 +12,6 @@
 #include "core/error.h"
 #include "data/preprocess.h"
 #include "inference/evaluate.h"
-#include "inference/prediction_table.h"
 #include "metric/classes.h"
 #include "metric/tables.h"
 #include "model/model_file.h"

@@ -6,7 +6,6 @@
 #include "cli/engine/progress.h"
 #include "core/error.h"
 #include "inference/evaluate.h"
-#include "inference/prediction_table.h"
 #include "interpret/misclassified.h"
 #include "metric/classes.h"
 #include "network/fold.h"
