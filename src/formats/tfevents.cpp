@@ -19,7 +19,7 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 
 constexpr auto kCrcTable = make_table();
 
-/// A CRC stored beside the data it covers is rotated and shifted, so that a CRC of CRCs stays good.
+/// A CRC stored beside its data is rotated and shifted, so that a CRC over data with CRCs stays useful.
 std::uint32_t masked_crc(std::string_view bytes) {
   return std::rotr(crc32c(bytes), 15) + 0xA282EAD8U;
 }

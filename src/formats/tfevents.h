@@ -14,7 +14,7 @@
 namespace svhn::formats {
 
 struct Scalar {
-  std::string tag;  ///< E.g. "loss"; TensorBoard groups by what stands before a slash.
+  std::string tag;  ///< E.g. "loss"; TensorBoard groups tags by the part before a slash.
   float value = 0.0F;
 };
 
@@ -22,7 +22,7 @@ struct Scalar {
 /// @param wall_time seconds since 1970.
 std::string tfevents_header(double wall_time);
 
-/// @returns one record: all scalars of a step.
+/// @param wall_time seconds since 1970. @returns one record with all scalars of a step.
 std::string tfevents_record(double wall_time, std::int64_t step, std::span<const Scalar> scalars);
 
 /// CRC-32C (Castagnoli, reflected polynomial 0x82F63B78) of the bytes. @see RFC 3720, appendix B.4

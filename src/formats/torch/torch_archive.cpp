@@ -16,7 +16,7 @@ namespace svhn::formats {
 namespace {
 
 constexpr const char* kDamagedArchive = "the file is damaged or incomplete; save or fetch it again";
-/// The first pickle of the older form: PROTO 2, LONG1 0x1950a86a20f9469cfc6c, STOP.
+/// The first pickle of the form before PyTorch 1.6: PROTO 2, LONG1 0x1950a86a20f9469cfc6c, STOP.
 constexpr std::array<unsigned char, 15> kMagic{0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
                                                0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e};
 constexpr std::string_view kPickle = "/data.pkl";
@@ -29,18 +29,18 @@ bool has_magic(Bytes file) {
                     [](unsigned char a, std::byte b) { return std::byte{a} == b; });
 }
 
-/// Copies a strided view into row-major order, one run along the last dimension after the other.
+/// Copies a strided view into row-major order.
 std::vector<std::byte> gather(const TorchTensor& tensor, Bytes storage) {
   const std::size_t item = item_size(tensor.dtype), rank = tensor.shape.size();
   std::vector<std::byte> out(tensor.elements * item);
   std::vector<std::int64_t> at(rank, 0);
-  std::size_t place = tensor.offset;
+  std::size_t source = tensor.offset;
   for (std::size_t i = 0; i < tensor.elements; ++i) {
-    std::memcpy(out.data() + i * item, storage.data() + place * item, item);
+    std::memcpy(out.data() + i * item, storage.data() + source * item, item);
     for (std::size_t d = rank; d-- > 0;) {
-      place += static_cast<std::size_t>(tensor.strides[d]);
+      source += static_cast<std::size_t>(tensor.strides[d]);
       if (++at[d] < tensor.shape[d]) break;
-      place -= static_cast<std::size_t>(tensor.strides[d] * tensor.shape[d]);
+      source -= static_cast<std::size_t>(tensor.strides[d] * tensor.shape[d]);
       at[d] = 0;
     }
   }
@@ -76,10 +76,10 @@ struct TorchArchive::Impl {
   core::ExitCode code;
   std::vector<TorchTensor> tensors;
   std::optional<ZipFile> zip;
-  std::string folder;                   // Of the zip's entries.
-  std::map<std::string, Bytes> places;  // Storages of the older form, in the file.
-  mutable std::string held_key;         // The zip's storage that was read last: many tensors may share one.
-  mutable std::vector<std::byte> held;
+  std::string folder;                     // Prefix of the zip's entries.
+  std::map<std::string, Bytes> storages;  // Storages of the form before PyTorch 1.6, in the file.
+  mutable std::string cached_key;         // Key of the storage read last from the zip: tensors may share one.
+  mutable std::vector<std::byte> cached;
 };
 
 void TorchArchive::Impl::open_zip() {
@@ -148,24 +148,24 @@ void TorchArchive::Impl::take_storages(const Pickle& keys, std::size_t at) {
     const std::size_t item = item_size(user->second->dtype);
     if (rest.size() < sizeof(size) || size > (rest.size() - sizeof(size)) / item)
       fail("the storage of '" + core::printable(user->second->name) + "' is cut off");
-    places[key] = rest.subspan(sizeof(size), size * item);
+    storages[key] = rest.subspan(sizeof(size), size * item);
     at += sizeof(size) + size * item;
   }
   for (const TorchTensor& tensor : tensors) {
-    const auto found = places.find(tensor.storage);
-    if (found != places.end() && found->second.size() == tensor.storage_size * item_size(tensor.dtype))
+    const auto found = storages.find(tensor.storage);
+    if (found != storages.end() && found->second.size() == tensor.storage_size * item_size(tensor.dtype))
       continue;
     fail("the storage of '" + core::printable(tensor.name) + "' is missing or of another size");
   }
 }
 
 Bytes TorchArchive::Impl::storage(const TorchTensor& tensor) const {
-  if (!zip) return places.at(tensor.storage);
-  if (held_key != tensor.storage || held.empty()) {
-    held = zip->read(*zip->find(folder + "data/" + tensor.storage));
-    held_key = tensor.storage;
+  if (!zip) return storages.at(tensor.storage);
+  if (cached_key != tensor.storage || cached.empty()) {
+    cached = zip->read(*zip->find(folder + "data/" + tensor.storage));
+    cached_key = tensor.storage;
   }
-  return held;
+  return cached;
 }
 
 bool is_torch_archive(std::span<const std::byte> file) {

@@ -1,7 +1,7 @@
 #pragma once
-/// PyTorch's checkpoints (`torch.save` of a state dict): the zip container of PyTorch 1.6 on and the plain
-/// sequence of pickles before it, which most of torchvision's published files still are. The pickle is noted,
-/// not run: it may name tensors, storages and ordered dicts, nothing else.
+/// PyTorch's checkpoints (`torch.save` of a state dict): the zip container since PyTorch 1.6, and the
+/// sequence of pickles before, which most of torchvision's published files use. The pickle is parsed, not
+/// executed; only tensors, storages and ordered dicts are allowed in it.
 /// @see torch/serialization.py, `_save` and `_legacy_save`
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 
 namespace svhn::formats {
 
-/// @returns whether the bytes start like a checkpoint of either form.
+/// @returns whether the bytes begin like a checkpoint of either form.
 bool is_torch_archive(std::span<const std::byte> file);
 
 /// A tensor of a checkpoint: a strided view of a storage. All counts are in elements.
@@ -27,20 +27,20 @@ struct TorchTensor {
   DType dtype = DType::f32;
   std::vector<std::int64_t> shape;
   std::vector<std::int64_t> strides;
-  std::size_t offset = 0;        ///< Of the first element in the storage.
+  std::size_t offset = 0;        ///< Offset of the first element in the storage.
   std::size_t elements = 0;      ///< The product of the shape.
-  std::string storage;           ///< Its key.
-  std::size_t storage_size = 0;  ///< How long the storage is said to be.
+  std::string storage;           ///< Key of the storage.
+  std::size_t storage_size = 0;  ///< Length of the storage according to the pickle.
 };
 
 class TorchArchive {
  public:
-  /// Reads the names and shapes. A checkpoint whose state dict lies under "state_dict", "model_state_dict" or
-  /// "model" is read from there.
-  /// @param code what a refused file counts as.
+  /// Reads the names and shapes. The state dict may be the root, or the value of "state_dict",
+  /// "model_state_dict" or "model".
+  /// @param code exit code of a failure.
   /// @throws Error(code) naming file, byte or tensor: damaged, big-endian, a TorchScript archive, a pickle
   /// that names anything else, entries that are no tensors, views outside their storage, storages that are
-  /// missing or of another size.
+  /// missing or have another size.
   TorchArchive(const std::filesystem::path& path, core::ExitCode code);
   ~TorchArchive();
   TorchArchive(TorchArchive&&) noexcept;

@@ -9,7 +9,14 @@
 namespace svhn::formats {
 namespace {
 
-enum class Kind : int { ordered_dict, tensor, old_tensor, parameter, size, storage };  // storage + a DType
+enum class Kind : int {
+  ordered_dict,
+  tensor,
+  old_tensor,
+  parameter,
+  size,
+  storage
+};  // storage + the DType's value
 
 constexpr PickleGlobal row(std::string_view module, std::string_view name, Kind kind) {
   return {module, name, static_cast<int>(kind)};
@@ -36,8 +43,8 @@ constexpr std::array kGlobals{row("collections", "OrderedDict", Kind::ordered_di
                               storage("BoolStorage", DType::boolean)};
 
 constexpr const char* kHint = "save a state dict: torch.save(model.state_dict(), FILE)";
-constexpr int kDeepest = 8;
-constexpr std::size_t kMostRank = 8;
+constexpr int kMaxDepth = 8;
+constexpr std::size_t kMaxRank = 8;
 
 class StateDict {
  public:
@@ -82,7 +89,7 @@ void StateDict::read_entries(PickleValue dict) {
   const auto pairs = pickle_.items(dict);
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) add(pairs[i], pairs[i + 1]);
   if (dict.kind != PickleKind::object) return;
-  // Python 2 gave the pairs as the constructor's argument.
+  // Python 2 passed the pairs as the constructor's argument.
   const auto given = pickle_.items(pickle_.arguments(dict));
   if (given.empty()) return;
   for (const PickleValue pair : pickle_.items(given[0])) {
@@ -113,7 +120,7 @@ std::span<const PickleValue> StateDict::arguments(PickleValue call, std::size_t 
 }
 
 void StateDict::read_tensor(PickleValue call, TorchTensor& tensor, int depth) {
-  if (is_call(call, Kind::parameter) && depth < kDeepest) {
+  if (is_call(call, Kind::parameter) && depth < kMaxDepth) {
     const PickleValue inner = arguments(call, 1)[0];
     return read_tensor(inner, tensor, depth + 1);
   }
@@ -133,11 +140,11 @@ void StateDict::read_tensor(PickleValue call, TorchTensor& tensor, int depth) {
 /// ('storage', torch.FloatStorage, key, device, elements[, view])
 void StateDict::read_storage(PickleValue id, TorchTensor& tensor) const {
   const auto parts = pickle_.items(pickle_.persistent_id(id));
-  const bool sound = parts.size() >= 5 && pickle_.text(parts[0]) == "storage" &&
+  const bool valid = parts.size() >= 5 && pickle_.text(parts[0]) == "storage" &&
                      parts[1].kind == PickleKind::global &&
                      pickle_.global_kind(parts[1]) >= static_cast<int>(Kind::storage);
   const std::string title = "the storage of '" + core::printable(tensor.name) + "' ";
-  if (!sound) pickle_.fail(title + "is described in an unknown way", 0, {});
+  if (!valid) pickle_.fail(title + "is described in an unknown way", 0, {});
   if (parts.size() > 5 && parts[5].kind != PickleKind::none)
     pickle_.fail(title + "is a view of another one, which is not read", 0,
                  "save it again with a newer PyTorch");
@@ -157,29 +164,29 @@ std::vector<std::int64_t> StateDict::counts(PickleValue value) const {
   std::vector<std::int64_t> numbers;
   for (const PickleValue item : pickle_.items(value)) {
     numbers.push_back(pickle_.integer(item));
-    const bool sound = numbers.size() <= kMostRank && numbers.back() >= 0;
-    if (!sound)
+    const bool valid = numbers.size() <= kMaxRank && numbers.back() >= 0;
+    if (!valid)
       pickle_.fail("a tensor has a size or stride that makes no sense", pickle_.position(value), {});
   }
   return numbers;
 }
 
-/// The last element must lie in the storage, and no element may be there twice: a checkpoint stores its
-/// numbers once, and a view that repeats them could be of any size.
+/// Checks that the view lies inside its storage and has no more elements than it: a view that repeats
+/// elements could have any size.
 void StateDict::check_view(const TorchTensor& tensor, std::size_t position) const {
   std::size_t elements = 1, last = tensor.offset;
-  bool sound = tensor.shape.size() <= kMostRank;
-  for (std::size_t i = 0; i < tensor.shape.size() && sound; ++i) {
+  bool valid = tensor.shape.size() <= kMaxRank;
+  for (std::size_t i = 0; i < tensor.shape.size() && valid; ++i) {
     const auto size = static_cast<std::size_t>(tensor.shape[i]);
     const auto stride = static_cast<std::size_t>(tensor.strides[i]);
-    sound =
+    valid =
         size == 0 ||
         (elements <= tensor.storage_size / size &&
          (stride == 0 || (size - 1) <= (tensor.storage_size - std::min(last, tensor.storage_size)) / stride));
-    if (sound) elements *= size;
-    if (sound && size > 0) last += (size - 1) * stride;
+    if (valid) elements *= size;
+    if (valid && size > 0) last += (size - 1) * stride;
   }
-  if (sound && (elements == 0 || last < tensor.storage_size)) return;
+  if (valid && (elements == 0 || last < tensor.storage_size)) return;
   pickle_.fail("'" + core::printable(tensor.name) + "' reaches outside its storage", position, {});
 }
 

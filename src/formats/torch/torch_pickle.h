@@ -1,5 +1,5 @@
 #pragma once
-/// The pickle inside a PyTorch checkpoint.
+/// Reads the pickle of a PyTorch checkpoint.
 
 #include <span>
 #include <vector>
@@ -9,10 +9,10 @@
 
 namespace svhn::formats {
 
-/// @returns how to read such a pickle: the allow-list, with persistent ids.
+/// @returns the options for such a pickle: its allow-list, with persistent ids.
 PickleOptions torch_pickle_options(const std::string& file, core::ExitCode code);
 
-/// @returns the tensors of a state dict, each one inside its storage as the pickle describes it.
+/// @returns the tensors of a state dict; each lies inside its storage according to the pickle.
 /// @throws core::Error for anything that is not a state dict.
 std::vector<TorchTensor> read_state_dict(const Pickle& pickle);
 

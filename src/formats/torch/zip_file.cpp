@@ -11,9 +11,9 @@
 namespace svhn::formats {
 namespace {
 
-constexpr std::size_t kMostEntries = 100'000;
-constexpr std::size_t kMostDeflation = 1040;  // zlib's documented limit is 1032:1; a little for headers.
-constexpr std::size_t kEndBytes = 22, kLocalBytes = 30, kCentralBytes = 46;  // Of the fixed parts of records.
+constexpr std::size_t kMaxEntries = 100'000;
+constexpr std::size_t kMaxInflation = 1040;  // zlib documents at most 1032:1; the rest allows for headers.
+constexpr std::size_t kEndBytes = 22, kLocalBytes = 30, kCentralBytes = 46;  // Fixed parts of records.
 constexpr const char* kDamaged = "the file is damaged or incomplete; save or fetch it again";
 
 struct CloseArchive {
@@ -44,7 +44,7 @@ std::string entry_fault(const zip_stat_t& entry) {
   if (entry.comp_method != ZIP_CM_STORE && entry.comp_method != ZIP_CM_DEFLATE)
     return "is packed in an unknown way";
   const bool stored = entry.comp_method == ZIP_CM_STORE;
-  const bool fits = stored ? entry.size == entry.comp_size : entry.size / kMostDeflation <= entry.comp_size;
+  const bool fits = stored ? entry.size == entry.comp_size : entry.size / kMaxInflation <= entry.comp_size;
   return fits ? "" : "promises " + std::to_string(entry.size) + " bytes, which the archive does not hold";
 }
 
@@ -72,7 +72,7 @@ struct ZipFile::Impl {
   core::ExitCode code;
   std::vector<ZipEntry> entries;
   Archive archive;
-  std::size_t claimed = kEndBytes;  // Bytes that the entries' records and data take at least.
+  std::size_t claimed = kEndBytes;  // Minimum of bytes that the entries' records and data use.
 };
 
 void ZipFile::Impl::open() {
@@ -97,17 +97,17 @@ ZipEntry ZipFile::Impl::describe(std::uint64_t index) {
   const std::string fault = entry_fault(entry);
   const std::string name = (entry.valid & ZIP_STAT_NAME) != 0 ? entry.name : "";
   if (!fault.empty()) fail("the entry " + in_quotes(name) + " " + fault);
-  const std::size_t room = file.bytes().size() - std::min(claimed, file.bytes().size());
+  const std::size_t remaining = file.bytes().size() - std::min(claimed, file.bytes().size());
   const std::size_t records = kLocalBytes + kCentralBytes + 2 * name.size();
-  // Entries that share bytes claim more of them than there are.
-  if (entry.comp_size > room || records > room - entry.comp_size) fail("its entries overlap");
+  // Entries that share bytes need more bytes in total than the file has.
+  if (entry.comp_size > remaining || records > remaining - entry.comp_size) fail("its entries overlap");
   claimed += records + entry.comp_size;
   return {name, entry.size, index};
 }
 
 void ZipFile::Impl::list() {
   const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
-  if (count < 0 || static_cast<std::size_t>(count) > kMostEntries)
+  if (count < 0 || static_cast<std::size_t>(count) > kMaxEntries)
     fail("the archive has " + std::to_string(count) + " entries");
   std::set<std::string_view> names;
   entries.reserve(static_cast<std::size_t>(count));
@@ -148,7 +148,7 @@ std::vector<std::byte> ZipFile::read(const ZipEntry& entry) const {
     if (got <= 0) impl_->fail(title + "is damaged");
     done += static_cast<std::size_t>(got);
   }
-  // The checksum is compared where the data ends.
+  // libzip compares the checksum at the end of the data.
   std::byte beyond{};
   if (zip_fread(file.get(), &beyond, 1) != 0) impl_->fail(title + "does not match its checksum");
   return bytes;
