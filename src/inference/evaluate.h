@@ -28,8 +28,8 @@ struct EvaluateOptions {
   /// The processes that share the work, each with the same network and all calling `evaluate` together; every
   /// one gets the full result. Borrowed; nullptr: this process only.
   distributed::ProcessGroup* group = nullptr;
-  /// Called after each batch with the numbers of finished images and of this process' images; may throw to
-  /// stop.
+  /// Called after each batch with the numbers of finished images and of this
+  /// process' images; may throw to stop.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
   /// Called for every image in split order with its row in the data file, true class index and prediction; in
   /// a group by every process, after all batches.

@@ -27,7 +27,7 @@ namespace svhn::train {
 enum class ExistingRun { refuse, resume, overwrite };
 
 /// A network before its training, for those who run its frozen layers ahead.
-struct FrozenPart {
+struct FeatureContext {
   network::Network* network = nullptr;
   const data::PreparedData* data = nullptr;
   data::Preprocessing preprocessing;
@@ -42,7 +42,7 @@ struct Features {
   std::shared_ptr<const data::InputSource> inputs;
   model::CutPoint cut{};
 };
-using MakeFeatures = std::function<Features(const FrozenPart&)>;
+using MakeFeatures = std::function<Features(const FeatureContext&)>;
 
 struct SessionRequest {
   std::string name;

@@ -1,7 +1,6 @@
 #include "transfer/compare.h"
 
 #include <algorithm>
-#include <chrono>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -23,39 +22,38 @@ using core::ExitCode;
 using metric::BackboneResult;
 using metric::BackboneScore;
 
-/// @returns the place of the model's one backbone.
-std::size_t backbone_place(const model::ModelSpec& model, const std::string& name) {
-  const auto places = model::backbone_layers(model);
-  if (places.size() == 1) return places.front();
+/// @returns the index of the model's only backbone.
+std::size_t backbone_index(const model::ModelSpec& model, const std::string& name) {
+  const auto indices = model::backbone_layers(model);
+  if (indices.size() == 1) return indices.front();
   throw Error(ExitCode::config,
-              "the model of '" + name + "' has " + std::to_string(places.size()) + " backbones",
+              "the model of '" + name + "' has " + std::to_string(indices.size()) + " backbones",
               "a comparison puts each of its backbones in the place of one");
 }
 
 /// @returns the model of one run.
-model::ModelSpec model_of(const model::ModelSpec& base, std::size_t place, const ComparedBackbone& entry,
+model::ModelSpec model_of(const model::ModelSpec& base, std::size_t index, const ComparedBackbone& entry,
                           bool frozen) {
   model::BackboneSpec backbone = entry.backbone;
   if (frozen) backbone.trainable.clear();
-  model::ModelSpec model = model::with_backbone(base, place, backbone, entry.resize);
+  model::ModelSpec model = model::with_backbone(base, index, backbone, entry.resize);
   network::resolve_backbones(model);
   return model;
 }
 
-/// Whether an error is a backbone's (its weights, its input, divergence); a full disk would meet the others
-/// too.
-bool is_own_fault(ExitCode code) {
+/// @returns whether an error is specific to a backbone (weights, input, divergence); a full disk is not.
+bool is_backbone_error(ExitCode code) {
   return code == ExitCode::config || code == ExitCode::model || code == ExitCode::numeric;
 }
 
-/// One backbone's two runs.
+/// Runs a backbone frozen and unfrozen.
 class Comparison {
  public:
   Comparison(const CompareRequest& request, const CompareEvents& events)
       : request_(request),
         events_(events),
         files_(request.run.output, request.run.name),
-        place_(backbone_place(request.run.model, request.run.name)) {}
+        index_(backbone_index(request.run.model, request.run.name)) {}
 
   BackboneResult run(const ComparedBackbone& entry) {
     BackboneResult result;
@@ -65,7 +63,7 @@ class Comparison {
       result.frozen = train(entry, true, result);
       if (!entry.backbone.trainable.empty()) result.unfrozen = train(entry, false, result);
     } catch (const Error& error) {
-      if (!is_own_fault(error.code())) throw;
+      if (!is_backbone_error(error.code())) throw;
       result.error = error.what();
     } catch (const std::bad_alloc&) {
       result.error = "out of memory";
@@ -80,7 +78,7 @@ class Comparison {
     const core::Clock::time_point start = core::Clock::now();
     train::SessionRequest request = request_.run;
     request.name = entry.backbone.backbone + (frozen ? "" : "_unfrozen");
-    request.model = model_of(request_.run.model, place_, entry, frozen);
+    request.model = model_of(request_.run.model, index_, entry, frozen);
     request.output = files_.folder;
     request.config = request_.config(request.name, request.model);
     request.make_features = features(result, model::backbone_layers(request.model).front() + 1);
@@ -89,7 +87,7 @@ class Comparison {
     session.open();
     if (events_.started) events_.started(session.files().folder.filename().string(), session);
     session.run(events_.observers);
-    // What a resumed run has spent before shows in its history alone.
+    // The time before a resume is in the history only.
     const auto& epochs = session.state().history.seconds;
     const double trained = std::accumulate(epochs.begin(), epochs.end(), 0.0);
     return {session.state().best_val_accuracy, std::max(core::seconds_since(start), trained)};
@@ -103,22 +101,22 @@ class Comparison {
     }
   }
 
-  /// Measures a pass, and then makes features as every run does. @param layers up to the backbone's.
+  /// Times a forward pass, then makes features. @param layers up to and including the backbone.
   train::MakeFeatures features(BackboneResult& result, std::size_t layers) const {
     const auto make = feature_maker(request_.run.output / "features", events_.features);
-    return [make, layers, &result](const train::FrozenPart& part) {
+    return [make, layers, &result](const train::FeatureContext& context) {
       if (!result.milliseconds_per_image) {
         result.milliseconds_per_image =
-            1e3 * train::seconds_per_image(*part.network, part.precision, {layers, 0});
+            1e3 * train::seconds_per_image(*context.network, context.precision, {layers, 0});
       }
-      return make(part);
+      return make(context);
     };
   }
 
   const CompareRequest& request_;
   const CompareEvents& events_;
   CompareFiles files_;
-  std::size_t place_;
+  std::size_t index_;
 };
 
 bool complete(const BackboneResult& result, const ComparedBackbone& entry) {

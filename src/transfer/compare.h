@@ -1,5 +1,5 @@
 #pragma once
-/// The same head on one backbone after the other.
+/// Trains the same head on several backbones and compares them.
 
 #include <filesystem>
 #include <functional>
@@ -14,16 +14,17 @@
 
 namespace svhn::transfer {
 
+/// A comparison to run.
 struct CompareRequest {
-  /// Every run's; its model holds one backbone, which the others take the place of. The comparison is called
-  /// `run.name`, and its runs lie in `run.output / run.name`.
+  /// The request of every run; its model holds one backbone, which is replaced by each of the others. The
+  /// comparison is named `run.name`, and its runs are in `run.output / run.name`.
   train::SessionRequest run;
   CompareOptions compare;
-  /// The resolved config of a run, JSON. @param name the run's. @param model its layers.
+  /// @param name of a run. @param model its layers. @returns the run's resolved config, JSON.
   std::function<std::string(const std::string& name, const model::ModelSpec& model)> config;
 };
 
-/// What a user wants to know on the way. All may be empty.
+/// Progress callbacks and observers; each may be empty.
 struct CompareEvents {
   std::function<void(const std::string& run, const train::Session& session)> started{};
   std::function<void(const metric::BackboneResult& result)> finished{};
@@ -31,7 +32,7 @@ struct CompareEvents {
   FeatureEvents features{};
 };
 
-/// Where a comparison lies.
+/// The files of a comparison.
 struct CompareFiles {
   CompareFiles(const std::filesystem::path& output, const std::string& name);
   std::filesystem::path folder;   ///< OUTPUT/NAME, with a folder for each run.
@@ -39,12 +40,13 @@ struct CompareFiles {
   std::filesystem::path table;    ///< comparison.csv
 };
 
-/// Trains each backbone's head with the backbone frozen, and once more with its `trainable` layers; writes
-/// the results after each backbone. What fails by a backbone's own fault (weights that are missing, too small
-/// an input, memory, divergence) is noted in the result, and the others go on. With `run.existing` resume,
-/// finished backbones are not run again.
-/// @throws core::Error(config): the model has no backbone, or several; core::Error(usage): there is a
-/// comparison already; core::Error(data): results cannot be written; core::Interrupted.
+/// Trains the head on each backbone with the backbone frozen, and again with its `trainable` layers if any;
+/// writes the results after each backbone. An error specific to a backbone (missing weights, too small an
+/// input, out of memory, divergence) is recorded in its result, and the comparison continues. With
+/// `run.existing` resume, finished backbones are not run again.
+/// @returns the results of all backbones.
+/// @throws core::Error(config): the model has no backbone, or several; core::Error(usage): the comparison
+/// exists already; core::Error(data): results cannot be written; core::Interrupted.
 metric::ComparisonResult compare(const CompareRequest& request, const CompareEvents& events);
 
 }  // namespace svhn::transfer

@@ -1,21 +1,25 @@
 #include "transfer/features.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <variant>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "core/random.h"
+#include "core/scratch.h"
+#include "core/signals.h"
+#include "model/plan.h"
 #include "model/spec_json.h"
 #include "network/network.h"
-#include "transfer/feature_job.h"
+#include "train/data_parallel.h"
 
 namespace svhn::transfer {
 namespace {
@@ -24,6 +28,19 @@ using core::Error;
 using core::ExitCode;
 using data::Split;
 using torch::Tensor;
+
+/// A file of features to be found or written.
+struct FeatureJob {
+  const train::FeatureContext& context;
+  model::CutPoint cut;
+  std::vector<std::int64_t> shape;  ///< F.
+  std::vector<std::int64_t> rows;   ///< Ascending.
+  std::string key;
+  std::filesystem::path path;
+
+  [[nodiscard]] std::size_t numbers() const { return static_cast<std::size_t>(model::element_count(shape)); }
+  [[nodiscard]] std::uint64_t bytes() const { return rows.size() * (numbers() * sizeof(float) + 8); }
+};
 
 std::vector<std::int64_t> needed_rows(const data::PreparedData& data) {
   std::vector<std::int64_t> rows;
@@ -34,7 +51,7 @@ std::vector<std::int64_t> needed_rows(const data::PreparedData& data) {
   return rows;
 }
 
-/// @returns the weights' checksum and that of their names.
+/// @returns a checksum of the names and values of the weights before a cut.
 std::string weights_digest(const network::Network& network, model::CutPoint cut) {
   std::string digests;
   const std::size_t count = model::tensors_before(network.plan(), cut);
@@ -47,7 +64,7 @@ std::string weights_digest(const network::Network& network, model::CutPoint cut)
   return std::to_string(core::stream_id(digests));
 }
 
-/// The layers as JSON, without where their weights came from.
+/// @returns the layers before a cut as JSON, without the paths of their weights.
 std::string layers_text(const model::NetworkPlan& plan, model::CutPoint cut) {
   model::ModelSpec spec;
   for (std::size_t i = 0; i < cut.layer + (cut.node > 0 ? 1 : 0); ++i) {
@@ -60,13 +77,13 @@ std::string layers_text(const model::NetworkPlan& plan, model::CutPoint cut) {
   return model::model_to_json(spec).dump();
 }
 
-std::string key_of(const train::FrozenPart& part, model::CutPoint cut) {
-  nlohmann::ordered_json key{{"layers", layers_text(part.network->plan(), cut)},
-                             {"weights", weights_digest(*part.network, cut)},
-                             {"preprocessing", data::preprocessing_to_json(part.preprocessing)},
-                             {"data", train::data_fingerprint(*part.data)},
-                             {"precision", kernels::precision_name(part.precision)},
-                             {"device", part.network->device().str()}};
+std::string key_of(const train::FeatureContext& context, model::CutPoint cut) {
+  nlohmann::ordered_json key{{"layers", layers_text(context.network->plan(), cut)},
+                             {"weights", weights_digest(*context.network, cut)},
+                             {"preprocessing", data::preprocessing_to_json(context.preprocessing)},
+                             {"data", train::data_fingerprint(*context.data)},
+                             {"precision", kernels::precision_name(context.precision)},
+                             {"device", context.network->device().str()}};
   if (cut.node > 0) key["node"] = cut.node;
   return key.dump();
 }
@@ -78,19 +95,139 @@ std::string backbone_name(const model::NetworkPlan& plan) {
   return "features";
 }
 
-FeatureJob make_job(const train::FrozenPart& part, model::CutPoint cut, const std::filesystem::path& folder) {
-  const model::NetworkPlan& plan = part.network->plan();
-  FeatureJob job{part, cut, model::shape_at(plan, cut), needed_rows(*part.data), key_of(part, cut), {}};
-  std::array<char, 20> number{};
-  std::snprintf(number.data(), number.size(), "-%016llx",
-                static_cast<unsigned long long>(core::stream_id(job.key)));
-  job.path = folder / (backbone_name(plan) + number.data() + ".safetensors");
+FeatureJob make_job(const train::FeatureContext& context, model::CutPoint cut,
+                    const std::filesystem::path& folder) {
+  const model::NetworkPlan& plan = context.network->plan();
+  FeatureJob job{context, cut, model::shape_at(plan, cut), needed_rows(*context.data), key_of(context, cut),
+                 {}};
+  job.path = folder / fmt::format("{}-{:016x}.safetensors", backbone_name(plan), core::stream_id(job.key));
   return job;
 }
 
-/// @returns why the features cannot be kept, or nothing. They are written twice, beside each other.
-std::optional<std::string> obstacle(const train::FrozenPart& part, const FeatureJob& job) {
-  if (part.augmented) return "augmentation gives each epoch other images";
+/// Computes the features of one split after the other.
+class FeatureRunner {
+ public:
+  /// @param features output, N times the elements of F; empty: another process stores them.
+  FeatureRunner(const FeatureJob& job, std::span<float> features, const FeatureEvents& events)
+      : job_(job),
+        group_(job.context.group),
+        rank_(group_ == nullptr ? 0 : static_cast<std::size_t>(group_->rank())),
+        size_(group_ == nullptr ? 1 : static_cast<std::size_t>(group_->size())),
+        features_(features),
+        events_(events) {}
+
+  void run(Split split) {
+    const auto& context = job_.context;
+    const data::PixelSource pixels(*context.data,
+                                   data::plan_for(context.preprocessing, *context.data, split));
+    data::BatchLoader loader(*context.data, pixels, {kBatch, true, {}});
+    const auto rows = context.data->indices(split);
+    start(loader, rows);
+    for (std::size_t first = 0; first < rows.size(); first += kBatch * size_) {
+      stop_if_requested();
+      const auto global = rows.subspan(first, std::min(kBatch * size_, rows.size() - first));
+      store(global, global_features(*loader.next(), global.size()));
+      done_ += global.size();
+      if (events_.progress) events_.progress(done_, job_.rows.size());
+    }
+  }
+
+ private:
+  static constexpr std::size_t kBatch = 64;
+
+  /// Selects this process' batch of every `size_` batches; the last may be empty.
+  void start(data::BatchLoader& loader, std::span<const std::int64_t> rows) const {
+    std::vector<std::int64_t> own, sizes;
+    for (std::size_t first = 0; first < rows.size(); first += kBatch * size_) {
+      const std::size_t begin = std::min(first + rank_ * kBatch, rows.size());
+      const auto batch = rows.subspan(begin, std::min(kBatch, rows.size() - begin));
+      own.insert(own.end(), batch.begin(), batch.end());
+      sizes.push_back(static_cast<std::int64_t>(batch.size()));
+    }
+    loader.start(own, {}, sizes);
+  }
+
+  void stop_if_requested() const {
+    const int own = core::stop_signal();
+    const int signal = group_ == nullptr ? own : train::agree_on_signal(own, *group_);
+    if (signal == 0) return;
+    throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal) +
+                                        " while the frozen layers ran; nothing is kept of it");
+  }
+
+  /// @returns the features of one batch of every process, f32 [images, F], on every process.
+  [[nodiscard]] Tensor global_features(const data::Batch& batch, std::size_t images) const {
+    if (group_ == nullptr) return outputs(batch);
+    const auto numbers = static_cast<std::int64_t>(job_.numbers());
+    const Tensor all = at::zeros({static_cast<std::int64_t>(images), numbers}, torch::kFloat32);
+    if (batch.size > 0) {
+      all.narrow(0, static_cast<std::int64_t>(rank_ * kBatch), batch.size)
+          .copy_(outputs(batch).view({batch.size, numbers}));
+    }
+    group_->all_reduce(all);
+    return all;
+  }
+
+  [[nodiscard]] Tensor outputs(const data::Batch& batch) const {
+    const torch::NoGradGuard no_grad;
+    std::vector<std::int64_t> shape = job_.context.network->input_shape();
+    shape.insert(shape.begin(), batch.size);
+    auto* values = const_cast<float*>(batch.pixels.data());
+    const Tensor input = torch::from_blob(values, shape, torch::kFloat32).to(job_.context.network->device());
+    network::ForwardContext context;
+    context.precision = job_.context.precision;
+    context.until = job_.cut;
+    return job_.context.network->forward(input, context).to(torch::kCPU, torch::kFloat32).contiguous();
+  }
+
+  void store(std::span<const std::int64_t> rows, const Tensor& outputs) {
+    if (features_.empty()) return;
+    const auto* from = static_cast<const float*>(outputs.data_ptr());
+    const std::size_t numbers = job_.numbers();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto found = std::lower_bound(job_.rows.begin(), job_.rows.end(), rows[i]);
+      const auto index = static_cast<std::size_t>(found - job_.rows.begin());
+      std::memcpy(features_.data() + index * numbers, from + i * numbers, numbers * sizeof(float));
+    }
+  }
+
+  const FeatureJob& job_;
+  distributed::ProcessGroup* group_;
+  std::size_t rank_;
+  std::size_t size_;
+  std::span<float> features_;
+  const FeatureEvents& events_;
+  std::size_t done_ = 0;
+};
+
+void write_file(const FeatureJob& job, std::span<const float> features) {
+  const auto images = static_cast<std::int64_t>(job.rows.size());
+  std::vector<std::int64_t> shape = job.shape;
+  shape.insert(shape.begin(), images);
+  formats::write_safetensors(job.path,
+                             {{"features", formats::DType::f32, shape, std::as_bytes(features)},
+                              {"rows", formats::DType::i64, {images}, std::as_bytes(std::span(job.rows))}},
+                             {{"kind", "features"}, {"made_of", job.key}}, core::ExitCode::data);
+}
+
+/// Computes the features and writes the file. The processes of a group run one batch each in turn, so that
+/// every batch equals one that a single process would run.
+/// @param writes whether this process stores and writes all features; the others only compute their batches.
+void write_features(const FeatureJob& job, const FeatureEvents& events, bool writes) {
+  if (events.writing) events.writing(job.path, job.bytes(), job.rows.size());
+  std::optional<core::ScratchFile> scratch;
+  const std::size_t bytes = job.rows.size() * job.numbers() * sizeof(float);
+  if (writes) scratch.emplace(job.path.parent_path(), bytes);
+  const std::span<float> features = scratch ? scratch->floats() : std::span<float>{};
+  FeatureRunner runner(job, features, events);
+  for (const Split split : {Split::train, Split::val}) runner.run(split);
+  if (writes) write_file(job, features);
+}
+
+/// @returns why the features cannot be kept, or nothing. A scratch file and the
+/// final one need space together.
+std::optional<std::string> obstacle(const train::FeatureContext& context, const FeatureJob& job) {
+  if (context.augmented) return "augmentation gives each epoch other images";
   std::error_code error;
   std::filesystem::create_directories(job.path.parent_path(), error);
   const auto space = std::filesystem::space(job.path.parent_path(), error);
@@ -99,7 +236,7 @@ std::optional<std::string> obstacle(const train::FrozenPart& part, const Feature
          std::to_string(space.available >> 20) + " MiB left";
 }
 
-/// @returns the features of an earlier run, or nothing: a damaged file is made again.
+/// @returns the features of an earlier run, or nothing: a damaged file is written again.
 std::shared_ptr<const FeatureFile> find_features(const FeatureJob& job) {
   if (!std::filesystem::exists(job.path)) return nullptr;
   try {
@@ -109,72 +246,73 @@ std::shared_ptr<const FeatureFile> find_features(const FeatureJob& job) {
   }
 }
 
-/// What a process found where its features belong.
-struct Finding {
+/// What this process knows about its features.
+struct LocalState {
   std::optional<std::string> obstacle;
-  std::shared_ptr<const FeatureFile> file;  ///< Empty: none.
+  std::shared_ptr<const FeatureFile> file;  ///< Empty: no valid file.
 };
 
-Finding look(const train::FrozenPart& part, const FeatureJob& job) {
-  if (auto reason = obstacle(part, job)) return {std::move(reason), nullptr};
+LocalState local_state(const train::FeatureContext& context, const FeatureJob& job) {
+  if (auto reason = obstacle(context, job)) return {std::move(reason), nullptr};
   return {std::nullopt, find_features(job)};
 }
 
-/// What all processes found together.
-struct Verdict {
+/// What all processes know together.
+struct GroupState {
   std::optional<std::string> obstacle;  ///< Of the lowest rank that has one.
   bool all_found = true;
-  bool writes = false;  ///< This process makes the file of its folder.
+  bool writes = false;  ///< This process writes the file of its folder.
 };
 
-/// @returns the folder and the machine, so that one process writes where several share a folder.
-std::string place_of(const FeatureJob& job) {
+/// @returns a text that is equal for the processes that share a feature file, of which one writes it.
+std::string host_and_path(const FeatureJob& job) {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   std::error_code error;
   return host.data() + (":" + std::filesystem::weakly_canonical(job.path, error).string());
 }
 
-Verdict agree(const Finding& own, const FeatureJob& job, distributed::ProcessGroup* group) {
+GroupState group_state(const LocalState& own, const FeatureJob& job, distributed::ProcessGroup* group) {
   if (group == nullptr) return {own.obstacle, own.file != nullptr, own.file == nullptr};
-  nlohmann::json said{{"place", place_of(job)}, {"found", own.file != nullptr}};
-  if (own.obstacle) said["obstacle"] = *own.obstacle;
-  Verdict verdict;
+  nlohmann::json message{{"place", host_and_path(job)}, {"found", own.file != nullptr}};
+  if (own.obstacle) message["obstacle"] = *own.obstacle;
+  GroupState state;
   std::set<std::string> taken;
   int rank = 0;
-  for (const std::string& text : group->all_gather(said.dump())) {
+  for (const std::string& text : group->all_gather(message.dump())) {
     const auto other = core::parse_json_strict(text, "rank " + std::to_string(rank), ExitCode::device);
-    if (other.contains("obstacle") && !verdict.obstacle) {
-      verdict.obstacle = other.at("obstacle").get<std::string>();
+    if (other.contains("obstacle") && !state.obstacle) {
+      state.obstacle = other.at("obstacle").get<std::string>();
     }
     if (!other.at("found").get<bool>()) {
-      verdict.all_found = false;
+      state.all_found = false;
       const bool first = taken.insert(other.at("place").get<std::string>()).second;
-      if (rank == group->rank()) verdict.writes = first;
+      if (rank == group->rank()) state.writes = first;
     }
     ++rank;
   }
-  return verdict;
+  return state;
 }
 
-train::Features make_features(const train::FrozenPart& part, const std::filesystem::path& folder,
-                              const FeatureEvents& told) {
-  const model::CutPoint cut = model::frozen_cut(part.network->plan());
+train::Features make_features(const train::FeatureContext& context, const std::filesystem::path& folder,
+                              const FeatureEvents& requested) {
+  const model::CutPoint cut = model::frozen_cut(context.network->plan());
   if (cut == model::CutPoint{}) return {};
-  const FeatureEvents events = part.group == nullptr || part.group->rank() == 0 ? told : FeatureEvents{};
-  const FeatureJob job = make_job(part, cut, folder);
-  Finding own = look(part, job);
-  const Verdict verdict = agree(own, job, part.group);
-  if (verdict.obstacle) {
-    if (events.unused) events.unused(*verdict.obstacle);
+  const FeatureEvents events =
+      context.group == nullptr || context.group->rank() == 0 ? requested : FeatureEvents{};
+  const FeatureJob job = make_job(context, cut, folder);
+  LocalState own = local_state(context, job);
+  const GroupState state = group_state(own, job, context.group);
+  if (state.obstacle) {
+    if (events.unused) events.unused(*state.obstacle);
     return {};
   }
-  if (verdict.all_found) {
+  if (state.all_found) {
     if (events.found) events.found(job.path);
     return {std::move(own.file), cut};
   }
-  write_features(job, events, verdict.writes);
-  if (part.group != nullptr) part.group->barrier();
+  write_features(job, events, state.writes);
+  if (context.group != nullptr) context.group->barrier();
   return {std::make_shared<const FeatureFile>(job.path, job.shape, job.rows, job.key), cut};
 }
 
@@ -197,25 +335,25 @@ FeatureFile::FeatureFile(const std::filesystem::path& path, std::vector<std::int
     throw Error(ExitCode::data, "'" + path.string() + "' holds the features of other images",
                 "remove it; it is made again");
   }
-  if (!rows.empty()) places_.assign(static_cast<std::size_t>(rows.back()) + 1, -1);
+  if (!rows.empty()) positions_.assign(static_cast<std::size_t>(rows.back()) + 1, -1);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    places_[static_cast<std::size_t>(rows[i])] = static_cast<std::int64_t>(i);
+    positions_[static_cast<std::size_t>(rows[i])] = static_cast<std::int64_t>(i);
   }
 }
 
 void FeatureFile::read(std::int64_t row, std::span<float> values) const {
   const auto at = static_cast<std::size_t>(row);
-  if (row < 0 || at >= places_.size() || places_[at] < 0) {
+  if (row < 0 || at >= positions_.size() || positions_[at] < 0) {
     throw Error(ExitCode::bug, "there are no features of row " + std::to_string(row));
   }
   const std::size_t length = values.size_bytes();
-  const auto bytes = file_.bytes(*features_, static_cast<std::size_t>(places_[at]) * length, length);
+  const auto bytes = file_.bytes(*features_, static_cast<std::size_t>(positions_[at]) * length, length);
   std::memcpy(values.data(), bytes.data(), length);
 }
 
 train::MakeFeatures feature_maker(const std::filesystem::path& folder, FeatureEvents events) {
-  return [folder, events = std::move(events)](const train::FrozenPart& part) {
-    return make_features(part, folder, events);
+  return [folder, events = std::move(events)](const train::FeatureContext& context) {
+    return make_features(context, folder, events);
   };
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Plain options of a comparison of backbones, as a config's "compare" section states them.
+/// Options of a comparison of backbones, from a config's "compare" section.
 
 #include <cstdint>
 #include <optional>
@@ -10,14 +10,14 @@
 
 namespace svhn::transfer {
 
-/// A backbone in the place of the config's own.
+/// A backbone that replaces the config's.
 struct ComparedBackbone {
-  model::BackboneSpec backbone;          ///< `trainable` is what the second run trains; none: no second run.
-  std::optional<std::int64_t> resize{};  ///< Side of the square that images are resized to first.
+  model::BackboneSpec backbone;          ///< `trainable`: layers of the second run; empty: no second run.
+  std::optional<std::int64_t> resize{};  ///< Height and width that images are resized to, in pixels.
 };
 
 struct CompareOptions {
-  std::vector<ComparedBackbone> backbones;  ///< At least one; no two alike.
+  std::vector<ComparedBackbone> backbones;  ///< At least one, all different.
 };
 
 }  // namespace svhn::transfer

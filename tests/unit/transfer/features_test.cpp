@@ -17,7 +17,7 @@ class FeaturesTest : public TransferTest {
     network_ = std::make_unique<network::Network>(planned(squeezenet()), 1);
   }
 
-  [[nodiscard]] train::FrozenPart part() const {
+  [[nodiscard]] train::FeatureContext part() const {
     // Each split has its own range here, so that a mixed-up split shows.
     return {
         .network = network_.get(),
@@ -25,7 +25,7 @@ class FeaturesTest : public TransferTest {
         .preprocessing = {{data::PreprocessStep::minmax_per_split}, data_->statistics(data::Split::train)}};
   }
 
-  train::Features make(const train::FrozenPart& part) {
+  train::Features make(const train::FeatureContext& part) {
     FeatureEvents events;
     events.writing = [this](const auto& path, std::uint64_t bytes, std::size_t images) {
       written_.push_back(path);
@@ -37,7 +37,7 @@ class FeaturesTest : public TransferTest {
     return feature_maker(folder(), events)(part);
   }
 
-  std::vector<float> expected(const train::FrozenPart& part, data::Split split, std::int64_t row) {
+  std::vector<float> expected(const train::FeatureContext& part, data::Split split, std::int64_t row) {
     const data::PixelSource pixels(*data_, data::plan_for(part.preprocessing, *data_, split));
     const torch::Tensor image = torch::empty({1, 3, 32, 32});
     pixels.read(row, {static_cast<float*>(image.data_ptr()), 3 * 32 * 32});
