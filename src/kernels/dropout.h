@@ -16,7 +16,7 @@ struct DropoutKey {
   std::int64_t first_row = 0;  ///< Index of this batch's first image in the global batch.
 };
 
-/// Zeroes a share of the elements and scales the others by 1 / (1 - rate); differentiable.
+/// Zeroes a fraction `rate` of the elements and scales the others by 1 / (1 - rate); differentiable.
 /// @param input [N, …] float32, float64 or bfloat16, dense in any memory format with N outermost.
 /// @param rate [0, 1); 0 returns the input.
 /// @see Srivastava et al., "Dropout", JMLR 15, 2014 (inverted form).

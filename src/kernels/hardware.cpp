@@ -73,7 +73,7 @@ torch::Device cuda_device(int index) {
 }
 
 int visit_library(dl_phdr_info* info, std::size_t /*size*/, void* found) {
-  // Debian's alternatives load every BLAS as libblas.so.3, so the real path tells which one it is.
+  // Debian's alternatives load every BLAS as libblas.so.3; only the real path names the library.
   char resolved[PATH_MAX];
   if (info->dlpi_name == nullptr || ::realpath(info->dlpi_name, resolved) == nullptr) return 0;
   const std::string path = resolved;
@@ -107,8 +107,9 @@ int set_threads(int threads) {
   }
   const int count = threads == 0 ? available_cores() : threads;
   at::set_num_threads(count);
-  omp_set_num_threads(count);  // A LibTorch from PyPI brings an OpenMP of its own; this one runs our loops.
-  // OpenBLAS keeps a pool of its own, which LibTorch does not size.
+  omp_set_num_threads(
+      count);  // LibTorch from PyPI has its own OpenMP; this call sets that of this program's loops.
+  // OpenBLAS has its own thread pool, which LibTorch does not resize.
   using SetThreads = void (*)(int);
   if (auto* set = reinterpret_cast<SetThreads>(::dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(count);
   return at::get_num_threads();
@@ -152,8 +153,8 @@ BlasInfo loaded_blas() {
 
 void keep_memory() {
 #if defined(__GLIBC__)
-  // Larger blocks would come from the kernel and go back to it each time, a page fault for every 4 KiB.
-  constexpr int kLargest = 32 << 20;  // What glibc allows.
+  // By default larger blocks are mapped and unmapped each time, with a page fault for every 4 KiB.
+  constexpr int kLargest = 32 << 20;  // glibc's maximum.
   ::mallopt(M_MMAP_THRESHOLD, kLargest);
   ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 #endif

@@ -1,5 +1,5 @@
 #pragma once
-/// What this machine computes with: threads, processor features, BLAS, device, precision.
+/// Threads, processor features, BLAS library, device and precision of this machine.
 
 #include <torch/types.h>
 
@@ -20,29 +20,28 @@ int available_cores();
 /// @returns the count in use. @throws core::Error(usage) below 0 or above 1024.
 int set_threads(int threads);
 
-/// @returns those of the features that matter here that the processor has:
-/// avx2 fma avx512f avx512_bf16 amx_tile amx_bf16 neon.
+/// @returns which of these features the processor has: avx2 fma avx512f avx512_bf16 amx_tile amx_bf16 neon.
 std::vector<std::string> cpu_features();
 
-/// @returns bfloat16 where the device multiplies it natively: a processor with AMX or AVX512_BF16, or a CUDA
+/// @returns bfloat16 where the device supports it natively: a processor with AMX or AVX512_BF16, or a CUDA
 /// device of compute capability 8.0 up; else float32, since emulated bfloat16 is many times slower.
 Precision automatic_precision(const torch::Device& device);
 
 /// @param text auto, cpu, cuda or cuda:INDEX. auto is CUDA where LibTorch sees a device, else the processor.
-/// @throws core::Error(usage) for another text, core::Error(device) when CUDA is asked for and not usable.
+/// @throws core::Error(usage) for another text, core::Error(device) when CUDA is requested and not usable.
 torch::Device choose_device(const std::string& text);
 
 struct BlasInfo {
   std::string name;        ///< E.g. "OpenBLAS", "MKL", "reference".
-  bool reference = false;  ///< Debian's slow default.
+  bool reference = false;  ///< The slow reference implementation, Debian's default.
 };
-/// @returns which BLAS library this process has loaded.
+/// @returns the BLAS library that this process has loaded.
 BlasInfo loaded_blas();
 
-/// Lets the process keep the memory that it frees, for the next step's tensors.
+/// Makes the allocator keep freed memory for the next step's tensors, instead of returning it to the kernel.
 void keep_memory();
 
-/// Chooses reproducible algorithms where a library offers several (cuDNN).
+/// Selects deterministic algorithms (cuDNN).
 void make_deterministic();
 
 }  // namespace svhn::kernels

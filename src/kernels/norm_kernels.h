@@ -53,7 +53,7 @@ void unpool_row(const float* gradient, const std::uint8_t* argmax, float* top, f
 void mask_range(float* x, std::int64_t count, std::uint32_t first, std::uint32_t base,
                 const DropoutMask& mask);
 
-/// Sums for batch norm's backward pass, of the gradient g and the input x, f32 [C] each.
+/// Sums for batch norm's backward pass over gradients g and inputs x, f32 [C] each.
 struct GradientSums {
   const float* mean;
   float* sum;     ///< Of g.
@@ -85,10 +85,10 @@ inline distributed::ChannelMoments own_moments(const std::vector<double>& sums, 
                                 at::empty({channels}, torch::kFloat64), n};
   for (std::int64_t c = 0; c < channels; ++c) {
     const double mean = sums[c] / n;
-    // Rounding may leave a constant channel below zero; a NaN stays one.
-    const double spread = sums[channels + c] / n - mean * mean;
+    // Rounding may make the variance of a constant channel negative; a NaN stays a NaN.
+    const double variance = sums[channels + c] / n - mean * mean;
     numbers_in<double>(m.mean)[c] = mean + static_cast<double>(shift[c]);
-    numbers_in<double>(m.variance)[c] = spread < 0.0 ? 0.0 : spread;
+    numbers_in<double>(m.variance)[c] = variance < 0.0 ? 0.0 : variance;
   }
   return m;
 }
@@ -107,7 +107,8 @@ inline Moments moments_of(const distributed::ChannelMoments& all, double epsilon
   return m;
 }
 
-/// Owns the coefficients of batch norm's dx = w d (g - mean(g) - xhat mean(g xhat)), xhat = (x - mean) d.
+/// The vectors of GradientCoefficients for batch norm's dx = w d (g - mean(g) - xhat mean(g xhat)), with xhat
+/// = (x - mean) d.
 struct BackwardCoefficients {
   Floats scale, slope, offset;
 

@@ -7,16 +7,15 @@
 #include <vector>
 
 #include "model/backbones/backbone.h"
-#include "network/affine.h"
+#include "network/fold.h"
 #include "network/operations.h"
-#include "network/script_layer.h"
 
 namespace svhn::network {
 namespace {
 
 using torch::Tensor;
 
-/// A node with its tensors at hand.
+/// A node of the graph with its tensors.
 struct Step {
   std::string name;
   model::Operation operation;
@@ -31,35 +30,35 @@ NormTensors norm_tensors(const Step& step, const model::BatchNormOp& op) {
           step.tensors[first + 2]};
 }
 
-/// Gives a step copies of its weights that do what the batch norm behind it did.
-/// @returns whether this kind of step can.
-bool take_over(Step& step, const Affine& affine) {
+/// Folds a batch norm into copies of the weights of the step before it.
+/// @returns whether this kind of step allows it.
+bool fold_into(Step& step, const Affine& affine) {
   auto* conv = std::get_if<model::ConvOp>(&step.operation);
   const bool separable = std::holds_alternative<model::SeparableConvOp>(step.operation);
   if (!separable && (conv == nullptr || conv->activation != model::Activation::linear)) return false;
   const bool biased = conv != nullptr && conv->bias;
   Tensor& weight = step.tensors[separable ? 1 : 0];
-  const Tensor bias = biased ? exact(step.tensors[1]) * affine.scale + affine.shift : affine.shift;
+  const Tensor bias = biased ? to_float64(step.tensors[1]) * affine.scale + affine.shift : affine.shift;
   const auto options = weight.options().requires_grad(false);
-  weight = scale_outputs(exact(weight), affine).to(options);
+  weight = scale_outputs(to_float64(weight), affine).to(options);
   step.tensors.resize(separable ? 2 : 1);
   step.tensors.push_back(bias.to(options));
   if (conv != nullptr) conv->bias = true;
   return true;
 }
 
-/// What a node makes of its inputs; one overload an operation. Nothing is written into an input unless
-/// `spent` says that nobody else wants it.
-struct Run {
+/// Computes the output of a node, with one overload per operation. May write into its input only if
+/// `last_use`.
+struct Compute {
   const Step& step;
   const std::vector<Tensor>& inputs;
   const ForwardContext& context;
-  bool spent;
+  bool last_use;  ///< No other node reads the input.
 
   [[nodiscard]] const Tensor& x() const { return inputs[0]; }
 
-  /// In place where no gradient is wanted: that saves the memory of half of all results.
-  static Tensor activate_own(Tensor y, model::Activation activation) {
+  /// In place where no gradient is needed, which saves the memory of half of all results.
+  static Tensor activate_in_place(Tensor y, model::Activation activation) {
     if (activation == model::Activation::relu && !y.requires_grad()) return at::relu_(y);
     return activate(y, activation);
   }
@@ -67,20 +66,20 @@ struct Run {
   Tensor operator()(const model::InputOp&) const { return x(); }
   Tensor operator()(const model::ConvOp& op) const {
     const Tensor bias = op.bias ? step.tensors[1] : Tensor();
-    return activate_own(convolve(x(), step.tensors[0], bias, op.window), op.activation);
+    return activate_in_place(convolve(x(), step.tensors[0], bias, op.window), op.activation);
   }
   Tensor operator()(const model::SeparableConvOp& op) const {
     const Tensor y = convolve(x(), step.tensors[0], {}, op.window, x().size(1));
-    const bool folded = step.tensors.size() > 2;  // A batch norm has left its shift behind.
+    const bool folded = step.tensors.size() > 2;  // The shift of a folded batch norm.
     return convolve(y, step.tensors[1], folded ? step.tensors[2] : Tensor(), model::square(1));
   }
   Tensor operator()(const model::BatchNormOp& op) const {
     const NormTensors own = norm_tensors(step, op);
-    const Norm norm{own.weight, own.bias, own.mean, own.variance, op.epsilon, op.momentum, false};
+    const BatchNormState norm{own.weight, own.bias, own.mean, own.variance, op.epsilon, op.momentum, false};
     return normalize(x(), norm, context.training && step.trainable, context.group);
   }
   Tensor operator()(const model::ActivationOp& op) const {
-    return spent ? activate_own(x(), op.activation) : activate(x(), op.activation);
+    return last_use ? activate_in_place(x(), op.activation) : activate(x(), op.activation);
   }
   Tensor operator()(const model::MaxPoolOp& op) const { return max_pool(x(), op.window); }
   Tensor operator()(const model::AveragePoolOp& op) const {
@@ -98,7 +97,7 @@ struct Run {
   Tensor operator()(const model::GlobalAverageOp&) const { return x().mean({2, 3}); }
 };
 
-/// Layers before the first trainable one need no gradient, so autograd keeps nothing of them.
+/// Autograd saves nothing for the nodes before the first trainable one, since they need no gradient.
 class Backbone : public Layer {
  public:
   Backbone(const model::BackboneSpec& spec, const model::Graph& graph, const FindTensor& tensor)
@@ -115,7 +114,7 @@ class Backbone : public Layer {
 
   Tensor forward(const Tensor& input, const ForwardContext& context) override {
     std::vector<Tensor> values(steps_.size());
-    std::vector<int> wanted = uses_;
+    std::vector<int> uses_left = uses_;
     const model::NodeId first = context.first.node;
     const model::NodeId last = context.until ? context.until->node : steps_.size() - 1;
     values[first] = first == 0 ? prepare_input(input, input_) : input;
@@ -124,10 +123,10 @@ class Backbone : public Layer {
       std::vector<Tensor> inputs;
       for (const model::NodeId from : step.inputs) {
         inputs.push_back(values[from]);
-        if (--wanted[from] == 0) values[from] = Tensor();
+        if (--uses_left[from] == 0) values[from] = Tensor();
       }
-      const bool spent = step.inputs[0] != first && !values[step.inputs[0]].defined();
-      values[id] = std::visit(Run{step, inputs, context, spent}, step.operation);
+      const bool last_use = step.inputs[0] != first && !values[step.inputs[0]].defined();
+      values[id] = std::visit(Compute{step, inputs, context, last_use}, step.operation);
     }
     return values[last];
   }
@@ -138,7 +137,7 @@ class Backbone : public Layer {
     for (Step& step : steps_) {
       const auto* norm = std::get_if<model::BatchNormOp>(&step.operation);
       if (norm == nullptr || uses_[step.inputs[0]] != 1) continue;
-      if (!take_over(steps_[step.inputs[0]], affine_of(norm_tensors(step, *norm), norm->epsilon))) continue;
+      if (!fold_into(steps_[step.inputs[0]], affine_of(norm_tensors(step, *norm), norm->epsilon))) continue;
       step.operation = model::ActivationOp{model::Activation::linear};
       folded.push_back(step.name);
     }
@@ -148,7 +147,7 @@ class Backbone : public Layer {
  private:
   model::BackboneInput input_;
   std::vector<Step> steps_;
-  std::vector<int> uses_;  // How many nodes want each node's result.
+  std::vector<int> uses_;  // How many nodes read each node's output.
 };
 
 }  // namespace

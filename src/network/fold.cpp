@@ -4,20 +4,18 @@
 #include <map>
 #include <utility>
 
-#include "network/affine.h"
-
 namespace svhn::network {
 namespace {
 
 using torch::Tensor;
 using Tensors = std::map<std::string, Tensor>;
 
-/// Larger stays larger, so that a maximum is found in the same place.
+/// @returns whether the affine map is increasing, so that max pooling commutes with it.
 bool keeps_order(const Affine& affine) {
   return affine.scale.ge(0.0).all().item().toBool();
 }
 
-bool shifts(const Affine& affine) {
+bool has_shift(const Affine& affine) {
   return affine.shift.ne(0.0).any().item().toBool();
 }
 
@@ -33,7 +31,7 @@ bool is_identity(const model::LayerPlan& layer) {
          (activation != nullptr && activation->activation == model::Activation::linear);
 }
 
-/// Each output is a mean of inputs of its channel, with weights that add up to 1.
+/// @returns whether each output is a mean of inputs of its channel, with weights that add up to 1.
 bool is_mean(const model::LayerPlan& layer) {
   return as<model::AveragePool2dSpec>(layer) != nullptr ||
          as<model::GlobalAveragePoolSpec>(layer) != nullptr || as<model::ResizeSpec>(layer) != nullptr;
@@ -53,10 +51,10 @@ bool pads(const model::LayerPlan& layer, const model::Conv2dSpec& spec) {
   return padded(1) || padded(2);
 }
 
-/// The layers of a network and their tensors while batch norms leave.
-class Folder {
+/// The layers of a network and their tensors while batch norms are folded.
+class BatchNormFolder {
  public:
-  explicit Folder(const Network& network) : layers_(network.plan().layers) {
+  explicit BatchNormFolder(const Network& network) : layers_(network.plan().layers) {
     for (const auto& item : network.tensors()) tensors_[item.name] = item.tensor.detach();
   }
 
@@ -104,9 +102,11 @@ class Folder {
                      epsilon);
   }
 
-  bool fold(std::size_t i, const Affine& affine) { return fold_back(i, affine) || fold_ahead(i, affine); }
+  bool fold(std::size_t i, const Affine& affine) {
+    return fold_backward(i, affine) || fold_forward(i, affine);
+  }
 
-  bool fold_back(std::size_t i, const Affine& affine) {
+  bool fold_backward(std::size_t i, const Affine& affine) {
     std::size_t at = i;
     while (at > 0 && commutes(layers_[at - 1], affine)) --at;
     if (at == 0) return false;
@@ -124,7 +124,7 @@ class Folder {
     return true;
   }
 
-  bool fold_ahead(std::size_t i, const Affine& affine) {
+  bool fold_forward(std::size_t i, const Affine& affine) {
     const auto passes = [&](const model::LayerPlan& layer) {
       return commutes(layer, affine) || as<model::FlattenSpec>(layer) != nullptr;
     };
@@ -138,36 +138,37 @@ class Folder {
       return true;
     }
     auto* conv = std::get_if<model::Conv2dSpec>(&target.layer.kind);
-    if (conv == nullptr || (pads(target, *conv) && shifts(affine))) return false;
+    if (conv == nullptr || (pads(target, *conv) && has_shift(affine))) return false;
     change_input(target, affine);
     conv->use_bias = true;
     return true;
   }
 
-  /// A layer without a bias gets one.
-  [[nodiscard]] Tensor exact_bias(const model::LayerPlan& layer) const {
+  /// @returns the layer's bias, zeros where it has none.
+  [[nodiscard]] Tensor bias_or_zeros(const model::LayerPlan& layer) const {
     const std::string name = layer.layer.name + ".bias";
-    return tensors_.contains(name) ? exact(tensors_.at(name)) : at::zeros(layer.output[0], torch::kFloat64);
+    return tensors_.contains(name) ? to_float64(tensors_.at(name))
+                                   : at::zeros(layer.output[0], torch::kFloat64);
   }
 
   /// W -> a W, c -> a c + b.
   void change_output(const model::LayerPlan& layer, const Affine& affine) {
     const std::string& name = layer.layer.name;
-    tensors_[name + ".bias"] = exact_bias(layer) * affine.scale + affine.shift;
-    tensors_[name + ".weight"] = scale_outputs(exact(tensor(layer, "weight")), affine);
+    tensors_[name + ".bias"] = bias_or_zeros(layer) * affine.scale + affine.shift;
+    tensors_[name + ".weight"] = scale_outputs(to_float64(tensor(layer, "weight")), affine);
   }
 
-  /// W -> W a, c -> c + W b, summed over what a channel feeds.
+  /// W -> W a, c -> c + W b, summed over the weights of a channel.
   void change_input(const model::LayerPlan& layer, const Affine& affine) {
     const std::string& name = layer.layer.name;
-    const Tensor weight = exact(tensor(layer, "weight"));
-    // Flatten is channels first, so a channel's features stand together.
+    const Tensor weight = to_float64(tensor(layer, "weight"));
+    // Flatten is channels first, so a channel's features are contiguous.
     const Tensor grouped = weight.reshape({weight.size(0), affine.scale.size(0), -1});
-    tensors_[name + ".bias"] = exact_bias(layer) + at::matmul(grouped.sum(2), affine.shift);
+    tensors_[name + ".bias"] = bias_or_zeros(layer) + at::matmul(grouped.sum(2), affine.shift);
     tensors_[name + ".weight"] = (grouped * affine.scale.view({1, -1, 1})).view(weight.sizes());
   }
 
-  /// Pooling leaves fewer numbers to normalise.
+  /// Behind a pooling there are fewer numbers to normalise.
   void move_behind_pooling(std::size_t i, const Affine& affine) {
     std::size_t last = i;
     for (std::size_t at = i + 1; at < layers_.size() && commutes(layers_[at], affine); ++at) {
@@ -180,7 +181,7 @@ class Folder {
     std::rotate(from, from + 1, layers_.begin() + static_cast<std::ptrdiff_t>(last) + 1);
   }
 
-  std::vector<model::LayerPlan> layers_;  // Inputs and outputs stay true for all but batch norms that moved.
+  std::vector<model::LayerPlan> layers_;  // Shapes are valid for all but the moved batch norms.
   Tensors tensors_;
   std::vector<std::string> folded_;
   std::vector<std::string> moved_;
@@ -188,11 +189,27 @@ class Folder {
 
 }  // namespace
 
+Tensor to_float64(const Tensor& tensor) {
+  return tensor.detach().to(torch::kCPU, torch::kFloat64);
+}
+
+Affine affine_of(const NormTensors& norm, double epsilon) {
+  Tensor scale = (to_float64(norm.variance) + epsilon).rsqrt();
+  if (norm.weight.defined()) scale = scale * to_float64(norm.weight);
+  return {scale, to_float64(norm.bias) - to_float64(norm.mean) * scale};
+}
+
+Tensor scale_outputs(const Tensor& weight, const Affine& affine) {
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(weight.dim()), 1);
+  rows[0] = -1;
+  return weight * affine.scale.view(rows);
+}
+
 Folded fold_batch_norm(Network network) {
-  Folder folder(network);
+  BatchNormFolder folder(network);
   folder.fold_all();
   Folded result = folder.changed() ? folder.build(network) : Folded{std::move(network), {}, {}};
-  const auto inside = result.network.fold_inside();
+  const auto inside = result.network.fold_backbones();
   result.folded.insert(result.folded.end(), inside.begin(), inside.end());
   return result;
 }

@@ -1,7 +1,9 @@
 #pragma once
-/// Inference without batch norm where the result stays the same: a batch norm with fixed statistics is
-/// y = a x + b for each channel, with a = weight / sqrt(running_var + epsilon) and
-/// b = bias - a running_mean, and such a change can often be taken over by the weights of a neighbour.
+/// Batch-norm folding for inference. With fixed statistics a batch norm is y = a x + b for each channel, with
+/// a = weight / sqrt(running_var + epsilon) and b = bias - a running_mean; the weights of a neighbouring
+/// layer can often absorb it.
+
+#include <torch/types.h>
 
 #include <string>
 #include <vector>
@@ -10,27 +12,52 @@
 
 namespace svhn::network {
 
+/// Batch norm with fixed statistics: y = scale x + shift per channel or feature, float64 [C] on the
+/// processor.
+struct Affine {
+  torch::Tensor scale;
+  torch::Tensor shift;
+};
+
+/// The tensors of a batch norm, [C] each.
+struct NormTensors {
+  torch::Tensor weight;  ///< Undefined: no scale.
+  torch::Tensor bias;
+  torch::Tensor mean;
+  torch::Tensor variance;
+};
+
+/// @returns scale = weight / sqrt(variance + epsilon) and shift = bias - mean scale.
+Affine affine_of(const NormTensors& norm, double epsilon);
+
+/// @returns a float64 copy on the processor, for exact sums.
+torch::Tensor to_float64(const torch::Tensor& tensor);
+
+/// @param weight float64 [out,...]. @returns the weights of each output times its scale.
+torch::Tensor scale_outputs(const torch::Tensor& weight, const Affine& affine);
+
 /// A network for inference only.
 struct Folded {
   Network network;
-  std::vector<std::string> folded;  ///< Batch norms that are gone; `<layer>.<norm>` inside a backbone.
-  std::vector<std::string> moved;   ///< Those that came to stand behind a pooling, where there is less to do.
+  std::vector<std::string> folded;  ///< Names of the folded batch norms; `<layer>.<norm>` inside a backbone.
+  std::vector<std::string>
+      moved;  ///< Names of the batch norms moved behind a pooling, where there are fewer pixels.
 };
 
-/// Builds the network of the same inference function with as few batch norms as that allows.
+/// Builds a network of the same inference function with as few batch norms as possible.
 ///
-/// Exact, apart from rounding (about 1e-6 of the logits), and therefore done:
-/// - into a convolution or dense layer before it that has no activation of its own;
+/// The changes are exact apart from rounding (about 1e-6 of the logits):
+/// - into a convolution or dense layer before it that has no activation;
 /// - into a dense layer behind it, also through flatten, and into a convolution behind it that pads nothing
 ///   (`valid`, a 1x1 kernel, a stride that fits) or when b is 0 everywhere. A padded convolution sees zeros
-///   at the border where it saw zeros before, but a x + b elsewhere, so it cannot take b over;
+///   at the border where it saw zeros before, but a x + b elsewhere, so it cannot absorb b;
 /// - either way through dropout, average pooling and resizing, and through max pooling when no a is negative;
-/// - inside a backbone into the convolution before it, where nothing else reads that convolution;
-/// - where no neighbour can take it: to the other side of a pooling under the same conditions.
+/// - inside a backbone into the convolution before it, where no other node reads that convolution;
+/// - where no neighbour can absorb it: moved behind a pooling under the same conditions.
 ///
-/// Layers keep their names; those that go on stand in the same order but for the ones moved.
-/// The result stays on the device where the network is. @param network with trained statistics, float32 or
-/// float64; returned as it is where nothing can be done.
+/// Layers keep their names and, except the moved ones, their order. The result stays on the network's device.
+/// @param network with trained statistics, float32 or float64. @returns it unchanged where nothing can be
+/// folded.
 /// @see Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
 /// Inference", CVPR 2018, section 3.2 (folding into the layer before)
 Folded fold_batch_norm(Network network);

@@ -12,8 +12,8 @@ namespace {
 using kernels::BlockActivation;
 using torch::Tensor;
 
-/// The layers of one block, as the plan describes them.
-struct Parts {
+/// The planned layers of one block.
+struct BlockLayers {
   const model::LayerPlan* source = nullptr;  ///< The convolution or dense layer.
   const model::LayerPlan* norm = nullptr;
   const model::LayerPlan* dropout = nullptr;
@@ -32,50 +32,51 @@ bool halves(const model::LayerPlan* layer) {
          pool->padding == model::Padding::valid && layer->input[1] % 2 == 0 && layer->input[2] % 2 == 0;
 }
 
-/// @returns the longest block that starts at layer `first`; an empty one where none does.
-Parts parts_at(const model::NetworkPlan& plan, std::size_t first) {
-  Parts parts;
+/// @returns the longest block that starts at layer `first`; an empty one if there is none.
+BlockLayers block_at(const model::NetworkPlan& plan, std::size_t first) {
+  BlockLayers block;
   const auto next = [&] {
-    const std::size_t at = first + parts.count;
+    const std::size_t at = first + block.count;
     return at < plan.layers.size() ? &plan.layers[at] : nullptr;
   };
-  if (as<model::Conv2dSpec>(next()) == nullptr && as<model::DenseSpec>(next()) == nullptr) return parts;
+  if (as<model::Conv2dSpec>(next()) == nullptr && as<model::DenseSpec>(next()) == nullptr) return block;
   const auto take = [&] {
-    ++parts.count;
-    return &plan.layers[first + parts.count - 1];
+    ++block.count;
+    return &plan.layers[first + block.count - 1];
   };
-  parts.source = take();
-  if (as<model::BatchNormSpec>(next()) != nullptr) parts.norm = take();
-  if (halves(next())) parts.pool = take() != nullptr;
-  if (as<model::DropoutSpec>(next()) != nullptr) parts.dropout = take();
-  return parts;
+  block.source = take();
+  if (as<model::BatchNormSpec>(next()) != nullptr) block.norm = take();
+  if (halves(next())) block.pool = take() != nullptr;
+  if (as<model::DropoutSpec>(next()) != nullptr) block.dropout = take();
+  return block;
 }
 
-class Block : public FusedLayers {
+class FusedBlock : public FusedLayers {
  public:
-  Block(const Parts& parts, const FindTensor& tensor, BatchNormVariance variance)
-      : count_(parts.count),
-        pool_(parts.pool),
-        frozen_(parts.norm != nullptr && !parts.norm->layer.trainable) {
-    read_source(parts, tensor);
-    if (const auto* spec = as<model::BatchNormSpec>(parts.norm)) {
-      const auto own = [&](const char* role) { return tensor(parts.norm->layer.name + "." + role); };
-      const bool biased = variance == BatchNormVariance::keras && parts.norm->input.size() == 1;
-      norm_ = Norm{own("weight"),  own("bias"), own("running_mean"), own("running_var"), spec->epsilon,
-                   spec->momentum, biased};
+  FusedBlock(const BlockLayers& block, const FindTensor& tensor, BatchNormVariance variance)
+      : count_(block.count),
+        pool_(block.pool),
+        frozen_(block.norm != nullptr && !block.norm->layer.trainable) {
+    read_source(block, tensor);
+    if (const auto* spec = as<model::BatchNormSpec>(block.norm)) {
+      const auto own = [&](const char* role) { return tensor(block.norm->layer.name + "." + role); };
+      const bool biased = variance == BatchNormVariance::keras && block.norm->input.size() == 1;
+      norm_ =
+          BatchNormState{own("weight"),  own("bias"), own("running_mean"), own("running_var"), spec->epsilon,
+                         spec->momentum, biased};
     }
-    if (const auto* spec = as<model::DropoutSpec>(parts.dropout)) {
+    if (const auto* spec = as<model::DropoutSpec>(block.dropout)) {
       rate_ = spec->rate;
-      stream_ = core::stream_id("dropout:" + parts.dropout->layer.name);
+      stream_ = core::stream_id("dropout:" + block.dropout->layer.name);
     }
   }
 
   [[nodiscard]] std::size_t count() const override { return count_; }
 
-  [[nodiscard]] bool takes(const Tensor& x, const ForwardContext& context) const override {
+  [[nodiscard]] bool supports(const Tensor& x, const ForwardContext& context) const override {
     const bool known = x.scalar_type() == torch::kFloat32 || x.scalar_type() == torch::kBFloat16;
     if (!x.device().is_cpu() || !known || x.numel() == 0) return false;
-    // Without gradients the batch norm is a line; with them it is one whose line depends on the batch.
+    // Inference is fused only without gradients, training only with a batch norm that is not frozen.
     if (!context.training) return !at::GradMode::is_enabled();
     return norm_.has_value() && !frozen_;
   }
@@ -90,14 +91,14 @@ class Block : public FusedLayers {
   }
 
  private:
-  void read_source(const Parts& parts, const FindTensor& tensor) {
-    const auto own = [&](const char* role) { return tensor(parts.source->layer.name + "." + role); };
+  void read_source(const BlockLayers& block, const FindTensor& tensor) {
+    const auto own = [&](const char* role) { return tensor(block.source->layer.name + "." + role); };
     weight_ = own("weight");
-    if (const auto* conv = as<model::Conv2dSpec>(parts.source)) {
+    if (const auto* conv = as<model::Conv2dSpec>(block.source)) {
       window_ = window_of(conv->kernel, conv->stride, conv->padding);
       activation_ = conv->activation;
       if (conv->use_bias) bias_ = own("bias");
-    } else if (const auto* dense = as<model::DenseSpec>(parts.source)) {
+    } else if (const auto* dense = as<model::DenseSpec>(block.source)) {
       activation_ = dense->activation;
       if (dense->use_bias) bias_ = own("bias");
     }
@@ -116,7 +117,7 @@ class Block : public FusedLayers {
                                    context.group,
                                    norm_->mean};
     const Tensor z = kernels::norm_block(y, block, statistics);
-    move_statistics(*norm_, statistics.mean, statistics.variance, statistics.count);
+    update_running_statistics(*norm_, statistics.mean, statistics.variance, statistics.count);
     return z;
   }
 
@@ -136,7 +137,7 @@ class Block : public FusedLayers {
   model::Activation activation_ = model::Activation::linear;
   Tensor weight_;
   Tensor bias_;
-  std::optional<Norm> norm_;
+  std::optional<BatchNormState> norm_;
   double rate_ = 0.0;
   std::uint64_t stream_ = 0;
 };
@@ -147,9 +148,9 @@ std::vector<std::unique_ptr<FusedLayers>> fuse_layers(const model::NetworkPlan& 
                                                       const FindTensor& tensor, BatchNormVariance variance) {
   std::vector<std::unique_ptr<FusedLayers>> fused(plan.layers.size());
   for (std::size_t i = 0; i < plan.layers.size();) {
-    const Parts parts = parts_at(plan, i);
-    if (parts.count > 0) fused[i] = std::make_unique<Block>(parts, tensor, variance);
-    i += std::max<std::size_t>(parts.count, 1);
+    const BlockLayers block = block_at(plan, i);
+    if (block.count > 0) fused[i] = std::make_unique<FusedBlock>(block, tensor, variance);
+    i += std::max<std::size_t>(block.count, 1);
   }
   return fused;
 }

@@ -1,6 +1,6 @@
 #pragma once
-/// Layers that run as one operation where nobody looks at what lies between them: a convolution or a dense
-/// layer with the batch norm, 2x2 max pooling and dropout that follow it.
+/// Layers that run as one operation where their intermediate results are not needed: a convolution or dense
+/// layer with the batch norm, 2x2 max pooling and dropout behind it.
 
 #include <cstddef>
 #include <memory>
@@ -10,19 +10,19 @@
 
 namespace svhn::network {
 
-/// @param x, context of the first layer. Gives what the layers give one after the other, up to rounding.
+/// Gives the result of the separate layers up to rounding. @param x, context as for the first layer.
 class FusedLayers {
  public:
   virtual ~FusedLayers() = default;
-  /// @returns whether it can stand in for the layers here; else they run one by one.
-  [[nodiscard]] virtual bool takes(const torch::Tensor& x, const ForwardContext& context) const = 0;
+  /// @returns whether it supports x and context; else the layers run separately.
+  [[nodiscard]] virtual bool supports(const torch::Tensor& x, const ForwardContext& context) const = 0;
   [[nodiscard]] virtual torch::Tensor forward(const torch::Tensor& x,
                                               const ForwardContext& context) const = 0;
-  [[nodiscard]] virtual std::size_t count() const = 0;  ///< Layers that it stands in for.
+  [[nodiscard]] virtual std::size_t count() const = 0;  ///< Number of fused layers.
 };
 
 /// @param tensor finds a tensor of the network by its full name.
-/// @returns one entry a layer: what starts there, or nullptr.
+/// @returns one entry per layer: the fused layers that start there, or nullptr.
 std::vector<std::unique_ptr<FusedLayers>> fuse_layers(const model::NetworkPlan& plan,
                                                       const FindTensor& tensor, BatchNormVariance variance);
 

@@ -75,7 +75,7 @@ class BatchNorm : public Layer {
   }
 
  private:
-  Norm norm_;
+  BatchNormState norm_;
   bool frozen_;  // Keras runs a frozen batch norm in inference mode.
 };
 
@@ -116,9 +116,9 @@ class Dropout : public Layer {
   std::uint64_t stream_;
 };
 
-class Activate : public Layer {
+class ActivationLayer : public Layer {
  public:
-  explicit Activate(model::Activation activation) : activation_(activation) {}
+  explicit ActivationLayer(model::Activation activation) : activation_(activation) {}
   Tensor forward(const Tensor& x, const ForwardContext&) override { return activate(x, activation_); }
 
  private:
@@ -136,8 +136,8 @@ class Resize : public Layer {
   model::ResizeSpec spec_;
 };
 
-/// Which layer a spec makes; one overload a type.
-struct Make {
+/// Makes the layer of a spec: one overload per type.
+struct MakeLayer {
   const model::LayerPlan& plan;
   const FindTensor& tensor;
   BatchNormVariance variance;
@@ -162,7 +162,7 @@ struct Make {
     return std::make_unique<Dropout>(spec, plan.layer.name);
   }
   Made operator()(const model::ActivationSpec& spec) const {
-    return std::make_unique<Activate>(spec.activation);
+    return std::make_unique<ActivationLayer>(spec.activation);
   }
   Made operator()(const model::ResizeSpec& spec) const { return std::make_unique<Resize>(spec); }
   Made operator()(const model::BackboneSpec&) const { return make_backbone(plan, tensor); }
@@ -172,7 +172,7 @@ struct Make {
 
 std::unique_ptr<Layer> make_layer(const model::LayerPlan& plan, const FindTensor& tensor,
                                   BatchNormVariance variance) {
-  return std::visit(Make{plan, tensor, variance}, plan.layer.kind);
+  return std::visit(MakeLayer{plan, tensor, variance}, plan.layer.kind);
 }
 
 }  // namespace svhn::network

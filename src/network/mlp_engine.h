@@ -1,6 +1,6 @@
 #pragma once
-/// A network of dense layers, batch norms and dropout as plain loops over memory that is allocated once: what
-/// passes over batch after batch need, without autograd and without LibTorch's operations. N = images.
+/// Forward and backward passes of a network of dense layers, batch norms and dropout as plain loops over
+/// preallocated memory, without autograd and LibTorch's operations. N = images.
 
 #include <cstdint>
 #include <memory>
@@ -10,33 +10,32 @@
 
 namespace svhn::network {
 
-/// One layer's work. Memory is float32, rows of images that follow one another.
+/// One layer, on contiguous float32 memory [N,width].
 class MlpLayer;
 
 class MlpEngine {
  public:
-  /// @param network borrowed; what it holds at the time of a pass counts, but it stays where it is in memory.
-  /// @returns nothing where the network is not on the processor in float32, or not all flatten, reshape,
-  /// dense, activation, batch norm of features and dropout.
+  /// @param network borrowed; a pass uses its tensors' values at that time, but their memory must not move.
+  /// @returns nothing unless the network is on the processor in float32 and consists of flatten, reshape,
+  /// dense, activation, batch norm of features and dropout layers only.
   static std::unique_ptr<MlpEngine> make(const Network& network);
   ~MlpEngine();
 
-  /// @returns whether it can train: the trainable tensors have their gradients in place, and no layer is
-  /// frozen.
-  [[nodiscard]] bool trains() const { return trains_; }
+  /// @returns whether it can train: all trainable tensors have contiguous gradients, and no layer is frozen.
+  [[nodiscard]] bool can_train() const { return can_train_; }
 
-  /// @returns whether a pass over that many images takes several threads.
+  /// @returns whether a pass over `images` images uses several threads.
   [[nodiscard]] bool is_parallel(std::int64_t images) const;
 
-  /// As `Network::forward`, from the first layer to the last. In training the running statistics move.
-  /// @param x [N,...], kept by the caller until `backward`. @param images N, at least 1.
+  /// As `Network::forward`, from the first layer to the last. In training it updates the running statistics.
+  /// @param x [N,...], must stay valid until `backward`. @param images N, at least 1.
   /// @returns logits [N,classes], valid until the next call.
   const float* forward(const float* x, std::int64_t images, const ForwardContext& context);
 
-  /// Writes the gradients of all trainable tensors, whatever was there.
-  /// @returns where to put the gradient of the last forward's logits, [N,classes].
+  /// @returns the buffer for the gradient of the last forward's logits, [N,classes], to be filled before
+  /// `backward`.
   float* logit_gradient();
-  /// @param x as in the last forward.
+  /// Overwrites the gradients of all trainable tensors. @param x as in the last forward.
   void backward(const float* x);
 
  private:
@@ -44,12 +43,12 @@ class MlpEngine {
   void reserve(std::int64_t images);
 
   std::vector<std::unique_ptr<MlpLayer>> layers_;
-  std::size_t first_learning_ = 0;  ///< Layers in front of it need no gradient.
-  std::int64_t widest_ = 0;         ///< Numbers of an image between two layers.
-  bool trains_ = false;
-  std::int64_t images_ = 0;  ///< Of the last forward.
-  std::int64_t room_ = 0;    ///< Images that there is memory for.
-  torch::Tensor gradients_;  ///< [2, room, widest]: what goes into a layer and what comes out.
+  std::size_t first_trainable_ = 0;  ///< Index of the first layer with a gradient.
+  std::int64_t widest_ = 0;          ///< Most numbers of an image between two layers.
+  bool can_train_ = false;
+  std::int64_t images_ = 0;    ///< Of the last forward.
+  std::int64_t capacity_ = 0;  ///< Images that the memory is allocated for.
+  torch::Tensor gradients_;    ///< [2, capacity, widest]: gradients of a layer's output and input.
 };
 
 }  // namespace svhn::network

@@ -81,7 +81,7 @@ Tensor Network::find(const std::string& name) const {
   throw core::Error(core::ExitCode::bug, "the plan has no tensor '" + name + "'");
 }
 
-std::vector<std::string> Network::fold_inside() {
+std::vector<std::string> Network::fold_backbones() {
   std::vector<std::string> folded;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     for (const std::string& name : layers_[i]->fold()) {
@@ -104,12 +104,12 @@ Tensor Network::forward_visiting(const Tensor& input, const ForwardContext& cont
   Tensor x = to_precision(input, context.precision);
   const std::size_t end =
       context.until ? context.until->layer + (context.until->node > 0 ? 1 : 0) : layers_.size();
-  ForwardContext own = context;  // Places within the layer alone.
+  ForwardContext own = context;  // With cut points relative to the layer.
   for (std::size_t i = context.first.layer; i < end; ++i) {
     own.first.node = i == context.first.layer ? context.first.node : 0;
     own.until = context.until && i == context.until->layer ? context.until : std::nullopt;
     const FusedLayers* fused = visit ? nullptr : fused_[i].get();
-    if (fused != nullptr && i + fused->count() <= end && fused->takes(x, context)) {
+    if (fused != nullptr && i + fused->count() <= end && fused->supports(x, context)) {
       x = fused->forward(x, context);
       i += fused->count() - 1;
       continue;

@@ -14,21 +14,21 @@
 
 namespace svhn::network {
 
-/// A tensor of a network under its full name, e.g. "conv2d_1.weight". Copies share the tensor.
+/// A tensor of a network with its full name, e.g. "conv2d_1.weight". Copies share the tensor.
 struct NamedTensor {
   std::string name;
   torch::Tensor tensor;
   bool trainable = false;
-  double l1 = 0.0;  ///< Penalties that the loss adds for this tensor.
-  double l2 = 0.0;
+  double l1 = 0.0;  ///< Factor of the L1 penalty in the loss.
+  double l2 = 0.0;  ///< Factor of the L2 penalty.
 };
 
 class FusedLayers;
 
 class Network {
  public:
-  /// Makes the tensors and initialises them as Keras does: Glorot uniform weights (Glorot and Bengio 2010,
-  /// equation 16), zero biases, batch norm at 1, 0, 0, 1. Every tensor draws from its own stream of (seed,
+  /// Creates the tensors and initialises them as Keras: Glorot uniform weights (Glorot and Bengio 2010,
+  /// equation 16), zero biases, batch norm at 1, 0, 0, 1. Every tensor has its own random stream, of (seed,
   /// tensor name).
   /// @param dtype float32, or float64 for checks.
   Network(model::NetworkPlan plan, std::uint64_t seed, BatchNormVariance variance = BatchNormVariance::keras,
@@ -36,24 +36,24 @@ class Network {
   Network(Network&&) noexcept;
   ~Network();
 
-  /// @param input [N,C,H,W] of the network's dtype (what is known at `context.first`). @returns logits
-  /// [N,classes] in that dtype, softmax NOT applied; or what is known at `context.until`.
+  /// @param input [N,C,H,W] of the network's dtype (or the activation at `context.first`).
+  /// @returns logits [N,classes] in that dtype, softmax NOT applied; or the activation at `context.until`.
   torch::Tensor forward(const torch::Tensor& input, const ForwardContext& context);
 
   /// Called with each layer's index and output, in order.
   using Visit = std::function<void(std::size_t index, const torch::Tensor& output)>;
-  /// As `forward`, and shows every layer's output (in the context's precision).
+  /// As `forward`, and calls `visit` for every layer (output in the context's precision).
   torch::Tensor forward_visiting(const torch::Tensor& input, const ForwardContext& context,
                                  const Visit& visit);
 
-  /// Folds batch norms inside layers (backbones) for inference, see Layer::fold; afterwards the network
-  /// neither trains nor moves, and `tensors` are no longer what it computes with there. @returns
-  /// `<layer>.<norm>` each.
-  std::vector<std::string> fold_inside();
+  /// Folds batch norms inside backbones for inference, see Layer::fold. Afterwards the network must not be
+  /// trained or moved to another device, and no longer computes with the backbones' `tensors`.
+  /// @returns the folded batch norms as `<layer>.<norm>`.
+  std::vector<std::string> fold_backbones();
 
   void to(const torch::Device& device);
   [[nodiscard]] torch::Device device() const { return device_; }
-  /// @returns that of the tensors.
+  /// @returns the dtype of the tensors.
   [[nodiscard]] torch::ScalarType dtype() const {
     return tensors_.empty() ? torch::kFloat32 : tensors_.front().tensor.scalar_type();
   }
@@ -71,7 +71,7 @@ class Network {
   BatchNormVariance variance_;
   std::vector<NamedTensor> tensors_;
   std::vector<std::unique_ptr<Layer>> layers_;
-  std::vector<std::unique_ptr<FusedLayers>> fused_;  // By the layer where each starts.
+  std::vector<std::unique_ptr<FusedLayers>> fused_;  // Indexed by the first layer of each.
   torch::Device device_ = torch::kCPU;
 };
 

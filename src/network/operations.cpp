@@ -6,7 +6,6 @@
 
 #include "kernels/small_convolution.h"
 #include "kernels/winograd/winograd.h"
-#include "network/sync_batch_norm.h"
 
 namespace svhn::network {
 namespace {
@@ -28,8 +27,8 @@ Pads pads_of(const Tensor& x, const model::Window& window) {
           model::window_padding(window.pad, x.size(3), window.width, window.stride)};
 }
 
-/// bfloat16 kernels and the processor's float32 ones are fastest with channels innermost.
-Tensor as_convolutions_like(const Tensor& x) {
+/// bfloat16 kernels, and float32 kernels of the processor, are fastest in channels-last order.
+Tensor in_fastest_layout(const Tensor& x) {
   const bool narrow = x.scalar_type() == torch::kBFloat16;
   const bool wide = x.scalar_type() == torch::kFloat32 && x.device().is_cpu();
   return narrow || wide ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
@@ -98,22 +97,23 @@ Tensor activate(const Tensor& x, model::Activation activation) {
 Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const model::Window& window,
                 std::int64_t groups) {
   const Pads pads = pads_of(x, window);
-  const bool inside = pads.symmetric();  // The convolution can do it itself.
-  const bool even = inside && pads.rows.before == pads.columns.before && pads.rows.before < window.height;
-  if (even && groups == 1 && window.stride == 1 && window.height == window.width &&
+  const bool symmetric = pads.symmetric();  // The convolution pads by itself.
+  const bool uniform =
+      symmetric && pads.rows.before == pads.columns.before && pads.rows.before < window.height;
+  if (uniform && groups == 1 && window.stride == 1 && window.height == window.width &&
       kernels::small_convolution_supports(x, weight)) {
     return kernels::small_convolution(x, weight, bias, pads.rows.before);
   }
-  if (even && groups == 1 && window.stride == 1 && kernels::winograd_supports(x, weight)) {
+  if (uniform && groups == 1 && window.stride == 1 && kernels::winograd_supports(x, weight)) {
     return kernels::winograd_convolution(x, weight, bias, pads.rows.before);
   }
   const Sides stride{window.stride, window.stride}, dilation{1, 1};
-  const Sides padding{inside ? pads.rows.before : 0, inside ? pads.columns.before : 0};
-  const Tensor in = as_convolutions_like(x);
-  // LibTorch 1.13 has no gradient for an empty batch and a kernel with channels innermost.
+  const Sides padding{symmetric ? pads.rows.before : 0, symmetric ? pads.columns.before : 0};
+  const Tensor in = in_fastest_layout(x);
+  // LibTorch 1.13 has no gradient for an empty batch and a kernel in channels-last order.
   const Tensor kernel = in_dtype_of(x.numel() == 0 ? weight.contiguous() : weight, x);
-  return at::conv2d(inside ? in : pad(in, pads, 0.0), kernel, in_dtype_of(bias, x), at::IntArrayRef(stride),
-                    at::IntArrayRef(padding), at::IntArrayRef(dilation), groups);
+  return at::conv2d(symmetric ? in : pad(in, pads, 0.0), kernel, in_dtype_of(bias, x),
+                    at::IntArrayRef(stride), at::IntArrayRef(padding), at::IntArrayRef(dilation), groups);
 }
 
 Tensor max_pool(const Tensor& x, const model::Window& window) {
@@ -135,12 +135,13 @@ Tensor average_pool(const Tensor& x, const model::Window& window, bool count_pad
   }
   const Tensor mean = at::avg_pool2d(pad(x, pads, 0.0), kernel, stride);
   if (count_padding) return mean;
-  // Divide by the share of real pixels.
+  // Divide by the fraction of pixels inside the image.
   const Tensor ones = at::ones({1, 1, x.size(2), x.size(3)}, x.options());
   return mean / at::avg_pool2d(pad(ones, pads, 0.0), kernel, stride);
 }
 
-void move_statistics(const Norm& norm, const Tensor& mean, const Tensor& variance, std::int64_t count) {
+void update_running_statistics(const BatchNormState& norm, const Tensor& mean, const Tensor& variance,
+                               std::int64_t count) {
   const torch::NoGradGuard no_grad;
   const auto n = static_cast<double>(count);
   // The batch's tensors are saved for backward and must not change. A single value has no corrected variance;
@@ -153,17 +154,18 @@ void move_statistics(const Norm& norm, const Tensor& mean, const Tensor& varianc
   running_variance.mul_(norm.momentum).add_(kept, 1.0 - norm.momentum);
 }
 
-Tensor normalize(const Tensor& x, const Norm& norm, bool training, distributed::ProcessGroup* group) {
+Tensor normalize(const Tensor& x, const BatchNormState& norm, bool training,
+                 distributed::ProcessGroup* group) {
   if (training && group != nullptr) return sync_batch_norm(x, norm, *group);
-  // An empty share of a batch has no statistics.
+  // An empty shard of a batch has no statistics.
   if (!training || x.numel() == 0) {
     return at::batch_norm(x, norm.weight, norm.bias, norm.mean, norm.variance, false, 0.0, norm.epsilon,
                           true);
   }
-  // A momentum of 1 leaves this batch's own statistics in the scratch tensors.
+  // With a momentum of 1 the scratch tensors receive this batch's statistics.
   Tensor mean = at::zeros_like(norm.mean), variance = at::zeros_like(norm.variance);
   Tensor y = at::batch_norm(x, norm.weight, norm.bias, mean, variance, true, 1.0, norm.epsilon, true);
-  move_statistics(norm, mean, variance, x.numel() / x.size(1));
+  update_running_statistics(norm, mean, variance, x.numel() / x.size(1));
   return y;
 }
 

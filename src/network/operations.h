@@ -1,6 +1,6 @@
 #pragma once
-/// What layers and the nodes of a backbone's graph have in common, on tensors. N,C,H,W = batch, channels,
-/// height, width; weights are float32 and arithmetic is in the type of the input.
+/// Functions on tensors that layers and the nodes of a backbone share. N,C,H,W = batch, channels, height,
+/// width; weights are float32, arithmetic is in the input's dtype.
 
 #include <torch/types.h>
 
@@ -12,49 +12,58 @@
 
 namespace svhn::network {
 
-/// @param stride 0: `size`.
+/// @param size side of the square window. @param stride 0: `size`.
 model::Window window_of(std::int64_t size, std::int64_t stride, model::Padding padding);
 
-/// @returns the weight in the input's type; an undefined one stays undefined.
+/// @returns the weight in the input's dtype; an undefined weight stays undefined.
 torch::Tensor in_dtype_of(const torch::Tensor& weight, const torch::Tensor& input);
 
-/// @returns those that loops of our own take; linear and softmax are linear (networks return logits).
+/// @returns the activation for svhn::kernels, or nothing where they do not have it; softmax counts as linear
+/// (networks return logits).
 std::optional<kernels::BlockActivation> block_activation(model::Activation activation);
 
-/// @returns the function of each number; linear and softmax change nothing (networks return logits).
+/// @returns the activation of x; linear and softmax return x (networks return logits).
 torch::Tensor activate(const torch::Tensor& x, model::Activation activation);
 
-/// Convolves [N,C,H,W]. @param bias may be undefined. @param groups the weight is [out,C/groups,kh,kw].
+/// Convolves x [N,C,H,W]. @param bias may be undefined. @param groups the weight is [out,C/groups,kh,kw].
 torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
                        const model::Window& window, std::int64_t groups = 1);
 
 torch::Tensor max_pool(const torch::Tensor& x, const model::Window& window);
 
-/// @param count_padding whether zeros around the image belong to a mean.
+/// @param count_padding whether means include the zeros of the padding.
 torch::Tensor average_pool(const torch::Tensor& x, const model::Window& window, bool count_padding);
 
-/// A batch norm's tensors, each [C], and numbers.
-struct Norm {
+/// A batch norm's tensors, [C] each, and hyperparameters.
+struct BatchNormState {
   torch::Tensor weight;  ///< May be undefined: no scale.
   torch::Tensor bias;
   torch::Tensor mean;
   torch::Tensor variance;
   double epsilon = 1e-3;
-  double momentum = 0.99;        ///< Share of the old statistics that stays.
-  bool biased_variance = false;  ///< Of the statistics that are kept, see BatchNormVariance.
+  double momentum = 0.99;        ///< Weight of the old running statistics.
+  bool biased_variance = false;  ///< Of the running variance, see BatchNormVariance.
 };
 
-/// Moves the running statistics towards a batch's. @param variance Bessel-corrected. @param count values for
-/// each channel.
-void move_statistics(const Norm& norm, const torch::Tensor& mean, const torch::Tensor& variance,
-                     std::int64_t count);
+/// Updates the running statistics by those of a batch. @param variance Bessel-corrected. @param count values
+/// per channel.
+void update_running_statistics(const BatchNormState& norm, const torch::Tensor& mean,
+                               const torch::Tensor& variance, std::int64_t count);
 
-/// Normalises each channel: in training by this batch's statistics, which move the running ones, else by
-/// those. @param group as in ForwardContext.
-torch::Tensor normalize(const torch::Tensor& x, const Norm& norm, bool training,
+/// Batch norm: in training by the batch's statistics, which also update the running ones, else by the running
+/// ones. @param group as in ForwardContext.
+torch::Tensor normalize(const torch::Tensor& x, const BatchNormState& norm, bool training,
                         distributed::ProcessGroup* group = nullptr);
 
-/// @param x RGB in [0,1], [N,3,H,W]. @returns what a backbone's weights expect, see BackboneInput.
+/// Batch norm in training by the statistics of a batch that is divided over the processes of a group;
+/// gradients flow through the statistics. All processes update the running statistics alike; their Bessel
+/// correction counts all images. The gradients of weight and bias are of this process' images: all_reduce
+/// them as those of other tensors.
+/// @param x [N,C,H,W] or [N,C], N images of this process; N may be 0 and differ between processes.
+torch::Tensor sync_batch_norm(const torch::Tensor& x, const BatchNormState& norm,
+                              distributed::ProcessGroup& group);
+
+/// @param x RGB in [0,1], [N,3,H,W]. @returns x in the scaling of a backbone's weights, see BackboneInput.
 torch::Tensor prepare_input(const torch::Tensor& x, model::BackboneInput input);
 
 }  // namespace svhn::network

@@ -6,8 +6,8 @@
 #include <unordered_map>
 
 #include "core/error.h"
+#include "network/backbone_layer.h"
 #include "network/network.h"
-#include "network/script_layer.h"
 
 namespace svhn::network {
 namespace {

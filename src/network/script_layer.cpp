@@ -1,4 +1,4 @@
-#include "network/script_layer.h"
+#include "network/backbone_layer.h"
 
 #include <torch/script.h>
 
@@ -49,7 +49,7 @@ std::vector<model::ScriptTensor> list_tensors(const torch::jit::Module& module) 
   return list;
 }
 
-/// A tensor's module and its name there: "features.0.weight" is "weight" of "features.0".
+/// A tensor's module and its name in the module: "features.0.weight" is "weight" of "features.0".
 struct Owner {
   torch::jit::Module owner;
   std::string name;
@@ -69,9 +69,9 @@ Owner find_owner(torch::jit::Module module, const std::string& path, const std::
   return {module, name};
 }
 
-class Script : public Layer {
+class ScriptLayer : public Layer {
  public:
-  Script(const model::LayerPlan& plan, const model::BackboneSpec& spec, const FindTensor& tensor)
+  ScriptLayer(const model::LayerPlan& plan, const model::BackboneSpec& spec, const FindTensor& tensor)
       : file_(spec.weights), input_(spec.input), output_(plan.output), module_(load_module(spec)) {
     const std::size_t count = list_tensors(module_).size();
     if (count != spec.tensors.size()) {
@@ -100,7 +100,7 @@ class Script : public Layer {
   }
 
  private:
-  /// Puts the network's own tensor in the owned of the module's, so that gradients and devices reach it.
+  /// Replaces the module's tensor by the network's, so that gradients and device moves apply to it.
   void adopt(const model::ScriptTensor& item, const Tensor& ours) {
     Owner owned = find_owner(module_, item.name, file_);
     const Tensor theirs = owned.owner.attr(owned.name).toTensor();
@@ -111,7 +111,8 @@ class Script : public Layer {
     owned.owner.setattr(owned.name, ours);
   }
 
-  /// Batch norms whose parameters are frozen keep their statistics.
+  /// Modules whose parameters are all frozen stay in inference mode, so that batch norms keep their
+  /// statistics.
   void set_training(bool training) {
     for (torch::jit::Module part : module_.modules()) {
       if (!part.hasattr("training")) continue;
@@ -153,7 +154,7 @@ std::vector<model::ScriptTensor> script_tensors(const model::BackboneSpec& spec)
 }
 
 std::unique_ptr<Layer> make_script(const model::LayerPlan& plan, const FindTensor& tensor) {
-  return std::make_unique<Script>(plan, std::get<model::BackboneSpec>(plan.layer.kind), tensor);
+  return std::make_unique<ScriptLayer>(plan, std::get<model::BackboneSpec>(plan.layer.kind), tensor);
 }
 
 }  // namespace svhn::network

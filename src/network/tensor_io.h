@@ -1,5 +1,5 @@
 #pragma once
-/// Tensors to and from safetensors files.
+/// Reads and writes the tensors of networks as safetensors files.
 
 #include <filesystem>
 #include <map>
@@ -16,12 +16,12 @@ namespace svhn::network {
 void write_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
                    const std::map<std::string, std::string>& metadata);
 
-/// Copies a file's arrays into tensors of the same name and shape.
-/// @throws core::Error(model) naming the first tensor that is missing or of another shape or type; nothing
-/// has been copied then.
+/// Copies a file's arrays into the tensors of the same names.
+/// @throws core::Error(model) naming the first tensor that is missing or has another shape or dtype; no
+/// tensor is changed then.
 void read_tensors(const formats::SafetensorsFile& file, const std::vector<NamedTensor>& tensors);
 
-/// @returns the network of a model file with its weights. @throws core::Error(model)
+/// @returns the network of a model file, with its weights. @throws core::Error(model)
 Network load_network(const model::ModelFile& file);
 
 }  // namespace svhn::network

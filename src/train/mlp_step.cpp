@@ -26,7 +26,7 @@ std::unique_ptr<MlpStep> MlpStep::make(const TrainOptions& options, const networ
                                        kernels::Precision precision) {
   if (precision != kernels::Precision::float32) return nullptr;
   auto stack = network::MlpEngine::make(network);
-  if (!stack || !stack->trains()) return nullptr;
+  if (!stack || !stack->can_train()) return nullptr;
   return std::unique_ptr<MlpStep>(new MlpStep(options, network, std::move(stack)));
 }
 

@@ -1,4 +1,4 @@
-// Gradients are tested where they are used, in tests/unit/train/direct_step_test.cpp.
+// Gradients are tested where they are used, in tests/unit/train/mlp_step_test.cpp.
 #include "network/mlp_engine.h"
 
 #include "unit/network/small_network.h"
@@ -17,7 +17,7 @@ std::vector<model::LayerKind> layers() {
           model::DenseSpec{.units = 10, .activation = model::Activation::softmax}};
 }
 
-/// Statistics that no training starts with.
+/// A network whose running statistics are not the initial ones.
 Network make_network(model::NetworkPlan plan) {
   Network network(std::move(plan), 1);
   const torch::NoGradGuard no_grad;
@@ -28,14 +28,14 @@ Network make_network(model::NetworkPlan plan) {
 
 TEST(MlpEngine, GivesTheNetworksLogitsInInference) {
   Network network = make_network(any_plan(layers(), {3, 5, 5}));
-  const auto stack = MlpEngine::make(network);
-  ASSERT_NE(stack, nullptr);
-  EXPECT_FALSE(stack->trains());  // There are no gradients yet.
+  const auto engine = MlpEngine::make(network);
+  ASSERT_NE(engine, nullptr);
+  EXPECT_FALSE(engine->can_train());  // There are no gradients yet.
   const Tensor mean = tensor_of(network, "batch_norm_1.running_mean").clone();
   for (const std::int64_t images : {7, 30, 2}) {
     const Tensor x = at::linspace(0.0, 1.0, images * 75).view({images, 3, 5, 5});
     const Tensor wanted = network.forward(x, {}).detach();
-    const auto* logits = stack->forward(static_cast<const float*>(x.data_ptr()), images, {});
+    const auto* logits = engine->forward(static_cast<const float*>(x.data_ptr()), images, {});
     const Tensor got = torch::from_blob(const_cast<float*>(logits), {images, 10}, torch::kFloat32);
     EXPECT_TRUE(got.allclose(wanted, 1e-5, 1e-6)) << images;
   }
@@ -44,12 +44,12 @@ TEST(MlpEngine, GivesTheNetworksLogitsInInference) {
 
 TEST(MlpEngine, FollowsTheWeights) {
   Network network = make_network(any_plan(layers(), {1, 4, 4}));
-  const auto stack = MlpEngine::make(network);
-  ASSERT_NE(stack, nullptr);
+  const auto engine = MlpEngine::make(network);
+  ASSERT_NE(engine, nullptr);
   set(network, "dense_3.weight", std::vector<double>(120, 0.0));
   set(network, "dense_3.bias", {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
   const std::vector<float> x(16, 0.5F);
-  const float* logits = stack->forward(x.data(), 1, {});
+  const float* logits = engine->forward(x.data(), 1, {});
   for (int i = 0; i < 10; ++i) EXPECT_EQ(logits[i], static_cast<float>(i));
 }
 

@@ -1,6 +1,6 @@
 /// Expected values: LibTorch's own batch norm over the batch as one process holds it.
 
-#include "network/sync_batch_norm.h"
+#include "network/operations.h"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ struct Result {
 
 constexpr std::int64_t kChannels = 3;
 
-Norm make_norm(bool biased, torch::ScalarType type) {
+BatchNormState make_norm(bool biased, torch::ScalarType type) {
   const auto start = [&](double first) {
     return at::arange(first, first + kChannels, torch::TensorOptions().dtype(type));
   };
@@ -34,7 +34,8 @@ Norm make_norm(bool biased, torch::ScalarType type) {
 
 /// @param norm whose tensors are changed. @param weights of the outputs in the loss.
 template <typename Normalize>
-Result run(const Tensor& batch, const Tensor& weights, const Norm& norm, const Normalize& normalized) {
+Result run(const Tensor& batch, const Tensor& weights, const BatchNormState& norm,
+           const Normalize& normalized) {
   Tensor x = batch.detach().clone().set_requires_grad(true);
   const Tensor y = normalized(x * 1.0, norm);
   (y * weights).sum().backward();
@@ -53,8 +54,9 @@ Result run_in_group(const Tensor& batch, const Tensor& weights, bool biased,
   const auto xs = batch.split_with_sizes(sizes), ws = weights.split_with_sizes(sizes);
   distributed::run_ranks(static_cast<int>(sizes.size()), [&](distributed::ProcessGroup& group) {
     const auto rank = static_cast<std::size_t>(group.rank());
-    parts[rank] = run(xs[rank], ws[rank], make_norm(biased, norm_type),
-                      [&](const Tensor& x, const Norm& norm) { return sync_batch_norm(x, norm, group); });
+    parts[rank] =
+        run(xs[rank], ws[rank], make_norm(biased, norm_type),
+            [&](const Tensor& x, const BatchNormState& norm) { return sync_batch_norm(x, norm, group); });
   });
   Result all = parts[0];
   for (std::size_t rank = 1; rank < parts.size(); ++rank) {
@@ -83,7 +85,7 @@ void expect_close(const Result& actual, const Result& expected, double tolerance
 
 Result run_alone(const Tensor& batch, const Tensor& weights, bool biased, torch::ScalarType norm_type) {
   return run(batch, weights, make_norm(biased, norm_type),
-             [](const Tensor& x, const Norm& norm) { return normalize(x, norm, true); });
+             [](const Tensor& x, const BatchNormState& norm) { return normalize(x, norm, true); });
 }
 
 TEST(NormalizeTogether, IsBatchNormOverTheImagesOfAllRanks) {
