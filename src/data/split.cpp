@@ -1,11 +1,16 @@
 #include "data/split.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "core/error.h"
-#include "data/split_draw.h"
+#include "data/numpy_random.h"
 
 namespace svhn::data {
 namespace {
@@ -13,7 +18,183 @@ namespace {
 using core::Error;
 using core::ExitCode;
 
-constexpr std::size_t place(Split split) {
+/// The parts of a draw: their fractions of the rows, and the name of the second part in messages.
+struct DrawParts {
+  std::optional<double> train{};
+  double test = 0.2;
+  const char* test_name = "test";
+};
+
+struct PartSizes {
+  std::int64_t train = 0;
+  std::int64_t test = 0;
+};
+
+/// The rows of one class, ascending.
+struct ClassRows {
+  int class_index = 0;
+  std::vector<std::int64_t> rows;
+};
+
+void check_share(double share, const char* name) {
+  if (share > 0.0 && share < 1.0) return;  // false for NaN too
+  throw Error(ExitCode::usage, fmt::format("the {} fraction {:g} is not between 0 and 1", name, share),
+              "give a share of the rows, such as 0.2");
+}
+
+void check_parts(const DrawParts& parts) {
+  check_share(parts.test, parts.test_name);
+  if (!parts.train) return;
+  check_share(*parts.train, "training");
+  if (*parts.train + parts.test > 1.0) {
+    throw Error(ExitCode::usage,
+                fmt::format("the training and {} fractions add up to {:g}, more than 1", parts.test_name,
+                            *parts.train + parts.test),
+                "make one of them smaller");
+  }
+}
+
+PartSizes part_sizes(std::size_t rows, const DrawParts& parts) {
+  const auto n = static_cast<double>(rows);
+  PartSizes sizes;
+  sizes.test = static_cast<std::int64_t>(std::ceil(parts.test * n));
+  const auto left = static_cast<std::int64_t>(rows) - sizes.test;
+  sizes.train = parts.train ? static_cast<std::int64_t>(std::floor(*parts.train * n)) : left;
+  if (sizes.train > left) {
+    throw Error(ExitCode::data,
+                "rounding asks for " + std::to_string(sizes.train) + " training and " +
+                    std::to_string(sizes.test) + ' ' + parts.test_name + " rows out of " +
+                    std::to_string(rows),
+                "make one of the fractions a little smaller");
+  }
+  if (sizes.train < 1 || sizes.test < 1) {
+    throw Error(ExitCode::data,
+                "splitting " + std::to_string(rows) + " rows leaves the " +
+                    (sizes.train < 1 ? "training" : parts.test_name) + " split empty",
+                "use more rows or another fraction");
+  }
+  return sizes;
+}
+
+std::vector<ClassRows> classes_of(std::span<const std::uint8_t> labels, Stratify stratify) {
+  std::vector<ClassRows> classes(static_cast<std::size_t>(kClasses));
+  for (std::size_t i = 0; i < classes.size(); ++i) classes[i].class_index = static_cast<int>(i);
+  for (std::size_t row = 0; row < labels.size(); ++row) {
+    if (labels[row] >= classes.size()) {
+      throw Error(
+          ExitCode::data,
+          "label " + std::to_string(labels[row]) + " of row " + std::to_string(row) + " is not a class index",
+          "class indices are 0 to 9, index i is digit (i + 1) % 10");
+    }
+    classes[labels[row]].rows.push_back(static_cast<std::int64_t>(row));
+  }
+  std::erase_if(classes, [](const ClassRows& one) { return one.rows.empty(); });
+  if (stratify == Stratify::onehot) std::reverse(classes.begin(), classes.end());
+  return classes;
+}
+
+void check_classes(const std::vector<ClassRows>& classes, const PartSizes& sizes, const char* test_name) {
+  for (const ClassRows& one : classes) {
+    if (one.rows.size() >= 2) continue;
+    throw Error(ExitCode::data,
+                "digit " + std::to_string(digit_of_class(one.class_index)) + " (class index " +
+                    std::to_string(one.class_index) + ") has only 1 image to divide into training and " +
+                    test_name + ", at least 2 are needed",
+                "add images of that digit, take more rows, or leave the digit out");
+  }
+  const auto check = [&](std::int64_t rows, const char* name) {
+    if (rows >= static_cast<std::int64_t>(classes.size())) return;
+    throw Error(ExitCode::data,
+                std::string("the ") + name + " split would have " + std::to_string(rows) +
+                    " rows, fewer than the " + std::to_string(classes.size()) + " digits that occur",
+                "use more rows or a larger fraction for it");
+  };
+  check(sizes.train, "training");
+  check(sizes.test, test_name);
+}
+
+/// Adds one draw to `missing` classes: largest remainders first, ties at random.
+void add_missing(std::vector<std::int64_t>& draws, const std::vector<double>& remainders,
+                 std::int64_t missing, NumpyRandom& random) {
+  const std::set<double, std::greater<>> values(remainders.begin(), remainders.end());
+  for (const double value : values) {
+    std::vector<std::int64_t> tied;
+    for (std::size_t i = 0; i < remainders.size(); ++i) {
+      if (remainders[i] == value) tied.push_back(static_cast<std::int64_t>(i));
+    }
+    const std::int64_t now = std::min(missing, static_cast<std::int64_t>(tied.size()));
+    // Drawn even when all of them are chosen: the random stream must advance as numpy's does.
+    for (const auto i : random.choice(tied, static_cast<std::size_t>(now)))
+      ++draws[static_cast<std::size_t>(i)];
+    missing -= now;
+    if (missing == 0) return;
+  }
+}
+
+/// Divides `total` draws among classes in proportion to their counts.
+std::vector<std::int64_t> proportional_draws(const std::vector<std::int64_t>& counts, std::int64_t total,
+                                             NumpyRandom& random) {
+  const auto sum = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+  std::vector<std::int64_t> draws;
+  std::vector<double> remainders;
+  for (const std::int64_t count : counts) {
+    // The order of operations matters: ties and floors depend on the last bit.
+    const double exact = static_cast<double>(count) / sum * static_cast<double>(total);
+    draws.push_back(static_cast<std::int64_t>(std::floor(exact)));
+    remainders.push_back(exact - std::floor(exact));
+  }
+  const std::int64_t missing = total - std::accumulate(draws.begin(), draws.end(), std::int64_t{0});
+  if (missing > 0) add_missing(draws, remainders, missing, random);
+  return draws;
+}
+
+/// Number of rows of each class in each part.
+struct ClassCounts {
+  std::vector<std::int64_t> train;
+  std::vector<std::int64_t> test;
+};
+
+ClassCounts draw_counts(const std::vector<ClassRows>& classes, const PartSizes& sizes, NumpyRandom& random) {
+  std::vector<std::int64_t> counts;
+  counts.reserve(classes.size());
+  for (const ClassRows& one : classes) counts.push_back(static_cast<std::int64_t>(one.rows.size()));
+  ClassCounts drawn;
+  drawn.train = proportional_draws(counts, sizes.train, random);
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] -= drawn.train[i];
+  drawn.test = proportional_draws(counts, sizes.test, random);
+  return drawn;
+}
+
+/// Appends the rows at `order[begin, begin + count)`; the range is clipped as in a Python slice.
+void append(std::vector<std::int64_t>& part, const ClassRows& one, std::span<const std::int64_t> order,
+            std::int64_t begin, std::int64_t count) {
+  const auto n = static_cast<std::int64_t>(order.size());
+  for (std::int64_t i = begin; i < std::min(begin + count, n); ++i) {
+    part.push_back(one.rows[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
+  }
+}
+
+/// Draws one stratified split, see `stratified_split`.
+StratifiedSplit draw_split(std::span<const std::uint8_t> labels, const DrawParts& parts, std::uint32_t seed,
+                           Stratify stratify) {
+  check_parts(parts);
+  const PartSizes sizes = part_sizes(labels.size(), parts);
+  const std::vector<ClassRows> classes = classes_of(labels, stratify);
+  check_classes(classes, sizes, parts.test_name);
+  NumpyRandom random(seed);
+  const ClassCounts drawn = draw_counts(classes, sizes, random);
+  StratifiedSplit split;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    const std::vector<std::int64_t> order = random.permutation(classes[i].rows.size());
+    append(split.train, classes[i], order, 0, drawn.train[i]);
+    append(split.test, classes[i], order, drawn.train[i], drawn.test[i]);
+  }
+  random.shuffle(std::span(split.train));
+  random.shuffle(std::span(split.test));
+  return split;
+}
+
+constexpr std::size_t index_of(Split split) {
   return static_cast<std::size_t>(split);
 }
 
@@ -33,7 +214,7 @@ std::vector<std::uint8_t> labels_of(std::span<const std::uint8_t> labels,
   return chosen;
 }
 
-/// Replaces numbers within `rows` by those rows.
+/// Replaces indices into `rows` by the rows.
 void map_back(std::vector<std::int64_t>& numbers, std::span<const std::int64_t> rows) {
   for (std::int64_t& number : numbers) number = rows[static_cast<std::size_t>(number)];
 }
@@ -46,8 +227,8 @@ void split_validation(std::span<const std::uint8_t> labels, std::span<const std:
                                      checked_seed(options.seed), options.stratify);
   map_back(inner.train, rows);
   map_back(inner.test, rows);
-  splits[place(Split::train)] = std::move(inner.train);
-  splits[place(Split::val)] = std::move(inner.test);
+  splits[index_of(Split::train)] = std::move(inner.train);
+  splits[index_of(Split::val)] = std::move(inner.test);
 }
 
 [[noreturn]] void refuse_official(const char* missing, const char* file) {
@@ -71,7 +252,7 @@ SplitIndices split_three(std::span<const std::uint8_t> labels, const SplitOption
       draw_split(labels, {.test = options.test_fraction}, checked_seed(options.seed), options.stratify);
   SplitIndices splits;
   split_validation(labels, outer.train, options, splits);
-  splits[place(Split::test)] = std::move(outer.test);
+  splits[index_of(Split::test)] = std::move(outer.test);
   return splits;
 }
 
@@ -92,11 +273,11 @@ SplitIndices split_official(std::span<const std::uint8_t> labels, std::span<cons
   SplitIndices splits;
   std::vector<std::int64_t> rows;
   for (std::size_t row = 0; row < origins.size(); ++row) {
-    auto& target = origins[row] == Origin::test ? splits[place(Split::test)] : rows;
+    auto& target = origins[row] == Origin::test ? splits[index_of(Split::test)] : rows;
     target.push_back(static_cast<std::int64_t>(row));
   }
   if (rows.empty()) refuse_official("training", "train_32x32.mat");
-  if (splits[place(Split::test)].empty()) refuse_official("test", "test_32x32.mat");
+  if (splits[index_of(Split::test)].empty()) refuse_official("test", "test_32x32.mat");
   split_validation(labels, rows, options, splits);
   return splits;
 }
