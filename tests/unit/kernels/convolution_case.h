@@ -1,6 +1,6 @@
 #pragma once
-/// A convolution of ours beside LibTorch's in float64. N, C, H, W = batch, channels, height, width; O, K =
-/// filters, kernel.
+/// A convolution kernel compared with LibTorch's convolution in float64. N, C, H, W = batch, channels,
+/// height, width; O, K = filters, kernel.
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
@@ -16,14 +16,14 @@ struct ConvolutionCase {
   std::int64_t padding = 1;
   torch::ScalarType dtype = torch::kFloat32;
   bool bias = true;
-  bool images_learn = false;  ///< Whether the gradient of x is wanted, too.
+  bool images_learn = false;  ///< Whether x needs a gradient, too.
 };
 
 struct ConvolutionOutcome {
   torch::Tensor y, dx, dweight, dbias;
 };
 
-/// Numbers that bfloat16 holds exactly.
+/// @returns random numbers that bfloat16 represents exactly.
 inline torch::Tensor draw_numbers(at::IntArrayRef shape) {
   return torch::randn(shape, torch::kFloat64).to(torch::kBFloat16).to(torch::kFloat64);
 }
@@ -31,7 +31,7 @@ inline torch::Tensor draw_numbers(at::IntArrayRef shape) {
 using Convolve = torch::Tensor (*)(const torch::Tensor& x, const torch::Tensor& weight,
                                    const torch::Tensor& bias, std::int64_t padding);
 
-/// @param own runs in the case's type; nullptr: LibTorch's in float64.
+/// @param own the kernel, in the case's dtype; nullptr: LibTorch's in float64.
 inline ConvolutionOutcome run_convolution(const ConvolutionCase& c, Convolve own) {
   torch::manual_seed(1);
   const auto type = own != nullptr ? torch::kFloat32 : torch::kFloat64;
@@ -47,7 +47,7 @@ inline ConvolutionOutcome run_convolution(const ConvolutionCase& c, Convolve own
   return {y.detach(), x.grad(), weight.grad(), c.bias ? bias.grad() : torch::Tensor()};
 }
 
-/// @param tolerance in parts of the norm; single numbers cancel.
+/// @param tolerance relative to the norm, since single numbers cancel.
 inline void expect_near(const torch::Tensor& ours, const torch::Tensor& theirs, double tolerance) {
   ASSERT_EQ(ours.defined(), theirs.defined());
   if (!ours.defined()) return;

@@ -24,7 +24,7 @@ Floats draw(std::int64_t count, const std::string& name) {
   return values;
 }
 
-/// @param term gives the two factors of the sum's i-th term.
+/// @param term returns the two factors of the sum's i-th term.
 template <class Term>
 void expect_sum(float got, double start, std::int64_t count, const Term& term) {
   double sum = start, size = std::abs(start);
@@ -71,7 +71,7 @@ struct Case {
     }
   }
 
-  /// @param products as `dense_forward` and the gradients do it, for these operands.
+  /// @param products `dense_forward` or a gradient with these operands.
   template <int kLanes, int kRows, int kVectors>
   SVHN_INLINE void run_loops() {
     const auto [images, inputs, outputs] = sizes;
@@ -83,7 +83,7 @@ struct Case {
   }
 };
 
-/// Whole blocks, and what is left over of rows, columns and depths.
+/// Sizes with full blocks and with remainders of rows, columns and depth.
 const std::vector<DenseSizes> kSizes{{8, 64, 16},  {5, 37, 11},  {3, 7, 2},      {1, 1, 1},
                                      {9, 83, 130}, {6, 2061, 5}, {530, 1024, 3}, {2, 70, 2100}};
 
@@ -122,7 +122,7 @@ TEST(DenseProducts, AreTheSumsOnOlderProcessorsToo) {
 }
 
 TEST(DenseProducts, AreTheSameBytesForAnyNumberOfThreads) {
-  const DenseSizes sizes{80, 1000, 300};  // Large enough to be shared.
+  const DenseSizes sizes{80, 1000, 300};  // Large enough for several threads.
   const int before = at::get_num_threads();
   Case one{sizes}, three{sizes};
   for (Case* run : {&one, &three}) {

@@ -23,7 +23,7 @@ Tensor mask(const DropoutKey& key, double rate = 0.5) {
   return dropout(ones({16, 500}), rate, key).ne(0);
 }
 
-/// Share of the elements in which two masks agree.
+/// @returns the fraction of elements in which two masks agree.
 double agreement(const Tensor& a, const Tensor& b) {
   return a.eq(b).to(torch::kFloat64).mean().item().toDouble();
 }
@@ -32,7 +32,7 @@ TEST(Dropout, DropsTheRateAndScalesTheRest) {
   for (const double rate : {0.1, 0.3, 0.5, 0.9}) {
     const Tensor out = dropout(ones({64, 4000}, torch::kFloat64), rate, kKey);
     const double kept = out.ne(0).to(torch::kFloat64).mean().item().toDouble();
-    // Five standard deviations of a binomial share of 256,000 draws.
+    // Five standard deviations of a binomial fraction of 256,000 draws.
     EXPECT_NEAR(kept, 1.0 - rate, 5.0 * std::sqrt(rate * (1.0 - rate) / 256000.0)) << rate;
     EXPECT_TRUE(at::where(out.ne(0), out - 1.0 / (1.0 - rate), out).abs().max().item().toDouble() < 1e-15);
     EXPECT_NEAR(out.mean().item().toDouble(), 1.0, 5.0 * std::sqrt(rate / (1.0 - rate) / 256000.0));
@@ -41,7 +41,7 @@ TEST(Dropout, DropsTheRateAndScalesTheRest) {
 
 TEST(Dropout, DrawsElementsIndependently) {
   const Tensor m = mask(kKey);
-  // Five standard deviations of a share of 8,000 draws of 1/2: 0.028.
+  // Five standard deviations of a fraction of 8,000 draws of 1/2: 0.028.
   EXPECT_NEAR(agreement(m.narrow(1, 0, 499), m.narrow(1, 1, 499)), 0.5, 0.028);
   EXPECT_NEAR(agreement(m.narrow(0, 0, 15), m.narrow(0, 1, 15)), 0.5, 0.03);
 }

@@ -24,7 +24,7 @@ core::ExitCode device_refusal(const std::string& text) {
   return core::ExitCode::ok;
 }
 
-/// The kernel's own words for the processor's features.
+/// @returns the processor's features as /proc/cpuinfo names them.
 std::set<std::string> kernel_flags() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {

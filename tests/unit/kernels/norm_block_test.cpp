@@ -24,7 +24,7 @@ struct Case {
   torch::ScalarType dtype = torch::kFloat32;
 };
 
-/// What an operation gives, and the gradients of sum(y * seed).
+/// An operation's output, and the gradients of sum(y * seed).
 struct Outcome {
   Tensor y, dx, dweight, dbias, mean, variance;
 };
@@ -47,7 +47,7 @@ Tensor draw(at::IntArrayRef shape, double scale = 1.0, double offset = 0.0) {
   return torch::randn(shape, torch::kFloat64) * scale + offset;
 }
 
-/// Channels innermost, as the blocks' masks count the elements.
+/// Channels-last order, in which dropout masks count the elements.
 Tensor innermost(const Tensor& x) {
   return x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
 }
@@ -58,7 +58,7 @@ struct Inputs {
   explicit Inputs(const Case& c) {
     torch::manual_seed(1);
     const auto channels = c.shape[1];
-    // Rounded to the tested type first, so that both sides start from the same numbers.
+    // Rounded to the tested dtype first, so that both sides have the same inputs.
     x = innermost(draw(c.shape, 2.0, 0.3).to(c.dtype)).to(torch::kFloat64);
     weight = draw({channels}).to(torch::kFloat32).to(torch::kFloat64);  // Negative ones too.
     bias = draw({channels}).to(torch::kFloat32).to(torch::kFloat64);
@@ -81,7 +81,7 @@ Outcome separately(const Case& c, const Inputs& inputs) {
   const Tensor x = inputs.x.clone().requires_grad_(), weight = inputs.weight.clone().requires_grad_(),
                bias = inputs.bias.clone().requires_grad_();
   Tensor a = activate(x, c.activation);
-  // bfloat16 keeps what the activation gave in that type.
+  // In bfloat16 the activation's output is rounded.
   if (c.dtype == torch::kBFloat16) a = a.to(c.dtype).to(torch::kFloat64);
   const std::vector<std::int64_t> others =
       c.shape.size() == 4 ? std::vector<std::int64_t>{0, 2, 3} : std::vector<std::int64_t>{0};
@@ -100,7 +100,7 @@ Outcome together(const Case& c, const Inputs& inputs) {
                weight = inputs.weight.to(torch::kFloat32).requires_grad_(),
                bias = inputs.bias.to(torch::kFloat32).requires_grad_();
   BatchStatistics statistics;
-  const Tensor x = leaf * 1.0;  // The block writes onto its input.
+  const Tensor x = leaf * 1.0;  // The block overwrites its input.
   const Tensor y = norm_block(x, {c.activation, weight, bias, kEpsilon, c.pool, c.rate, kPlace}, statistics);
   EXPECT_EQ(y.scalar_type(), c.dtype);
   differentiate(y, inputs.seed, {leaf, weight, bias}, outcome);
@@ -109,7 +109,7 @@ Outcome together(const Case& c, const Inputs& inputs) {
   return outcome;
 }
 
-/// @param tolerance of the largest magnitude.
+/// @param tolerance relative to the largest magnitude.
 void expect_close(const Tensor& ours, const Tensor& theirs, double tolerance, const char* what) {
   ASSERT_EQ(ours.sizes(), theirs.sizes()) << what;
   const double largest = theirs.abs().max().item().toDouble();

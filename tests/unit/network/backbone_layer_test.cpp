@@ -1,5 +1,5 @@
-// Backbones as layers: what enters them, what is trained, what is remembered. The numbers themselves are
-// compared with Keras and torchvision by tests/parity/backbone_keras.py and backbone_torchvision.py.
+// Backbones as layers: input scaling, trainable tensors, running statistics. Their outputs are compared with
+// Keras and torchvision by tests/parity/backbone_keras.py and backbone_torchvision.py.
 #include <torch/script.h>
 #include <unistd.h>
 
@@ -194,7 +194,7 @@ TEST(ScriptBackbone, RunsAFileWithItsOwnParameters) {
   y.sum().backward();
   EXPECT_EQ(tensor_of(network, "torchscript.weight").grad().max().item().toDouble(), 8.0);
   EXPECT_FALSE(tensor_of(network, "torchscript.bias").grad().defined());
-  // What becomes of the network's tensors is what runs.
+  // The module runs with the network's tensors.
   set(network, "torchscript.factor", {3.0});
   EXPECT_EQ(network.forward(torch::ones({1, 3, 4, 4}), kInference)[0][0][0][0].item().toDouble(), 36.0);
   std::filesystem::remove(path);

@@ -12,15 +12,15 @@ using torch::Tensor;
 
 const model::Shape kInput{3, 12, 12};
 
-/// Numbers between -1 and 1 that follow a formula; other ones for each `phase`.
+/// @returns deterministic numbers between -1 and 1, different for each `phase`.
 Tensor wave(at::IntArrayRef shape, double phase) {
   std::int64_t count = 1;
   for (const std::int64_t size : shape) count *= size;
   return torch::arange(static_cast<double>(count), torch::kFloat64).mul(0.7).add(phase).sin().view(shape);
 }
 
-/// Gives every tensor values as training leaves them: statistics far from 0 and 1, gammas of both signs
-/// unless `positive`.
+/// Fills the tensors as after a training: statistics far from 0 and 1, gammas of both signs unless
+/// `positive`.
 void fill(const Network& network, bool positive) {
   const torch::NoGradGuard no_grad;
   double phase = 0.3;
@@ -51,7 +51,7 @@ double largest_difference(Network& a, Network& b) {
 
 using Names = std::vector<std::string>;
 
-/// Folds, compares the outputs and says which batch norms went and which moved.
+/// Folds and compares the outputs. @returns the folded and the moved batch norms.
 std::pair<Names, Names> fold_and_compare(const std::vector<model::LayerKind>& kinds, bool positive = true) {
   Network network = trained(kinds, positive);
   Folded folded = fold_batch_norm(trained(kinds, positive));

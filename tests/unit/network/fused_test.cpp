@@ -1,4 +1,4 @@
-// Fused layers against the same layers one by one, which is what a visited pass runs.
+// Fused layers against the separate layers, which forward_visiting runs.
 #include <gtest/gtest.h>
 
 #include "unit/network/small_network.h"
@@ -8,7 +8,7 @@ namespace {
 
 using torch::Tensor;
 
-/// Two blocks with all parts, a dense one, one whose activation a block does not know, and a bare layer.
+/// Two blocks with all layers, a dense one, one whose activation the kernels do not have, and a single layer.
 Network small(torch::ScalarType dtype = torch::kFloat32, bool frozen = false) {
   std::vector<model::LayerKind> kinds{
       model::Conv2dSpec{.filters = 8, .padding = model::Padding::same, .activation = model::Activation::selu},
@@ -42,7 +42,7 @@ struct Outcome {
   std::vector<Tensor> gradients, tensors;
 };
 
-/// @param apart visits, so that each layer runs on its own.
+/// @param apart runs each layer separately, by forward_visiting.
 Outcome run(Network network, const Tensor& images, const ForwardContext& context, bool apart) {
   Outcome outcome;
   const auto look = [](std::size_t, const Tensor&) {};
@@ -85,7 +85,7 @@ TEST(FusedLayers, TrainAsTheLayersDoOneByOne) {
   expect_same(run(small(), x, kTraining, false), run(small(), x, kTraining, true), kFloat32);
 }
 
-/// The largest difference of any gradient, in parts of that gradient's largest number.
+/// @returns the largest difference of any gradient, relative to that gradient's largest number.
 double distance(const Outcome& some, const Outcome& exact) {
   double worst = 0.0;
   for (std::size_t i = 0; i < exact.gradients.size(); ++i) {

@@ -128,7 +128,7 @@ TEST(ActivationLayer, GivesTheFunctionsTheirNamesPromise) {
   check(model::Activation::gelu,
         {-0.15865525393145707, 0, 2 * 0.9772498680518208});  // x times the normal's CDF
   check(model::Activation::swish, {-1 / (1 + e), 0, 2 * e * e / (1 + e * e)});
-  check(model::Activation::softmax, {-1, 0, 2});  // Logits: for reading only.
+  check(model::Activation::softmax, {-1, 0, 2});  // Networks return logits.
 }
 
 TEST(DropoutLayer, IsAbsentInInference) {
@@ -156,7 +156,7 @@ Statistics normalise(const Tensor& input, BatchNormVariance variance, const Forw
                      bool trainable = true) {
   model::ModelSpec spec = spec_of({model::BatchNormSpec{}});
   spec.layers[0].trainable = trainable;
-  // Batch norm takes vectors too; a plan starts with an image, so a reshape leads to them.
+  // Batch norm also supports vectors; a plan starts with an image, so a reshape makes them.
   if (input.dim() == 2) {
     spec.layers.insert(spec.layers.begin(), {"", model::FlattenSpec{}});
   }

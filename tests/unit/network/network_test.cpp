@@ -23,7 +23,7 @@ Network small_network(std::uint64_t seed = 1, torch::ScalarType dtype = torch::k
   return {any_plan(small_layers(), {3, 8, 8}), seed, BatchNormVariance::keras, dtype};
 }
 
-/// Numbers that follow a formula, so that no generator is needed. @returns [n,3,8,8] between -1 and 1.
+/// @returns deterministic numbers between -1 and 1, [n,3,8,8].
 Tensor images(std::int64_t n, torch::ScalarType dtype = torch::kFloat32) {
   return torch::arange(static_cast<double>(n * 192), torch::kFloat64)
       .mul(0.7)
@@ -124,7 +124,7 @@ TEST(Network, LeavesStatisticsAloneInInference) {
 }
 
 TEST(Network, ComputesInBfloat16AndKeepsFloat32Weights) {
-  // Dropout follows the order in memory, which is another one in bfloat16.
+  // Dropout follows the memory order, which differs in bfloat16.
   auto layers = small_layers();
   layers[3] = model::DropoutSpec{0.0};
   Network network(any_plan(layers, {3, 8, 8}), 1), exact(any_plan(layers, {3, 8, 8}), 1);

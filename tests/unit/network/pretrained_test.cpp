@@ -26,7 +26,7 @@ class LoadBackboneWeights : public ::testing::Test {
  protected:
   void TearDown() override { std::filesystem::remove(path_); }
 
-  /// Writes a network's tensors as a published file has them.
+  /// Writes a network's tensors in the format of a published file.
   void publish(const model::BackboneSpec& spec, const Network& network, bool keras) {
     const model::Graph graph = model::backbone_graph(spec, {3, 32, 32});
     std::vector<NamedTensor> tensors;

@@ -18,7 +18,7 @@ inline model::ModelSpec spec_of(std::vector<model::LayerKind> kinds) {
   return spec;
 }
 
-/// @returns a plan whose last layer may give any number of outputs.
+/// @returns a plan whose last layer may have any number of outputs.
 inline model::NetworkPlan any_plan(std::vector<model::LayerKind> kinds, const model::Shape& input) {
   return model::plan_network(spec_of(std::move(kinds)), input, {.outputs = 0});
 }

@@ -1,4 +1,4 @@
-/// Expected values: LibTorch's own batch norm over the batch as one process holds it.
+/// Expected values: LibTorch's batch norm over the complete batch in one process.
 
 #include "network/operations.h"
 
@@ -32,7 +32,7 @@ BatchNormState make_norm(bool biased, torch::ScalarType type) {
           biased};
 }
 
-/// @param norm whose tensors are changed. @param weights of the outputs in the loss.
+/// @param norm its running statistics are updated. @param weights of the outputs in the loss.
 template <typename Normalize>
 Result run(const Tensor& batch, const Tensor& weights, const BatchNormState& norm,
            const Normalize& normalized) {
@@ -47,7 +47,7 @@ Tensor numbers(at::IntArrayRef shape, std::int64_t seed) {
   return at::randn(shape, torch::kFloat64) * 2.0 + 5.0;
 }
 
-/// Splits a batch among ranks, and puts what they found together again.
+/// Divides a batch over ranks and concatenates their results.
 Result run_in_group(const Tensor& batch, const Tensor& weights, bool biased,
                     const std::vector<std::int64_t>& sizes, torch::ScalarType norm_type) {
   std::vector<Result> parts(sizes.size());

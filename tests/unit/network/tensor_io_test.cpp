@@ -107,7 +107,7 @@ TEST(LoadNetwork, GivesTheSameLogits) {
   const auto path = folder.path() / "m.safetensors";
   Network saved = network_with(3);
   const torch::Tensor x = torch::arange(2048.0).mul(0.1).sin().view({2, 1, 32, 32});
-  saved.forward(x, {.training = true});  // Running statistics of their own.
+  saved.forward(x, {.training = true});  // Changes the running statistics.
   write_tensors(path, saved.tensors(), model::record_metadata(record(), "model"));
   Network loaded = load_network(model::ModelFile(path));
   EXPECT_TRUE(loaded.forward(x, {}).equal(saved.forward(x, {})));
