@@ -1,8 +1,8 @@
-# Every library the project uses; third_party/README.md says why each is here.
+# The libraries of the project; third_party/README.md gives the reason for each.
 find_program(SVHN_CCACHE ccache)
 if(SVHN_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Without these, ccache passes by every file that uses a precompiled header. With the list of headers that the
-  # compiler writes (depend mode), it need not preprocess each source first.
+  # Without these settings, ccache does not cache files that use a precompiled header. In depend mode it reads the
+  # list of headers that the compiler writes and does not preprocess each source first.
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_DEPEND=1
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime "${SVHN_CCACHE}")
 endif()
@@ -18,10 +18,10 @@ find_path(MATIO_INCLUDE_DIR matio.h REQUIRED)
 find_library(MATIO_LIBRARY matio REQUIRED)
 find_path(HDF5_INCLUDE_DIR hdf5.h PATH_SUFFIXES hdf5/serial REQUIRED)
 find_library(HDF5_LIBRARY NAMES hdf5_serial hdf5 REQUIRED)
-find_path(LIBZIP_INCLUDE_DIR zip.h REQUIRED)  # Its CMake package asks for programs of other Debian packages.
+find_path(LIBZIP_INCLUDE_DIR zip.h REQUIRED)  # Its CMake package needs programs of other Debian packages.
 find_library(LIBZIP_LIBRARY zip REQUIRED)
 
-# Libraries without a CMake package of their own.
+# Libraries without a CMake package.
 function(svhn_library NAME INCLUDE LIBRARY)
   add_library(${NAME} INTERFACE)
   target_include_directories(${NAME} SYSTEM INTERFACE ${INCLUDE})
@@ -31,9 +31,9 @@ svhn_library(svhn_xxhash "${XXHASH_INCLUDE_DIR}" "${XXHASH_LIBRARY}")
 svhn_library(svhn_matio "${MATIO_INCLUDE_DIR}" "${MATIO_LIBRARY}")
 svhn_library(svhn_hdf5 "${HDF5_INCLUDE_DIR}" "${HDF5_LIBRARY}")
 svhn_library(svhn_zip "${LIBZIP_INCLUDE_DIR}" "${LIBZIP_LIBRARY}")
-find_package(ZLIB REQUIRED)  # MATLAB files: matio inflates the arrays, their checksums are checked by us.
+find_package(ZLIB REQUIRED)  # MATLAB files: formats/mat checks the checksums of the compressed arrays.
 target_link_libraries(svhn_matio INTERFACE ZLIB::ZLIB)
-find_path(GNUPLOT_IOSTREAM_INCLUDE_DIR gnuplot-iostream.h REQUIRED)  # Charts; its own needs are Boost's.
+find_path(GNUPLOT_IOSTREAM_INCLUDE_DIR gnuplot-iostream.h REQUIRED)  # Charts; it needs Boost.
 find_package(Boost 1.46 REQUIRED COMPONENTS iostreams filesystem)
 svhn_library(svhn_gnuplot "${GNUPLOT_IOSTREAM_INCLUDE_DIR}" "Boost::iostreams;Boost::filesystem")
 

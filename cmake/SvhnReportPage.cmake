@@ -1,6 +1,6 @@
-# The page of `svhn report`: npm fetches the charting library that third_party/npm/package-lock.json pins (at configure
-# time, once for each lock file), node bundles it with src/report/page/web into one file, and the assembler puts that file
-# into the program. Without npm everything else builds, and `svhn report` says what is missing.
+# The page of `svhn report`: npm fetches the packages that third_party/npm/package-lock.json pins, at configure time and
+# once for each lock file; node bundles them with src/report/page/web into one file, and the assembler embeds that file.
+# Without npm everything else builds, and `svhn report` reports what is missing.
 option(SVHN_REPORT_PAGE "Build the page of `svhn report`, which needs npm" ON)
 set(SVHN_REPORT_PAGE_FILE "")
 

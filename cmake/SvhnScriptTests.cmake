@@ -1,4 +1,4 @@
-# Tests of the development scripts themselves.
+# Tests of the development scripts.
 find_package(Python3 COMPONENTS Interpreter)
 if(Python3_Interpreter_FOUND)
   add_test(NAME layers COMMAND "${Python3_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/scripts/check_layers")

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Development check: builds everything and runs the tests against a current LibTorch 2.x, the one in PyPI's wheel.
+# Development check: builds everything and runs the tests with a current LibTorch 2.x, from PyPI's wheel.
 #
 #   scripts/check_libtorch2.sh [VERSION]
 #
-# Works in build/libtorch2 alone; skips, with a message, where PyPI cannot be reached. The wheel is the CUDA one
-# (0.5 GB); of CUDA itself only the two small libraries come along that libtorch_cpu.so is linked with.
+# Uses only build/libtorch2; skips, with a message, if PyPI cannot be reached. The wheel is the CUDA one (0.5 GB); of CUDA
+# only the two small libraries are installed that libtorch_cpu.so is linked with.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
@@ -16,7 +16,7 @@ skip() {
   exit 0
 }
 
-# What libtorch_cpu.so needs of CUDA, as the wheel's own metadata names it.
+# The CUDA packages that libtorch_cpu.so needs, from the metadata of the wheel.
 cuda_requirements() {
   "$environment/bin/python" - <<'PYTHON'
 import importlib.metadata, re

@@ -1,22 +1,22 @@
 # shellcheck shell=bash
-# Sourced by the other scripts: strict mode, the checkout's folder and how to speak.
+# Sourced by the other scripts: strict mode, the folder of the checkout, messages, builds and downloads.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 say() { printf '\n== %s\n' "$*"; }
 
-# fail MESSAGE [HINT [EXIT_CODE]]: one line and a hint, as the program itself does it.
+# fail MESSAGE [HINT [EXIT_CODE]]: prints one line and a hint, in the form of the program's errors, and exits.
 fail() {
   printf '%s: error: %s\n' "${0##*/}" "$1" >&2
   [ -z "${2:-}" ] || printf 'hint: %s\n' "$2" >&2
   exit "${3:-1}"
 }
 
-# usage: prints the comment block at the top of the script that runs.
+# usage: prints the comment at the top of the running script.
 usage() { awk 'NR == 1 { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$0"; }
 
-# build PRESET: configures and builds; CMAKE_PREFIX_PATH and SVHN_CMAKE_ARGS (words) are honoured.
+# build PRESET: configures and builds; CMAKE_PREFIX_PATH and SVHN_CMAKE_ARGS (several arguments) are used.
 build() {
   local -a extra=()
   read -r -a extra <<<"${SVHN_CMAKE_ARGS:-}"
@@ -31,7 +31,7 @@ find_svhn() {
     "scripts/quickstart.sh does it, or: cmake --preset release && cmake --build --preset release"
 }
 
-# shown COMMAND…: prints a command as it could be typed, then runs it.
+# shown COMMAND…: prints a command in the form in which a user would type it, then runs it.
 shown() {
   printf '+'
   printf ' %q' "$@"
@@ -47,17 +47,17 @@ config_name() {
   printf '%s\n' "$name"
 }
 
-# has_sum FILE md5|sha256 SUM: whether the file is there and its sum starts so.
+# has_sum FILE md5|sha256 SUM: whether the file exists and its checksum starts with SUM.
 has_sum() { [ -f "$1" ] && [[ $("$2sum" <"$1") == "$3"* ]]; }
 
-# download URL FILE: goes on where FILE ends; where that cannot be done, it starts from the beginning.
+# download URL FILE: continues at the end of FILE; if the server cannot, starts from the beginning.
 download() {
   local status=0 code
   local -a options=(--fail --location --silent --show-error --retry 3 --connect-timeout 30
     --speed-limit 1000 --speed-time 60)
   [ ! -t 2 ] || options+=(--no-silent --progress-bar)
   code=$(curl "${options[@]}" --continue-at - --output "$2" --write-out '%{http_code}' -- "$1") || status=$?
-  # 33: the server knows no ranges; 36 and 416: FILE is longer than what the server has.
+  # 33: the server does not support ranges; 36 and 416: FILE is longer than the file of the server.
   case $status:$code in
     0:*) ;;
     33:* | 36:* | *:416) rm -f -- "$2" && curl "${options[@]}" --output "$2" -- "$1" ;;
@@ -65,7 +65,7 @@ download() {
   esac
 }
 
-# fetch_file URL FILE md5|sha256 SUM EXIT_CODE: the file gets its name only when its sum is right.
+# fetch_file URL FILE md5|sha256 SUM EXIT_CODE: the file gets its name only if its checksum is right.
 fetch_file() {
   local url=$1 file=$2 kind=$3 sum=$4 code=$5 title
   [ "$kind" = md5 ] && title='MD5 sum' || title='SHA-256 sum'
@@ -74,7 +74,7 @@ fetch_file() {
     printf '%s: there already, %s verified\n' "$file" "$title"
     return
   fi
-  # A part that is whole needs no server; most refuse to go on behind the end.
+  # A complete part needs no download; most servers refuse to continue at the end.
   if ! has_sum "$file.part" "$kind" "$sum"; then
     download "$url" "$file.part" || fail "cannot fetch $url" "run it again to go on where it stopped" "$code"
   fi

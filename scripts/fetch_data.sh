@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches the real digits and verifies them; what is there already is verified, what was cut off is gone on with.
+# Downloads the real digits and verifies them. Existing files are verified, partial downloads are continued.
 #
 #   scripts/fetch_data.sh [--output DIR] [--base-url URL] [--openml-url URL] [--checksums FILE] [WHAT...]
 #
@@ -21,7 +21,7 @@ openml_id=41081
 output=$root/data/raw
 data_error=4
 
-# The sums that torchvision's SVHN data set lists too.
+# The checksums that torchvision's SVHN data set lists, too.
 published_checksums() {
   cat <<'SUMS'
 e26dedcc434d2e4c54c9b2d4a06d8373  train_32x32.mat
@@ -49,7 +49,7 @@ read_options() {
   [ "${#wanted[@]}" -gt 0 ] || wanted=(train test)
 }
 
-# fetch URL NAME MD5: the file gets its name only when its sum is right.
+# fetch URL NAME MD5: the file gets its name only if its checksum is right.
 fetch() {
   [[ $3 =~ ^[0-9a-f]{32}$ ]] || fail "there is no MD5 sum for $2" "name one with --checksums" 2
   fetch_file "$1" "$output/$2" md5 "$3" "$data_error"
@@ -57,10 +57,10 @@ fetch() {
 
 sum_of() { awk -v name="$1" '$2 == name || $2 == "*" name { print $1; exit }' <<<"$sums"; }
 
-# field NAME: a string of a flat JSON object on standard input, empty when it is not there.
+# field NAME: a string of a flat JSON object on standard input, empty if it is missing.
 field() { { grep -o "\"$1\" *: *\"[^\"]*\"" || true; } | head -n 1 | sed 's/^[^:]*: *"\(.*\)"/\1/; s|\\/|/|g'; }
 
-# OpenML says itself where the file is and which sum it has.
+# OpenML's description of the data set has the address and the checksum of the file.
 fetch_openml() {
   local description url sum
   description=$(curl --fail --location --silent --show-error --retry 3 --connect-timeout 30 --max-time 120 \

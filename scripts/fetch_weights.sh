@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# Fetches ImageNet weights from where they were published and verifies them; what is there already is verified, what
-# was cut off is gone on with.
+# Downloads published ImageNet weights and verifies them. Existing files are verified, partial downloads are continued.
 #
 #   scripts/fetch_weights.sh [--output DIR] [--convert] [--keras-url URL] [--torch-url URL] [--checksums FILE] NAME...
 #
 # NAME is one of vgg16 vgg19 resnet50 resnet101v2 resnet152v2 densenet121 densenet169 densenet201 inceptionv3 xception
 # inceptionresnetv2 nasnetmobile nasnetlarge (Keras' files without the classifier), squeezenet1_1 (torchvision's), or
 # of vgg16_torch vgg19_torch resnet50_torch densenet121_torch densenet169_torch densenet201_torch inceptionv3_torch
-# (torchvision's). Capitals and more underscores are as good: ResNet101_V2.
+# (torchvision's). Capitals and underscores do not matter: ResNet101_V2.
 #
 #   --output DIR       where the files go, weights by default
 #   --convert          also writes DIR/NAME.safetensors with the built program (or the one that SVHN_BIN names)
@@ -27,7 +26,7 @@ convert=no
 sums=
 model_error=5
 
-# Name, place below the base address, kind and digits of the sum; as in the sources of keras.applications 2.21 and
+# Name, path below the base address, kind and digits of the checksum; as in the sources of keras.applications 2.21 and
 # torchvision 0.14.
 published() {
   local kernels=weights_tf_dim_ordering_tf_kernels_notop.h5
@@ -75,7 +74,7 @@ read_options() {
   [ "${#names[@]}" -gt 0 ] || fail "name the weights to fetch" "see scripts/fetch_weights.sh --help" 2
 }
 
-# row NAME: its line of the table, empty when there is none.
+# row NAME: its line of the table, empty if there is none.
 row() {
   local plain=${1,,}
   published | awk -v name="${plain//[_-]/}" '$1 == name'
@@ -90,7 +89,7 @@ find_program() {
   [ -n "$program" ] || fail "--convert needs the built program" "build it, or name it with SVHN_BIN" 2
 }
 
-# fetch NAME: the file, and its conversion where asked for.
+# fetch NAME: downloads the file and converts it if asked.
 fetch() {
   local place kind sum url file given
   read -r _ place kind sum <<<"$(row "$1")"

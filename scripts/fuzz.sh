@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets with clang and runs each for a while on its seed corpus.
+# Builds the fuzz targets with clang and runs each for SECONDS on its seed corpus.
 #
 #   scripts/fuzz.sh SECONDS [NAME...]
 #
 # NAME is a file of tests/fuzz/ without _fuzz.cpp; without one, all run. Seeds are read from tests/fuzz/corpus/NAME;
-# what is found goes to build/fuzz/corpus/NAME and, when it fails, to build/fuzz/crashes.
+# new inputs go to build/fuzz/corpus/NAME, failing ones to build/fuzz/crashes.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 

@@ -3,14 +3,14 @@
 #
 #   scripts/lint.sh [--base REVISION]
 #
-# clang-tidy looks at the sources that changed since REVISION; without one, at the rooms that are quick to parse.
+# clang-tidy checks the sources that changed since REVISION; without one, the modules that are quick to compile.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 failures=0
-quick_rooms='src/(core|formats(/[a-z0-9]+)?|data|data/sources|metric|config|tune)/[^/]+$'
+quick_modules='src/(core|formats(/[a-z0-9]+)?|data|data/sources|metric|config|tune)/[^/]+$'
 
-# step NAME COMMAND…: goes on after a failure, so that one run tells everything.
+# step NAME COMMAND…: goes on after a failure, so that one run reports everything.
 step() {
   say "$1"
   "${@:2}" || { failures=$((failures + 1)) && printf 'lint.sh: %s failed\n' "$1" >&2; }
@@ -25,18 +25,18 @@ shell_scripts() {
   shellcheck -x scripts/*.sh .ci/run tests/cli/*.sh
 }
 
-# Sources with a compile command that clang-tidy should look at.
+# Prints the sources with a compile command that clang-tidy should check.
 tidy_files() {
   local compiled=build/tidy/compile_commands.json
   sed -n "s|^ *\"file\": \"$root/\(.*\.cpp\)\",*\$|\1|p" "$compiled" | sort -u |
     if [ -n "$base" ]; then
       grep -Fxf <(git diff --name-only --diff-filter=d "$base" -- 'src/*.cpp' 'tests/*.cpp') || true
     else
-      grep -E "^$quick_rooms" || true
+      grep -E "^$quick_modules" || true
     fi
 }
 
-# What does not concern LibTorch is parsed without it.
+# Without --base, nothing that needs LibTorch is configured.
 tidy() {
   local engine=OFF
   [ -z "$base" ] || engine=ON

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Question 4.2's comparison: the same head on each backbone whose weights are there.
+# The comparison of question 4.2: the same head on each backbone whose weights exist.
 #
 #   scripts/q4_compare.sh [options of svhn transfer]
 # shellcheck source-path=SCRIPTDIR source=common.sh

@@ -7,7 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-# The two options that evaluation has to know as well.
+# The two options that `svhn evaluate` needs, too.
 read_options() {
   data=$root/data/svhn.safetensors
   output=$root/models

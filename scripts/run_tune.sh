@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs one of the assignment's searches. Killed, it goes on where it was with --resume.
+# Runs one of the assignment's searches. With --resume it continues a search that was stopped.
 #
 #   scripts/run_tune.sh NAME [options of svhn tune]
 #
@@ -15,7 +15,7 @@ config=$root/configs/$1.json
 shift
 find_svhn
 
-# given OPTION WORDS…: whether the words have the option.
+# given OPTION ARGUMENTS…: whether the arguments contain the option.
 given() {
   local option=$1 word
   shift

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the rooms that parse with AddressSanitizer and UBSan and runs their tests.
+# Builds the modules without LibTorch and OpenCV with AddressSanitizer and UBSan and runs their tests.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the project needs from Debian's packages; what is there already is left alone.
+# Installs the Debian packages that the project needs; installed ones are not changed.
 #
 #   scripts/setup.sh [--without-libtorch] [--without-page] [--with-checks] [--list]
 #
-#   --without-libtorch  leaves LibTorch out: name another one with CMAKE_PREFIX_PATH
-#   --without-page      leaves npm out (some 400 small packages), without which `svhn report` makes no page
+#   --without-libtorch  without LibTorch: name another one with CMAKE_PREFIX_PATH
+#   --without-page      without npm (some 400 small packages), which `svhn report` needs for its page
 #   --with-checks       adds clang tools, shellcheck, Chromium and the Python packages that the parity tests compare with
 #   --list              prints the packages and installs nothing
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -39,7 +39,7 @@ choose_packages() {
     esac
   done
   [ "$torch" = no ] || packages+=("${torch_packages[@]}")
-  # Debian's npm and one from elsewhere, with its own nodejs, exclude each other.
+  # Debian's npm conflicts with the nodejs package of other repositories, which contains an npm.
   ! command -v npm >/dev/null || page=no
   [ "$page" = no ] || packages+=("${page_packages[@]}")
   [ "$checks" = no ] || packages+=("${check_packages[@]}")
@@ -55,7 +55,7 @@ require_debian() {
 
 find_missing() {
   local installed
-  # Exit status 1 only says that some package is unknown to dpkg.
+  # Exit status 1 only means that a package is unknown to dpkg.
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null |
     sed -n 's/^installed //p' || true)
   mapfile -t missing < <(comm -23 <(printf '%s\n' "${packages[@]}" | sort -u) <(sort -u <<<"$installed"))
@@ -78,13 +78,13 @@ install_missing() {
   [ "${#missing[@]}" -gt 0 ] || return 0
   find_sudo
   say "install ${missing[*]} (a few minutes on a fresh machine)"
-  # A repository of somebody else's may be out of reach; the install below tells whether that matters.
+  # A third-party repository may be unreachable; the installation below fails if that matters.
   run_apt update || printf 'setup.sh: not every package list could be refreshed\n' >&2
   run_apt install -y --no-install-recommends "${missing[@]}" || fail "the packages could not be installed" \
     "the list is Debian 12's; elsewhere try --without-libtorch and name a LibTorch with CMAKE_PREFIX_PATH"
 }
 
-# LibTorch takes its matrix products from whatever libblas.so.3 stands for; the reference one is many times slower.
+# LibTorch uses the BLAS that libblas.so.3 points to; the reference BLAS is many times slower.
 check_blas() {
   local link
   link=$(PATH=$PATH:/usr/sbin:/sbin ldconfig -p | sed -n 's/.*libblas\.so\.3 .*=> //p' | head -n 1)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need, builds everything and runs all tests.
+# Installs the packages that the tests need, builds everything and runs all tests.
 #
 #   scripts/test.sh [options of scripts/setup.sh]
 #
@@ -11,9 +11,9 @@
 build dev
 say "test"
 read -r -a selection <<<"${SVHN_CTEST_ARGS:-}"
-# Several tests share the cores: threads that spin while they wait would take them from one another.
+# Several tests share the cores, so threads must not spin while they wait.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
-# The parity tests compare with Debian's Python packages, which another Python on the PATH does not see.
+# The parity tests need Debian's Python packages, which another Python on the PATH does not have.
 export SVHN_PYTHON=${SVHN_PYTHON:-/usr/bin/python3}
 cd -- "$root/build/dev"
 ctest --output-on-failure -j "$(nproc)" ${selection[@]+"${selection[@]}"}

@@ -1,6 +1,6 @@
 # svhn_opencv: OpenCV's core, imgproc and imgcodecs.
-# Debian puts OpenCV's own CMake package into libopencv-dev, which brings 60 further packages (VTK, MPI, …);
-# the three small -dev packages are enough, so they are looked for by name when that package is absent.
+# Debian's CMake package of OpenCV is in libopencv-dev, which depends on 60 further packages (VTK, MPI, …). The three
+# small -dev packages are enough, so the libraries are searched by name if that package is absent.
 find_package(OpenCV QUIET COMPONENTS core imgproc imgcodecs)
 if(OpenCV_FOUND)
   set(SVHN_OPENCV_INCLUDE_DIR "${OpenCV_INCLUDE_DIRS}")

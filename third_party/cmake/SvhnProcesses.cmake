@@ -1,9 +1,9 @@
-# Which of LibTorch's ways to join processes can be compiled here.
+# Which of LibTorch's process groups and stores can be compiled here.
 #   SVHN_C10D  c10d's store: every LibTorch that was built with USE_DISTRIBUTED
 #   SVHN_GLOO  process groups on processors; LibTorch's header includes Gloo's, which Debian has in libgloo-dev and
 #              PyPI's wheels lack. Those of another Gloo would not fit, so only headers beside LibTorch's own count,
 #              or a folder that is named: third_party/gloo of the PyTorch sources that made this LibTorch.
-#   SVHN_NCCL  process groups on CUDA; never tried on a machine of ours.
+#   SVHN_NCCL  process groups on CUDA; never tested on a machine with CUDA.
 set(SVHN_GLOO_INCLUDE_DIR "" CACHE PATH "Folder of Gloo's headers that fit this LibTorch, where they are not beside its own")
 get_target_property(folders svhn_torch INTERFACE_INCLUDE_DIRECTORIES)
 set(SVHN_C10D OFF)
