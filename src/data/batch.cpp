@@ -13,15 +13,15 @@
 namespace svhn::data {
 namespace {
 
-constexpr std::size_t kAheadBytes = 4 << 20;    ///< Of small batches, in the caches of most processors.
-constexpr std::size_t kFewest = 3, kMost = 16;  ///< Batches in memory; one of them is the consumer's.
+constexpr std::size_t kPrefetchBytes = 4 << 20;  ///< For small batches; fits the caches of most processors.
+constexpr std::size_t kMinBatches = 3, kMaxBatches = 16;  ///< In memory, including that of the consumer.
 
-/// Makes the batches of one pass, one after the other.
-class Maker {
+/// Makes the batches of one epoch, one after the other.
+class BatchMaker {
  public:
-  Maker(const PreparedData& data, const InputSource& inputs, std::int64_t batch_size)
+  BatchMaker(const PreparedData& data, const InputSource& inputs, std::int64_t batch_size)
       : data_(data), inputs_(inputs), batch_size_(static_cast<std::size_t>(batch_size)) {
-    for (const std::int64_t side : inputs.shape()) numbers_ *= static_cast<std::size_t>(side);
+    for (const std::int64_t side : inputs.shape()) input_size_ *= static_cast<std::size_t>(side);
   }
 
   void restart(std::span<const std::int64_t> rows, std::vector<std::int64_t> sizes) {
@@ -31,15 +31,15 @@ class Maker {
     for (std::size_t at = 0; each > 0 && at < rows_.size(); at += each) {
       sizes_.push_back(static_cast<std::int64_t>(std::min(each, rows_.size() - at)));
     }
-    at_ = made_ = 0;
+    next_row_ = made_ = 0;
   }
 
-  /// @returns how many batches to make ahead in all.
-  [[nodiscard]] std::size_t ring() const {
+  /// @returns the number of batches of the prefetcher's ring buffer.
+  [[nodiscard]] std::size_t ring_size() const {
     const auto largest = sizes_.empty() ? 1 : *std::ranges::max_element(sizes_);
     const std::size_t bytes =
-        static_cast<std::size_t>(std::max<std::int64_t>(1, largest)) * numbers_ * sizeof(float);
-    return std::clamp(kAheadBytes / bytes, kFewest, kMost);
+        static_cast<std::size_t>(std::max<std::int64_t>(1, largest)) * input_size_ * sizeof(float);
+    return std::clamp(kPrefetchBytes / bytes, kMinBatches, kMaxBatches);
   }
 
   void set_hook(ImageHook hook) { hook_ = std::move(hook); }
@@ -48,14 +48,14 @@ class Maker {
 
   void make(Batch& batch) {
     const auto n = static_cast<std::size_t>(sizes_[made_]);
-    const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(at_);
+    const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(next_row_);
     batch.rows.assign(first, first + static_cast<std::ptrdiff_t>(n));
     batch.labels.resize(n);
-    batch.pixels.resize(n * numbers_);
+    batch.pixels.resize(n * input_size_);
     batch.size = static_cast<std::int64_t>(n);
     const auto part = [&](std::int64_t begin, std::int64_t end) { fill(batch, begin, end); };
     spread_ && !hook_ ? spread_(batch.size, part) : part(0, batch.size);
-    at_ += n;
+    next_row_ += n;
     ++made_;
   }
 
@@ -63,7 +63,7 @@ class Maker {
   void fill(Batch& batch, std::int64_t begin, std::int64_t end) const {
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
       const std::int64_t row = batch.rows[i];
-      const std::span<float> input(batch.pixels.data() + i * numbers_, numbers_);
+      const std::span<float> input(batch.pixels.data() + i * input_size_, input_size_);
       inputs_.read(row, input);
       if (hook_) hook_(input, row);
       batch.labels[i] = data_.labels()[static_cast<std::size_t>(row)];
@@ -73,22 +73,22 @@ class Maker {
   const PreparedData& data_;
   const InputSource& inputs_;
   std::size_t batch_size_;
-  std::size_t numbers_ = 1;  ///< Of one input.
+  std::size_t input_size_ = 1;  ///< Numbers of one input.
   ImageHook hook_;
   Spread spread_;
   std::vector<std::int64_t> rows_;
-  std::vector<std::int64_t> sizes_;  ///< Of the batches.
-  std::size_t at_ = 0, made_ = 0;    ///< Rows and batches.
+  std::vector<std::int64_t> sizes_;      ///< Sizes of the batches.
+  std::size_t next_row_ = 0, made_ = 0;  ///< Index of the next row; number of batches made.
 };
 
-/// A ring of batches: the consumer holds one while the thread makes the others. Whoever waits sleeps on until
-/// half of the ring has changed hands, since waking up costs as much as a small batch.
+/// A ring buffer of batches: the consumer holds one while the thread makes the others. The waiting side
+/// sleeps until half of the ring is free or filled, since waking up costs as much as a small batch.
 class Prefetcher {
  public:
-  Prefetcher(Maker& maker, std::size_t batches)
+  Prefetcher(BatchMaker& maker, std::size_t batches)
       : maker_(maker),
         ring_(batches),
-        enough_(std::max<std::size_t>(1, batches / 2)),
+        wake_free_(std::max<std::size_t>(1, batches / 2)),
         thread_([this] { run(); }) {}
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
@@ -98,13 +98,14 @@ class Prefetcher {
       const std::lock_guard lock(mutex_);
       stop_ = true;
     }
-    room_.notify_all();
+    free_.notify_all();
     thread_.join();
   }
 
   const Batch* next() {
     std::unique_lock lock(mutex_);
-    if (std::exchange(holding_, false) && made_ - ++released_ == ring_.size() - enough_) room_.notify_one();
+    if (std::exchange(holding_, false) && made_ - ++released_ == ring_.size() - wake_free_)
+      free_.notify_one();
     filled_.wait(lock, [this] { return made_ > released_ || ended_; });
     if (made_ > released_) {
       holding_ = true;
@@ -117,7 +118,7 @@ class Prefetcher {
  private:
   void run() {
     try {
-      while (!maker_.done() && wait_for_room()) {
+      while (!maker_.done() && wait_for_free()) {
         maker_.make(ring_[made_ % ring_.size()]);
         publish([this] { ++made_; });
       }
@@ -127,10 +128,10 @@ class Prefetcher {
     publish([this] { ended_ = true; });
   }
 
-  bool wait_for_room() {
+  bool wait_for_free() {
     std::unique_lock lock(mutex_);
     if (!stop_ && made_ - released_ == ring_.size()) {
-      room_.wait(lock, [this] { return stop_ || made_ - released_ + enough_ <= ring_.size(); });
+      free_.wait(lock, [this] { return stop_ || made_ - released_ + wake_free_ <= ring_.size(); });
     }
     return !stop_;
   }
@@ -144,15 +145,15 @@ class Prefetcher {
     filled_.notify_one();
   }
 
-  Maker& maker_;
+  BatchMaker& maker_;
   std::mutex mutex_;
-  std::condition_variable room_, filled_;  ///< For the thread; for the consumer.
+  std::condition_variable free_, filled_;  ///< The thread waits for free_, the consumer for filled_.
   std::vector<Batch> ring_;
-  std::size_t enough_;                   ///< Free places that are worth waking up for.
+  std::size_t wake_free_;                ///< Free batches at which the thread wakes up.
   std::size_t made_ = 0, released_ = 0;  ///< Counts of batches; written under the mutex.
   bool holding_ = false, stop_ = false, ended_ = false;
   std::exception_ptr fault_;
-  std::thread thread_;  ///< Last: it uses all of the above.
+  std::thread thread_;  ///< Last, since it uses the members above.
 };
 
 const BatchOptions& checked(const BatchOptions& options) {
@@ -170,7 +171,7 @@ std::vector<std::int64_t> epoch_order(std::span<const std::int64_t> rows, std::u
   if (!shuffle) return order;
   core::CounterRandom random(seed, core::stream_id("shuffle"), epoch);
   const auto permutation = core::random_permutation(static_cast<std::int64_t>(rows.size()), random);
-  const auto pick = [&](std::int64_t at) { return rows[static_cast<std::size_t>(at)]; };
+  const auto pick = [&](std::int64_t index) { return rows[static_cast<std::size_t>(index)]; };
   std::ranges::transform(permutation, order.begin(), pick);
   return order;
 }
@@ -192,17 +193,17 @@ struct BatchLoader::Impl {
         shape((inputs != nullptr ? *inputs : *owned).shape()),
         maker(data, inputs != nullptr ? *inputs : *owned, options.batch_size),
         batch_size(options.batch_size),
-        ahead(options.prefetch) {
+        prefetch(options.prefetch) {
     maker.set_hook(options.hook);
     if (!options.prefetch) maker.set_spread(options.spread);
   }
 
-  std::unique_ptr<InputSource> owned;  ///< Where the caller gave a plan instead.
+  std::unique_ptr<InputSource> owned;  ///< Set when the caller passed a plan.
   std::vector<std::int64_t> shape;
-  Maker maker;
+  BatchMaker maker;
   std::int64_t batch_size;
-  bool ahead;
-  Batch batch;  ///< Where nothing is made ahead.
+  bool prefetch;
+  Batch batch;  ///< Without prefetch.
   std::unique_ptr<Prefetcher> prefetcher;
 };
 
@@ -219,7 +220,8 @@ void BatchLoader::start(std::span<const std::int64_t> rows, ImageHook hook, std:
   impl_->prefetcher.reset();
   impl_->maker.restart(rows, std::move(sizes));
   if (hook) impl_->maker.set_hook(std::move(hook));
-  if (impl_->ahead) impl_->prefetcher = std::make_unique<Prefetcher>(impl_->maker, impl_->maker.ring());
+  if (impl_->prefetch)
+    impl_->prefetcher = std::make_unique<Prefetcher>(impl_->maker, impl_->maker.ring_size());
 }
 
 const Batch* BatchLoader::next() {

@@ -1,5 +1,5 @@
 #pragma once
-/// Batches of preprocessed images in a given order of rows, optionally made ahead on a background thread.
+/// Batches of preprocessed images in a given row order, optionally prefetched by a background thread.
 /// n: images of a batch; C: channels, 1 or 3; H, W: 32.
 
 #include <cstdint>
@@ -13,29 +13,29 @@
 
 namespace svhn::data {
 
-/// The order in which an epoch visits its rows.
-/// @param rows of the data file, e.g. `data.indices(Split::train)`.
-/// @param epoch counted from 0; with `shuffle` each epoch and each seed has its own uniformly random order.
-/// @returns the same rows; in the given order without `shuffle`.
+/// The row order of an epoch.
+/// @param rows rows of the data file, e.g. `data.indices(Split::train)`.
+/// @param epoch from 0; with `shuffle` each pair of seed and epoch gives another uniformly random order.
+/// @returns the rows in that order; in the given order without `shuffle`.
 std::vector<std::int64_t> epoch_order(std::span<const std::int64_t> rows, std::uint64_t seed,
                                       std::uint64_t epoch, bool shuffle);
 
-/// What a network is fed with for a row of the data file.
+/// The network's input for each row of the data file.
 class InputSource {
  public:
   virtual ~InputSource() = default;
   /// @returns the shape of one input: [C,H,W], or [F] for features.
   [[nodiscard]] virtual std::vector<std::int64_t> shape() const = 0;
-  /// May be called by several threads at a time.
-  /// @param row of the data file. @param values f32, as many as `shape` says, filled.
-  /// @throws core::Error when the row's input cannot be had.
+  /// Fills in the input of one row. Thread-safe.
+  /// @param row row of the data file. @param values f32, as many as `shape` says.
+  /// @throws core::Error when the input cannot be read.
   virtual void read(std::int64_t row, std::span<float> values) const = 0;
 };
 
-/// The usual input: preprocessed pixels.
+/// The default input: preprocessed pixels.
 class PixelSource : public InputSource {
  public:
-  /// @param data borrowed; must outlive the source.
+  /// @param data must outlive the source.
   PixelSource(const PreparedData& data, const PreprocessPlan& plan);
   [[nodiscard]] std::vector<std::int64_t> shape() const override;
   void read(std::int64_t row, std::span<float> values) const override;
@@ -46,56 +46,57 @@ class PixelSource : public InputSource {
 };
 
 struct Batch {
-  std::vector<float> pixels;         ///< f32 [n,C,H,W], or [n,...] in the shape of another input source.
+  std::vector<float> pixels;         ///< f32 [n,C,H,W], or [n,...] for another input source.
   std::vector<std::int64_t> labels;  ///< [n], class index 0..9.
   std::vector<std::int64_t> rows;    ///< [n], rows of the data file.
   std::int64_t size = 0;             ///< n.
 };
 
-/// Changes one preprocessed image in place. @param chw f32 [C,H,W]. @param row of the data file.
-/// Called on the background thread where there is one, never from two threads at once.
+/// Changes one preprocessed image in place. @param chw f32 [C,H,W]. @param row row of the data file.
+/// Called by the background thread when there is one, never by two threads at once.
 using ImageHook = std::function<void(std::span<float> chw, std::int64_t row)>;
 
-/// Runs `part(begin, end)` for parts of [0, count), perhaps on several threads; returns when all are done.
+/// Runs `part(begin, end)` for parts of [0, count), possibly on several threads; returns when all are done.
 using Spread = std::function<void(std::int64_t count,
                                   const std::function<void(std::int64_t begin, std::int64_t end)>& part)>;
 
-/// How inputs become batches. Either way gives the same ones.
+/// Options of a BatchLoader. `prefetch` and `spread` do not change the batches.
 struct BatchOptions {
   std::int64_t batch_size = 64;
-  /// Make batches on a thread while the caller works: two, or of small ones up to 15 (4 MiB). For work that
-  /// is longer than waking a thread up.
+  /// Prefetch batches on a background thread: two, or up to 15 small ones (4 MiB). Useful when the caller's
+  /// work per batch takes longer than waking up a thread.
   bool prefetch = false;
   ImageHook hook = {};  ///< May be empty.
-  /// Where nothing is made ahead and no hook is called: reads the inputs of a batch on the caller's threads.
+  /// Without prefetch and hook: reads the inputs of a batch on the caller's threads.
   Spread spread = {};
 };
 
-/// Yields batches.
+/// Iterates over the batches of an epoch.
 class BatchLoader {
  public:
-  /// @param data borrowed; must outlive the loader.
+  /// @param data must outlive the loader.
   /// @throws core::Error(config) when the batch size is below 1.
   BatchLoader(const PreparedData& data, const PreprocessPlan& plan, const BatchOptions& options);
-  /// The same for any input; the labels are the data file's. @param inputs borrowed as `data` is.
+  /// For any input; the labels are those of the data file. @param inputs must outlive the loader.
   BatchLoader(const PreparedData& data, const InputSource& inputs, const BatchOptions& options);
-  /// Stops the thread; batches not taken are dropped.
+  /// Stops the thread and drops the remaining batches.
   ~BatchLoader();
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
 
-  /// Begins a pass over `rows` (copied), whatever was left of the one before. @param hook replaces the one
-  /// given before when not empty, for what changes from epoch to epoch. @param sizes images of each batch (0
-  /// gives an empty one), adding up to the rows; empty: the batch size, and what is left in the last.
+  /// Starts an epoch over `rows` (copied) and drops the rest of the one before.
+  /// @param hook replaces the former one when not empty, for augmentation that changes from epoch to epoch.
+  /// @param sizes images of each batch (0: an empty batch), in total the number of rows; empty: the batch
+  /// size, with the remaining rows in the last batch.
   void start(std::span<const std::int64_t> rows, ImageHook hook = {}, std::vector<std::int64_t> sizes = {});
 
   /// @returns the next batch, valid until the next call of `next` or `start`; nullptr after the last one.
-  /// @throws what making the batch threw (a damaged data file, a fault of the hook); the pass is over then.
+  /// @throws the exception that occurred in reading the batch (damaged data file, hook); the epoch ends then.
   const Batch* next();
 
   /// @returns the shape of one input.
   [[nodiscard]] std::vector<std::int64_t> shape() const;
-  /// @returns batches in a pass over `rows` rows: rows / batch size, rounded up.
+  /// @returns the number of batches in an epoch of `rows` rows: rows / batch size, rounded up.
   [[nodiscard]] std::int64_t batches(std::int64_t rows) const;
 
  private:

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kPiece = 1U << 20U;
 
-/// A running SHA-256.
+/// An incremental SHA-256.
 class Sha256 {
  public:
   Sha256() : context_(EVP_MD_CTX_new()) { check(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr)); }
@@ -53,10 +53,10 @@ struct Close {
 }  // namespace
 
 std::string sha256_of_file(const std::filesystem::path& path) {
-  // Opening a pipe would wait for a writer.
+  // Opening a pipe would block until it has a writer.
   std::error_code error;
   const bool regular = std::filesystem::is_regular_file(path, error);
-  // Read and not mapped: pages of a mapping would count as this program's memory.
+  // Read instead of mapped: the pages of a mapping would count as memory of this program.
   const std::unique_ptr<std::FILE, Close> file(regular ? std::fopen(path.c_str(), "rbe") : nullptr);
   std::vector<char> piece(kPiece);
   Sha256 hash;

@@ -1,5 +1,5 @@
 #pragma once
-/// SHA-256 of sources, so that a prepared file tells what it was made from.
+/// SHA-256 of source files, which a prepared file records.
 
 #include <filesystem>
 #include <span>
@@ -7,7 +7,7 @@
 
 namespace svhn::data {
 
-/// @returns the SHA-256 of a file's bytes as 64 lower-case hex digits, as `sha256sum` prints it.
+/// @returns the SHA-256 of a file's bytes as 64 lower-case hex digits, as printed by `sha256sum`.
 /// @throws core::Error(data) when the file cannot be read.
 std::string sha256_of_file(const std::filesystem::path& path);
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Plain options of the data room, as a config's "data" section states them.
+/// Plain options of the data module: the "data" section of a config.
 
 #include <array>
 #include <cstdint>
@@ -9,22 +9,22 @@
 
 namespace svhn::data {
 
-/// Steps from u8 pixels (read as u8/255) to the network's input, applied in order.
+/// Preprocessing steps, applied in order to u8/255.
 enum class PreprocessStep {
   greyscale,         ///< RGB . [0.2990, 0.5870, 0.1140] -> one channel.
-  minmax_per_split,  ///< (x - min) / (max - min) with the numbers of the split itself.
-  minmax,            ///< The same with the training split's numbers for every split.
-  standardize,       ///< (x - mean) / deviation per channel, training split's numbers.
+  minmax_per_split,  ///< (x - min) / (max - min), statistics of the same split.
+  minmax,            ///< (x - min) / (max - min), statistics of the training split for every split.
+  standardize,       ///< (x - mean) / deviation per channel, statistics of the training split.
 };
 
 enum class Fill { nearest, constant, reflect, wrap };
 
-/// Random changes of training images, with the meaning of Keras' ImageDataGenerator. Zero means off.
+/// Random augmentation of training images, as in Keras' ImageDataGenerator. Zero means off.
 struct AugmentOptions {
   double rotation_degrees = 0.0;  ///< Uniform in [-r, r].
-  double width_shift = 0.0;       ///< Share of the width.
-  double height_shift = 0.0;      ///< Share of the height.
-  double shear_degrees = 0.0;     ///< Uniform in [-s, s], degrees as Keras means it.
+  double width_shift = 0.0;       ///< Fraction of the width.
+  double height_shift = 0.0;      ///< Fraction of the height.
+  double shear_degrees = 0.0;     ///< Uniform in [-s, s], degrees, as Keras defines it.
   double zoom = 0.0;              ///< Each axis uniform in [1-z, 1+z].
   bool horizontal_flip = false;
   bool vertical_flip = false;
@@ -32,10 +32,10 @@ struct AugmentOptions {
   double channel_shift = 0.0;  ///< Added to every pixel of a channel, uniform in [-c, c].
   Fill fill = Fill::nearest;
   double fill_value = 0.0;        ///< For Fill::constant.
-  std::int64_t random_crop = 0;   ///< Pixels of padding before a random crop back to size.
-  std::int64_t cutout = 0;        ///< Side of the square that is zeroed.
+  std::int64_t random_crop = 0;   ///< Pixels of padding before a random crop to the original size.
+  std::int64_t cutout = 0;        ///< Side of the square that is set to zero, pixels.
   double mixup = 0.0;             ///< Alpha of the Beta distribution.
-  std::int64_t colour_ops = 0;    ///< RandAugment-style colour operations for each image.
+  std::int64_t colour_ops = 0;    ///< RandAugment colour operations per image.
   double colour_magnitude = 0.5;  ///< Their strength, 0..1.
 };
 

@@ -10,7 +10,7 @@
 namespace svhn::data {
 namespace {
 
-/// The state that the threads of one call share.
+/// State shared by the threads of one call.
 struct Shared {
   std::int64_t count;
   const std::function<void(std::int64_t)>& work;

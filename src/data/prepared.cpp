@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/json.h"
-#include "data/prepared_statistics.h"
 
 namespace svhn::data {
 namespace {
@@ -31,7 +30,7 @@ void check_labels(const std::filesystem::path& path, std::span<const std::uint8_
 
 using Indices = std::array<std::vector<std::int64_t>, 3>;
 
-/// Every row belongs to one split at most, once.
+/// Checks that every row is in at most one split, once.
 void check_indices(const std::filesystem::path& path, const Indices& indices, std::size_t size) {
   std::vector<bool> used(size, false);
   for (const Split split : kSplits) {
@@ -145,14 +144,14 @@ struct PreparedData::Impl {
   }
 
   void read_indices(Split split) {
-    // Copied: nothing in a foreign file promises that the numbers are aligned.
+    // Copied, since the numbers of a foreign file may be unaligned.
     const auto bytes = file->bytes(file->require(split_name(split), DType::i64, {-1}));
     auto& rows = indices[static_cast<std::size_t>(split)];
     rows.resize(bytes.size() / sizeof(std::int64_t));
     if (!bytes.empty()) std::memcpy(rows.data(), bytes.data(), bytes.size());
   }
 
-  std::shared_ptr<const formats::SafetensorsFile> file;  // Shared with the data divided anew.
+  std::shared_ptr<const formats::SafetensorsFile> file;  // Shared with the results of `divided`.
   formats::TensorInfo images;
   std::int64_t size = 0;
   std::span<const std::uint8_t> labels;

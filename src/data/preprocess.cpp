@@ -5,7 +5,7 @@
 
 #include "core/json.h"
 #include "core/vector_clones.h"
-#include "data/prepared_statistics.h"
+#include "data/statistics.h"
 
 namespace svhn::data {
 namespace {
@@ -13,8 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 4> kStepNames{"greyscale", "minmax_per_split", "minmax",
                                                      "standardize"};
 constexpr std::array<double, 3> kGreyWeights{0.2990, 0.5870, 0.1140};
-constexpr double kMostByte = 255.0;
-constexpr std::size_t kBytes = 256;  ///< How many there are.
+constexpr double kMaxByte = 255.0;
+constexpr std::size_t kByteValues = 256;
 
 /// x -> (x - subtract) / divide.
 struct Affine {
@@ -27,7 +27,7 @@ Affine affine(double subtract, double divide) {
   return {subtract, divide == 0.0 ? 1.0 : divide};
 }
 
-/// What the statistics of the pixels become when every pixel of every channel is changed alike.
+/// @returns the statistics after `change` is applied to every pixel of every channel.
 SplitStatistics after(const SplitStatistics& s, const Affine& change) {
   SplitStatistics result = s;
   for (double* x : {&result.min, &result.max, &result.grey_min, &result.grey_max, &result.grey_mean})
@@ -38,13 +38,13 @@ SplitStatistics after(const SplitStatistics& s, const Affine& change) {
   return result;
 }
 
-double slope_of(const std::array<double, kBytes>& table) {
-  return (table.back() - table.front()) / kMostByte;
+double slope_of(const std::array<double, kByteValues>& table) {
+  return (table.back() - table.front()) / kMaxByte;
 }
 
-/// Follows the steps with the values that each byte takes and with the statistics that go with them.
+/// Applies the steps to the value of each byte and to the statistics.
 struct Resolver {
-  PreprocessPlan::Tables<double> table{};  ///< Values; after greyscale, shares of the grey value.
+  PreprocessPlan::Tables<double> table{};  ///< Values; after greyscale, summands of the grey value.
   SplitStatistics train, own;
   bool grey = false;
 
@@ -52,7 +52,7 @@ struct Resolver {
       : train(train_split), own(own_split) {
     for (auto& channel : table) {
       for (std::size_t byte = 0; byte < channel.size(); ++byte)
-        channel[byte] = static_cast<double>(byte) / kMostByte;
+        channel[byte] = static_cast<double>(byte) / kMaxByte;
     }
   }
 
@@ -80,7 +80,7 @@ struct Resolver {
     return grey ? affine(s.grey_min, s.grey_max - s.grey_min) : affine(s.min, s.max - s.min);
   }
 
-  /// @param change of the split at hand. The training split has always been scaled by its own numbers.
+  /// @param change of the given split. The training split is always scaled by its own statistics.
   void minmax(const Affine& change) {
     for (std::size_t c = 0; c < table.size(); ++c) change_channel(c, change);
     own = after(own, change);
@@ -94,7 +94,7 @@ struct Resolver {
     }
   }
 
-  /// Shares of a sum are all divided, but the subtrahend leaves the sum only once.
+  /// After greyscale the channels are summands: all are divided, but only one of them gets the subtrahend.
   void change_channel(std::size_t c, Affine change) {
     if (grey && c > 0) change.subtract = 0.0;
     for (double& x : table[c]) x = change(x);
@@ -134,7 +134,7 @@ std::optional<PreprocessStep> step_from_name(std::string_view name) {
 std::optional<std::string> step_order_fault(std::span<const PreprocessStep> steps) {
   if (std::ranges::count(steps, PreprocessStep::greyscale) > 1) return "greyscale comes twice";
   const auto last = std::ranges::find(steps, PreprocessStep::standardize);
-  // The extremes of separately scaled channels are not among the statistics.
+  // The statistics do not contain the extremes of channels that were scaled separately.
   if (last != steps.end() && last + 1 != steps.end()) {
     return std::string(step_name(last[1])) + " comes after standardize, which must be the last step";
   }
@@ -196,11 +196,11 @@ void PreprocessPlan::apply_slopes(std::span<const std::uint8_t> hwc, std::span<f
   }
 }
 
-/// Every byte is tried: sums that this processor rounds twice may miss the tables.
+/// Tries every byte: where this processor rounds the sums twice, they may differ from the tables.
 void PreprocessPlan::find_slopes(const Tables<double>& table) {
   Slopes slopes;
   std::vector<std::uint8_t> bytes;
-  std::vector<float> wanted, found(3 * kBytes);
+  std::vector<float> wanted, found(3 * kByteValues);
   for (std::size_t c = 0; c < slopes.size(); ++c) {
     const double slope = slope_of(table[c]);
     slopes[c].high = static_cast<float>(slope);

@@ -1,6 +1,6 @@
 #pragma once
-/// From u8 pixels to a network's input: the named steps of a config, resolved to tables that are quick to
-/// apply. H, W: height and width; C: channels of the result, 1 or 3; n: images. Pixels enter as u8/255.
+/// Preprocessing: converts u8 pixels to a network's input. The named steps of a config are resolved to
+/// tables. H, W: height and width; C: channels of the result, 1 or 3; n: images. The steps start from u8/255.
 
 #include <array>
 #include <cstdint>
@@ -18,24 +18,24 @@ namespace svhn::data {
 
 /// @returns "greyscale", "minmax_per_split", "minmax" or "standardize".
 std::string_view step_name(PreprocessStep step);
-/// @returns the step of that name, or nothing.
+/// @returns the step of that name, or nullopt when there is none.
 std::optional<PreprocessStep> step_from_name(std::string_view name);
 
-/// @returns what is wrong with the order of the steps, or nothing: greyscale comes once at most, and nothing
-/// comes after standardize.
+/// @returns what is wrong with the order of the steps, or nullopt: greyscale may occur once, and standardize
+/// must be the last step.
 std::optional<std::string> step_order_fault(std::span<const PreprocessStep> steps);
 
-/// What a model file must carry so that its input can be made again anywhere.
+/// The preprocessing that a model file stores, to reproduce the network's input.
 struct Preprocessing {
   std::vector<PreprocessStep> steps;
-  SplitStatistics train;  ///< Of the training split the model has seen.
+  SplitStatistics train;  ///< Statistics of the training split of the model.
   bool operator==(const Preprocessing&) const = default;
 };
 
-/// @returns one line of JSON: {"steps":[names],"train":{statistics}}; doubles are printed so that they come
-/// back exact.
+/// @returns one line of JSON: {"steps":[names],"train":{statistics}}; the text
+/// preserves every double exactly.
 std::string preprocessing_to_json(const Preprocessing& preprocessing);
-/// @param source the file it came from, for messages. @param code what a fault counts as.
+/// @param source name of the file in messages. @param code exit code of a failure.
 /// @throws core::Error(code) unless `text` is exactly such a document.
 Preprocessing preprocessing_from_json(std::string_view text, const std::string& source, core::ExitCode code);
 
@@ -51,18 +51,18 @@ struct GreyLine {
   double shift = 0.0;
 };
 
-/// Steps and numbers resolved for one split. Computed in float64, rounded to float32 once.
+/// The steps resolved for one split. Computed in float64, rounded to float32 once.
 /// Step by step: greyscale is RGB . [0.2990, 0.5870, 0.1140]; minmax steps are (x - min) / (max - min) over
-/// all channels; standardize is (x - mean) / deviation for each channel, population deviation. The numbers
-/// are those of the pixels as the steps before have left them. Where max == min or a deviation is 0 the
-/// divisor is 1, as in scikit-learn's scalers: a constant split becomes 0.
+/// all channels; standardize is (x - mean) / deviation for each channel, population deviation. The statistics
+/// are those after the steps before. Where max == min or a deviation is 0 the divisor is 1, as in
+/// scikit-learn's scalers: a constant split becomes 0.
 class PreprocessPlan {
  public:
   template <typename Value>
   using Tables = std::array<std::array<Value, 256>, 3>;  ///< For each channel and byte.
 
-  /// @param own the statistics of the split at hand, for minmax_per_split; `preprocessing.train` for foreign
-  /// images.
+  /// @param own statistics of the split, for minmax_per_split; `preprocessing.train` for images from
+  /// elsewhere.
   /// @throws core::Error(config) when `step_order_fault` finds one.
   PreprocessPlan(const Preprocessing& preprocessing, const SplitStatistics& own);
 
@@ -76,17 +76,17 @@ class PreprocessPlan {
   using Slopes = std::array<PixelSlope, 3>;
 
   static void apply_slopes(std::span<const std::uint8_t> hwc, std::span<float> chw, const Slopes& slopes);
-  /// The same bits on every instruction set.
+  /// Gives the same bits on every instruction set.
   static void apply_grey(std::span<const std::uint8_t> hwc, std::span<float> grey, const GreyLine& line);
   void find_slopes(const Tables<double>& table);
 
   std::optional<GreyLine> grey_;  ///< The result of greyscale.
   Tables<float> colour_{};        ///< The result without greyscale.
-  std::optional<Slopes> slopes_;  ///< Where they give the same numbers, in half the time.
+  std::optional<Slopes> slopes_;  ///< Set where they give the same numbers as the tables, in half the time.
 };
 
+/// @param preprocessing that of a model, or {steps, data.statistics(Split::train)} for a new run.
 /// @returns the plan for a split of a data file.
-/// @param preprocessing a model's; a new run's is {steps, data.statistics(Split::train)}.
 PreprocessPlan plan_for(const Preprocessing& preprocessing, const PreparedData& data, Split split);
 
 }  // namespace svhn::data

@@ -1,6 +1,7 @@
 #include "data/split.h"
 
 #include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "data/prepared_statistics.h"
+#include "data/statistics.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,10 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "data/prepared.h"
+
 namespace svhn::data {
 namespace {
 
-// 0.2990, 0.5870 and 0.1140 as whole numbers, so that every sum over pixels is exact.
+// 0.2990, 0.5870 and 0.1140 as integers, so that every sum over pixels is exact.
 constexpr std::array<std::int64_t, 3> kGreyThousandths{299, 587, 114};
 constexpr double kGreyUnit = 1000.0;
 constexpr double kByteMax = 255.0;
@@ -17,7 +19,7 @@ constexpr std::size_t kRow = static_cast<std::size_t>(kImageBytes);
 
 __extension__ using Wide = __int128;
 
-/// Sums of whole numbers: the result is exact and does not depend on the order of the rows.
+/// Integer sums: exact, so the order of the rows does not matter.
 struct Moments {
   std::array<std::uint64_t, 3> sum{};
   std::array<std::uint64_t, 6> product{};  ///< rr gg bb rg rb gb.
@@ -28,7 +30,7 @@ struct Moments {
 
 using Plane = std::array<std::int16_t, static_cast<std::size_t>(kSide* kSide)>;
 
-/// The sum of products; in this form compilers use the multiply-and-add of 16-bit numbers.
+/// Sum of products; compilers vectorise this form with 16-bit multiply-add instructions.
 /// One image cannot overflow it: 1024 * 255^2 < 2^27.
 std::uint64_t dot(const Plane& a, const Plane& b) {
   std::int32_t sum = 0;
@@ -66,7 +68,7 @@ void add_image(Moments& total, std::span<const std::uint8_t> image) {
   total.pixels += r.size();
 }
 
-/// sqrt(n * squares - sum^2) / n, with the difference taken exactly so that a constant has deviation 0.
+/// sqrt(n * squares - sum^2) / n. The difference is exact, so that a constant has deviation 0.
 double deviation(Wide squares, Wide sum, std::uint64_t n) {
   return std::sqrt(static_cast<double>(squares * n - sum * sum)) / static_cast<double>(n);
 }
@@ -97,10 +99,10 @@ SplitStatistics from_moments(const Moments& m) {
   return result;
 }
 
-/// Reads the members of one object and insists on all of them.
-class Reader {
+/// Reads the members of one object; all of them are required.
+class StatisticsReader {
  public:
-  Reader(const nlohmann::json& json, const std::string& source, core::ExitCode code)
+  StatisticsReader(const nlohmann::json& json, const std::string& source, core::ExitCode code)
       : json_(json), source_(source), code_(code) {
     if (!json.is_object()) refuse("are not a JSON object");
   }
@@ -143,7 +145,7 @@ class Reader {
   std::size_t taken_ = 0;
 };
 
-bool sensible(const SplitStatistics& s) {
+bool consistent(const SplitStatistics& s) {
   const auto not_negative = [](double x) { return x >= 0.0; };
   return s.min <= s.max && s.grey_min <= s.grey_max && s.grey_stddev >= 0.0 &&
          std::ranges::all_of(s.stddev, not_negative);
@@ -154,11 +156,11 @@ bool sensible(const SplitStatistics& s) {
 SplitStatistics compute_statistics(std::span<const std::uint8_t> images, std::span<const std::int64_t> rows) {
   Moments moments;
   for (const std::int64_t row : rows) {
-    const auto at = static_cast<std::size_t>(row);
-    if (row < 0 || at >= images.size() / kRow) {
+    const auto index = static_cast<std::size_t>(row);
+    if (row < 0 || index >= images.size() / kRow) {
       throw core::Error(core::ExitCode::bug, "row " + std::to_string(row) + " is outside of the images");
     }
-    add_image(moments, images.subspan(at * kRow, kRow));
+    add_image(moments, images.subspan(index * kRow, kRow));
   }
   return from_moments(moments);
 }
@@ -170,7 +172,7 @@ nlohmann::json statistics_to_json(const SplitStatistics& s) {
 
 SplitStatistics statistics_from_json(const nlohmann::json& json, const std::string& source,
                                      core::ExitCode code) {
-  Reader reader(json, source, code);
+  StatisticsReader reader(json, source, code);
   SplitStatistics s;
   s.min = reader.number("min");
   s.max = reader.number("max");
@@ -181,7 +183,7 @@ SplitStatistics statistics_from_json(const nlohmann::json& json, const std::stri
   s.grey_mean = reader.number("grey_mean");
   s.grey_stddev = reader.number("grey_stddev");
   reader.finish();
-  if (!sensible(s)) reader.refuse("contradict themselves");
+  if (!consistent(s)) reader.refuse("contradict themselves");
   return s;
 }
 
