@@ -1,9 +1,7 @@
 // Runs t-SNE for Python scripts:
 //   tsne_dump map IN OUT [KEY=VALUE]...     IN: `points` f32 [N,D]; OUT: `map`
-//   tsne_dump gradient IN OUT [KEY=VALUE]...
-//                                           IN: also `map` f32 [N,2]; OUT: the gradients by both methods, for
-//                                           P of the given method; `conditional`, `indices` (as f32),
-//                                           `distances`
+//   tsne_dump gradient IN OUT [KEY=VALUE]... IN: also `map` f32 [N,2]; OUT: gradients by both methods for
+//   P of the method given, `conditional`, `indices` (as f32), `distances`
 //   tsne_dump place IN OUT [KEY=VALUE]...   IN: `points`, `reference`, `reference_map`; OUT: `map`
 //   tsne_dump pca IN OUT [KEY=VALUE]...     IN: `points`; OUT: `scores`
 // Keys: perplexity, iterations, method (fft or exact), threads, seed, features (pca_features), exaggeration.
@@ -14,7 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "interpret/tsne/forces.h"
+#include "interpret/tsne/descent.h"
 #include "interpret/tsne/pca.h"
 #include "interpret/tsne/tsne.h"
 #include "kernels/hardware.h"

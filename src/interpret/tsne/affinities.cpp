@@ -17,8 +17,9 @@ using torch::Tensor;
 
 constexpr int kBisections = 100;
 constexpr double kTolerance = 1e-5;
+constexpr double kZOrderSteps = 65535.0;  // along each axis
 
-/// Writes exp(-beta (d - d0)) and @returns its sum and the entropy of the normalised weights.
+/// Writes the weights exp(-beta (d - d0)). @returns their sum and the entropy of the normalised weights.
 std::pair<double, double> gaussian(const float* distances, std::int64_t count, double beta, double* weights) {
   double sum = 0.0, moment = 0.0;
   for (std::int64_t j = 0; j < count; ++j) {
@@ -50,7 +51,7 @@ struct Entry {
   float value;
 };
 
-/// The transposed matrix: for each point, who has it as a neighbour, by rising row.
+/// The transposed matrix: for each point the points that have it as a neighbour, by rising row.
 struct Incoming {
   std::vector<std::int64_t> starts;
   std::vector<Entry> entries;
@@ -67,13 +68,14 @@ Incoming transpose(const Neighbours& neighbours, const Tensor& conditional) {
   std::partial_sum(incoming.starts.begin(), incoming.starts.end(), incoming.starts.begin());
   std::vector<std::int64_t> next(incoming.starts.begin(), incoming.starts.end() - 1);
   for (std::int64_t i = 0; i < points * count; ++i) {
-    const auto place = next[static_cast<std::size_t>(columns[i])]++;
-    incoming.entries[static_cast<std::size_t>(place)] = {static_cast<std::int32_t>(i / count), values[i]};
+    const auto index = next[static_cast<std::size_t>(columns[i])]++;
+    incoming.entries[static_cast<std::size_t>(index)] = {static_cast<std::int32_t>(i / count), values[i]};
   }
   return incoming;
 }
 
-/// A point's own neighbours and those it is a neighbour of, by rising column, each once.
+/// Merges the neighbours of a point and the points that it is a neighbour of, by rising column, without
+/// duplicates.
 void merge_row(const Neighbours& neighbours, const Tensor& conditional, const Incoming& incoming,
                std::int64_t row, std::vector<Entry>& merged) {
   const auto count = conditional.size(1);
@@ -124,6 +126,14 @@ void for_merged_rows(const Neighbours& neighbours, const Tensor& conditional, co
   });
 }
 
+/// Moves bits 0 … 15 to the even positions.
+std::uint32_t spread_bits(std::uint32_t bits) {
+  bits = (bits | bits << 8) & 0x00FF00FFU;
+  bits = (bits | bits << 4) & 0x0F0F0F0FU;
+  bits = (bits | bits << 2) & 0x33333333U;
+  return (bits | bits << 1) & 0x55555555U;
+}
+
 }  // namespace
 
 Tensor conditional_probabilities(const Tensor& distances, double perplexity) {
@@ -159,6 +169,53 @@ Affinities joint_affinities(const Neighbours& neighbours, const Tensor& conditio
   });
   out.negative_entropy = std::accumulate(entropies.begin(), entropies.end(), 0.0);
   return out;
+}
+
+std::vector<std::int32_t> z_order(const torch::Tensor& map) {
+  const torch::Tensor low = map.amin(0), extent = (map.amax(0) - low).to(at::kDouble);
+  const double step = std::max(extent.max().item<double>(), 1e-30) / kZOrderSteps;
+  const float *positions = data_of<float>(map), *corner = data_of<float>(low);
+  const auto along = [&](std::int64_t row, std::int64_t axis) {
+    const double offset = static_cast<double>(positions[2 * row + axis]) - static_cast<double>(corner[axis]);
+    return static_cast<std::uint32_t>(std::clamp(offset / step, 0.0, kZOrderSteps));
+  };
+  std::vector<std::uint64_t> keys(static_cast<std::size_t>(map.size(0)));
+  for (std::int64_t row = 0; row < map.size(0); ++row) {
+    const std::uint64_t curve = spread_bits(along(row, 0)) | spread_bits(along(row, 1)) << 1;
+    keys[static_cast<std::size_t>(row)] = curve << 32 | static_cast<std::uint64_t>(row);
+  }
+  std::sort(keys.begin(), keys.end());
+  std::vector<std::int32_t> order(keys.size());
+  std::transform(keys.begin(), keys.end(), order.begin(),
+                 [](std::uint64_t key) { return static_cast<std::int32_t>(key & 0xFFFFFFFFU); });
+  return order;
+}
+
+void reorder(ThreadPool& pool, const Affinities& from, const std::vector<std::int32_t>& order,
+             Affinities& to) {
+  std::vector<std::int32_t> rank(order.size());
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    rank[static_cast<std::size_t>(order[k])] = static_cast<std::int32_t>(k);
+  }
+  to.negative_entropy = from.negative_entropy;
+  to.starts.resize(from.starts.size());
+  to.columns.resize(from.columns.size());
+  to.values.resize(from.values.size());
+  to.starts[0] = 0;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    const auto row = static_cast<std::size_t>(order[k]);
+    to.starts[k + 1] = to.starts[k] + from.starts[row + 1] - from.starts[row];
+  }
+  pool.run_ranges(from.points(), kRows, [&](std::int64_t begin, std::int64_t end) {
+    for (auto k = static_cast<std::size_t>(begin); k < static_cast<std::size_t>(end); ++k) {
+      const auto start = from.starts[static_cast<std::size_t>(order[k])];
+      const auto target = to.starts[k], count = to.starts[k + 1] - target;
+      std::copy_n(from.values.begin() + start, count, to.values.begin() + target);
+      std::transform(from.columns.begin() + start, from.columns.begin() + start + count,
+                     to.columns.begin() + target,
+                     [&](std::int32_t column) { return rank[static_cast<std::size_t>(column)]; });
+    }
+  });
 }
 
 }  // namespace svhn::interpret

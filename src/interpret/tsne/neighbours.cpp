@@ -17,17 +17,17 @@ using torch::Tensor;
 
 constexpr std::int64_t kQueryBlock = 512;
 constexpr std::int64_t kReferenceBlock = 4096;
-constexpr std::int64_t kChunk = 64;  // scores looked at together
+constexpr std::int64_t kChunk = 64;  // scores compared at once
 constexpr std::int64_t kTensorBlock = std::int64_t{1} << 25;
 
-/// A score as an integer of the same order, above the reference's row.
+/// @returns an integer that orders by score, then by row: the high half is the score, the low half the row.
 inline std::uint64_t key_of(float score, std::uint32_t row) {
   const auto bits = std::bit_cast<std::uint32_t>(score);
   const std::uint32_t ordered = (bits >> 31) != 0 ? ~bits : bits | 0x80000000U;
   return std::uint64_t{ordered} << 32 | row;
 }
 
-/// The best candidates of one query so far.
+/// The best candidates of one query so far, unordered.
 struct Candidates {
   std::vector<std::uint64_t> keys;
   std::size_t used = 0;
@@ -92,7 +92,8 @@ float squared_distance(const float* a, const float* b, std::int64_t width) {
   return sum;
 }
 
-/// The points as the search holds them: score(query, row) = |row|^2 - 2 query·row is one matrix product.
+/// Centred points, and the augmented ones with which score(query, row) = |row|^2 - 2 query·row is one matrix
+/// product.
 struct Prepared {
   Tensor queries;            // f32 [M,D], centred
   Tensor reference;          // f32 [N,D], centred
@@ -100,7 +101,7 @@ struct Prepared {
   Tensor augmented;          // f32 [N,D+1]: row, |row|^2
 };
 
-/// Centring keeps the scores small, and so their rounding.
+/// Centring makes the scores and therefore their rounding errors small.
 Prepared prepare(const Tensor& queries, const Tensor& reference) {
   const Tensor centre = reference.mean(0, /*keepdim=*/true, at::kDouble).to(at::kFloat);
   Prepared points{(queries - centre).contiguous(), (reference - centre).contiguous(), {}, {}};
@@ -113,18 +114,19 @@ std::int64_t candidate_count(const NeighbourOptions& options, std::int64_t refer
   return std::min(options.count + options.count / 4 + 16 + (options.skip_self ? 1 : 0), reference);
 }
 
-/// Exact distances of one query's candidates, the nearest written out.
+/// Computes the exact distances of one query's candidates and writes the nearest.
 void refine(const Prepared& points, Candidates& candidates, std::int64_t query,
             const NeighbourOptions& options, const Neighbours& out) {
   candidates.shrink();
   const std::int64_t width = points.queries.size(1);
-  const float* place = data_of<float>(points.queries) + query * width;
+  const float* position = data_of<float>(points.queries) + query * width;
   std::vector<std::pair<float, std::int32_t>> found;
   found.reserve(candidates.used);
   for (std::size_t i = 0; i < candidates.used; ++i) {
     const auto row = static_cast<std::int32_t>(candidates.keys[i] & 0xFFFFFFFFU);
     if (options.skip_self && row == query) continue;
-    found.emplace_back(squared_distance(place, data_of<float>(points.reference) + row * width, width), row);
+    found.emplace_back(squared_distance(position, data_of<float>(points.reference) + row * width, width),
+                       row);
   }
   std::partial_sort(found.begin(), found.begin() + options.count, found.end());
   for (std::int64_t i = 0; i < options.count; ++i) {
@@ -134,7 +136,7 @@ void refine(const Prepared& points, Candidates& candidates, std::int64_t query,
   }
 }
 
-/// Candidates of the queries from `first` on, as many as `best` holds.
+/// Searches the candidates of the queries from `first` on; `best` has one element for each.
 void search_block(ThreadPool& pool, const Prepared& points, std::int64_t first,
                   std::vector<Candidates>& best) {
   const auto count = static_cast<std::int64_t>(best.size()), rows = points.reference.size(0);
@@ -162,7 +164,7 @@ Neighbours make_result(std::int64_t queries, std::int64_t count) {
   return {at::empty({queries, count}, at::kInt), at::empty({queries, count}, at::kFloat)};
 }
 
-/// Candidates and refinement of one block of queries in tensor operations.
+/// Version in tensor operations of search_block and refine.
 void tensor_block(const Prepared& points, std::int64_t first, std::int64_t rows,
                   const NeighbourOptions& options, const Neighbours& out) {
   const Tensor queries = points.queries.slice(0, first, first + rows);
@@ -174,9 +176,9 @@ void tensor_block(const Prepared& points, std::int64_t first, std::int64_t rows,
       std::min(candidate_count(options, scores.size(1)), scores.size(1) - (options.skip_self ? 1 : 0));
   // By rising row first, so that a stable sort by distance breaks ties by row.
   const Tensor rows_found = std::get<0>(std::get<1>(scores.topk(count, 1, /*largest=*/false, false)).sort(1));
-  const Tensor places =
+  const Tensor positions =
       points.reference.index_select(0, rows_found.flatten()).view({-1, count, queries.size(1)});
-  const Tensor distances = (places - queries.unsqueeze(1)).square().sum(2);
+  const Tensor distances = (positions - queries.unsqueeze(1)).square().sum(2);
   const auto [sorted, order] = distances.sort(/*stable=*/true, 1, /*descending=*/false);
   out.distances.slice(0, first, first + rows).copy_(sorted.slice(1, 0, options.count));
   out.indices.slice(0, first, first + rows).copy_(rows_found.gather(1, order.slice(1, 0, options.count)));

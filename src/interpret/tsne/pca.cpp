@@ -3,7 +3,11 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
 
+#include "core/error.h"
 #include "core/random.h"
 
 namespace svhn::interpret {
@@ -11,11 +15,11 @@ namespace {
 
 using torch::Tensor;
 
-constexpr std::int64_t kBlock = 4096;  // points at a time, so that a wide input is never held twice
-constexpr std::int64_t kSpare = 10;
+constexpr std::int64_t kBlock = 4096;  // points at once, so that there is no copy of a wide input
+constexpr std::int64_t kOversampling = 10;
 constexpr int kIterations = 8;
 
-/// Calls `use` with the points by blocks, centred, float32 or float64.
+/// Calls `use` with blocks of centred points.
 template <typename Use>
 void for_blocks(const Tensor& points, const Tensor& mean, at::ScalarType type, Use use) {
   const Tensor centre = mean.to(type);
@@ -38,7 +42,7 @@ Tensor covariance(const Tensor& points, const Tensor& mean) {
   return sum;
 }
 
-/// @returns X^T (X Q); the products in float32, the sums over blocks in float64.
+/// @returns X^T (X Q), with products in float32 and sums over blocks in float64.
 Tensor apply_covariance(const Tensor& points, const Tensor& mean, const Tensor& basis) {
   Tensor sum = at::zeros_like(basis);
   const Tensor narrow = basis.to(at::kFloat);
@@ -68,12 +72,22 @@ std::pair<Tensor, Tensor> strongest_subspace(const Tensor& points, const Tensor&
   return {basis, (within + within.t()) / 2};
 }
 
-/// Turns each component so that the point with the largest absolute score has a positive one.
+/// Sets the sign of each component so that the point with the largest absolute score has a positive one.
 void fix_signs(Pca& pca, const Tensor& points) {
   const Tensor scores = project(pca, points);
   const Tensor rows = scores.abs().argmax(0, /*keepdim=*/true);
   const Tensor extreme = scores.gather(0, rows).squeeze(0);
   pca.components.mul_(at::where(extreme < 0, -1.0, 1.0).to(at::kDouble).unsqueeze(1));
+}
+
+/// The scale keeps points within float32's range; affinities do not depend on it.
+/// @returns the power of two that scales the widest feature's extent to 1 … 2.
+/// @throws core::Error(data) when all points coincide.
+double unit_factor(const Tensor& points) {
+  const Tensor extents = points.amax(0).to(at::kDouble) - points.amin(0).to(at::kDouble);
+  const auto widest = extents.max().item<double>();
+  if (!(widest > 0.0)) throw core::Error(core::ExitCode::data, "t-SNE: all points are the same");
+  return std::exp2(-std::floor(std::log2(widest)));
 }
 
 }  // namespace
@@ -87,7 +101,8 @@ Pca fit_pca(const Tensor& points, std::int64_t components, std::uint64_t seed) {
   if (features <= kExactPcaFeatures) {
     within = covariance(points, pca.mean);
   } else {
-    std::tie(basis, within) = strongest_subspace(points, pca.mean, std::min(count + kSpare, most), seed);
+    std::tie(basis, within) =
+        strongest_subspace(points, pca.mean, std::min(count + kOversampling, most), seed);
   }
   auto [values, vectors] = at::linalg_eigh(within);  // by rising eigenvalue
   vectors = vectors.flip(1).slice(1, 0, count);
@@ -108,6 +123,15 @@ Tensor project(const Pca& pca, const Tensor& points) {
     row += block.size(0);
   });
   return scores;
+}
+
+Reduction::Reduction(const Tensor& points, std::int64_t features, std::uint64_t seed)
+    : factor_(unit_factor(points)) {
+  if (features > 0 && points.size(1) > features) pca_ = fit_pca(points * factor_, features, seed);
+}
+
+Tensor Reduction::apply(const Tensor& points) const {
+  return pca_ ? project(*pca_, points * factor_) : points * factor_;
 }
 
 }  // namespace svhn::interpret

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "interpret/tsne/grid_fft.h"
 #include "interpret/tsne/stencil.h"
 
 namespace svhn::interpret {
@@ -13,21 +12,22 @@ namespace {
 
 using torch::Tensor;
 
-constexpr std::int64_t kPlanFor = 50;   // calls: a map's density changes though its width does not
-constexpr std::int64_t kBandNodes = 8;  // at least kStencil - 1, so that bands reach only into the next one
+constexpr std::int64_t kPlanEvery = 50;  // calls, since a map's density may change while its width does not
+constexpr std::int64_t kBandNodes =
+    8;  // at least kStencil - 1, so that a band reaches only into the next one
 constexpr std::int64_t kCellNodes = 2;  // half a radius
-constexpr std::int64_t kReach = 2;      // cells either way in which points nearer than the radius lie
-constexpr float kFarAway = 1e18F;       // nothing is left of such a point's weight
+constexpr std::int64_t kReach = 2;      // cells in each direction that contain points nearer than the radius
+constexpr float kFarAway = 1e18F;       // the weight of such a point is 0
 static_assert(kRadiusNodes <= static_cast<double>(kCellNodes * kReach) && kBandNodes % kCellNodes == 0);
 
-/// Adds pairs' share for one point, see GridPlan::radius.
-/// @param x, y of `count` points, a multiple of kLanes. @param border the radius squared.
+/// Sums the pairs of one point, see GridPlan::radius.
+/// @param xs, ys coordinates of `count` points, a multiple of kLanes. @param border the radius squared.
 SVHN_VECTOR_CLONES
-void add_pairs(const float* xs, const float* ys, std::int64_t count, const float* place, float border,
+void add_pairs(const float* xs, const float* ys, std::int64_t count, const float* position, float border,
                float* out) {
   static_assert(kKernelTerms == 4);
   const float scale = 1.0F / (1.0F + border);
-  const float x = place[0], y = place[1];
+  const float x = position[0], y = position[1];
   Lanes weights{}, along_x{}, along_y{};
   for (std::int64_t i = 0; i < count; i += kLanes) {
     Lanes dx, dy;
@@ -53,10 +53,51 @@ std::size_t index(std::int64_t i) {
   return static_cast<std::size_t>(i);
 }
 
+/// Sums of products of the splines' weights 0, 1, 2 and 3 nodes apart, in both directions, and half their
+/// derivatives.
+inline void autocorrelate(const Lanes& t, Lanes* sums, Lanes* slopes) {
+  const Lanes u = 1.0F - t;
+  const Lanes w[kStencil] = {u * u * u / 6.0F, 2.0F / 3.0F - t * t * (1.0F - t / 2.0F),
+                             2.0F / 3.0F - u * u * (1.0F - u / 2.0F), t * t * t / 6.0F};
+  const Lanes s[kStencil] = {-u * u / 2.0F, t * (1.5F * t - 2.0F), u * (2.0F - 1.5F * u), t * t / 2.0F};
+  for (int apart = 0; apart < kStencil; ++apart) sums[apart] = slopes[apart] = Lanes{};
+  for (int i = 0; i < kStencil; ++i) {
+    for (int j = 0; j < kStencil; ++j) {
+      sums[i < j ? j - i : i - j] += w[i] * w[j];
+      slopes[i < j ? j - i : i - j] += s[i] * w[j];
+    }
+  }
+}
+
+/// The potential and slopes of kLanes charges of 1 at their own positions on the grid, which differ a little
+/// from the kernel's peak and 0.
+/// @param near see kernel_near_zero. @param out potentials, and slopes for a step of one node along x and y.
+SVHN_VECTOR_CLONES
+void read_own(const float* tx, const float* ty, const float* near, float* out) {
+  Lanes x, y;
+  load(tx, x);
+  load(ty, y);
+  Lanes columns[kStencil], steep_columns[kStencil], rows[kStencil], steep_rows[kStencil];
+  autocorrelate(x, columns, steep_columns);
+  autocorrelate(y, rows, steep_rows);
+  Lanes results[3] = {};
+  for (int c = 0; c < kStencil; ++c) {  // `near` is by column first
+    Lanes sum{}, slope{};
+    for (int r = 0; r < kStencil; ++r) {
+      sum += near[c * kStencil + r] * rows[r];
+      slope += near[c * kStencil + r] * steep_rows[r];
+    }
+    results[0] += columns[c] * sum;
+    results[1] += steep_columns[c] * sum;
+    results[2] += columns[c] * slope;
+  }
+  for (int field = 0; field < 3; ++field) store(results[field], out + field * kLanes);
+}
+
 }  // namespace
 
 void MapRepulsion::plan(const Tensor& map) {
-  const bool again = ++planned_ > kPlanFor;
+  const bool again = ++planned_ > kPlanEvery;
   const GridPlan plan = plan_grid(map, again ? GridPlan{} : plan_, /*pairs=*/true);
   if (again) planned_ = 0;
   if (!near_zero_.defined() || plan.nodes != plan_.nodes || plan.spacing != plan_.spacing ||
@@ -68,19 +109,19 @@ void MapRepulsion::plan(const Tensor& map) {
   plan_ = plan;
 }
 
-/// Counting sort: within a cell by index.
+/// Counting sort by cell; within a cell by index.
 void MapRepulsion::sort(ThreadPool& pool, const Tensor& map) {
   const auto count = map.size(0);
-  const float* places = data_of<float>(map);
+  const float* positions = data_of<float>(map);
   sorted_.nodes = plan_.radius > 0.0 ? kCellNodes : kBandNodes;
   sorted_.columns = plan_.nodes[0] / sorted_.nodes + 1;
   sorted_.rows = plan_.nodes[1] / sorted_.nodes + 1;
   sorted_.cells.resize(index(count));
   pool.run_ranges(count, kRows, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = begin; i < end; ++i) {
-      const NodePlace place = place_of(places + 2 * i, plan_);
-      sorted_.cells[index(i)] = static_cast<std::int32_t>(place.row / sorted_.nodes * sorted_.columns +
-                                                          place.column / sorted_.nodes);
+      const GridPosition position = grid_position(positions + 2 * i, plan_);
+      sorted_.cells[index(i)] = static_cast<std::int32_t>(position.row / sorted_.nodes * sorted_.columns +
+                                                          position.column / sorted_.nodes);
     }
   });
   sorted_.starts.assign(index(sorted_.columns * sorted_.rows) + 2, 0);
@@ -89,7 +130,7 @@ void MapRepulsion::sort(ThreadPool& pool, const Tensor& map) {
     sorted_.starts[cell] += sorted_.starts[cell - 1];
   sorted_.order.resize(index(count));
   for (std::int64_t i = 0; i < count; ++i) {
-    auto& next = sorted_.starts[index(sorted_.cells[index(i)]) + 1];  // ends as the cell's end
+    auto& next = sorted_.starts[index(sorted_.cells[index(i)]) + 1];  // at the end, the end of the cell
     sorted_.order[index(next++)] = static_cast<std::int32_t>(i);
   }
   sorted_.starts.pop_back();
@@ -99,32 +140,32 @@ void MapRepulsion::sort(ThreadPool& pool, const Tensor& map) {
   sorted_.fields.assign(index(3 * count), 0.0F);
 }
 
-void MapRepulsion::place(std::int64_t begin, std::int64_t end, const float* map) {
+void MapRepulsion::locate(std::int64_t begin, std::int64_t end, const float* map) {
   for (auto k = begin; k < end; ++k) {
     const float* point = map + 2 * static_cast<std::int64_t>(sorted_.order[index(k)]);
-    const NodePlace place = place_of(point, plan_);
+    const GridPosition position = grid_position(point, plan_);
     sorted_.x[index(k)] = point[0];
     sorted_.y[index(k)] = point[1];
-    sorted_.tx[index(k)] = place.tx;
-    sorted_.ty[index(k)] = place.ty;
-    sorted_.column[index(k)] = place.column;
-    sorted_.row[index(k)] = place.row;
+    sorted_.tx[index(k)] = position.tx;
+    sorted_.ty[index(k)] = position.ty;
+    sorted_.column[index(k)] = position.column;
+    sorted_.row[index(k)] = position.row;
   }
 }
 
-/// Even bands touch none of the others' rows, odd ones neither: each half runs in parallel, and every node
-/// gets its points in one order whatever the number of threads.
+/// Even bands share no rows with each other, and neither do odd bands: each half runs in parallel, and each
+/// node adds its points in the same order for any number of threads.
 void MapRepulsion::spread(ThreadPool& pool, const Tensor& map) {
   const auto cell_rows = kBandNodes / sorted_.nodes;
   const auto bands = (sorted_.rows + cell_rows - 1) / cell_rows;
   grid_.clear();
   for (std::int64_t parity = 0; parity < 2; ++parity) {
-    pool.run((bands - parity + 1) / 2, [&](std::int64_t piece, int) {
-      const auto first = (2 * piece + parity) * cell_rows;
+    pool.run((bands - parity + 1) / 2, [&](std::int64_t chunk, int) {
+      const auto first = (2 * chunk + parity) * cell_rows;
       const auto last = std::min(first + cell_rows, sorted_.rows);
       const auto begin = sorted_.starts[index(first * sorted_.columns)];
       const auto end = sorted_.starts[index(last * sorted_.columns)];
-      place(begin, end, data_of<float>(map));
+      locate(begin, end, data_of<float>(map));
       for (auto k = begin; k < end; ++k) {
         const auto i = index(k);
         spread_point({sorted_.column[i], sorted_.row[i], sorted_.tx[i], sorted_.ty[i]}, grid_.stride(),
@@ -174,7 +215,7 @@ void MapRepulsion::add_near(ThreadPool& pool) {
   });
 }
 
-/// @returns the sum of the potentials, each point's own left out.
+/// @returns the sum of the potentials without each point's own.
 double MapRepulsion::read(std::int64_t begin, std::int64_t end, float* force) const {
   const auto scale = static_cast<float>(-0.5 / plan_.spacing);
   const double border = plan_.radius * plan_.radius;
@@ -205,11 +246,9 @@ Repulsion MapRepulsion::operator()(ThreadPool& pool, const Tensor& map) {
   grid_.run(pool);
   add_near(pool);
   Repulsion repulsion{at::empty_like(map), 0.0};
-  std::vector<double> sums(index(pieces_of(map.size(0))));
-  pool.run_ranges(map.size(0), kRows, [&](std::int64_t begin, std::int64_t end) {
-    sums[index(begin / kRows)] = read(begin, end, data_of<float>(repulsion.force));
+  repulsion.normaliser = sum_ranges(pool, map.size(0), [&](std::int64_t begin, std::int64_t end) {
+    return read(begin, end, data_of<float>(repulsion.force));
   });
-  repulsion.normaliser = std::accumulate(sums.begin(), sums.end(), 0.0);
   return repulsion;
 }
 

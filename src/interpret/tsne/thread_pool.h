@@ -1,6 +1,6 @@
 #pragma once
-/// A few threads that stay for many short pieces of work. A step of t-SNE is some ten loops of a tenth of a
-/// millisecond: threads started for each, or put to sleep in between, would cost more than they bring.
+/// A thread pool for many short loops. A step of t-SNE has about ten loops of 0.1 ms each: to start threads
+/// for each loop, or to let them sleep in between, would cost more time than they save.
 
 #include <atomic>
 #include <cstdint>
@@ -12,42 +12,42 @@
 
 namespace svhn::interpret {
 
-/// The caller's thread and helpers. Helpers watch for work for some microseconds, then sleep.
+/// The caller's thread and helper threads. Idle helpers spin for some microseconds, then sleep.
 class ThreadPool {
  public:
-  /// @param threads in all, the caller's included; 0 takes as many as LibTorch is set to.
+  /// @param threads number of threads including the caller's; 0: at::get_num_threads().
   explicit ThreadPool(int threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  /// @returns the threads in all.
+  /// @returns the number of threads including the caller's.
   [[nodiscard]] int size() const { return static_cast<int>(helpers_.size()) + 1; }
 
   using Work = std::function<void(std::int64_t, int)>;
-  /// Calls `work(piece, member)` once for every piece in [0, pieces), in no particular order; returns when
-  /// all are done. No two calls with one member, 0 … size() - 1, run at the same time. To be called from one
-  /// thread at a time, and not from within `work`.
-  /// @throws the first exception of `work`, once all pieces are done.
-  void run(std::int64_t pieces, const Work& work);
+  /// Calls `work(chunk, thread)` once for every chunk in [0, chunks), in any order, and returns when all
+  /// calls have ended. `thread` is in [0, size()); no two calls with the same thread run concurrently. Must
+  /// be called from one thread at a time, and not from `work`.
+  /// @throws the first exception of `work`, after all calls have ended.
+  void run(std::int64_t chunks, const Work& work);
 
-  /// The same for `work(begin, end)` on ranges, [0, count) in steps of `step`.
+  /// Calls `work(begin, end)` for the ranges of `step` indices in [0, count), as `run` does.
   template <typename Ranges>
   void run_ranges(std::int64_t count, std::int64_t step, const Ranges& work) {
-    run((count + step - 1) / step, [&](std::int64_t piece, int) {
-      const auto begin = piece * step;
+    run((count + step - 1) / step, [&](std::int64_t chunk, int) {
+      const auto begin = chunk * step;
       work(begin, begin + step < count ? begin + step : count);
     });
   }
 
  private:
-  bool take_piece(int member);
-  void call(std::int64_t piece, int member);
-  void help(int member);
+  bool take_chunk(int thread);
+  void call(std::int64_t chunk, int thread);
+  void help(int thread);
 
   const Work* work_ = nullptr;
-  // Pieces that nobody has taken yet in the low half, the run's number in the high one: a helper that comes
-  // late finds another number and takes nothing.
+  // Low half: number of chunks not yet taken; high half: number of the run, so that a late helper of an
+  // earlier run takes no chunk.
   std::atomic<std::uint64_t> open_{0};
   std::atomic<std::int64_t> done_{0};
   std::atomic<bool> stop_{false};

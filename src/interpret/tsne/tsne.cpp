@@ -3,18 +3,16 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/random.h"
+#include "interpret/tsne/affinities.h"
 #include "interpret/tsne/descent.h"
 #include "interpret/tsne/forces.h"
 #include "interpret/tsne/pca.h"
-#include "interpret/tsne/points.h"
 #include "interpret/tsne/vector.h"
 
 namespace svhn::interpret {
@@ -25,9 +23,24 @@ using core::ExitCode;
 using torch::Tensor;
 
 constexpr double kStartDeviation = 1e-4;
-constexpr std::int64_t kLookEvery = 50;
-constexpr std::int64_t kPatience = 300;  // steps without progress; in the first stage as long as that is
-constexpr double kLeastGradient = 1e-7;
+
+// Of the transform.
+constexpr double kMomentum = 0.8;
+constexpr double kLeastTransformGain = 0.01;
+constexpr double kLongestGradient = 0.25;  // clipping, for points far from their neighbours
+
+/// @throws core::Error(data) unless `points` is f32 of two dimensions, not empty and finite.
+void check_points(const Tensor& points, const std::string& name) {
+  if (points.dim() != 2 || points.size(0) < 1 || points.size(1) < 1) {
+    throw Error(ExitCode::data, "t-SNE: the " + name + " are no table of rows and columns");
+  }
+  if (points.scalar_type() != at::kFloat)
+    throw Error(ExitCode::data, "t-SNE: the " + name + " are not float32");
+  const Tensor finite = at::isfinite(points).all(1);
+  if (finite.all().item<bool>()) return;
+  const auto row = finite.to(at::kInt).argmin().item<std::int64_t>();
+  throw Error(ExitCode::data, "t-SNE: row " + std::to_string(row) + " of the " + name + " is not finite");
+}
 
 void require(bool holds, const std::string& what) {
   if (!holds) throw Error(ExitCode::usage, "t-SNE: " + what);
@@ -55,7 +68,8 @@ void check_options(const TsneOptions& options, std::int64_t points) {
   require(options.pca_features == 0 || options.pca_features >= 2, "pca_features must be 0 or at least 2");
 }
 
-/// Normal deviates of kStartDeviation for one coordinate; each point's depends on its row alone.
+/// @returns normal deviates with the standard deviation kStartDeviation for one coordinate; each depends only
+/// on seed and row.
 Tensor random_axis(std::int64_t points, std::uint64_t seed, std::uint64_t axis) {
   Tensor out = at::empty({points}, at::kFloat);
   for (std::int64_t i = 0; i < points; ++i) {
@@ -65,7 +79,7 @@ Tensor random_axis(std::int64_t points, std::uint64_t seed, std::uint64_t axis) 
   return out;
 }
 
-/// Where the points lie on one line, the second coordinate is random.
+/// @returns the initial map. Where the points lie on a line, the second coordinate is random.
 Tensor first_map(const Tensor& points, const TsneOptions& options) {
   const auto count = points.size(0);
   Tensor map = at::stack({random_axis(count, options.seed, 0), random_axis(count, options.seed, 1)}, 1);
@@ -96,72 +110,93 @@ Affinities find_affinities(const Tensor& points, const TsneOptions& options, Tsn
   return joint_affinities(neighbours, conditional_probabilities(neighbours.distances, options.perplexity));
 }
 
-/// The two stages of gradient descent with momentum and a gain for each coordinate.
-/// scikit-learn 1.2, sklearn/manifold/_t_sne.py: _gradient_descent, of which this keeps the rules.
-class Descent {
+void check_transform_options(const TransformOptions& options, std::int64_t reference) {
+  const auto check = [](bool holds, const char* what) {
+    if (!holds) throw Error(ExitCode::usage, std::string("placing on a map: ") + what);
+  };
+  check(options.perplexity >= 1.0 && options.perplexity < static_cast<double>(reference),
+        "the perplexity must be at least 1 and less than the number of points of the map");
+  check(options.iterations >= 0 && options.iterations <= 1'000'000, "iterations must be 0 to 1000000");
+  check(options.exaggeration >= 1.0 && options.exaggeration <= 1e3, "exaggeration must be 1 to 1000");
+  check(options.learning_rate > 0.0 && std::isfinite(options.learning_rate),
+        "learning_rate must be positive");
+}
+
+void check_shapes(const Tensor& points, const Tensor& reference, const Tensor& reference_map) {
+  check_points(points, "new points");
+  check_points(reference, "points of the map");
+  check_points(reference_map, "map");
+  if (points.size(1) != reference.size(1)) {
+    throw Error(ExitCode::data,
+                "the new points have " + std::to_string(points.size(1)) + " features, those of the map " +
+                    std::to_string(reference.size(1)),
+                "take the embeddings of the same model and layer");
+  }
+  if (reference_map.size(1) != 2 || reference_map.size(0) != reference.size(0)) {
+    throw Error(ExitCode::data, "the map has " + std::to_string(reference_map.size(0)) + " rows of " +
+                                    std::to_string(reference_map.size(1)) + ", its points are " +
+                                    std::to_string(reference.size(0)));
+  }
+}
+
+/// The KL divergence of new points from a fixed map, and its gradient.
+class TransformObjective {
  public:
-  Descent(TsneObjective& objective, const TsneOptions& options, double learning_rate, Tensor map)
-      : objective_(objective), options_(options), learning_rate_(learning_rate), map_(std::move(map)) {}
-
-  /// Steps until `end` or until nothing improves. Each stage starts without momentum.
-  void run(std::int64_t end, std::int64_t patience, bool exploring) {
-    update_ = at::zeros_like(map_);
-    gains_ = at::ones_like(map_);
-    double best = std::numeric_limits<double>::max();
-    std::int64_t best_at = done_;
-    for (; done_ < end;) {
-      stop_if_asked(options_.stop_signal, "t-SNE stopped after " + std::to_string(done_) + " steps");
-      const double norm = step(exploring, (done_ + 1) % kLookEvery == 0);
-      ++done_;
-      tell(exploring);
-      if (done_ % kLookEvery != 0) continue;
-      if (divergence_ < best) {
-        best = divergence_;
-        best_at = done_;
-      } else if (done_ - best_at > patience) {
-        return;
-      }
-      if (norm <= kLeastGradient) return;
-    }
+  TransformObjective(const Neighbours& neighbours, const Tensor& conditional, const Tensor& reference_map,
+                     TsneMethod method)
+      : probabilities_(conditional),
+        neighbours_(reference_map.index_select(0, neighbours.indices.flatten())
+                        .view({conditional.size(0), conditional.size(1), 2})),
+        reference_map_(reference_map),
+        method_(method) {
+    if (method == TsneMethod::fft) grid_.build(reference_map);
   }
 
-  void tell(bool exploring) const {
-    if (options_.progress) options_.progress({done_, options_.iterations, divergence_, exploring});
+  [[nodiscard]] Tensor start() const { return (neighbours_ * probabilities_.unsqueeze(2)).sum(1); }
+
+  [[nodiscard]] Tensor gradient(const Tensor& map, double exaggeration) const {
+    const Tensor difference = map.unsqueeze(1) - neighbours_;
+    const Tensor pull = probabilities_ / (difference.square().sum(2) + 1.0);
+    const Tensor fields = fields_at(map);
+    const Tensor repulsion = fields.slice(1, 1, 3) / fields.slice(1, 0, 1);
+    return ((difference * pull.unsqueeze(2)).sum(1) * exaggeration - repulsion) * 2.0;
   }
 
-  [[nodiscard]] const Tensor& map() const { return map_; }
-  [[nodiscard]] std::int64_t done() const { return done_; }
+  /// @returns the mean KL divergence over the new points.
+  [[nodiscard]] double divergence(const Tensor& map) const {
+    const Tensor squared = (map.unsqueeze(1) - neighbours_).square().sum(2);
+    const Tensor own = at::xlogy(probabilities_, probabilities_) + probabilities_ * squared.log1p();
+    return (own.sum(1, /*keepdim=*/false, at::kDouble) + fields_at(map).select(1, 0).to(at::kDouble).log())
+        .mean()
+        .item<double>();
+  }
 
  private:
-  /// @returns the norm of the gradient times the gains where `look`, which also takes the divergence.
-  double step(bool exploring, bool look) {
-    const double exaggeration = exploring ? options_.early_exaggeration : 1.0;
-    Tensor gradient = objective_.gradient(map_, exaggeration);
-    if (look) divergence_ = objective_.divergence(map_, exaggeration);
-    const DescentRule rule{exploring ? 0.5 : 0.8, learning_rate_};
-    rule.step(gradient, update_, gains_, map_);
-    return look ? gradient.to(at::kDouble).norm().item<double>() : 0.0;
+  /// @returns the fields. Far from all points, where they are small, interpolation may be below 0.
+  [[nodiscard]] Tensor fields_at(const Tensor& map) const {
+    Tensor fields = method_ == TsneMethod::fft ? grid_.read(map) : exact_fields(reference_map_, map);
+    fields.select(1, 0).clamp_min_(1e-6);
+    return fields;
   }
 
-  TsneObjective& objective_;
-  const TsneOptions& options_;
-  double learning_rate_;
-  Tensor map_, update_, gains_;
-  std::int64_t done_ = 0;
-  double divergence_ = 0.0;
+  Tensor probabilities_, neighbours_, reference_map_;
+  TsneMethod method_;
+  FieldGrid grid_;
 };
 
-void descend(const Affinities& affinities, Tensor start, const TsneOptions& options, TsneResult& result) {
-  TsneObjective objective(affinities, options.method, options.device);
-  Descent descent(objective, options, result.learning_rate, std::move(start));
-  descent.tell(true);
-  const auto exploration = std::min(options.exploration, options.iterations);
-  descent.run(exploration, exploration, true);
-  descent.run(options.iterations, kPatience, false);
-  objective.gradient(descent.map(), 1.0);  // for the normaliser of the final map
-  result.kl_divergence = objective.divergence(descent.map(), 1.0);
-  result.iterations = descent.done();
-  result.map = descent.map().to(at::kCPU).contiguous();
+Tensor optimise(const TransformObjective& objective, const TransformOptions& options, Tensor map) {
+  Tensor update = at::zeros_like(map), gains = at::ones_like(map);
+  for (std::int64_t i = 0; i < options.iterations; ++i) {
+    stop_if_asked(options.stop_signal, "stopped while new points were placed on a map");
+    Tensor gradient = objective.gradient(map, options.exaggeration);
+    const Tensor length = gradient.square().sum(1, /*keepdim=*/true).sqrt();
+    gradient = gradient * (kLongestGradient / length.clamp_min(kLongestGradient));
+    gains =
+        at::where(at::mul(update, gradient) < 0, gains + 0.2, gains * 0.8).clamp_min_(kLeastTransformGain);
+    update.mul_(kMomentum).sub_(gradient.mul_(gains), options.learning_rate);
+    map.add_(update);
+  }
+  return map;
 }
 
 }  // namespace
@@ -175,8 +210,8 @@ TsneResult tsne(const Tensor& points, const TsneOptions& options) {
   check_options(options, points.size(0));
   TsneResult result;
   result.input_features = points.size(1);
-  const Tensor moved = points.to(options.device);
-  const Tensor reduced = Reduction(moved, options.pca_features, options.seed).apply(moved);
+  const Tensor input = points.to(options.device);
+  const Tensor reduced = Reduction(input, options.pca_features, options.seed).apply(input);
   result.features = reduced.size(1);
   const auto count = static_cast<double>(points.size(0));
   result.learning_rate = options.learning_rate > 0.0
@@ -186,6 +221,30 @@ TsneResult tsne(const Tensor& points, const TsneOptions& options) {
   result.neighbour_seconds = since(begin);
   descend(affinities, first_map(reduced, options).to(options.device), options, result);
   result.seconds = since(begin);
+  return result;
+}
+
+TransformResult transform(const Tensor& points, const Tensor& reference, const Tensor& reference_map,
+                          const TransformOptions& options) {
+  const torch::NoGradGuard no_grad;
+  check_shapes(points, reference, reference_map);
+  check_transform_options(options, reference.size(0));
+  const Reduction reduction(reference.to(at::kCPU), options.pca_features, options.seed);
+  NeighbourOptions search;
+  search.count = std::min(static_cast<std::int64_t>(3.0 * options.perplexity + 1.0), reference.size(0));
+  search.between = [&options] {
+    stop_if_asked(options.stop_signal, "stopped while it looked for neighbours");
+  };
+  const Neighbours neighbours = nearest_neighbours(reduction.apply(points.to(at::kCPU)),
+                                                   reduction.apply(reference.to(at::kCPU)), search);
+  const Tensor conditional = conditional_probabilities(neighbours.distances, options.perplexity);
+  const TransformObjective objective(neighbours, conditional, reference_map.to(at::kCPU).contiguous(),
+                                     options.method);
+  TransformResult result;
+  const Tensor start = objective.start();
+  result.start_kl_divergence = objective.divergence(start);
+  result.map = optimise(objective, options, start);
+  result.kl_divergence = objective.divergence(result.map);
   return result;
 }
 

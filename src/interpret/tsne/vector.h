@@ -1,9 +1,8 @@
 #pragma once
-/// What the room's hand-written loops share.
+/// Vector types and sums that the CPU loops of t-SNE share.
 
 #include <torch/types.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <numeric>
@@ -20,10 +19,10 @@ struct Point {
   float y;
 };
 
-inline constexpr int kLanes = 16;           ///< Partial sums that a loop keeps, whatever the processor.
-inline constexpr std::int64_t kRows = 512;  ///< Rows of one partial sum, whatever the number of threads.
+inline constexpr int kLanes = 16;           ///< Partial sums of a loop, on every processor.
+inline constexpr std::int64_t kRows = 512;  ///< Rows of a partial sum, for any number of threads.
 
-/// Vectors of fixed width, which compilers cut into those that the processor has.
+/// Vectors of fixed width; the compiler splits them into the processor's registers.
 using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
 using LaneNumbers = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
 using Four = float __attribute__((vector_size(4 * sizeof(float))));
@@ -46,18 +45,13 @@ inline float sum_of(const Lanes& lanes) {
   return (quarters[0] + quarters[1]) + (quarters[2] + quarters[3]);
 }
 
-inline std::int64_t pieces_of(std::int64_t rows) {
-  return (rows + kRows - 1) / kRows;
-}
-
-/// Adds `of(row)` up by pieces of a fixed size, so that the sum does not depend on the number of threads.
+/// @returns the sum of `of(begin, end)` over chunks of kRows rows, which does not depend on the number of
+/// threads.
 template <typename Of>
-double sum_rows(ThreadPool& pool, std::int64_t rows, Of of) {
-  std::vector<double> sums(static_cast<std::size_t>(pieces_of(rows)));
-  pool.run(pieces_of(rows), [&](std::int64_t piece, int) {
-    double sum = 0.0;
-    for (auto row = piece * kRows; row < std::min(rows, (piece + 1) * kRows); ++row) sum += of(row);
-    sums[static_cast<std::size_t>(piece)] = sum;
+double sum_ranges(ThreadPool& pool, std::int64_t rows, const Of& of) {
+  std::vector<double> sums(static_cast<std::size_t>((rows + kRows - 1) / kRows));
+  pool.run_ranges(rows, kRows, [&](std::int64_t begin, std::int64_t end) {
+    sums[static_cast<std::size_t>(begin / kRows)] = of(begin, end);
   });
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }

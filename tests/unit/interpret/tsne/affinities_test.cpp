@@ -10,6 +10,8 @@
 namespace svhn::interpret {
 namespace {
 
+using at::Tensor;
+
 TEST(ConditionalProbabilities, HaveTheEntropyOfThePerplexity) {
   const auto points = testing::normal_points(300, 8, 1);
   const auto found = nearest_neighbours(points, points, {91, true, {}});
@@ -20,8 +22,8 @@ TEST(ConditionalProbabilities, HaveTheEntropyOfThePerplexity) {
 }
 
 TEST(ConditionalProbabilities, OfTwoNeighboursSolveTheEquation) {
-  // Distances 0 and 1, perplexity 1.5: p solves H(p) = -p ln p - (1-p) ln(1-p) = ln 1.5 = 0.405465.
-  // H(0.8597) = 0.405507 and H(0.86) = 0.404964, so p = 0.85972.
+  // Distances 0 and 1, perplexity 1.5: p solves H(p) = -p ln p - (1-p) ln(1-p) = ln 1.5 = 0.405465. H(0.8597)
+  // = 0.405507 and H(0.86) = 0.404964, so p = 0.85972.
   const auto p = conditional_probabilities(at::tensor({0.0F, 1.0F}).unsqueeze(0), 1.5);
   EXPECT_NEAR(p[0][0].item<float>(), 0.8597F, 2e-4F);
 }
@@ -69,6 +71,27 @@ TEST(JointAffinities, AreSymmetricAndAddUpToOne) {
   }
   EXPECT_TRUE(at::equal(dense, dense.t()));
   EXPECT_NEAR(dense.sum(at::kDouble).item<double>(), 1.0, 1e-6);
+}
+
+TEST(ZOrder, NamesEveryPointOnceAndKeepsNeighboursTogether) {
+  const Tensor map = at::tensor({0.0F, 0.0F, 9.0F, 9.0F, 0.1F, 0.1F, 9.1F, 9.1F, 0.0F, 0.0F}).view({5, 2});
+  // Lower left before upper right; equal places by row.
+  EXPECT_EQ(z_order(map), (std::vector<std::int32_t>{0, 4, 2, 1, 3}));
+}
+
+TEST(Reorder, MovesRowsAndColumnsAlike) {
+  // By hand: p01 = 0.3, p12 = 0.2; order 2, 0, 1 makes them p12 and p02.
+  Neighbours neighbours{at::tensor({1, 0, 1}, at::kInt).view({3, 1}), at::zeros({3, 1})};
+  const auto from = joint_affinities(neighbours, at::tensor({0.8F, 1.0F, 1.2F}).view({3, 1}));
+  Affinities to;
+  ThreadPool pool(2);
+  reorder(pool, from, {2, 0, 1}, to);
+  EXPECT_EQ(to.columns[0], 2);
+  EXPECT_FLOAT_EQ(to.values[0], 0.2F);
+  EXPECT_EQ(to.columns[static_cast<std::size_t>(to.starts[1])], 2);
+  EXPECT_FLOAT_EQ(to.values[static_cast<std::size_t>(to.starts[1])], 0.3F);
+  EXPECT_EQ(to.columns[static_cast<std::size_t>(to.starts[2])], 1);
+  EXPECT_EQ(to.columns[static_cast<std::size_t>(to.starts[2]) + 1], 0);
 }
 
 }  // namespace

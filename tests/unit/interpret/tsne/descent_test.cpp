@@ -3,13 +3,18 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "unit/interpret/tsne/points.h"
 
 namespace svhn::interpret {
 namespace {
 
 using at::Tensor;
+using testing::affinities_of;
+using testing::grouped_points;
 using testing::normal_points;
+using testing::relative;
 
 TEST(DescentRule, StepByHand) {
   Tensor gradient = at::tensor({2.0F, 2.0F, 2.0F}), update = at::tensor({-1.0F, 1.0F, 1.0F});
@@ -36,6 +41,37 @@ TEST(DescentRule, TensorOperationsAgreeWithTheLoop) {
   }
   EXPECT_TRUE(at::allclose(gains[0], gains[1]));
   EXPECT_TRUE(at::allclose(maps[0], maps[1], 1e-5, 1e-6));
+}
+
+TEST(TsneObjective, InterpolatedGradientIsTheExactOne) {
+  const auto points = grouped_points(1500, 10, 5);
+  const Affinities affinities = affinities_of(points, 30.0);
+  TsneObjective fft(affinities, TsneMethod::fft, torch::kCPU);
+  TsneObjective exact(affinities, TsneMethod::exact, torch::kCPU);
+  for (const double deviation : {1e-4, 0.1, 1.0, 3.0, 20.0}) {
+    const auto map = deviation * normal_points(1500, 2, 10);
+    // The wider the map, the more of the force comes from few near points.
+    const double bound = deviation <= 1.0 ? 2e-4 : 3e-3;
+    for (const double exaggeration : {1.0, 12.0}) {
+      EXPECT_LT(relative(fft.gradient(map, exaggeration), exact.gradient(map, exaggeration)), bound)
+          << deviation;
+      EXPECT_NEAR(fft.divergence(map, exaggeration), exact.divergence(map, exaggeration), 1e-4);
+    }
+  }
+}
+
+TEST(TsneObjective, GradientIsTheSlopeOfTheDivergence) {
+  const auto points = grouped_points(60, 4, 3);
+  const Affinities affinities = affinities_of(points, 5.0);
+  TsneObjective objective(affinities, TsneMethod::exact, torch::kCPU);
+  const auto map = normal_points(60, 2, 11), direction = normal_points(60, 2, 12);
+  const double slope = (objective.gradient(map, 1.0) * direction).sum().item<double>();
+  const auto at = [&](double step) {
+    const Tensor moved = map + step * direction;
+    objective.gradient(moved, 1.0);
+    return objective.divergence(moved, 1.0);
+  };
+  EXPECT_NEAR((at(0.01) - at(-0.01)) / 0.02, slope, 1e-3 * std::abs(slope) + 1e-4);
 }
 
 }  // namespace

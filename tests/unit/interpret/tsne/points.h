@@ -1,11 +1,13 @@
 #pragma once
-/// Points for the tests of this room.
+/// Points and helpers for the t-SNE tests.
 
+#include <ATen/ATen.h>
 #include <torch/types.h>
 
 #include <cstdint>
 
 #include "core/random.h"
+#include "interpret/tsne/affinities.h"
 
 namespace svhn::interpret::testing {
 
@@ -23,6 +25,19 @@ inline torch::Tensor normal_points(std::int64_t rows, std::int64_t columns, std:
 inline torch::Tensor grouped_points(std::int64_t rows, std::int64_t columns, std::int64_t groups) {
   const torch::Tensor centres = 5.0 * normal_points(groups, columns, 77);
   return normal_points(rows, columns, 1) + centres.index_select(0, torch::arange(rows).remainder(groups));
+}
+
+/// @returns the joint affinities of points with 3 * perplexity + 1 neighbours each.
+inline Affinities affinities_of(const torch::Tensor& points, double perplexity) {
+  const auto found =
+      nearest_neighbours(points, points, {static_cast<std::int64_t>(3 * perplexity + 1), true, {}});
+  return joint_affinities(found, conditional_probabilities(found.distances, perplexity));
+}
+
+/// @returns |value - expected| / |expected| in float64.
+inline double relative(const torch::Tensor& value, const torch::Tensor& expected) {
+  const torch::Tensor reference = expected.to(at::kDouble);
+  return ((value.to(at::kDouble) - reference).norm() / reference.norm()).item<double>();
 }
 
 }  // namespace svhn::interpret::testing

@@ -3,8 +3,6 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "interpret/tsne/grid_fft.h"
-#include "interpret/tsne/order.h"
 #include "unit/interpret/tsne/points.h"
 
 namespace svhn::interpret {
@@ -12,42 +10,7 @@ namespace {
 
 using at::Tensor;
 using testing::normal_points;
-
-double relative(const Tensor& value, const Tensor& expected) {
-  const Tensor reference = expected.to(at::kDouble);
-  return ((value.to(at::kDouble) - reference).norm() / reference.norm()).item<double>();
-}
-
-TEST(LaneTransform, IsTheFourierTransformOfEveryLane) {
-  for (const std::int64_t length : {1, 2, 3, 4, 5, 8, 30, 36, 75, 400, 486}) {
-    const Tensor values = normal_points(length, 32, 1);  // [length], 16 real parts, 16 imaginary ones
-    const Tensor series = at::complex(values.slice(1, 0, 16), values.slice(1, 16, 32));
-    const Tensor expected = at::fft_fft(series.to(at::kComplexDouble), c10::nullopt, 0);
-    Tensor work = values.clone(), scratch = at::empty_like(values);
-    const float* found = LaneTransform(length).forward(work.data_ptr<float>(), scratch.data_ptr<float>());
-    const Tensor result = found == work.data_ptr<float>() ? work : scratch;
-    EXPECT_LT(relative(result.slice(1, 0, 16), at::real(expected)), 1e-6) << length;
-    EXPECT_LT(relative(result.slice(1, 16, 32), at::imag(expected)), 1e-6) << length;
-  }
-}
-
-TEST(Convolution, IsThatOfTheTensorOperations) {
-  for (const auto& [columns, rows] : {std::pair{15, 75}, {80, 15}, {120, 108}, {32, 50}}) {
-    GridPlan plan{.nodes = {columns, rows}, .spacing = 0.5, .corner = {}, .radius = 2.0};
-    const Tensor kernel = kernel_transform(plan, at::kCPU), charges = normal_points(rows, columns, 2);
-    Convolution convolution;
-    convolution.prepare(kernel);
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const float* from = charges.data_ptr<float>() + row * columns;
-      std::copy(from, from + columns, convolution.values() + row * convolution.stride());
-    }
-    ThreadPool pool(2);
-    convolution.run(pool);
-    const Tensor field =
-        at::from_blob(convolution.values(), {rows, convolution.stride()}).slice(1, 0, columns);
-    EXPECT_LT(relative(field, convolve(charges, kernel)), 1e-5) << columns;
-  }
-}
+using testing::relative;
 
 TEST(MapRepulsion, AgreesWithAllPairsAtEverySizeOfMap) {
   const auto shape = normal_points(2000, 2, 3) * at::tensor({1.0F, 0.6F});
@@ -87,7 +50,7 @@ TEST(MapRepulsion, OfPointsOnALine) {
   EXPECT_LT(relative(repulsion(pool, map).force, exact_repulsion(map).force), 5e-3);
 }
 
-TEST(MapRepulsion, SameBytesForAnyTeam) {
+TEST(MapRepulsion, SameBytesForAnyNumberOfThreads) {
   for (const double deviation : {1.0, 40.0}) {
     const auto map = deviation * normal_points(5000, 2, 6);
     const auto run = [&](int threads) {
@@ -99,27 +62,6 @@ TEST(MapRepulsion, SameBytesForAnyTeam) {
     EXPECT_TRUE(at::equal(one.force, three.force));
     EXPECT_EQ(one.normaliser, three.normaliser);
   }
-}
-
-TEST(OrderOnMap, NamesEveryPointOnceAndKeepsNeighboursTogether) {
-  const Tensor map = at::tensor({0.0F, 0.0F, 9.0F, 9.0F, 0.1F, 0.1F, 9.1F, 9.1F, 0.0F, 0.0F}).view({5, 2});
-  // Lower left before upper right; equal places by row.
-  EXPECT_EQ(order_on_map(map), (std::vector<std::int32_t>{0, 4, 2, 1, 3}));
-}
-
-TEST(Reorder, MovesRowsAndColumnsAlike) {
-  // By hand: p01 = 0.3, p12 = 0.2; order 2, 0, 1 makes them p12 and p02.
-  Neighbours neighbours{at::tensor({1, 0, 1}, at::kInt).view({3, 1}), at::zeros({3, 1})};
-  const auto from = joint_affinities(neighbours, at::tensor({0.8F, 1.0F, 1.2F}).view({3, 1}));
-  Affinities to;
-  ThreadPool pool(2);
-  reorder(pool, from, {2, 0, 1}, to);
-  EXPECT_EQ(to.columns[0], 2);
-  EXPECT_FLOAT_EQ(to.values[0], 0.2F);
-  EXPECT_EQ(to.columns[static_cast<std::size_t>(to.starts[1])], 2);
-  EXPECT_FLOAT_EQ(to.values[static_cast<std::size_t>(to.starts[1])], 0.3F);
-  EXPECT_EQ(to.columns[static_cast<std::size_t>(to.starts[2])], 1);
-  EXPECT_EQ(to.columns[static_cast<std::size_t>(to.starts[2]) + 1], 0);
 }
 
 }  // namespace
