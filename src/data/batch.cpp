@@ -81,8 +81,8 @@ class BatchMaker {
   std::size_t next_row_ = 0, made_ = 0;  ///< Index of the next row; number of batches made.
 };
 
-/// A ring buffer of batches: the consumer holds one while the thread makes the others. The waiting side
-/// sleeps until half of the ring is free or filled, since waking up costs as much as a small batch.
+/// A ring buffer of batches: the consumer holds one while the thread makes the others. When the ring is full,
+/// the thread sleeps until half of it is free, since waking up costs as much as a small batch.
 class Prefetcher {
  public:
   Prefetcher(BatchMaker& maker, std::size_t batches)

@@ -32,7 +32,7 @@ std::vector<std::string> list_digit(const fs::path& folder, const std::string& d
   return names;
 }
 
-/// Keeps the rows that were read, in order, and lists the others.
+/// Keeps the rows that were read, in order, and lists the unreadable files.
 RawDigits collect(const std::vector<std::string>& names, std::vector<std::uint8_t>&& images,
                   const std::vector<std::string>& problems) {
   RawDigits digits;

@@ -1,5 +1,5 @@
 #pragma once
-/// Digits as picture files in folders named 0 to 9.
+/// Reads digits from picture files in folders named 0 to 9.
 
 #include <filesystem>
 #include <string>
@@ -9,12 +9,12 @@
 
 namespace svhn::data {
 
-/// Reads `folder/0 … folder/9` in this order, files by name (bytewise), every format OpenCV decodes: resized
-/// to 32x32 (by area when shrinking, linear when enlarging), grey expanded to RGB, alpha dropped, 16 bits
-/// scaled to 8. Decodes in parallel; the result does not depend on it. Hidden files and folders within are
-/// not looked at.
-/// @param strict throw for the first unreadable file rather than listing all in `RawDigits::unreadable`.
-/// @param threads 0 means one for each processor.
+/// Reads `folder/0 … folder/9` in this order, files by name (bytewise), every format that OpenCV decodes:
+/// resized to 32x32 (by area when shrinking, linear when enlarging), grey expanded to RGB, alpha dropped, 16
+/// bits scaled to 8. Decodes in parallel, with the same result for any number of threads. Hidden files and
+/// nested folders are ignored.
+/// @param strict throw for the first unreadable file instead of listing all in `RawDigits::unreadable`.
+/// @param threads number of threads; 0: one per processor.
 /// @returns images, labels (digits 0..9) and the unreadable files as "3/name.png: reason".
 /// @throws core::Error(data) without any digit folder or any readable picture; with `strict` for any
 /// unreadable one.

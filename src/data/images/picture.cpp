@@ -12,9 +12,9 @@
 namespace svhn::data {
 namespace {
 
-constexpr std::int64_t kMostPixels = std::int64_t{1} << 24;
+constexpr std::int64_t kMaxPixels = std::int64_t{1} << 24;
 
-/// Why one picture cannot be read; never leaves this file.
+/// Why a picture cannot be read; caught within this file.
 struct Unreadable {
   std::string reason;
 };
@@ -23,7 +23,7 @@ void check_size(std::span<const std::byte> bytes) {
   const auto size = image_size(bytes);
   if (!size) throw Unreadable{"no picture of a known kind, or one that was cut short"};
   if (size->width < 1 || size->height < 1) throw Unreadable{"a picture without pixels"};
-  if (size->width > kMostPixels / size->height) {
+  if (size->width > kMaxPixels / size->height) {
     throw Unreadable{std::to_string(size->width) + "x" + std::to_string(size->height) +
                      " pixels, more than the 16 million that a digit may have"};
   }

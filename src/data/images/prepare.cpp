@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What the inputs so far amount to.
+/// The inputs read so far.
 struct Joined {
   std::vector<std::uint8_t> images;
   std::vector<std::uint8_t> labels;
@@ -51,8 +51,8 @@ std::string checksum(const fs::path& input, SourceFormat format) {
 
 /// @returns the last part of a path, also of "folder/".
 std::string base_name(const fs::path& path) {
-  const fs::path whole = fs::absolute(path).lexically_normal();
-  return (whole.has_filename() ? whole.filename() : whole.parent_path().filename()).string();
+  const fs::path absolute = fs::absolute(path).lexically_normal();
+  return (absolute.has_filename() ? absolute.filename() : absolute.parent_path().filename()).string();
 }
 
 Origin require_origin(const std::string& name) {
@@ -86,7 +86,7 @@ void join(Joined& joined, const fs::path& input, const PrepareOptions& options) 
   const std::string name = base_name(input);
   const SourceFormat format = options.format ? *options.format : detect_format(input);
   const LabelRule rule = options.labels.value_or(default_label_rule(format));
-  // Declared first: its destructor waits, so the input outlives the hashing whatever the reader throws.
+  // Declared first: its destructor waits, so the input outlives the hashing even when the reader throws.
   auto sha256 = std::async(std::launch::async, [&] { return checksum(input, format); });
   RawDigits digits = read_source(input, format, options.strict);
   if (options.split == SplitKind::official) {

@@ -1,5 +1,5 @@
 #pragma once
-/// From sources in any form to everything that a prepared file holds.
+/// Converts sources of any format to the content of a prepared file.
 
 #include <cstdint>
 #include <filesystem>
@@ -16,31 +16,32 @@ namespace svhn::data {
 
 enum class SplitKind {
   random,    ///< Stratified, see `split_three`.
-  official,  ///< Stanford's own training and test rows, told by file name, see `split_official`.
+  official,  ///< Stanford's training and test rows, recognized by file name, see `split_official`.
 };
 
 struct PrepareOptions {
   std::vector<std::filesystem::path> inputs;  ///< Read and joined in this order.
-  std::optional<SourceFormat> format;         ///< Of every input; unset: by content.
-  std::optional<LabelRule> labels;  ///< Of every input; unset: the format's own, `default_label_rule`.
+  std::optional<SourceFormat> format;         ///< Format of every input; unset: detected by content.
+  std::optional<LabelRule> labels;  ///< Label rule of every input; unset: `default_label_rule` of the format.
   SplitKind split = SplitKind::random;
   SplitOptions draw;
-  std::optional<std::int64_t> limit;                   ///< Only the first so many rows of all; at least 1.
-  bool strict = false;                                 ///< A picture that cannot be read is an error.
-  std::function<void(const std::string&)> on_skipped;  ///< Called with file and reason for each one skipped.
+  std::optional<std::int64_t> limit;  ///< Use only the first rows of all inputs; at least 1.
+  bool strict = false;                ///< An unreadable picture is an error.
+  std::function<void(const std::string&)>
+      on_skipped;  ///< Called with file and reason for each skipped picture.
 };
 
-/// Reads the inputs, joins them, turns labels into class indices and draws the splits.
-/// Metadata: `source` (file names without folders), `sha256` (one for each, in order; of a picture folder
+/// Reads and joins the inputs, converts labels to class indices and draws the splits.
+/// Metadata: `source` (file names without folders), `sha256` (one per input, in order; for a picture folder
 /// that of its `sha256sum` listing), `format`, `label_rule`, each joined by ", "; `split` `stratify`
 /// `test_fraction` `val_fraction` `split_seed`; `limit` and `skipped` where they apply; `synthetic` "false".
 /// @throws core::Error(usage) without inputs or with a limit below 1; core::Error(data) for unreadable or
 /// damaged inputs, no rows, labels that contradict the rule, too few rows for the splits, and (official) a
-/// file name that tells neither train, test nor extra.
+/// file name that contains neither train, test nor extra.
 PreparedContent prepare(const PrepareOptions& options);
 
 /// Draws digits (see `make_synthetic`) and splits them at random; metadata `synthetic` is "true".
-/// @param n at least enough for ten classes in three splits, or the split refuses.
+/// @param n number of images; enough for ten classes in three splits.
 PreparedContent prepare_synthetic(std::int64_t n, std::uint64_t seed, const SplitOptions& draw = {});
 
 }  // namespace svhn::data

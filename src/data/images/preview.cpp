@@ -13,7 +13,7 @@
 namespace svhn::data {
 namespace {
 
-constexpr int kLargestGrid = 100;
+constexpr int kMaxGrid = 100;
 constexpr int kPicture = 64;
 constexpr int kCaption = 18;
 constexpr int kGap = 6;
@@ -22,7 +22,7 @@ constexpr int kTitle = 28;
 const cv::Scalar kPaper(255, 255, 255);
 const cv::Scalar kText(40, 40, 40);
 
-/// Writes text with its middle at `x`.
+/// Writes text centred at `x`.
 void write_centred(cv::Mat& sheet, const std::string& text, int x, int bottom) {
   constexpr double scale = 0.45;
   int baseline = 0;
@@ -31,7 +31,7 @@ void write_centred(cv::Mat& sheet, const std::string& text, int x, int bottom) {
               cv::LINE_AA);
 }
 
-void place(cv::Mat& sheet, const std::uint8_t* pixels, int digit, cv::Point corner) {
+void draw_digit(cv::Mat& sheet, const std::uint8_t* pixels, int digit, cv::Point corner) {
   const cv::Mat picture(static_cast<int>(kSide), static_cast<int>(kSide), CV_8UC3,
                         const_cast<std::uint8_t*>(pixels));
   cv::Mat large;
@@ -42,7 +42,7 @@ void place(cv::Mat& sheet, const std::uint8_t* pixels, int digit, cv::Point corn
 }
 
 void check(const PreviewOptions& options) {
-  const auto fits = [](int count) { return count >= 1 && count <= kLargestGrid; };
+  const auto fits = [](int count) { return count >= 1 && count <= kMaxGrid; };
   if (fits(options.columns) && fits(options.rows)) return;
   throw core::Error(
       core::ExitCode::usage,
@@ -64,8 +64,8 @@ cv::Mat draw_sheet(std::span<const std::uint8_t> images, std::span<const std::ui
     const std::int64_t row = rows[static_cast<std::size_t>(i)];
     const cv::Point corner(kGap + i % options.columns * (kPicture + kGap),
                            top + i / options.columns * (kPicture + kCaption));
-    place(sheet, images.data() + row * kImageBytes, digit_of_class(labels[static_cast<std::size_t>(row)]),
-          corner);
+    draw_digit(sheet, images.data() + row * kImageBytes,
+               digit_of_class(labels[static_cast<std::size_t>(row)]), corner);
   }
   return sheet;
 }

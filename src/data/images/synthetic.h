@@ -1,6 +1,5 @@
 #pragma once
-/// Built-in digits for machines without the real ones: drawn, not photographed, and always to be called
-/// synthetic.
+/// Synthetic digits for machines without the real data set; every output must call them synthetic.
 
 #include <cstdint>
 
@@ -10,11 +9,11 @@ namespace svhn::data {
 
 /// Draws house-number-like digits: stroke fonts of many weights on plain or divided grounds, light on dark
 /// and dark on light, in perspective, unevenly lit, blurred, noisy, with neighbouring digits cut off at the
-/// sides. An image depends on (seed, its row) alone, so a longer set starts with the shorter one and threads
-/// change nothing.
+/// sides. An image depends only on (seed, row), so a longer set starts with the images of a shorter one, for
+/// any number of threads.
 /// @param n number of images, 1 to 10,000,000.
 /// @param seed any number.
-/// @param threads 0 means one for each processor.
+/// @param threads number of threads; 0: one per processor.
 /// @returns images u8 [n,32,32,3] and labels as class indices (LabelRule::index), uniform over the ten
 /// classes.
 /// @throws core::Error(usage) for n out of range.
