@@ -39,7 +39,7 @@ choose_packages() {
     esac
   done
   [ "$torch" = no ] || packages+=("${torch_packages[@]}")
-  # Debian's npm conflicts with the nodejs package of other repositories, which contains an npm.
+  # Debian's npm conflicts with one from elsewhere that has its own nodejs, so an installed npm is kept.
   ! command -v npm >/dev/null || page=no
   [ "$page" = no ] || packages+=("${page_packages[@]}")
   [ "$checks" = no ] || packages+=("${check_packages[@]}")

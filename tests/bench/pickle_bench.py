@@ -1,8 +1,8 @@
 """MB/s and peak memory of the pickle reader beside pandas.read_pickle: pickle_bench.py PATH_OF_pickle_dump [ROWS] [FILE...]
 
 Writes frames of ROWS images (99,289: the size of the real data set) one after the other into a temporary folder,
-and reads each three times with either reader in turn, so that both meet the same load and a warm file cache. The best
-of three counts. "processor" is the time that the process was at work, which other programs disturb less.
+and reads each three times with either reader in turn, so that both have the same load and a warm file cache. The best
+of three counts. "processor" is processor time, which other programs disturb less.
 pandas returns the frame as it was; svhn also converts, checks and transposes every pixel to u8 [N,32,32,3].
 """
 

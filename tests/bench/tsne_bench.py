@@ -1,7 +1,7 @@
 """t-SNE beside scikit-learn's: tsne_bench.py PATH_OF_tsne_dump [--points N N ...] [--embeddings FILE] [--peer-below N]
 [--mixtures M]
 
-Runs either program on the same points in turn, both on all cores this process may use, and prints a table: seconds,
+Runs both programs on the same points in turn, both on all cores this process may use, and prints a table: seconds,
 processor seconds (start-up included), KL divergence and the share of the ten nearest neighbours that the map keeps. The
 points are a warped mixture of ten Gaussians in 50 dimensions, or rows of an embeddings.safetensors (reduced to 50
 dimensions first, for both). --mixtures takes so many mixtures of each size: the share kept differs by some 0.0005 from

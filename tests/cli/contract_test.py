@@ -1,4 +1,4 @@
-"""The contract of the command line that scripts build on: help, versions, documents on stdout, file formats."""
+"""The parts of the command line that scripts depend on: help, versions, documents on stdout, file formats."""
 
 import csv
 import glob

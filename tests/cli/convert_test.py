@@ -1,4 +1,4 @@
-"""`svhn convert`: Keras' models and weights, PyTorch's checkpoints, pickled curves, and what it refuses."""
+"""`svhn convert`: Keras' models and weights, PyTorch's checkpoints, pickled curves, refused files."""
 
 import csv
 import json

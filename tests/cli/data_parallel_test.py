@@ -1,4 +1,4 @@
-"""Data-parallel training: several processes leave the files of one run, and go on to the same bytes."""
+"""Data-parallel training: several processes write the files of one run, and a resume gives the same bytes."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Every failure a user can cause: exact exit code, exact words on stderr, nothing on stdout, nothing half-written."""
+"""Every error that a user can cause: exact exit code, exact text on stderr, nothing on stdout, no partial files."""
 
 import ctypes
 import json

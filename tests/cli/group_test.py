@@ -1,6 +1,6 @@
-"""Several processes: what they compute together, and how all of them end when one is lost, fails or is cut off.
+"""Several processes: collective operations, and how all processes end when one is lost, fails or is disconnected.
 
-The small program group_probe (SVHN_PROBE) drives the processes' group by itself; the other tests start the real one.
+Some tests use the process group through the small program group_probe (SVHN_PROBE), the others start svhn.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
-"""What the command-line tests share: running the real program, small inputs, and looking at what it left behind.
+"""Shared by the command-line tests: running svhn, small inputs, and reading the files that it wrote.
 
-The program is named by the environment variable SVHN_BIN (CTest sets it). Every test works in a folder of its own.
+The program is named by the environment variable SVHN_BIN (CTest sets it). Every test has its own folder.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
-"""Damaged and hostile sources through the real program: one line and a hint, or a clean read; never a crash.
+"""Damaged and malicious sources: svhn prints one line and a hint or reads them correctly, and never crashes.
 
-The thousands of variants run inside the unit tests; these few dozen show that the command keeps their promise.
+Thousands of variants run in the unit tests; these few dozen test the command itself.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""`svhn interpret`: every file of its contract, agreement with `evaluate`, the run folder's copies, refusals, stopping."""
+"""`svhn interpret`: every output file, agreement with `evaluate`, copies in the run folder, errors, stop signals."""
 
 import csv
 import json

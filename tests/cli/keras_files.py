@@ -1,4 +1,4 @@
-"""Keras' HDF5 layout written with h5py, and what such a network computes, in numpy; for convert_test.py."""
+"""Writes Keras' HDF5 layout with h5py, and computes such a network with numpy; for convert_test.py."""
 
 import json
 

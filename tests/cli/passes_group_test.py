@@ -1,4 +1,4 @@
-"""evaluate and interpret by several processes: the files and words of one, whoever is killed or asked to stop."""
+"""evaluate and interpret with several processes: the files and output of one process; killed and stopped processes."""
 
 import json
 import os

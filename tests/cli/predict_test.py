@@ -1,4 +1,4 @@
-"""`svhn predict`: pictures of any size and kind, folders, unreadable files, its two forms of output."""
+"""`svhn predict`: pictures of any size and format, folders, unreadable files, text and JSON output."""
 
 import csv
 import json

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`svhn report` from outside: what it prints, what it makes of good and of damaged runs, and how it refuses."""
+"""`svhn report`: its output, valid and damaged runs, errors."""
 
 import json
 import os

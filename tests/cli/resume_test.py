@@ -1,4 +1,4 @@
-"""Exact resume: however a run is ended, going on with it gives the bytes of a run that was never interrupted."""
+"""Exact resume: a run that was ended in any way and resumed gives the bytes of an uninterrupted run."""
 
 import os
 import random

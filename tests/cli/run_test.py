@@ -1,4 +1,4 @@
-"""A training run from outside: what it leaves behind, that equal runs give equal bytes, and going on with it."""
+"""A training run: its files, equal bytes of equal runs, and resuming it."""
 
 import json
 import os

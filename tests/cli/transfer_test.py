@@ -1,4 +1,4 @@
-"""Training on a backbone: features made once, the weights' source, exact resume, the comparison's contract."""
+"""Training on a backbone: cached features, the source of the weights, exact resume, output of the comparison."""
 
 import csv
 import json

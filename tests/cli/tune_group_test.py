@@ -1,4 +1,4 @@
-"""svhn tune by several processes: the results of one, whoever is killed, stopped or asked to end."""
+"""svhn tune with several processes: the results of one process; killed and stopped processes."""
 
 import os
 import signal

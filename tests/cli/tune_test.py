@@ -1,4 +1,4 @@
-"""svhn tune: what it prints and leaves behind, what it refuses, and that a search killed anywhere goes on exactly."""
+"""svhn tune: output, files, errors, and the exact continuation of a search that was killed at any point."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""Who takes part: our program in both precisions, and the peers with the Python that has them.
+"""The contestants: svhn in both precisions, and the peers, each with the Python that has its packages.
 
 A peer from PyPI lives in a virtual environment that the benchmark makes in its cache, or in one that --venv names.
 """

@@ -1,4 +1,4 @@
-"""TensorFlow/Keras as the assignment wrote it: `fit` on a float array, `ImageDataGenerator` where images are changed."""
+"""TensorFlow/Keras as in the assignment: `fit` on a float array, `ImageDataGenerator` where images are changed."""
 import os
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Our program's side: making data, writing the run's config, training, evaluating."""
+"""svhn: prepares the data, writes the config, trains and evaluates."""
 import csv
 import json
 import os

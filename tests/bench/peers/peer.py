@@ -1,4 +1,4 @@
-"""What the peers share: the request they are given, the prepared file, and the one line of JSON they answer with.
+"""Shared by the peers: the request, the prepared file, and the result, one line of JSON.
 
 A peer is run as `python PEER.py REQUEST.json`. It builds the network that the run's config describes with its own
 library's layers and Keras' numbers (momentum 0.99, epsilon 1e-3, Adam's epsilon 1e-7).

@@ -1,4 +1,4 @@
-"""startup, scale, accuracy: what does not fit into images a second."""
+"""The modes startup, scale and accuracy."""
 import os
 import re
 import subprocess

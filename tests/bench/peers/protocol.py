@@ -1,6 +1,6 @@
-"""How everything here is measured: one process after another, each contestant in turn, the round repeated.
+"""How the benchmarks measure: one process after another, each contestant in turn, in several rounds.
 
-A ratio is always of two runs of the same round, so that what else the machine does falls out of it; the table shows
+A ratio is always of two runs of the same round, so that other load on the machine cancels out; the table shows
 the median of the rounds and the smallest and largest. Rates leave out each process's first epoch (or pass).
 """
 import dataclasses

@@ -1,4 +1,4 @@
-"""train, evaluate, augment, busy: images a second beside the peers."""
+"""The modes train, evaluate, augment and busy: images per second, compared with the peers."""
 import contextlib
 import json
 import os

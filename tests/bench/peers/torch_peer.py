@@ -1,4 +1,4 @@
-"""PyTorch: the plain float32 loop that its tutorials show, on arrays that were made ready before."""
+"""PyTorch: the plain float32 loop that its tutorials show, on arrays that were prepared before."""
 import sys
 
 import numpy as np
