@@ -1,13 +1,13 @@
 #include "metric/comparison.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "core/fields_json.h"
 #include "core/json.h"
-#include "metric/csv.h"
+#include "metric/tables.h"
 
 namespace svhn::metric {
 namespace {
@@ -61,17 +61,10 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
   return text.empty() ? "-" : text;
 }
 
-std::string number_text(const char* format, const std::optional<double>& value) {
-  std::array<char, 48> text{};
-  if (value) std::snprintf(text.data(), text.size(), format, *value);
-  return value ? text.data() : "-";
-}
-
-std::string score_text(const std::optional<BackboneScore>& score) {
+/// @returns two columns of a table: accuracy and time.
+std::string score_columns(const std::optional<BackboneScore>& score) {
   if (!score) return "       -         -";
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%8.4f %7.1f s", score->val_accuracy, score->seconds);
-  return text.data();
+  return fmt::format("{:8.4f} {:7.1f} s", score->val_accuracy, score->seconds);
 }
 
 }  // namespace
@@ -98,12 +91,11 @@ std::string format_comparison(const ComparisonResult& result) {
       "backbone              parameters     features    frozen      time  unfrozen      time  ms/image  "
       "weights\n";
   for (const BackboneResult* b : ranked_backbones(result)) {
-    std::array<char, 160> text{};
-    std::snprintf(text.data(), text.size(), "%-20.40s %11lld %12s  %s  %s  %8s  ", b->name.c_str(),
-                  static_cast<long long>(b->parameters), shape_text(b->feature_shape).c_str(),
-                  score_text(b->frozen).c_str(), score_text(b->unfrozen).c_str(),
-                  number_text("%.2f", b->milliseconds_per_image).c_str());
-    table += text.data() + b->weights + (b->error ? "  (" + *b->error + ")" : "") + "\n";
+    const std::string ms =
+        b->milliseconds_per_image ? fmt::format("{:.2f}", *b->milliseconds_per_image) : "-";
+    table += fmt::format("{:<20.40} {:>11} {:>12}  {}  {}  {:>8}  {}{}\n", b->name, b->parameters,
+                         shape_text(b->feature_shape), score_columns(b->frozen), score_columns(b->unfrozen),
+                         ms, b->weights, b->error ? "  (" + *b->error + ")" : "");
   }
   return table;
 }
@@ -112,18 +104,14 @@ std::string comparison_csv(const ComparisonResult& result) {
   std::string text =
       csv_line({"name", "weights", "parameters", "feature_shape", "frozen_val_accuracy", "frozen_seconds",
                 "unfrozen_val_accuracy", "unfrozen_seconds", "milliseconds_per_image", "error"});
-  const auto cell = [](const char* format, const std::optional<double>& value) {
-    return value ? number_text(format, value) : std::string();
-  };
   for (const BackboneResult& b : result.backbones) {
     std::vector<std::string> row{b.name, b.weights, std::to_string(b.parameters),
                                  b.feature_shape.empty() ? "" : shape_text(b.feature_shape)};
     for (const auto& score : {b.frozen, b.unfrozen}) {
-      using Number = std::optional<double>;
-      row.push_back(cell("%.17g", score ? Number(score->val_accuracy) : std::nullopt));
-      row.push_back(cell("%.3f", score ? Number(score->seconds) : std::nullopt));
+      row.push_back(score ? fmt::format("{:.17g}", score->val_accuracy) : "");
+      row.push_back(score ? fmt::format("{:.3f}", score->seconds) : "");
     }
-    row.push_back(cell("%.6g", b.milliseconds_per_image));
+    row.push_back(b.milliseconds_per_image ? fmt::format("{:.6g}", *b.milliseconds_per_image) : "");
     row.push_back(b.error.value_or(""));
     text += csv_line(row);
   }

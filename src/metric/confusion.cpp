@@ -80,7 +80,7 @@ Interval wilson_interval(std::int64_t correct, std::int64_t total) {
   const double scale = 1.0 + kZ * kZ / n;
   const double center = (p + kZ * kZ / (2.0 * n)) / scale;
   const double half = kZ / scale * std::sqrt(p * (1.0 - p) / n + kZ * kZ / (4.0 * n * n));
-  // At 0 and at n right ones a bound is exactly 0 or 1, which rounding would miss.
+  // With 0 or n right ones a bound is exactly 0 or 1, which rounding would miss.
   return {correct == 0 ? 0.0 : center - half, correct == total ? 1.0 : center + half};
 }
 

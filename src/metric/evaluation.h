@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "metric/calibration.h"
 #include "metric/confusion.h"
 #include "metric/scores.h"
 
@@ -30,25 +29,25 @@ struct EvaluationResult {
   double images_per_second = 0.0;           ///< Left to the caller.
 };
 
-/// One image's prediction.
+/// The prediction of one image.
 struct Prediction {
   int predicted = 0;  ///< Class index 0..9.
-  double loss = 0.0;  ///< Cross-entropy with the label itself.
+  double loss = 0.0;  ///< Cross-entropy with the label, without smoothing.
   Probabilities probabilities{};
 };
 
-/// Gathers predictions one by one into an `EvaluationResult`.
+/// Makes an `EvaluationResult` of predictions that are added one by one.
 class EvaluationMeter {
  public:
   EvaluationMeter() = default;
-  /// @param label_smoothing share of each target that is spread over all classes, [0, 1): the loss is then
-  /// the cross-entropy with the smoothed target, as a training loss with smoothing is. Logits only.
+  /// @param label_smoothing share of each target that is spread evenly over all classes, [0, 1): the loss is
+  /// the cross-entropy with the smoothed target, as in training. For logits only.
   explicit EvaluationMeter(double label_smoothing) : smoothing_(label_smoothing) {}
 
   /// @param true_class 0..9. @param logits f32 [10], the network's output before softmax.
-  /// @returns what was counted. @throws core::Error(numeric) when a logit is not finite.
+  /// @returns the prediction that was counted. @throws core::Error(numeric) when a logit is not finite.
   Prediction add_logits(int true_class, std::span<const float, kClasses> logits);
-  /// @param probabilities by class index, adding up to 1.
+  /// @param probabilities by class index; their sum is 1. @returns the prediction that was counted.
   /// @throws core::Error(numeric) when a probability is not finite or outside [0, 1].
   Prediction add_probabilities(int true_class, const Probabilities& probabilities);
   /// @throws core::Error(data) when nothing was added.

@@ -13,6 +13,17 @@ double log_sum_exp(std::span<const float, kClasses> logits) {
   return largest + std::log(sum);
 }
 
+double bin_edge(std::size_t bin) {
+  return static_cast<double>(bin) / kCalibrationBins;
+}
+
+/// The bin with low < confidence <= high; compared with the edges that CalibrationMeter::value returns.
+std::size_t bin_of(double confidence) {
+  std::size_t bin = 0;
+  while (bin + 1 < kCalibrationBins && confidence > bin_edge(bin + 1)) ++bin;
+  return bin;
+}
+
 }  // namespace
 
 Probabilities softmax(std::span<const float, kClasses> logits) {
@@ -63,6 +74,35 @@ double TopKMeter::value(int k) const {
     if (static_cast<int>(rank) < k) within += ranks_[rank];
   }
   return total == 0 ? 0.0 : static_cast<double>(within) / static_cast<double>(total);
+}
+
+void CalibrationMeter::add(double confidence, bool correct) {
+  Sums& sums = sums_[bin_of(confidence)];
+  ++sums.count;
+  sums.correct += correct ? 1 : 0;
+  sums.confidence += confidence;
+}
+
+ReliabilityBins CalibrationMeter::value() const {
+  ReliabilityBins bins{};
+  for (std::size_t i = 0; i < bins.size(); ++i) {
+    const auto n = static_cast<double>(sums_[i].count);
+    bins[i] = {bin_edge(i), bin_edge(i + 1), sums_[i].count, 0.0, 0.0};
+    if (sums_[i].count == 0) continue;
+    bins[i].confidence = sums_[i].confidence / n;
+    bins[i].accuracy = static_cast<double>(sums_[i].correct) / n;
+  }
+  return bins;
+}
+
+double expected_calibration_error(const ReliabilityBins& bins) {
+  double error = 0.0;
+  double total = 0.0;
+  for (const ReliabilityBin& bin : bins) {
+    error += static_cast<double>(bin.count) * std::abs(bin.accuracy - bin.confidence);
+    total += static_cast<double>(bin.count);
+  }
+  return total == 0.0 ? 0.0 : error / total;
 }
 
 }  // namespace svhn::metric

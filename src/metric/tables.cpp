@@ -1,7 +1,8 @@
 #include "metric/tables.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 namespace svhn::metric {
@@ -11,12 +12,10 @@ std::string padded(const std::string& text, std::size_t width) {
   return text.size() >= width ? text : std::string(width - text.size(), ' ') + text;
 }
 
-std::string decimal(double value, int digits) {
-  char text[64];
-  // %.*f of a huge number is long: %g keeps a diverged curve inside the buffer and the table readable.
-  const char* form = value < 1e9 && value > -1e9 ? "%.*f" : "%.*g";
-  std::snprintf(text, sizeof(text), form, digits, value);
-  return text;
+std::string fixed_decimals(double value, int digits) {
+  // The scientific form keeps the columns of a diverged curve narrow.
+  const bool moderate = value < 1e9 && value > -1e9;
+  return moderate ? fmt::format("{:.{}f}", value, digits) : fmt::format("{:.{}g}", value, digits);
 }
 
 std::size_t widest_count(const ConfusionCounts& counts) {
@@ -29,7 +28,8 @@ std::size_t widest_count(const ConfusionCounts& counts) {
 
 std::string score_line(const std::string& label, const ClassScore& score) {
   std::string line = padded(label, 5);
-  for (const double value : {score.precision, score.recall, score.f1}) line += padded(decimal(value, 4), 11);
+  for (const double value : {score.precision, score.recall, score.f1})
+    line += padded(fixed_decimals(value, 4), 11);
   return line + padded(std::to_string(score.support), 9) + '\n';
 }
 
@@ -44,17 +44,24 @@ ClassScore mean_score(const std::array<ClassScore, kClasses>& scores) {
   return mean;
 }
 
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
 CurveRange curve_range(const HistoryField& field, const std::vector<double>& values) {
   const auto [low, high] = std::pair(std::min_element(values.begin(), values.end()),
                                      std::max_element(values.begin(), values.end()));
-  const auto epoch = [&](auto place) { return static_cast<std::size_t>(place - values.begin()) + 1; };
+  const auto epoch = [&](auto at) { return static_cast<std::size_t>(at - values.begin()) + 1; };
   return {std::string(field.key), *low, *high, epoch(low), epoch(high)};
 }
 
 std::string range_line(const CurveRange& range) {
   return range.name + std::string(14 - std::min<std::size_t>(14, range.name.size()), ' ') +
-         padded(decimal(range.min, 6), 10) + padded(std::to_string(range.min_epoch), 7) +
-         padded(decimal(range.max, 6), 12) + padded(std::to_string(range.max_epoch), 7) + '\n';
+         padded(fixed_decimals(range.min, 6), 10) + padded(std::to_string(range.min_epoch), 7) +
+         padded(fixed_decimals(range.max, 6), 12) + padded(std::to_string(range.max_epoch), 7) + '\n';
 }
 
 }  // namespace
@@ -98,6 +105,12 @@ std::string format_min_max(const CurveTable& table) {
 
 std::string format_min_max(const History& history) {
   return format_min_max(curve_table(history));
+}
+
+std::string csv_line(const std::vector<std::string>& fields) {
+  std::string line;
+  for (std::size_t i = 0; i < fields.size(); ++i) line += (i == 0 ? "" : ",") + csv_field(fields[i]);
+  return line + "\r\n";
 }
 
 }  // namespace svhn::metric

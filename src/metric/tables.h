@@ -1,5 +1,5 @@
 #pragma once
-/// Results as text for a terminal: aligned columns, no colours, each line ended by a newline.
+/// Results as text: tables for a terminal (aligned columns, no colours, each line with a newline) and CSV.
 
 #include <cstddef>
 #include <string>
@@ -13,10 +13,10 @@ namespace svhn::metric {
 /// @returns the counts with the digits 1 … 9, 0 as row (true) and column (predicted) labels.
 std::string format_confusion_matrix(const ConfusionCounts& counts);
 
-/// @returns one line a digit with precision, recall, F1 and support, and their means over the digits.
+/// @returns a line for each digit with precision, recall, F1 and support, and a line with their means.
 std::string format_per_class(const std::array<ClassScore, kClasses>& scores);
 
-/// Smallest and largest value of one curve, and the epochs (from 1) in which they were first reached.
+/// Smallest and largest value of a curve, and the first epochs (from 1) that reached them.
 struct CurveRange {
   std::string name;
   double min = 0.0;
@@ -28,11 +28,16 @@ struct CurveRange {
 /// loss, accuracy, val_loss, val_accuracy in this order.
 using CurveTable = std::vector<CurveRange>;
 
-/// @returns the range of the four learning curves; empty when there is no epoch yet.
+/// @returns the ranges of the four learning curves; empty without epochs.
 CurveTable curve_table(const History& history);
 /// @returns the table as text with six decimals.
 std::string format_min_max(const CurveTable& table);
 /// @returns the table of a history as text.
 std::string format_min_max(const History& history);
+
+/// @returns the fields as one CSV line with its end (CR LF); those with commas, quotes or line ends are
+/// quoted.
+/// @see RFC 4180
+std::string csv_line(const std::vector<std::string>& fields);
 
 }  // namespace svhn::metric

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
-#include "metric/calibration.h"
 #include "metric/confusion.h"
+#include "metric/scores.h"
 #include "report/charts/chart.h"
 
 namespace svhn::report {
