@@ -22,7 +22,7 @@ std::string data_text(const std::string& keys) {
   return config_text("\"data\": {" + keys + "}");
 }
 
-std::string refusal(const std::string& text, const std::vector<std::string>& overrides = {}) {
+std::string run_config_refusal(const std::string& text, const std::vector<std::string>& overrides = {}) {
   try {
     parse_run_config(text, "c.json", overrides);
   } catch (const core::Error& error) {
@@ -85,16 +85,16 @@ TEST(ParseRunConfig, ReadsARenamedKeyUnderItsFormerName) {
 }
 
 TEST(ParseRunConfig, RefusesAKeyUnderTwoNames) {
-  EXPECT_EQ(refusal(train_text(R"("semantics": "torch", "framework_compat": "torch")")),
+  EXPECT_EQ(run_config_refusal(train_text(R"("semantics": "torch", "framework_compat": "torch")")),
             "c.json: /train/semantics: is the former name of 'framework_compat', which is given too");
-  EXPECT_EQ(refusal(train_text(R"("framework_compat": "torch")"), {"train.semantics=keras"}),
+  EXPECT_EQ(run_config_refusal(train_text(R"("framework_compat": "torch")"), {"train.semantics=keras"}),
             "c.json: /train/semantics (--set train.semantics=keras): is the former name of "
             "'framework_compat', which is given too");
 }
 
 TEST(ParseRunConfig, NamesTheFormerKeyThatWasGiven) {
   EXPECT_EQ(
-      refusal(train_text(R"("semantics": "tf")")),
+      run_config_refusal(train_text(R"("semantics": "tf")")),
       "c.json: /train/framework_compat (given as /train/semantics): unknown value 'tf'; expected one of "
       "keras, torch");
 }
@@ -107,35 +107,37 @@ TEST(CurrentPointer, RenamesTheKeyAndWhatIsInIt) {
 }
 
 TEST(ParseRunConfig, InsistsOnTheSchemaVersion) {
-  EXPECT_EQ(refusal("{\"name\": \"m\", " + kModel + "}"), "c.json: /schema: missing, but required");
-  EXPECT_EQ(refusal("{\"schema\": 2, \"name\": \"m\", " + kModel + "}"),
+  EXPECT_EQ(run_config_refusal("{\"name\": \"m\", " + kModel + "}"),
+            "c.json: /schema: missing, but required");
+  EXPECT_EQ(run_config_refusal("{\"schema\": 2, \"name\": \"m\", " + kModel + "}"),
             "c.json: /schema: 2 is out of range, expected the integer 1");
-  EXPECT_EQ(refusal("{\"schema\": \"1\", \"name\": \"m\", " + kModel + "}"),
+  EXPECT_EQ(run_config_refusal("{\"schema\": \"1\", \"name\": \"m\", " + kModel + "}"),
             "c.json: /schema: expected the integer 1, found the text '1'");
 }
 
 TEST(ParseRunConfig, TellsEveryFaultAtOnce) {
-  EXPECT_EQ(
-      refusal(R"({"schema": 1, "name": "m", "model": {"layers": [{"type": "flaten"}]}, "data": {"fil": "x"},
+  EXPECT_EQ(run_config_refusal(
+                R"({"schema": 1, "name": "m", "model": {"layers": [{"type": "flaten"}]}, "data": {"fil": "x"},
                       "train": {"epoch": 1, "batch_size": 0, "seed": -1}})"),
-      "c.json: 5 problems: /data/fil: unknown key; did you mean 'file'?; "
-      "/model/layers/0/type: unknown value 'flaten'; did you mean 'flatten'?; "
-      "/train/batch_size: 0 is out of range, expected an integer from 1 to 1000000; "
-      "/train/seed: -1 is out of range, expected an integer from 0 to 18446744073709551615; "
-      "/train/epoch: unknown key; did you mean 'epochs'?");
+            "c.json: 5 problems: /data/fil: unknown key; did you mean 'file'?; "
+            "/model/layers/0/type: unknown value 'flaten'; did you mean 'flatten'?; "
+            "/train/batch_size: 0 is out of range, expected an integer from 1 to 1000000; "
+            "/train/seed: -1 is out of range, expected an integer from 0 to 18446744073709551615; "
+            "/train/epoch: unknown key; did you mean 'epochs'?");
 }
 
 TEST(ParseRunConfig, RefusesNamesThatCouldLeaveTheFolder) {
   for (const char* name : {"", ".hidden", "a/b", "..", "a b", "é"}) {
-    EXPECT_NE(refusal("{\"schema\": 1, \"name\": \"" + std::string(name) + "\", " + kModel + "}"), "")
+    EXPECT_NE(run_config_refusal("{\"schema\": 1, \"name\": \"" + std::string(name) + "\", " + kModel + "}"),
+              "")
         << name;
   }
-  EXPECT_EQ(refusal("{\"schema\": 1, \"name\": \"a.b-C_9\", " + kModel + "}"), "");
+  EXPECT_EQ(run_config_refusal("{\"schema\": 1, \"name\": \"a.b-C_9\", " + kModel + "}"), "");
 }
 
 TEST(ParseRunConfig, RefusesStepsThatDoNotGoTogether) {
   const auto steps = [](const std::string& list) {
-    return refusal(data_text("\"preprocess\": [" + list + "]"));
+    return run_config_refusal(data_text("\"preprocess\": [" + list + "]"));
   };
   EXPECT_EQ(steps(R"("greyscale", "minmax")"), "");
   EXPECT_EQ(steps(R"("standardize")"), "");
@@ -154,18 +156,19 @@ TEST(ParseRunConfig, RefusesStepsThatDoNotGoTogether) {
 }
 
 TEST(ParseRunConfig, RefusesTrainingOptionsThatDoNotGoTogether) {
-  EXPECT_EQ(refusal(train_text(R"("class_weights": [1, 2])")),
+  EXPECT_EQ(run_config_refusal(train_text(R"("class_weights": [1, 2])")),
             "c.json: /train/class_weights: has 2 elements, expected none or 10");
-  EXPECT_EQ(refusal(train_text(R"("class_weights": [0,0,0,0,0,0,0,0,0,0])")),
+  EXPECT_EQ(run_config_refusal(train_text(R"("class_weights": [0,0,0,0,0,0,0,0,0,0])")),
             "c.json: /train/class_weights: no class has a weight above 0");
-  EXPECT_EQ(refusal(train_text(R"("optimizer": {"type": "sgd", "nesterov": true})")),
+  EXPECT_EQ(run_config_refusal(train_text(R"("optimizer": {"type": "sgd", "nesterov": true})")),
             "c.json: /train/optimizer/nesterov: needs the type sgd and a momentum above 0");
-  EXPECT_EQ(refusal(train_text(R"("optimizer": {"weight_decay": 0.1})")),
+  EXPECT_EQ(run_config_refusal(train_text(R"("optimizer": {"weight_decay": 0.1})")),
             "c.json: /train/optimizer/weight_decay: needs the type adamw");
-  EXPECT_EQ(refusal(train_text(R"("schedule": {"minimum": 0.01})")),
+  EXPECT_EQ(run_config_refusal(train_text(R"("schedule": {"minimum": 0.01})")),
             "c.json: /train/schedule/minimum: is above the optimizer's learning_rate");
-  EXPECT_EQ(refusal(train_text(R"("epochs": 3, "schedule": {"type": "cosine", "warmup_epochs": 4})")),
-            "c.json: /train/schedule/warmup_epochs: is longer than the 3 epochs of the run");
+  EXPECT_EQ(
+      run_config_refusal(train_text(R"("epochs": 3, "schedule": {"type": "cosine", "warmup_epochs": 4})")),
+      "c.json: /train/schedule/warmup_epochs: is longer than the 3 epochs of the run");
 }
 
 // Just outside of each range; the values just inside are in the configs and above.
@@ -200,22 +203,22 @@ TEST(ParseRunConfig, BoundsEveryNumber) {
                            R"("early_stopping": {"min_delta": -1})",
                            R"("early_stopping": {"monitor": "x"})",
                            R"("seed": 1.5)"}) {
-    EXPECT_NE(refusal(train_text(keys)), "") << keys;
+    EXPECT_NE(run_config_refusal(train_text(keys)), "") << keys;
   }
   for (const char* keys :
        {R"("rotation_degrees": 181)", R"("width_shift": 1.1)", R"("height_shift": -0.1)",
         R"("shear_degrees": 90)", R"("zoom": 1)", R"("brightness": 2)", R"("channel_shift": 256)",
         R"("fill": "none")", R"("fill_value": 1001)", R"("random_crop": 33)", R"("cutout": -1)",
         R"("mixup": -1)", R"("colour_ops": 17)", R"("colour_magnitude": 2)"}) {
-    EXPECT_NE(refusal(data_text("\"augment\": {" + std::string(keys) + "}")), "") << keys;
+    EXPECT_NE(run_config_refusal(data_text("\"augment\": {" + std::string(keys) + "}")), "") << keys;
   }
 }
 
 TEST(ParseRunConfig, RefusesDuplicateKeysAndBrokenJson) {
-  EXPECT_EQ(refusal(R"({"schema": 1, "train": {"epochs": 1, "epochs": 2}})"),
+  EXPECT_EQ(run_config_refusal(R"({"schema": 1, "train": {"epochs": 1, "epochs": 2}})"),
             "c.json: /train/epochs: duplicate key");
-  EXPECT_EQ(refusal("{\n \"schema\": 1,\n}").substr(0, 26), "c.json: line 3, column 1: ");
-  EXPECT_EQ(refusal("[]"), "c.json: expected an object, found a list");
+  EXPECT_EQ(run_config_refusal("{\n \"schema\": 1,\n}").substr(0, 26), "c.json: line 3, column 1: ");
+  EXPECT_EQ(run_config_refusal("[]"), "c.json: expected an object, found a list");
 }
 
 TEST(LoadRunConfig, NamesAMissingFile) {

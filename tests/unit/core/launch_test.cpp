@@ -17,7 +17,7 @@ namespace {
 
 using Variables = std::map<std::string, std::string>;
 
-Launch read(const Variables& variables, const std::string& bind = {}) {
+Launch launch_read(const Variables& variables, const std::string& bind = {}) {
   return read_launch(
       [&](const char* name) {
         const auto found = variables.find(name);
@@ -27,9 +27,9 @@ Launch read(const Variables& variables, const std::string& bind = {}) {
 }
 
 /// @returns the message of the usage error that these variables cause; empty without an error.
-std::string refusal(const Variables& variables, const std::string& bind = {}) {
+std::string launch_refusal(const Variables& variables, const std::string& bind = {}) {
   try {
-    read(variables, bind);
+    launch_read(variables, bind);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);
     EXPECT_FALSE(error.hint().empty());
@@ -68,13 +68,13 @@ TEST(ReadLaunch, IsOneProcessWithoutALauncher) {
        {Variables{}, Variables{{"SLURM_NTASKS", "1"}}, Variables{{"SLURM_NTASKS", "4"}},
         Variables{{"RANK", "0"}, {"WORLD_SIZE", "1"}}, Variables{{"WORLD_SIZE", "1"}},
         Variables{{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}, {"SLURM_STEP_ID", "0"}}, kBatchScript}) {
-    EXPECT_EQ(read(variables).size, 1);
-    EXPECT_EQ(read(variables).rank, 0);
+    EXPECT_EQ(launch_read(variables).size, 1);
+    EXPECT_EQ(launch_read(variables).rank, 0);
   }
 }
 
 TEST(ReadLaunch, ReadsTorchrun) {
-  const Launch launch = read(kTorchrun);
+  const Launch launch = launch_read(kTorchrun);
   EXPECT_EQ(launch.rank, 1);
   EXPECT_EQ(launch.size, 4);
   EXPECT_EQ(launch.local_rank, 1);
@@ -83,38 +83,38 @@ TEST(ReadLaunch, ReadsTorchrun) {
   EXPECT_EQ(launch.port, 29501);
   EXPECT_EQ(launch.bind, "127.0.0.1");
   EXPECT_FALSE(launch.launcher_store);
-  const Launch elastic =
-      read(with(kTorchrun, {{"TORCHELASTIC_USE_AGENT_STORE", "True"}, {"TORCHELASTIC_RESTART_COUNT", "2"}}));
+  const Launch elastic = launch_read(
+      with(kTorchrun, {{"TORCHELASTIC_USE_AGENT_STORE", "True"}, {"TORCHELASTIC_RESTART_COUNT", "2"}}));
   EXPECT_TRUE(elastic.launcher_store);
   EXPECT_EQ(elastic.prefix, "/worker/attempt_2");
 }
 
 TEST(ReadLaunch, ReadsSlurm) {
-  const Launch launch = read(kSlurm, "127.0.0.1");
+  const Launch launch = launch_read(kSlurm, "127.0.0.1");
   EXPECT_EQ(launch.rank, 3);
   EXPECT_EQ(launch.size, 4);
   EXPECT_EQ(launch.local_rank, 1);
   EXPECT_EQ(launch.address, "n07");
   EXPECT_EQ(launch.port, 14711);  // 10000 + job
-  EXPECT_EQ(read(with(kSlurm, {{"SLURM_JOB_NUM_NODES", "1"}})).address, "127.0.0.1");
-  EXPECT_EQ(read(with(kSlurm, {{"MASTER_ADDR", "localhost"}})).bind, "127.0.0.1");
+  EXPECT_EQ(launch_read(with(kSlurm, {{"SLURM_JOB_NUM_NODES", "1"}})).address, "127.0.0.1");
+  EXPECT_EQ(launch_read(with(kSlurm, {{"MASTER_ADDR", "localhost"}})).bind, "127.0.0.1");
 }
 
 TEST(ReadLaunch, ReadsOpenMpiAlsoInsideSlurm) {
   for (const Variables& variables :
        {kOpenMpi, with(kOpenMpi, {{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}, {"SLURM_STEP_ID", "0"}})}) {
-    const Launch launch = read(variables);
+    const Launch launch = launch_read(variables);
     EXPECT_EQ(launch.rank, 1);
     EXPECT_EQ(launch.size, 2);
     EXPECT_EQ(launch.address, "127.0.0.1");
     EXPECT_EQ(launch.port, 29500);
   }
-  EXPECT_EQ(refusal(with(kOpenMpi, {{"OMPI_COMM_WORLD_LOCAL_SIZE", "1"}})),
+  EXPECT_EQ(launch_refusal(with(kOpenMpi, {{"OMPI_COMM_WORLD_LOCAL_SIZE", "1"}})),
             "OMPI_COMM_WORLD_SIZE is set and MASTER_ADDR is not");
 }
 
 TEST(ReadLaunch, NamesTheVariableThatIsWrong) {
-  const auto torchrun = [](const Variables& more) { return refusal(with(kTorchrun, more)); };
+  const auto torchrun = [](const Variables& more) { return launch_refusal(with(kTorchrun, more)); };
   EXPECT_EQ(torchrun({{"RANK", "4"}}), "RANK is 4 and WORLD_SIZE is 4");
   EXPECT_EQ(torchrun({{"LOCAL_RANK", "9"}}), "LOCAL_RANK is 9 and WORLD_SIZE is 4");
   EXPECT_EQ(torchrun({{"RANK", ""}}), "WORLD_SIZE is set and RANK is not");
@@ -126,18 +126,19 @@ TEST(ReadLaunch, NamesTheVariableThatIsWrong) {
             "WORLD_SIZE is '99999999999', not a whole number from 1 to 4096");
   EXPECT_EQ(torchrun({{"MASTER_PORT", "70000"}}),
             "MASTER_PORT is '70000', not a whole number from 1 to 65535");
-  EXPECT_EQ(refusal({{"SLURM_PROCID", "1"}, {"SLURM_STEP_ID", "0"}}),
+  EXPECT_EQ(launch_refusal({{"SLURM_PROCID", "1"}, {"SLURM_STEP_ID", "0"}}),
             "SLURM_PROCID is set and SLURM_NTASKS is not");
 }
 
 TEST(ReadLaunch, StaysOnLoopbackUnlessToldOtherwise) {
   const Variables far = with(kTorchrun, {{"MASTER_ADDR", "10.1.2.3"}});
-  EXPECT_EQ(refusal(far), "the processes are to meet at '10.1.2.3' (MASTER_ADDR), outside this machine");
-  EXPECT_EQ(refusal(kSlurm), "the processes are to meet at 'n07' (MASTER_ADDR), outside this machine");
-  EXPECT_EQ(read(far, "192.168.0.9").bind, "192.168.0.9");
-  EXPECT_EQ(read(with(far, {{"SVHN_BIND", "lo"}})).bind, "127.0.0.1");
-  EXPECT_EQ(refusal(far, "0.0.0.0"), "'0.0.0.0' stands for every address of this machine");
-  EXPECT_EQ(refusal(far, "no-such0"),
+  EXPECT_EQ(launch_refusal(far),
+            "the processes are to meet at '10.1.2.3' (MASTER_ADDR), outside this machine");
+  EXPECT_EQ(launch_refusal(kSlurm), "the processes are to meet at 'n07' (MASTER_ADDR), outside this machine");
+  EXPECT_EQ(launch_read(far, "192.168.0.9").bind, "192.168.0.9");
+  EXPECT_EQ(launch_read(with(far, {{"SVHN_BIND", "lo"}})).bind, "127.0.0.1");
+  EXPECT_EQ(launch_refusal(far, "0.0.0.0"), "'0.0.0.0' stands for every address of this machine");
+  EXPECT_EQ(launch_refusal(far, "no-such0"),
             "'no-such0' is neither a numeric address nor an interface of this machine");
 }
 

@@ -13,7 +13,7 @@ ConvolutionOutcome run(const ConvolutionCase& c) {
   return run_convolution(c, small_convolution);
 }
 
-void compare(const ConvolutionCase& c) {
+void small_convolution_compare(const ConvolutionCase& c) {
   const ConvolutionOutcome ours = run(c), theirs = run_convolution(c, nullptr);
   // bfloat16 rounds the output to 8 bits; the sums themselves are in float32.
   expect_near(ours.y, theirs.y, c.dtype == torch::kFloat32 ? 1e-6 : 0.004);
@@ -22,11 +22,11 @@ void compare(const ConvolutionCase& c) {
 }
 
 TEST(SmallConvolution, EqualsLibtorchs) {
-  compare({.image = {3, 1, 9, 11}});
-  compare({.image = {3, 1, 9, 11}, .dtype = torch::kBFloat16});
-  compare({.image = {2, 3, 8, 8}, .filters = 20, .kernel = 5, .padding = 2});
-  compare({.image = {2, 4, 7, 6}, .filters = 5, .kernel = 2, .padding = 0, .bias = false});
-  compare({.image = {5, 2, 1, 1}, .filters = 1, .kernel = 1, .padding = 0});
+  small_convolution_compare({.image = {3, 1, 9, 11}});
+  small_convolution_compare({.image = {3, 1, 9, 11}, .dtype = torch::kBFloat16});
+  small_convolution_compare({.image = {2, 3, 8, 8}, .filters = 20, .kernel = 5, .padding = 2});
+  small_convolution_compare({.image = {2, 4, 7, 6}, .filters = 5, .kernel = 2, .padding = 0, .bias = false});
+  small_convolution_compare({.image = {5, 2, 1, 1}, .filters = 1, .kernel = 1, .padding = 0});
 }
 
 TEST(SmallConvolution, ReadsAnyMemoryFormat) {

@@ -8,7 +8,7 @@ namespace svhn::metric {
 namespace {
 
 /// Class 0: 3 right, 1 taken for 1. Class 1: 2 right, 2 taken for 0. Class 2: 1 taken for 0. Nothing else.
-ConfusionCounts example() {
+ConfusionCounts confusion_example() {
   ConfusionMatrix matrix;
   for (const auto& [t, p] :
        {std::pair(0, 0), {0, 0}, {0, 0}, {0, 1}, {1, 1}, {1, 1}, {1, 0}, {1, 0}, {2, 0}}) {
@@ -18,7 +18,7 @@ ConfusionCounts example() {
 }
 
 TEST(ConfusionMatrix, CountsTrueClassesInRows) {
-  const ConfusionCounts counts = example();
+  const ConfusionCounts counts = confusion_example();
   EXPECT_EQ(counts[0][1], 1);
   EXPECT_EQ(counts[1][0], 2);
   EXPECT_EQ(counts[2][0], 1);
@@ -43,7 +43,7 @@ TEST(ConfusionMatrix, RefusesWhatIsNoClass) {
 }
 
 TEST(ClassScores, AreThoseOfTheDefinitions) {
-  const auto scores = class_scores(example());
+  const auto scores = class_scores(confusion_example());
   EXPECT_DOUBLE_EQ(scores[0].precision, 3.0 / 6.0);  // six were taken for class 0
   EXPECT_DOUBLE_EQ(scores[0].recall, 3.0 / 4.0);
   EXPECT_DOUBLE_EQ(scores[0].f1, 2 * 0.5 * 0.75 / (0.5 + 0.75));
@@ -54,7 +54,7 @@ TEST(ClassScores, AreThoseOfTheDefinitions) {
 }
 
 TEST(ClassScores, CountADivisionByZeroAsZero) {
-  const auto scores = class_scores(example());
+  const auto scores = class_scores(confusion_example());
   EXPECT_EQ(scores[2].precision, 0.0);  // never predicted
   EXPECT_EQ(scores[2].f1, 0.0);
   EXPECT_EQ(scores[7].recall, 0.0);  // does not occur
@@ -62,14 +62,14 @@ TEST(ClassScores, CountADivisionByZeroAsZero) {
 }
 
 TEST(MostConfused, ListsMistakesByFrequencyThenClass) {
-  const auto pairs = most_confused(example());
+  const auto pairs = most_confused(confusion_example());
   ASSERT_EQ(pairs.size(), 3U);
   EXPECT_EQ(pairs[0].true_class, 1);
   EXPECT_EQ(pairs[0].predicted, 0);
   EXPECT_EQ(pairs[0].count, 2);
   EXPECT_EQ(pairs[1].true_class, 0);
   EXPECT_EQ(pairs[2].true_class, 2);
-  EXPECT_EQ(most_confused(example(), 1).size(), 1U);
+  EXPECT_EQ(most_confused(confusion_example(), 1).size(), 1U);
 }
 
 TEST(WilsonInterval, MatchesAPublishedExample) {

@@ -12,7 +12,7 @@ namespace svhn::metric {
 namespace {
 
 /// Four images of true class 0: top class right, second, third, and beyond the third.
-EvaluationResult example() {
+EvaluationResult evaluation_example() {
   EvaluationMeter meter;
   meter.add_probabilities(0, {0.5, 0.25, 0.25});
   meter.add_probabilities(0, {0.25, 0.5, 0.25});
@@ -26,7 +26,7 @@ EvaluationResult example() {
 }
 
 TEST(EvaluationMeter, GathersEveryScore) {
-  const EvaluationResult result = example();
+  const EvaluationResult result = evaluation_example();
   EXPECT_EQ(result.images, 4);
   EXPECT_EQ(result.accuracy, 0.25);
   EXPECT_NEAR(result.loss, (std::log(2.0) + std::log(4.0) + std::log(4.0) + std::log(8.0)) / 4, 1e-12);
@@ -89,7 +89,7 @@ TEST(EvaluationMeter, RefusesAnEmptySplit) {
 }
 
 TEST(EvaluationJson, HasTheKeysOfTheCommandInTheirOrder) {
-  const auto json = evaluation_json(example());
+  const auto json = evaluation_json(evaluation_example());
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
   EXPECT_EQ(keys,

@@ -26,7 +26,7 @@ struct TemporaryFile {
   ~TemporaryFile() { fs::remove(path); }
 };
 
-History example() {
+History history_example() {
   return {{1.5, 0.1}, {0.25, 0.5}, {2, 1}, {0.125, 0.75}, {1e-3, 1e-4}, {60, 61}, {420, 410}};
 }
 
@@ -54,13 +54,13 @@ std::string replaced(const std::string& from, const std::string& to) {
 }
 
 TEST(HistoryJson, HasTheKeysOfTheFileInTheirOrder) {
-  EXPECT_EQ(history_json(example()).dump(),
+  EXPECT_EQ(history_json(history_example()).dump(),
             R"({"loss":[1.5,0.1],"accuracy":[0.25,0.5],"val_loss":[2.0,1.0],"val_accuracy":[0.125,0.75],)"
             R"("learning_rate":[0.001,0.0001],"seconds":[60.0,61.0],"images_per_second":[420.0,410.0]})");
 }
 
 TEST(HistoryJson, RefusesNumbersThatJsonDoesNotHave) {
-  History history = example();
+  History history = history_example();
   history.val_loss[1] = std::numeric_limits<double>::infinity();
   try {
     history_json(history);
@@ -73,8 +73,8 @@ TEST(HistoryJson, RefusesNumbersThatJsonDoesNotHave) {
 
 TEST(ReadHistory, GivesBackWhatWasWritten) {
   const TemporaryFile file;
-  write_history(file.path, example());
-  EXPECT_EQ(read_history(file.path), example());
+  write_history(file.path, history_example());
+  EXPECT_EQ(read_history(file.path), history_example());
 }
 
 TEST(ReadHistory, TakesCurvesWithoutTimes) {

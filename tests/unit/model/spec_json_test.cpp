@@ -12,7 +12,7 @@ ModelSpec read(const std::string& layers) {
   return model_from_json(document, "m", core::ExitCode::model);
 }
 
-std::string refusal(const std::string& layers) {
+std::string spec_json_refusal(const std::string& layers) {
   try {
     read(layers);
   } catch (const core::Error& error) {
@@ -106,44 +106,44 @@ TEST(ModelFromJson, NamesBackbonesAfterTheirNetwork) {
 }
 
 TEST(ModelFromJson, RefusesUnknownBackbonesAndPatterns) {
-  EXPECT_EQ(refusal(R"([{"type": "backbone", "name": "vgg61"}])"),
+  EXPECT_EQ(spec_json_refusal(R"([{"type": "backbone", "name": "vgg61"}])"),
             "m: /layers/0/name: unknown value 'vgg61'; did you mean 'vgg16'?");
-  EXPECT_EQ(refusal(R"([{"type": "backbone"}])"), "m: /layers/0/name: missing, but required");
+  EXPECT_EQ(spec_json_refusal(R"([{"type": "backbone"}])"), "m: /layers/0/name: missing, but required");
   EXPECT_EQ(
-      refusal(R"([{"type": "backbone", "name": "vgg16", "trainable": ["a/b"]}])"),
+      spec_json_refusal(R"([{"type": "backbone", "name": "vgg16", "trainable": ["a/b"]}])"),
       "m: /layers/0/trainable/0: expected letters, digits, '_', '-', '.', '*' and '?' only, found the text "
       "'a/b'");
 }
 
 TEST(ModelFromJson, RefusesUnknownTypesByPointer) {
-  EXPECT_EQ(refusal(R"([{"type": "flatten"}, {"type": "conv2", "filters": 1}])"),
+  EXPECT_EQ(spec_json_refusal(R"([{"type": "flatten"}, {"type": "conv2", "filters": 1}])"),
             "m: /layers/1/type: unknown value 'conv2'; did you mean 'conv2d'?");
   EXPECT_EQ(
-      refusal(R"([{"units": 1}])"),
+      spec_json_refusal(R"([{"units": 1}])"),
       "m: /layers/0/type: missing; expected one of flatten, reshape, dense, conv2d, batch_norm, max_pool2d, "
       "average_pool2d, global_average_pool, dropout, activation, resize, backbone");
-  EXPECT_EQ(refusal(R"([7])"), "m: /layers/0: expected an object, found 7");
+  EXPECT_EQ(spec_json_refusal(R"([7])"), "m: /layers/0: expected an object, found 7");
 }
 
 TEST(ModelFromJson, RefusesKeysOfOtherTypes) {
-  EXPECT_EQ(refusal(R"([{"type": "dense", "unit": 3}])"),
+  EXPECT_EQ(spec_json_refusal(R"([{"type": "dense", "unit": 3}])"),
             "m: 2 problems: /layers/0/units: missing, but required; /layers/0/unit: unknown key; did you "
             "mean 'units'?");
-  EXPECT_EQ(refusal(R"([{"type": "flatten", "units": 3}])"), "m: /layers/0/units: unknown key");
+  EXPECT_EQ(spec_json_refusal(R"([{"type": "flatten", "units": 3}])"), "m: /layers/0/units: unknown key");
 }
 
 TEST(ModelFromJson, RefusesRatesAndSizesOutOfRange) {
-  EXPECT_EQ(refusal(R"([{"type": "dropout", "rate": 1}])"),
+  EXPECT_EQ(spec_json_refusal(R"([{"type": "dropout", "rate": 1}])"),
             "m: /layers/0/rate: 1 is out of range, expected a number of at least 0.0 and below 1.0");
-  EXPECT_EQ(refusal(R"([{"type": "dense", "units": 0}])"),
+  EXPECT_EQ(spec_json_refusal(R"([{"type": "dense", "units": 0}])"),
             "m: /layers/0/units: 0 is out of range, expected an integer from 1 to 1000000");
-  EXPECT_EQ(refusal("[]"), "m: /layers: has 0 elements, expected 1 to 1000");
+  EXPECT_EQ(spec_json_refusal("[]"), "m: /layers: has 0 elements, expected 1 to 1000");
 }
 
 TEST(ModelFromJson, RefusesRepeatedAndIllegalNames) {
-  EXPECT_EQ(refusal(R"([{"type": "flatten", "name": "dense_1"}, {"type": "dense", "units": 1}])"),
+  EXPECT_EQ(spec_json_refusal(R"([{"type": "flatten", "name": "dense_1"}, {"type": "dense", "units": 1}])"),
             "m: /layers/1: an earlier layer is called 'dense_1' too");
-  EXPECT_EQ(refusal(R"([{"type": "flatten", "name": "a.b"}])"),
+  EXPECT_EQ(spec_json_refusal(R"([{"type": "flatten", "name": "a.b"}])"),
             "m: /layers/0/name: expected letters, digits, '_' and '-' only, found the text 'a.b'");
 }
 

@@ -41,7 +41,7 @@ Network trained(std::vector<model::LayerKind> kinds, bool positive = true,
   return network;
 }
 
-double largest_difference(Network& a, Network& b) {
+double fold_largest_difference(Network& a, Network& b) {
   const torch::NoGradGuard no_grad;
   const Tensor images = wave({5, 3, 12, 12}, 0.0).to(a.tensors()[0].tensor.scalar_type());
   const Tensor expected = a.forward(images, {}), actual = b.forward(images, {});
@@ -55,10 +55,10 @@ using Names = std::vector<std::string>;
 std::pair<Names, Names> fold_and_compare(const std::vector<model::LayerKind>& kinds, bool positive = true) {
   Network network = trained(kinds, positive);
   Folded folded = fold_batch_norm(trained(kinds, positive));
-  EXPECT_LT(largest_difference(network, folded.network), 1e-5);
+  EXPECT_LT(fold_largest_difference(network, folded.network), 1e-5);
   Network exact = trained(kinds, positive, torch::kFloat64);
   Folded exact_folded = fold_batch_norm(trained(kinds, positive, torch::kFloat64));
-  EXPECT_LT(largest_difference(exact, exact_folded.network), 1e-13);
+  EXPECT_LT(fold_largest_difference(exact, exact_folded.network), 1e-13);
   return {folded.folded, folded.moved};
 }
 
@@ -118,7 +118,7 @@ TEST(FoldBatchNorm, KeepsAShiftAwayFromAPaddedBorder) {
   set(copy, "batch_norm_1.running_mean", {0, 0, 0, 0});
   Folded folded = fold_batch_norm(std::move(copy));
   EXPECT_EQ(folded.folded, Names{"batch_norm_1"});
-  EXPECT_LT(largest_difference(network, folded.network), 1e-5);
+  EXPECT_LT(fold_largest_difference(network, folded.network), 1e-5);
 }
 
 TEST(FoldBatchNorm, PassesMaxPoolingOnlyWithoutNegativeScales) {

@@ -43,10 +43,11 @@ struct Outcome {
 };
 
 /// @param apart runs each layer separately, by forward_visiting.
-Outcome run(Network network, const Tensor& images, const ForwardContext& context, bool apart) {
+Outcome run(Network network, const Tensor& fused_images, const ForwardContext& context, bool apart) {
   Outcome outcome;
   const auto look = [](std::size_t, const Tensor&) {};
-  outcome.logits = apart ? network.forward_visiting(images, context, look) : network.forward(images, context);
+  outcome.logits =
+      apart ? network.forward_visiting(fused_images, context, look) : network.forward(fused_images, context);
   if (outcome.logits.requires_grad()) outcome.logits.square().sum().backward();
   for (const auto& item : network.tensors()) {
     outcome.gradients.push_back(item.tensor.grad());
@@ -71,18 +72,18 @@ void expect_same(const Outcome& ours, const Outcome& theirs, double tolerance) {
   }
 }
 
-Tensor images(torch::ScalarType dtype = torch::kFloat32) {
+Tensor fused_images(torch::ScalarType dtype = torch::kFloat32) {
   torch::manual_seed(8);  // No pooled maximum is so narrow that one of the roundings to compare decides it.
   return torch::rand({16, 3, 12, 12}, dtype);
 }
 
 /// Batch norms of 16 numbers multiply float32's 1e-7 by a few hundred.
 constexpr double kFloat32 = 1e-4;
-const ForwardContext kTraining{.training = true, .seed = 4, .step = 9};
+const ForwardContext kFusedTraining{.training = true, .seed = 4, .step = 9};
 
 TEST(FusedLayers, TrainAsTheLayersDoOneByOne) {
-  const Tensor x = images();
-  expect_same(run(small(), x, kTraining, false), run(small(), x, kTraining, true), kFloat32);
+  const Tensor x = fused_images();
+  expect_same(run(small(), x, kFusedTraining, false), run(small(), x, kFusedTraining, true), kFloat32);
 }
 
 /// @returns the largest difference of any gradient, relative to that gradient's largest number.
@@ -97,37 +98,37 @@ double distance(const Outcome& some, const Outcome& exact) {
 }
 
 TEST(FusedLayers, TrainInBfloat16AsNearToFloat32AsTheLayersDo) {
-  const Tensor x = images();
-  ForwardContext context = kTraining;
+  const Tensor x = fused_images();
+  ForwardContext context = kFusedTraining;
   context.precision = kernels::Precision::bfloat16;
-  const Outcome exact = run(small(), x, kTraining, true), ours = run(small(), x, context, false);
+  const Outcome exact = run(small(), x, kFusedTraining, true), ours = run(small(), x, context, false);
   expect_same(ours.logits, exact.logits, 0.05);
   EXPECT_LT(distance(ours, exact), 1.5 * distance(run(small(), x, context, true), exact));
 }
 
 TEST(FusedLayers, InferAsTheLayersDoOneByOne) {
   const torch::NoGradGuard no_grad;
-  const Tensor x = images();
+  const Tensor x = fused_images();
   expect_same(run(small(), x, {}, false), run(small(), x, {}, true), 1e-5);
 }
 
 TEST(FusedLayers, LeaveFrozenBatchNormsAlone) {
-  const Tensor x = images();
+  const Tensor x = fused_images();
   const Network before = small(torch::kFloat32, true);
-  const Outcome ours = run(small(torch::kFloat32, true), x, kTraining, false);
-  expect_same(ours, run(small(torch::kFloat32, true), x, kTraining, true), kFloat32);
+  const Outcome ours = run(small(torch::kFloat32, true), x, kFusedTraining, false);
+  expect_same(ours, run(small(torch::kFloat32, true), x, kFusedTraining, true), kFloat32);
   // conv2d_1.weight, .bias, batch_norm_1.weight, .bias, .running_mean
   EXPECT_TRUE(ours.tensors[4].equal(before.tensors()[4].tensor));
 }
 
 TEST(FusedLayers, LeaveFloat64AndItsGradientsToTheLayers) {
-  const Tensor x = images(torch::kFloat64);
-  expect_same(run(small(torch::kFloat64), x, kTraining, false),
-              run(small(torch::kFloat64), x, kTraining, true), 1e-12);
+  const Tensor x = fused_images(torch::kFloat64);
+  expect_same(run(small(torch::kFloat64), x, kFusedTraining, false),
+              run(small(torch::kFloat64), x, kFusedTraining, true), 1e-12);
 }
 
 TEST(FusedLayers, GiveGradientsOfImagesInInference) {
-  const Tensor x = images().requires_grad_();
+  const Tensor x = fused_images().requires_grad_();
   Network network = small();
   network.forward(x, {}).sum().backward();
   EXPECT_GT(x.grad().abs().max().item().toDouble(), 0.0);

@@ -11,18 +11,18 @@ namespace svhn::network {
 namespace {
 
 using torch::Tensor;
-constexpr ForwardContext kInference{};
-constexpr ForwardContext kTraining{.training = true};
+constexpr ForwardContext kLayersInference{};
+constexpr ForwardContext kLayersTraining{.training = true};
 
-Network network_of(std::vector<model::LayerKind> kinds, const model::Shape& input,
-                   BatchNormVariance variance = BatchNormVariance::keras) {
+Network layers_network_of(std::vector<model::LayerKind> kinds, const model::Shape& input,
+                          BatchNormVariance variance = BatchNormVariance::keras) {
   return {any_plan(std::move(kinds), input), 1, variance, torch::kFloat64};
 }
 
 /// Output of one layer without weights.
 Tensor output_of(const model::LayerKind& kind, const Tensor& input,
-                 const ForwardContext& context = kInference) {
-  return network_of({kind}, input.sizes().slice(1).vec()).forward(input, context);
+                 const ForwardContext& context = kLayersInference) {
+  return layers_network_of({kind}, input.sizes().slice(1).vec()).forward(input, context);
 }
 
 Tensor counting(std::int64_t height, std::int64_t width) {
@@ -30,18 +30,18 @@ Tensor counting(std::int64_t height, std::int64_t width) {
 }
 
 Tensor convolve_with_ones(const model::Conv2dSpec& spec, const Tensor& input) {
-  Network network = network_of({spec}, input.sizes().slice(1).vec());
+  Network network = layers_network_of({spec}, input.sizes().slice(1).vec());
   const torch::NoGradGuard no_grad;
   tensor_of(network, "conv2d_1.weight").fill_(1.0);
-  return network.forward(input, kInference);
+  return network.forward(input, kLayersInference);
 }
 
 TEST(Conv2dLayer, CorrelatesAndAddsItsBias) {
-  Network network = network_of({model::Conv2dSpec{.filters = 1, .kernel = 2}}, {1, 2, 2});
+  Network network = layers_network_of({model::Conv2dSpec{.filters = 1, .kernel = 2}}, {1, 2, 2});
   set(network, "conv2d_1.weight", {10, 20, 30, 40});
   set(network, "conv2d_1.bias", {0.5});
   // 1*10 + 2*20 + 3*30 + 4*40 + 0.5; a flipped kernel would give 200.5.
-  expect_near(network.forward(doubles({1, 2, 3, 4}, {1, 1, 2, 2}), kInference), {300.5});
+  expect_near(network.forward(doubles({1, 2, 3, 4}, {1, 1, 2, 2}), kLayersInference), {300.5});
 }
 
 TEST(Conv2dLayer, PadsSameWithStrideTwoAtTheEndOnly) {
@@ -106,10 +106,10 @@ TEST(ResizeLayer, InterpolatesBetweenPixelCentres) {
 }
 
 TEST(DenseLayer, MultipliesRowsOfItsWeight) {
-  Network network = network_of({model::FlattenSpec{}, model::DenseSpec{.units = 2}}, {2, 1, 1});
+  Network network = layers_network_of({model::FlattenSpec{}, model::DenseSpec{.units = 2}}, {2, 1, 1});
   set(network, "dense_1.weight", {1, 2, 3, 4});
   set(network, "dense_1.bias", {0.5, -0.5});
-  expect_near(network.forward(doubles({10, 100}, {1, 2, 1, 1}), kInference), {210.5, 429.5});
+  expect_near(network.forward(doubles({10, 100}, {1, 2, 1, 1}), kLayersInference), {210.5, 429.5});
 }
 
 TEST(ActivationLayer, GivesTheFunctionsTheirNamesPromise) {
@@ -141,7 +141,7 @@ TEST(DropoutLayer, KeysItsMaskByNameSeedStepAndRow) {
   const ForwardContext context{.training = true, .seed = 5, .step = 9, .first_row = 32};
   const kernels::DropoutKey place{5, core::stream_id("dropout:dropout_1"), 9, 32};
   EXPECT_TRUE(output_of(model::DropoutSpec{0.5}, x, context).equal(kernels::dropout(x, 0.5, place)));
-  Network two = network_of({model::DropoutSpec{0.5}, model::DropoutSpec{0.5}}, {1, 8, 8});
+  Network two = layers_network_of({model::DropoutSpec{0.5}, model::DropoutSpec{0.5}}, {1, 8, 8});
   // Two layers of one mask would keep a half with 4; two masks keep a quarter.
   const double kept = two.forward(x, context).ne(0).to(torch::kFloat64).mean().item().toDouble();
   EXPECT_NEAR(kept, 0.25, 0.14);  // Five standard deviations of 256 draws.
@@ -178,21 +178,21 @@ void expect_values(const std::vector<double>& actual, const std::vector<double>&
 const double kNorm = 1.0 / std::sqrt(1.001);
 
 TEST(BatchNormLayer, KeepsTheBiasedVarianceOfVectorsAsKeras) {
-  const auto result = normalise(doubles({1, 3}, {2, 1}), BatchNormVariance::keras, kTraining);
+  const auto result = normalise(doubles({1, 3}, {2, 1}), BatchNormVariance::keras, kLayersTraining);
   expect_values(result.output, {-kNorm, kNorm});
   expect_values(result.mean, {0.02});
   expect_values(result.variance, {0.99 + 0.01 * 1.0});
 }
 
 TEST(BatchNormLayer, KeepsTheCorrectedVarianceOfVectorsAsPyTorch) {
-  const auto result = normalise(doubles({1, 3}, {2, 1}), BatchNormVariance::torch, kTraining);
+  const auto result = normalise(doubles({1, 3}, {2, 1}), BatchNormVariance::torch, kLayersTraining);
   expect_values(result.output, {-kNorm, kNorm});
   expect_values(result.variance, {0.99 + 0.01 * 2.0});
 }
 
 TEST(BatchNormLayer, KeepsTheCorrectedVarianceOfImagesInBothSenses) {
   for (const auto variance : {BatchNormVariance::keras, BatchNormVariance::torch}) {
-    const auto result = normalise(doubles({1, 3}, {1, 1, 1, 2}), variance, kTraining);
+    const auto result = normalise(doubles({1, 3}, {1, 1, 1, 2}), variance, kLayersTraining);
     expect_values(result.output, {-kNorm, kNorm});
     expect_values(result.mean, {0.02});
     expect_values(result.variance, {0.99 + 0.01 * 2.0});
@@ -201,18 +201,18 @@ TEST(BatchNormLayer, KeepsTheCorrectedVarianceOfImagesInBothSenses) {
 
 TEST(BatchNormLayer, TakesASingleValueToHaveNoVariance) {
   for (const auto variance : {BatchNormVariance::keras, BatchNormVariance::torch}) {
-    const auto vectors = normalise(doubles({5, 7}, {1, 2}), variance, kTraining);
+    const auto vectors = normalise(doubles({5, 7}, {1, 2}), variance, kLayersTraining);
     expect_values(vectors.output, {0, 0});
     expect_values(vectors.mean, {0.05, 0.07});
     expect_values(vectors.variance, {0.99, 0.99});
-    expect_values(normalise(doubles({5, 7}, {1, 2, 1, 1}), variance, kTraining).variance, {0.99, 0.99});
+    expect_values(normalise(doubles({5, 7}, {1, 2, 1, 1}), variance, kLayersTraining).variance, {0.99, 0.99});
   }
 }
 
 TEST(BatchNormLayer, UsesItsRunningStatisticsInInferenceAndWhenFrozen) {
   const Tensor x = doubles({1, 3}, {2, 1});
-  for (const auto& result : {normalise(x, BatchNormVariance::keras, kInference),
-                             normalise(x, BatchNormVariance::keras, kTraining, false)}) {
+  for (const auto& result : {normalise(x, BatchNormVariance::keras, kLayersInference),
+                             normalise(x, BatchNormVariance::keras, kLayersTraining, false)}) {
     expect_values(result.output, {kNorm, 3 * kNorm});
     expect_values(result.mean, {0});
     expect_values(result.variance, {1});
@@ -220,24 +220,24 @@ TEST(BatchNormLayer, UsesItsRunningStatisticsInInferenceAndWhenFrozen) {
 }
 
 TEST(BatchNormLayer, AppliesScaleAndShift) {
-  Network network = network_of({model::BatchNormSpec{.momentum = 0.5, .epsilon = 0.75}}, {1, 1, 2});
+  Network network = layers_network_of({model::BatchNormSpec{.momentum = 0.5, .epsilon = 0.75}}, {1, 1, 2});
   set(network, "batch_norm_1.weight", {3});
   set(network, "batch_norm_1.bias", {10});
   set(network, "batch_norm_1.running_mean", {4});
   set(network, "batch_norm_1.running_var", {0.25});
   const Tensor x = doubles({1, 3}, {1, 1, 1, 2});
   // (x - 4) / sqrt(0.25 + 0.75) * 3 + 10
-  expect_near(network.forward(x, kInference), {1, 7});
-  network.forward(x, kTraining);
+  expect_near(network.forward(x, kLayersInference), {1, 7});
+  network.forward(x, kLayersTraining);
   expect_near(tensor_of(network, "batch_norm_1.running_mean"), {0.5 * 4 + 0.5 * 2});
   expect_near(tensor_of(network, "batch_norm_1.running_var"), {0.5 * 0.25 + 0.5 * 2});
 }
 
 TEST(BatchNormLayer, LeavesItsGradientsRight) {
-  Network network = network_of({model::FlattenSpec{}, model::BatchNormSpec{}}, {1, 1, 1});
+  Network network = layers_network_of({model::FlattenSpec{}, model::BatchNormSpec{}}, {1, 1, 1});
   const Tensor x = doubles({1, 2, 6}, {3, 1, 1, 1}).requires_grad_(true);
   const Tensor upstream = doubles({1, -2, 4}, {3, 1});
-  network.forward(x, kTraining).backward(upstream);
+  network.forward(x, kLayersTraining).backward(upstream);
   // Ioffe and Szegedy 2015, section 3: with s = 1/sqrt(var + eps) and y = (x - mean) s,
   // dx = s (g - mean(g) - y mean(g y)), dgamma = sum(g y), dbeta = sum(g).
   const Tensor flat = x.detach().view({3, 1});

@@ -10,7 +10,7 @@
 namespace svhn::data {
 namespace {
 
-constexpr PixelRange kUnit{};
+constexpr PixelRange kColourUnit{};
 
 void expect_near(const std::vector<float>& got, const std::vector<double>& wanted) {
   ASSERT_EQ(got.size(), wanted.size());
@@ -19,7 +19,7 @@ void expect_near(const std::vector<float>& got, const std::vector<double>& wante
 
 /// A grey image of one row.
 std::vector<float> grey_row(std::vector<float> row, const ColourChange& change) {
-  apply_colour(row, {1, 1, static_cast<std::int64_t>(row.size())}, kUnit, change);
+  apply_colour(row, {1, 1, static_cast<std::int64_t>(row.size())}, kColourUnit, change);
   return row;
 }
 
@@ -44,10 +44,10 @@ TEST(ApplyColour, StretchesAndBlendsAboutWhatTheImageHolds) {
 
 TEST(ApplyColour, DrawsColourTowardsGreyAndKeepsTheBorderWhenSmoothing) {
   std::vector<float> pixel{1.0F, 0.5F, 0.0F};  // Grey: .299 + .587 / 2 = .5925.
-  apply_colour(pixel, {3, 1, 1}, kUnit, {ColourOp::saturation, 0.0});
+  apply_colour(pixel, {3, 1, 1}, kColourUnit, {ColourOp::saturation, 0.0});
   expect_near(pixel, {0.5925, 0.5925, 0.5925});
   std::vector<float> dot{0, 0, 0, 0, 0.65F, 0, 0, 0, 0.13F};  // Smoothed middle: (5 * .65 + .13) / 13 = .26.
-  apply_colour(dot, {1, 3, 3}, kUnit, {ColourOp::sharpness, 0.0});
+  apply_colour(dot, {1, 3, 3}, kColourUnit, {ColourOp::sharpness, 0.0});
   expect_near(dot, {0, 0, 0, 0, 0.26, 0, 0, 0, 0.13});
 }
 
@@ -62,7 +62,7 @@ TEST(ApplyColour, MeansTheSameInAnyRangeOfPixels) {
     for (std::size_t i = 0; i < scaled.size(); ++i) {
       scaled[i] = range.black[i / 30] + (range.white[i / 30] - range.black[i / 30]) * unit[i];
     }
-    apply_colour(unit, shape, kUnit, change);
+    apply_colour(unit, shape, kColourUnit, change);
     apply_colour(scaled, shape, range, change);
     for (std::size_t i = 0; i < scaled.size(); ++i) {
       const float wanted = range.black[i / 30] + (range.white[i / 30] - range.black[i / 30]) * unit[i];
@@ -73,8 +73,8 @@ TEST(ApplyColour, MeansTheSameInAnyRangeOfPixels) {
 
 TEST(ApplyColour, RefusesPixelsThatDoNotFit) {
   std::vector<float> pixels(4);
-  EXPECT_THROW(apply_colour(pixels, {1, 1, 5}, kUnit, {}), core::Error);
-  EXPECT_THROW(apply_colour(pixels, {2, 1, 2}, kUnit, {}), core::Error);
+  EXPECT_THROW(apply_colour(pixels, {1, 1, 5}, kColourUnit, {}), core::Error);
+  EXPECT_THROW(apply_colour(pixels, {2, 1, 2}, kColourUnit, {}), core::Error);
 }
 
 TEST(PixelRange, IsWhatPreprocessingMakesOfBlackAndWhite) {

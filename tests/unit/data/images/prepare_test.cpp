@@ -33,7 +33,7 @@ std::string arff(int first, int count) {
   return text;
 }
 
-std::string refusal(const PrepareOptions& options) {
+std::string prepare_refusal(const PrepareOptions& options) {
   try {
     prepare(options);
   } catch (const core::Error& error) {
@@ -106,7 +106,7 @@ TEST(Prepare, LabelRuleOverridesTheFormatsOwn) {
   EXPECT_EQ(prepare(options).labels[1], 0);  // The digit 1 has index 0.
   EXPECT_EQ(prepare(options).metadata.at("label_rule"), "digit");
   options.labels = LabelRule::svhn;
-  EXPECT_NE(refusal(options).find("a.arff"), std::string::npos);  // There is no label 0.
+  EXPECT_NE(prepare_refusal(options).find("a.arff"), std::string::npos);  // There is no label 0.
 }
 
 TEST(Prepare, OfficialSplitKeepsTestFilesAsTest) {
@@ -130,7 +130,7 @@ TEST(Prepare, OfficialSplitRefusesNamesThatTellNothing) {
   PrepareOptions options;
   options.inputs = {folder.write("digits.arff", arff(0, 100))};
   options.split = SplitKind::official;
-  EXPECT_EQ(refusal(options),
+  EXPECT_EQ(prepare_refusal(options),
             "the official split cannot place 'digits.arff': its name says neither train, test nor extra | "
             "rename the "
             "file, or use --split random");
@@ -157,15 +157,15 @@ TEST(Prepare, ReadsFoldersAndReportsWhatWasSkipped) {
   ASSERT_EQ(skipped.size(), 1U);
   EXPECT_EQ(skipped[0].substr(0, 12), "4/broken.png");
   options.strict = true;
-  EXPECT_NE(refusal(options).find("4/broken.png"), std::string::npos);
+  EXPECT_NE(prepare_refusal(options).find("4/broken.png"), std::string::npos);
 }
 
 TEST(Prepare, RefusesOptionsThatCannotBe) {
-  EXPECT_EQ(refusal({}), "there is no input to prepare | name one or more with --input");
+  EXPECT_EQ(prepare_refusal({}), "there is no input to prepare | name one or more with --input");
   PrepareOptions options;
   options.inputs = {"x"};
   options.limit = 0;
-  EXPECT_EQ(refusal(options), "the limit 0 is below 1 | ask for at least one row");
+  EXPECT_EQ(prepare_refusal(options), "the limit 0 is below 1 | ask for at least one row");
 }
 
 TEST(Prepare, RefusesTooFewRowsWithAHint) {

@@ -14,7 +14,7 @@ using test::PickleBuilder;
 
 constexpr PickleGlobal kGlobals[] = {{"shapes", "Circle", 7}, {"shapes", "Square", 8}};
 
-PickleOptions options() {
+PickleOptions pickle_options() {
   PickleOptions out;
   out.file = "x.pkl";
   out.purpose = "a drawing";
@@ -22,8 +22,8 @@ PickleOptions options() {
   return out;
 }
 
-/// @returns message and hint of the refusal.
-std::string refusal(const std::string& text, PickleOptions with = options()) {
+/// @returns message and hint of the pickle_refusal.
+std::string pickle_refusal(const std::string& text, PickleOptions with = pickle_options()) {
   try {
     const Pickle pickle(as_bytes(text), std::move(with));
   } catch (const core::Error& error) {
@@ -38,7 +38,7 @@ TEST(Pickle, ReadsNumbersOfEveryOpcode) {
   // (True, False, None, 200, 65535, -2, 2**40, -1, 1.5) by hand from the opcodes' definitions.
   std::string text("\x80\x02(\x88\x89NK\xc8M\xff\xffJ\xfe\xff\xff\xff", 16);
   text += std::string("\x8a\x06\x00\x00\x00\x00\x00\x01\x8a\x01\xffG\x3f\xf8\x00\x00\x00\x00\x00\x00t.", 22);
-  const Pickle pickle(as_bytes(text), options());
+  const Pickle pickle(as_bytes(text), pickle_options());
   const auto items = pickle.items(pickle.root());
   ASSERT_EQ(items.size(), 9U);
   EXPECT_TRUE(pickle.boolean(items[0]));
@@ -54,7 +54,7 @@ TEST(Pickle, ReadsNumbersOfEveryOpcode) {
 
 TEST(Pickle, FindsTheLastOfEqualKeys) {
   const std::string text = PickleBuilder().raw("}(").text("a").raw("K\x01").text("a").raw("K\x02u").stop();
-  const Pickle pickle(as_bytes(text), options());
+  const Pickle pickle(as_bytes(text), pickle_options());
   ASSERT_NE(pickle.find(pickle.root(), "a"), nullptr);
   EXPECT_EQ(pickle.integer(*pickle.find(pickle.root(), "a")), 2);
   EXPECT_EQ(pickle.find(pickle.root(), "b"), nullptr);
@@ -62,13 +62,13 @@ TEST(Pickle, FindsTheLastOfEqualKeys) {
 
 TEST(Pickle, PacksListsOfBytesUntilSomethingElseComes) {
   const std::string packed = PickleBuilder().raw("](K\x05K\xff").raw("e").stop();
-  const Pickle bytes(as_bytes(packed), options());
+  const Pickle bytes(as_bytes(packed), pickle_options());
   ASSERT_TRUE(bytes.is_packed(bytes.root()));
   EXPECT_EQ(bytes.packed(bytes.root())[1], 255);
 
   const std::string mixed =
       PickleBuilder().raw("](K\x05K\xff").raw("e(M\x2c\x01").raw("e").stop();  // then 300
-  const Pickle numbers(as_bytes(mixed), options());
+  const Pickle numbers(as_bytes(mixed), pickle_options());
   ASSERT_FALSE(numbers.is_packed(numbers.root()));
   ASSERT_EQ(numbers.items(numbers.root()).size(), 3U);
   EXPECT_EQ(numbers.integer(numbers.items(numbers.root())[0]), 5);
@@ -82,7 +82,7 @@ TEST(Pickle, NotesCallsWithArgumentsStateAndAdditions) {
                                    "K\x03\x85R}b(K\x01K\x02"
                                    "e")
                                .stop();
-  const Pickle pickle(as_bytes(text), options());
+  const Pickle pickle(as_bytes(text), pickle_options());
   EXPECT_EQ(pickle.callable_kind(pickle.root()), 8);
   EXPECT_EQ(pickle.integer(pickle.items(pickle.arguments(pickle.root()))[0]), 3);
   EXPECT_EQ(pickle.state(pickle.root()).kind, PickleKind::dict);
@@ -97,29 +97,29 @@ TEST(Pickle, SharesWhatTheMemoShares) {
                                    "K\x07"
                                    "a\x86")
                                .stop();
-  const Pickle pickle(as_bytes(text), options());
+  const Pickle pickle(as_bytes(text), pickle_options());
   for (const PickleValue list : pickle.items(pickle.root())) EXPECT_EQ(pickle.packed(list).size(), 1U);
 }
 
 TEST(Pickle, RefusesGlobalsOutsideTheListByName) {
   // cposix\nsystem\n stands at byte 2, directly after PROTO.
   const std::string text = PickleBuilder().global("posix", "system").text("true").raw("\x85R").stop();
-  EXPECT_EQ(refusal(text),
+  EXPECT_EQ(pickle_refusal(text),
             "'x.pkl': the pickle asks for 'posix.system' (byte 2), which a drawing does not need | "
             "nothing of the file was run");
   const std::string stacked = PickleBuilder().text("os").text("system").raw("\x93").stop();
-  EXPECT_NE(refusal(stacked).find("'os.system' (byte 20)"), std::string::npos);
+  EXPECT_NE(pickle_refusal(stacked).find("'os.system' (byte 20)"), std::string::npos);
 }
 
 TEST(Pickle, RefusesNamesWithControlCharactersReadably) {
   const std::string text = PickleBuilder().text("o\n\x1b[31ms").text("sy\x01m").raw("\x93").stop();
-  EXPECT_NE(refusal(text).find("'o??[31ms.sy?m'"), std::string::npos);
+  EXPECT_NE(pickle_refusal(text).find("'o??[31ms.sy?m'"), std::string::npos);
 }
 
 TEST(Pickle, AcceptsPersistentIdsOnlyWhereAllowed) {
   const std::string text = PickleBuilder().text("storage").raw("Q").stop();
-  EXPECT_NE(refusal(text).find("persistent id (byte 14)"), std::string::npos);
-  PickleOptions allowing = options();
+  EXPECT_NE(pickle_refusal(text).find("persistent id (byte 14)"), std::string::npos);
+  PickleOptions allowing = pickle_options();
   allowing.persistent_ids = true;
   const Pickle pickle(as_bytes(text), allowing);
   EXPECT_EQ(pickle.text(pickle.persistent_id(pickle.root())), "storage");
@@ -128,17 +128,17 @@ TEST(Pickle, AcceptsPersistentIdsOnlyWhereAllowed) {
 TEST(Pickle, KeepsNestingOffTheCallStack) {
   constexpr std::size_t kDepth = 100000;
   const std::string lists = PickleBuilder().repeat("]", kDepth + 1).repeat("a", kDepth).stop();
-  const Pickle nested(as_bytes(lists), options());
+  const Pickle nested(as_bytes(lists), pickle_options());
   EXPECT_EQ(nested.items(nested.root()).size(), 1U);
   const std::string tuples = PickleBuilder().raw(")").repeat("\x85", kDepth).stop();
-  EXPECT_EQ(Pickle(as_bytes(tuples), options()).root().kind, PickleKind::tuple);
-  EXPECT_NE(refusal(PickleBuilder().repeat("(", kDepth).stop()).find("not there"), std::string::npos);
+  EXPECT_EQ(Pickle(as_bytes(tuples), pickle_options()).root().kind, PickleKind::tuple);
+  EXPECT_NE(pickle_refusal(PickleBuilder().repeat("(", kDepth).stop()).find("not there"), std::string::npos);
 }
 
 TEST(Pickle, BoundsWhatObjectsMayCost) {
   constexpr std::size_t kMany = std::size_t{8} << 20;
   for (const char* opcode : {"]", "}", ")", "(", "N", "]\x94"}) {
-    EXPECT_NE(refusal(PickleBuilder().repeat(opcode, kMany).stop()).find("more objects than"),
+    EXPECT_NE(pickle_refusal(PickleBuilder().repeat(opcode, kMany).stop()).find("more objects than"),
               std::string::npos)
         << opcode;
   }
@@ -151,7 +151,7 @@ TEST(Pickle, DoesNotMultiplyWhatAMemoRepeats) {
   for (int i = 0; i < 100; ++i)
     bomb.raw("](").repeat(std::string("h") + static_cast<char>(i), 10).raw("e\x94");
   const std::string text = bomb.stop();
-  const Pickle pickle(as_bytes(text), options());
+  const Pickle pickle(as_bytes(text), pickle_options());
   EXPECT_EQ(pickle.items(pickle.root()).size(), 10U);
 }
 
@@ -159,12 +159,12 @@ TEST(Pickle, RefusesPromisesBeyondTheFile) {
   constexpr std::uint64_t kHuge = std::uint64_t{1} << 60;
   for (const char* opcode : {"\x8e", "\x96", "\x8d", "\x95"}) {
     const std::string text = PickleBuilder().raw(opcode).little(kHuge, 8).stop();
-    EXPECT_NE(refusal(text).find("promises 1152921504606846976 bytes but only 1 follow (byte 2)"),
+    EXPECT_NE(pickle_refusal(text).find("promises 1152921504606846976 bytes but only 1 follow (byte 2)"),
               std::string::npos)
-        << refusal(text);
+        << pickle_refusal(text);
   }
   const std::string memo = PickleBuilder().raw("Nr").little(0xFFFFFFFF, 4).stop();
-  EXPECT_NE(refusal(memo).find("place 4294967295 of its memo"), std::string::npos);
+  EXPECT_NE(pickle_refusal(memo).find("place 4294967295 of its memo"), std::string::npos);
 }
 
 TEST(Pickle, RefusesMisusedStacks) {
@@ -192,17 +192,17 @@ TEST(Pickle, RefusesMisusedStacks) {
                               "K\x01}b",
                               "NNa"}) {
     const std::string text = PickleBuilder().raw(opcodes).stop();
-    EXPECT_NE(refusal(text).find("(byte "), std::string::npos) << opcodes;
+    EXPECT_NE(pickle_refusal(text).find("(byte "), std::string::npos) << opcodes;
   }
 }
 
 TEST(Pickle, RefusesOtherFilesAndProtocols) {
-  EXPECT_NE(refusal("").find("not a pickle of protocol 2 to 5 (byte 0)"), std::string::npos);
-  EXPECT_NE(refusal("\x1f\x8b").find("not a pickle"), std::string::npos);
-  EXPECT_NE(refusal("(lp0\n.").find("protocol=4"), std::string::npos);
-  EXPECT_NE(refusal("\x80\x06N.").find("protocol 6"), std::string::npos);
-  EXPECT_NE(refusal(PickleBuilder().raw("I01\n").stop()).find("the opcode 73"), std::string::npos);
-  EXPECT_NE(refusal(PickleBuilder().raw("\x97").stop()).find("out-of-band"), std::string::npos);
+  EXPECT_NE(pickle_refusal("").find("not a pickle of protocol 2 to 5 (byte 0)"), std::string::npos);
+  EXPECT_NE(pickle_refusal("\x1f\x8b").find("not a pickle"), std::string::npos);
+  EXPECT_NE(pickle_refusal("(lp0\n.").find("protocol=4"), std::string::npos);
+  EXPECT_NE(pickle_refusal("\x80\x06N.").find("protocol 6"), std::string::npos);
+  EXPECT_NE(pickle_refusal(PickleBuilder().raw("I01\n").stop()).find("the opcode 73"), std::string::npos);
+  EXPECT_NE(pickle_refusal(PickleBuilder().raw("\x97").stop()).find("out-of-band"), std::string::npos);
 }
 
 TEST(Pickle, RefusesEveryTruncation) {
@@ -216,15 +216,15 @@ TEST(Pickle, RefusesEveryTruncation) {
                                     ")R]K\x01"
                                     "at")
                                 .stop();
-  ASSERT_EQ(refusal(whole), "accepted");
+  ASSERT_EQ(pickle_refusal(whole), "accepted");
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    EXPECT_NE(refusal(whole.substr(0, length)).find("(byte "), std::string::npos) << length;
+    EXPECT_NE(pickle_refusal(whole.substr(0, length)).find("(byte "), std::string::npos) << length;
   }
 }
 
 TEST(Pickle, SaysWhatStandsWhereSomethingElseBelongs) {
   const std::string text = PickleBuilder().text("abc").stop();
-  const Pickle pickle(as_bytes(text), options());
+  const Pickle pickle(as_bytes(text), pickle_options());
   try {
     static_cast<void>(pickle.integer(pickle.root()));
     FAIL();
@@ -235,7 +235,7 @@ TEST(Pickle, SaysWhatStandsWhereSomethingElseBelongs) {
 
 TEST(Pickle, ReleasesWhatItHasParsed) {
   std::size_t released = 0;
-  PickleOptions watching = options();
+  PickleOptions watching = pickle_options();
   watching.release = [&](std::size_t offset, std::size_t length) {
     EXPECT_EQ(offset, released);
     released = offset + length;
