@@ -203,6 +203,23 @@ std::string json_text(const nlohmann::ordered_json& document) {
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+std::vector<JsonDifference> json_diff(const json& before, const json& after) {
+  const json left = before.flatten(), right = after.flatten();
+  std::vector<JsonDifference> differences;
+  for (const auto& [pointer, value] : left.items()) {
+    const auto other = right.find(pointer);
+    if (other == right.end()) {
+      differences.push_back({pointer, value.dump(), "nothing"});
+    } else if (*other != value) {
+      differences.push_back({pointer, value.dump(), other->dump()});
+    }
+  }
+  for (const auto& [pointer, value] : right.items()) {
+    if (!left.contains(pointer)) differences.push_back({pointer, "nothing", value.dump()});
+  }
+  return differences;
+}
+
 json parse_json_strict(std::string_view text, const std::string& source, ExitCode code,
                        const JsonLimits& limits) {
   const std::string name = printable(source, 400);

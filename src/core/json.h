@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/error.h"
 
@@ -35,6 +36,17 @@ nlohmann::json read_json_file(const std::filesystem::path& path, ExitCode code,
 
 /// @returns the document indented by two spaces with a final newline; ill-formed UTF-8 becomes U+FFFD.
 std::string json_text(const nlohmann::ordered_json& document);
+
+/// A value at which two documents differ.
+struct JsonDifference {
+  std::string pointer;  ///< JSON pointer.
+  std::string before;   ///< The value as JSON; "nothing" where the document has none.
+  std::string after;
+};
+
+/// Compares two documents value by value; an empty list or object counts as null.
+/// @returns the differences by pointer: those at values of `before`, then those at values of `after` alone.
+std::vector<JsonDifference> json_diff(const nlohmann::json& before, const nlohmann::json& after);
 
 /// @returns `key` as one part of a JSON pointer: "/key", escaped ('~', '/') and made `printable`.
 std::string pointer_part(std::string_view key);

@@ -95,18 +95,10 @@ Json search_identity(const SearchConfig& search, const std::string& data) {
           {"data", data}};
 }
 
-std::optional<Difference> find_difference(const json& first, const json& second) {
-  const json before = first.flatten(), after = second.flatten();
-  const auto show = [](const json& document, const std::string& pointer) {
-    return document.contains(pointer) ? core::printable(document[pointer].dump()) : std::string("nothing");
-  };
-  for (const auto* side : {&before, &after}) {
-    for (const auto& [pointer, unused] : side->items()) {
-      const bool equal =
-          before.contains(pointer) && after.contains(pointer) && before[pointer] == after[pointer];
-      if (equal || pointer == "/config/data/file") continue;
-      return Difference{core::printable(pointer), show(before, pointer), show(after, pointer)};
-    }
+std::optional<core::JsonDifference> find_difference(const json& before, const json& after) {
+  for (const auto& [pointer, former, current] : core::json_diff(before, after)) {
+    if (pointer == "/config/data/file") continue;
+    return core::JsonDifference{core::printable(pointer), core::printable(former), core::printable(current)};
   }
   return std::nullopt;
 }

@@ -2,10 +2,10 @@
 /// A search's memory on disk: what is searched, a record of each trial that has ended, the results so far.
 
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
+#include "core/json.h"
 #include "metric/tuning.h"
 #include "train/session.h"
 #include "tune/search_config.h"
@@ -17,14 +17,10 @@ namespace svhn::tune {
 /// What makes a search what it is. @param data fingerprint of the data.
 nlohmann::ordered_json search_identity(const SearchConfig& search, const std::string& data);
 
-/// A value at which two searches differ, in JSON ("nothing" where there is none).
-struct Difference {
-  std::string pointer;
-  std::string before;
-  std::string after;
-};
-/// @returns the first difference that matters. The name of the data file is free, as its content is compared.
-std::optional<Difference> find_difference(const nlohmann::json& before, const nlohmann::json& after);
+/// Compares two identities. The data file may have another name: the fingerprint compares its content.
+/// @returns the first difference, made printable.
+std::optional<core::JsonDifference> find_difference(const nlohmann::json& before,
+                                                    const nlohmann::json& after);
 
 class TrialJournal {
  public:
