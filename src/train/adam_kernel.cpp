@@ -9,8 +9,8 @@
 namespace svhn::train {
 namespace {
 
-/// Numbers that are worth a thread of their own, some 100 us of one core.
-constexpr std::int64_t kTask = 1 << 18;
+// Parameters per thread, some 100 us of one core.
+constexpr std::int64_t kGrain = 1 << 18;
 
 template <class T>
 [[gnu::always_inline]] inline void step_as(const AdamVectors<T>& vectors, std::int64_t begin,
@@ -44,7 +44,7 @@ void step_part(const AdamVectors<double>& vectors, std::int64_t begin, std::int6
 
 template <class T>
 void step_all(const AdamVectors<T>& vectors, std::int64_t count, const AdamNumbers& numbers) {
-  at::parallel_for(0, count, kTask,
+  at::parallel_for(0, count, kGrain,
                    [&](std::int64_t begin, std::int64_t end) { step_part(vectors, begin, end, numbers); });
 }
 

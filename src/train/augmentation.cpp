@@ -1,10 +1,37 @@
 #include "train/augmentation.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include "core/random.h"
 #include "data/augment/augment.h"
 
 namespace svhn::train {
+namespace {
+
+/// @returns the logarithm of a Gamma(shape + 1) sample. @see Marsaglia and Tsang 2000, section 2
+double log_gamma_above_one(core::CounterRandom& random, double shape) {
+  const double d = shape + 1.0 - 1.0 / 3.0;
+  const double c = 1.0 / std::sqrt(9.0 * d);
+  while (true) {
+    const double x = random.normal();
+    const double root = 1.0 + c * x;
+    const double u = 1.0 - random.uniform();
+    if (root <= 0.0) continue;
+    const double v = root * root * root;
+    if (std::log(u) < 0.5 * x * x + d - d * v + d * std::log(v)) return std::log(d * v);
+  }
+}
+
+/// Gamma(shape) is Gamma(shape + 1) U^(1 / shape), which underflows for a small shape; its logarithm does
+/// not.
+double log_gamma(core::CounterRandom& random, double shape) {
+  const double above = log_gamma_above_one(random, shape);
+  return above + std::log(1.0 - random.uniform()) / shape;
+}
+
+}  // namespace
 
 Augment make_augment(const std::optional<data::AugmentOptions>& options, const data::PreprocessPlan& plan,
                      std::uint64_t seed) {
@@ -14,17 +41,34 @@ Augment make_augment(const std::optional<data::AugmentOptions>& options, const d
   };
 }
 
-data::ImageHook epoch_hook(const Augment& augment, EpochPlace place) {
-  const std::size_t passes = (place.rows + place.images - 1) / place.images;
-  if (passes <= 1) return augment(place.epoch);
-  const auto first = place.epoch * static_cast<std::int64_t>(passes);
-  return [augment, first, place = std::move(place), next = std::size_t{0}, pass = std::size_t{0},
+data::ImageHook epoch_hook(const Augment& augment, EpochSlice slice) {
+  const std::size_t passes = (slice.rows + slice.images - 1) / slice.images;
+  if (passes <= 1) return augment(slice.epoch);
+  const auto first = slice.epoch * static_cast<std::int64_t>(passes);
+  return [augment, first, slice = std::move(slice), next = std::size_t{0}, pass = std::size_t{0},
           hook = data::ImageHook{}](std::span<float> chw, std::int64_t row) mutable {
-    const std::size_t now = place.places[next++] / place.images;
+    const std::size_t now = slice.positions[next++] / slice.images;
     if (!hook || now != pass) hook = augment(first + static_cast<std::int64_t>(now));
     pass = now;
     hook(chw, row);
   };
+}
+
+Mixing draw_mixing(double alpha, std::int64_t images, const MixupKey& key) {
+  if (alpha <= 0.0) return {};
+  const auto index = (static_cast<std::uint64_t>(key.epoch) << 32) ^ static_cast<std::uint64_t>(key.step);
+  core::CounterRandom random(key.seed, core::stream_id("mixup"), index);
+  const double first = log_gamma(random, alpha);
+  const double second = log_gamma(random, alpha);
+  const double lambda = 1.0 / (1.0 + std::exp(second - first));
+  return {std::max(lambda, 1.0 - lambda), core::random_permutation(images, random)};
+}
+
+torch::Tensor mix(const torch::Tensor& values, const Mixing& mixing) {
+  if (mixing.partners.empty()) return values;
+  const auto partners = torch::tensor(mixing.partners, torch::kInt64).to(values.device());
+  const torch::Tensor own = values.narrow(0, 0, partners.size(0));
+  return own * mixing.lambda + values.index_select(0, partners) * (1.0 - mixing.lambda);
 }
 
 }  // namespace svhn::train

@@ -54,7 +54,7 @@ int count_of(const model::ModelFile& file, const std::string& key) {
       "the checkpoint is damaged; start anew with --overwrite");
 }
 
-/// Checkpoints did not always name it.
+/// Older checkpoints lack the key.
 int process_count(const model::ModelFile& file) {
   return file.file().metadata().contains("processes") ? count_of(file, "processes") : 1;
 }
@@ -82,23 +82,33 @@ CheckpointRecord read_checkpoint_record(const model::ModelFile& file) {
 }
 
 void check_same_run(const std::string& saved, const std::string& now, const std::string& source) {
-  const auto settings = [](const json& config) { return config::with_current_keys(config).flatten(); };
-  const json before = settings(core::parse_json_strict(saved, source, ExitCode::model));
-  const json after = settings(core::parse_json_strict(now, "the config", ExitCode::bug));
-  const auto compare = [&](const json& left, const json& right) {
-    for (const auto& [pointer, value] : left.items()) {
-      if (may_differ(pointer)) continue;
-      const auto show = [&](const json& side) {
-        return side.contains(pointer) ? side.at(pointer).dump() : "nothing";
-      };
-      if (right.contains(pointer) && right.at(pointer) == value) continue;
-      throw Error(ExitCode::model,
-                  "'" + source + "' was made with " + pointer + " = " + show(before) + ", not " + show(after),
-                  "resume with the same config, or start anew with --overwrite");
-    }
-  };
-  compare(before, after);
-  compare(after, before);
+  const json before = config::with_current_keys(core::parse_json_strict(saved, source, ExitCode::model));
+  const json after = config::with_current_keys(core::parse_json_strict(now, "the config", ExitCode::bug));
+  for (const auto& found : core::json_diff(before, after)) {
+    if (may_differ(found.pointer)) continue;
+    throw Error(
+        ExitCode::model,
+        "'" + source + "' was made with " + found.pointer + " = " + found.before + ", not " + found.after,
+        "resume with the same config, or start anew with --overwrite");
+  }
+}
+
+std::string record_json(const CheckpointRecord& record) {
+  return nlohmann::json{{"state", state_json(record.state).dump()},
+                        {"precision", record.precision},
+                        {"threads", record.threads},
+                        {"processes", record.processes}}
+      .dump();
+}
+
+CheckpointRecord record_from_json(const std::string& text) {
+  const auto document = core::parse_json_strict(text, "rank 0", ExitCode::device);
+  CheckpointRecord record;
+  record.state = state_from_json(document.at("state").get<std::string>(), "rank 0");
+  record.precision = document.at("precision").get<std::string>();
+  record.threads = document.at("threads").get<int>();
+  record.processes = document.at("processes").get<int>();
+  return record;
 }
 
 }  // namespace svhn::train

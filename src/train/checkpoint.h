@@ -1,6 +1,6 @@
 #pragma once
-/// A run's checkpoint: a model file that also holds the optimizer's state, the average, the training state
-/// and the config. Tensors: those of the model, "optimizer.<slot>.<parameter>" and "average.<tensor>".
+/// A run's checkpoint: a model file that also holds the optimizer state, the weight average, the training
+/// state and the config. Tensors: the model's, "optimizer.<slot>.<parameter>" and "average.<tensor>".
 
 #include <filesystem>
 #include <string>
@@ -12,29 +12,35 @@
 
 namespace svhn::train {
 
-/// What a checkpoint says besides its tensors.
+/// The metadata of a checkpoint.
 struct CheckpointRecord {
   model::ModelRecord model;
   TrainingState state;
   std::string config;     ///< The resolved config, JSON.
   std::string precision;  ///< "float32" or "bfloat16", as the run resolved it.
   std::string data;       ///< Fingerprint of the prepared data file.
-  int threads = 1;        ///< Sums depend on it: another count goes on, but not to the same bytes.
-  int processes = 1;      ///< So they do on this.
+  int threads = 1;        ///< A run may resume with another count, but not bit-identically.
+  int processes = 1;      ///< As threads.
 };
 
-/// Writes atomically. @throws core::Error(model)
+/// Writes a checkpoint atomically. @throws core::Error(model) when that fails.
 void write_checkpoint(const std::filesystem::path& path, const CheckpointRecord& record,
                       const std::vector<network::NamedTensor>& tensors);
 
-/// Reads what a checkpoint says. @throws core::Error(model) when missing, damaged or not a checkpoint.
+/// Reads the metadata of a checkpoint. @throws core::Error(model) when it is incomplete, damaged or a
+/// model's.
 CheckpointRecord read_checkpoint_record(const model::ModelFile& file);
 
-/// Compares the config of a checkpoint with the one to go on with. What may differ: name of the data file,
-/// epochs, learning rate, schedule, early stopping, how often to save, TensorBoard, where batch norms take
-/// their statistics.
-/// @param saved, now resolved configs, JSON. @param source the checkpoint's file name for messages.
-/// @throws core::Error(model) naming the first key that must not differ and both values.
+/// Checks that a checkpoint's config allows a run to resume with another one. These may differ: path of the
+/// data file, epochs, learning rates, schedule, early stopping, checkpoint intervals, TensorBoard,
+/// synchronization of batch norms.
+/// @param saved,now resolved configs, JSON. @param source the checkpoint's file name in messages.
+/// @throws core::Error(model) naming the first other key that differs and both values.
 void check_same_run(const std::string& saved, const std::string& now, const std::string& source);
+
+/// The part of a record that rank 0 sends to the other processes: state, precision, threads and processes.
+std::string record_json(const CheckpointRecord& record);
+/// @param text from `record_json`. @returns a record with these fields set.
+CheckpointRecord record_from_json(const std::string& text);
 
 }  // namespace svhn::train

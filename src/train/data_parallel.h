@@ -1,8 +1,9 @@
 #pragma once
-/// What the processes of a data-parallel run exchange in a step, all of it while backward runs.
+/// Data-parallel training: all_reduce of gradients, batch norm statistics and loss, overlapped with backward.
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <vector>
 
 #include "distributed/process_group.h"
@@ -12,42 +13,50 @@
 
 namespace svhn::train {
 
-/// What a step found in the global batch.
+/// The result of a step over the global batch.
 struct StepResult {
-  double loss = 0.0;  ///< Mean over its images, penalties included.
+  double loss = 0.0;  ///< Mean over its images, plus penalties.
   std::int64_t correct = 0;
-  int signal = 0;  ///< Of the lowest rank that was asked to stop; 0: none was.
+  int signal = 0;  ///< Signal to stop of the lowest rank that received one; 0: none.
 };
 
-/// What data-parallel training costs.
+/// The cost of communication between the processes.
 struct ReductionReport {
   int processes = 1;
-  std::int64_t steps = 0;       ///< Since this process started.
-  double bytes_per_step = 0.0;  ///< Summed over the processes: gradients, statistics of batch norms, loss.
-  double sums_per_step = 0.0;   ///< Messages that these bytes travel in.
-  double alone_seconds = 0.0;   ///< One reduction of all gradients with nothing beside it.
-  double waited_seconds = 0.0;  ///< For gradients after backward had ended, mean of a step.
-  /// Shard of the reduction that ran beside backward: 1 - waited / alone, 0 to 1, mean of the steps. Waiting
-  /// for a slower process counts as waiting.
-  double hidden = 0.0;
+  std::int64_t steps = 0;             ///< Since this process started.
+  double bytes_per_step = 0.0;        ///< In all_reduce: gradients, batch norm statistics, loss.
+  double all_reduces_per_step = 0.0;  ///< Calls that these bytes are divided into.
+  double all_reduce_seconds = 0.0;    ///< Of all gradients, with no computation beside it.
+  double exposed_seconds = 0.0;       ///< Waiting for gradients after backward, mean per step.
+  /// Fraction of the all_reduce that overlapped backward, 0 to 1: 1 - exposed / all_reduce seconds, mean per
+  /// step. Waiting for a slower process is exposed time.
+  double overlap = 0.0;
 };
 
+/// @returns the report as in summary.json.
+nlohmann::ordered_json reduction_json(const ReductionReport& report);
+
+/// Reduces the gradients of one process' network with those of the others.
 class DataParallel {
  public:
-  /// All are borrowed and must outlive this; every process constructs it at the same time.
-  /// @param synchronised batch norms take the statistics of all processes. Otherwise each process normalises
-  /// by its own images, and after each step the running statistics are the mean over the processes, weighted
-  /// by their images.
+  /// Borrows all arguments, which must outlive it. Every process of the group must construct it together.
+  /// @param synchronised batch norms use the statistics of all processes. Otherwise each process normalises
+  /// by its own images, and each step averages the running statistics over the processes, weighted by their
+  /// images.
   DataParallel(const network::Network& network, const FlatParameters& parameters,
                distributed::ProcessGroup& group, bool synchronised);
   ~DataParallel();
 
-  /// @returns what batch norms share their statistics in, or nullptr.
+  /// @returns the group of synchronised batch norms, or nullptr.
   [[nodiscard]] distributed::ProcessGroup* norm_group() { return synchronised_ ? &group_ : nullptr; }
-  /// Between forward and backward. @param own this process' part: its terms of the global mean loss, its
-  /// right predictions, and a signal that it was sent. @param weight its share of the images.
+  /// Starts the exchange; call it between forward and backward.
+  /// @param own this process' terms of the global mean loss, its correct predictions and a signal it
+  /// received.
+  /// @param weight the fraction of the global batch that this process holds.
   void begin(const StepResult& own, double weight);
-  /// After backward: gradients and statistics are those of the global batch then, on every process alike.
+  /// Waits for the exchange; call it after backward. Gradients and statistics are then those of the global
+  /// batch.
+  /// @returns the global result, the same on every process.
   StepResult finish();
   [[nodiscard]] ReductionReport report() const;
 
@@ -58,19 +67,20 @@ class DataParallel {
   distributed::CountingProcessGroup group_;
   bool synchronised_;
   GradientBuckets buckets_;
-  std::vector<torch::Tensor> statistics_;  // Running ones that move, where they are not synchronised.
+  std::vector<torch::Tensor> statistics_;  // Running statistics to average, if not synchronised.
   torch::Tensor flat_statistics_;
   torch::Tensor status_;  // f64 [2 + processes]: loss, correct, each process' signal.
-  std::unique_ptr<distributed::Work> status_pending_;
-  std::unique_ptr<distributed::Work> statistics_pending_;
+  std::unique_ptr<distributed::Work> status_work_;
+  std::unique_ptr<distributed::Work> statistics_work_;
   std::int64_t steps_ = 0;
-  std::int64_t bytes_before_ = 0;  // Of the timing at the start.
-  std::int64_t sums_before_ = 0;
-  double waited_ = 0.0;
-  double hidden_ = 0.0;
+  std::int64_t bytes_before_ = 0;  // After the timing in the constructor.
+  std::int64_t all_reduces_before_ = 0;
+  double exposed_ = 0.0;
+  double overlap_ = 0.0;
 };
 
-/// @returns the signal of the lowest rank that has one, on every process, or 0.
+/// Exchanges signals to stop. @param own this process' signal, or 0.
+/// @returns on every process the signal of the lowest rank that has one, or 0.
 int agree_on_signal(int own, distributed::ProcessGroup& group);
 
 }  // namespace svhn::train

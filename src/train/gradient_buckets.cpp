@@ -5,7 +5,6 @@
 #include <torch/csrc/autograd/variable.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "core/clock.h"
@@ -13,12 +12,12 @@
 namespace svhn::train {
 namespace {
 
-/// Shared; LibTorch has changed which kind of pointer it is.
+// A shared pointer whose type differs between LibTorch versions.
 using NodePointer = decltype(torch::autograd::impl::grad_accumulator(std::declval<const torch::Tensor&>()));
 using torch::autograd::variable_list;
 
-/// A bucket large enough that its own costs (about 0.1 ms on one machine) do not count, and small enough
-/// that most of a network's gradients travel before backward ends.
+// Large enough to make the cost of a call (about 0.1 ms on one machine) negligible, and small enough to
+// reduce most gradients before backward ends.
 constexpr std::int64_t kBucketBytes = std::int64_t{1} << 20;
 
 std::vector<std::int64_t> sizes_of(const FlatParameters& parameters) {
@@ -42,7 +41,7 @@ std::vector<GradientBucket> plan_buckets(std::span<const std::int64_t> sizes, st
   return buckets;
 }
 
-/// Autograd calls it when a tensor's gradient is complete.
+// Autograd calls it when a tensor's gradient is complete.
 struct GradientBuckets::Hook : torch::autograd::FunctionPostHook {
   GradientBuckets* owner;
   std::size_t bucket;
@@ -54,24 +53,24 @@ struct GradientBuckets::Hook : torch::autograd::FunctionPostHook {
   }
 };
 
-/// Hooks hang on the nodes that add into the gradients; tensors do not keep these alive.
+// The hooks belong to the nodes that accumulate the gradients; tensors do not keep these nodes alive.
 struct GradientBuckets::Hooks {
-  struct Place {
+  struct Handle {
     NodePointer node;
     std::uintptr_t key;
   };
-  std::vector<Place> places;
+  std::vector<Handle> handles;
 
   Hooks() = default;
   Hooks(const Hooks&) = delete;
   Hooks& operator=(const Hooks&) = delete;
   ~Hooks() {
-    for (const Place& place : places) place.node->del_post_hook(place.key);
+    for (const Handle& handle : handles) handle.node->del_post_hook(handle.key);
   }
-  void hang(const torch::Tensor& tensor, std::unique_ptr<Hook> hook) {
+  void add(const torch::Tensor& tensor, std::unique_ptr<Hook> hook) {
     auto node = torch::autograd::impl::grad_accumulator(tensor);
     const auto key = node->add_post_hook(std::move(hook));
-    places.push_back({std::move(node), key});
+    handles.push_back({std::move(node), key});
   }
 };
 
@@ -83,10 +82,10 @@ GradientBuckets::GradientBuckets(const FlatParameters& parameters, distributed::
     const GradientBucket& bucket = buckets_[b];
     parts_.push_back(parameters.gradients().narrow(0, bucket.first, bucket.count));
     for (std::size_t i = 0; i < bucket.tensors; ++i) {
-      hooks_->hang(parameters.tensors()[bucket.first_tensor + i].tensor, std::make_unique<Hook>(this, b));
+      hooks_->add(parameters.tensors()[bucket.first_tensor + i].tensor, std::make_unique<Hook>(this, b));
     }
   }
-  time_alone();
+  time_all_reduce();
 }
 
 GradientBuckets::~GradientBuckets() = default;
@@ -98,7 +97,7 @@ void GradientBuckets::begin() {
 }
 
 void GradientBuckets::ready(std::size_t bucket) {
-  if (bucket >= missing_.size() || missing_[bucket] == 0) return;  // A backward pass of somebody else.
+  if (bucket >= missing_.size() || missing_[bucket] == 0) return;  // Another backward pass.
   --missing_[bucket];
   while (pending_.size() < buckets_.size() && missing_[pending_.size()] == 0) start_next();
 }
@@ -108,7 +107,7 @@ void GradientBuckets::start_next() {
 }
 
 double GradientBuckets::finish() {
-  while (pending_.size() < buckets_.size()) start_next();  // Tensors that no gradient reached.
+  while (pending_.size() < buckets_.size()) start_next();  // Their tensors have no gradient.
   const auto start = core::Clock::now();
   for (const auto& pending : pending_) pending->wait();
   missing_.clear();
@@ -116,7 +115,7 @@ double GradientBuckets::finish() {
   return core::seconds_since(start);
 }
 
-void GradientBuckets::time_alone() {
+void GradientBuckets::time_all_reduce() {
   constexpr int kRounds = 3;  // The first one opens connections.
   for (int round = 0; round < kRounds; ++round) {
     group_.barrier();
@@ -124,7 +123,7 @@ void GradientBuckets::time_alone() {
     begin();
     finish();
     const double seconds = core::seconds_since(start);
-    alone_seconds_ = round == 0 ? seconds : std::min(alone_seconds_, seconds);
+    all_reduce_seconds_ = round == 0 ? seconds : std::min(all_reduce_seconds_, seconds);
   }
 }
 

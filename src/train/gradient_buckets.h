@@ -1,5 +1,5 @@
 #pragma once
-/// Adds up the gradients of all processes while backward still runs.
+/// all_reduce of the gradients in buckets, while backward runs.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,35 +12,39 @@
 
 namespace svhn::train {
 
-/// Neighbours in the flat gradient that are reduced together: whole tensors.
+/// A contiguous range of the flat gradient that is reduced at once; it holds complete tensors.
 struct GradientBucket {
-  std::int64_t first = 0;  ///< Number in the flat gradient.
+  std::int64_t first = 0;  ///< Index of its first element in the flat gradient.
   std::int64_t count = 0;
   std::size_t first_tensor = 0;
   std::size_t tensors = 0;
 };
 
-/// Cuts a flat gradient into buckets in the order in which backward finishes them, from its end on.
-/// @param sizes numbers of each tensor, in the flat order. @param at_least numbers of a bucket but the last.
+/// Divides a flat gradient into buckets, from the end, as backward finishes the last tensors first.
+/// @param sizes elements of each tensor, in flat order. @param at_least minimum elements
+/// of every bucket except the last.
+/// @returns the buckets in order of their reduction.
 std::vector<GradientBucket> plan_buckets(std::span<const std::int64_t> sizes, std::int64_t at_least);
 
-/// Starts each bucket's reduction as soon as backward has finished its tensors, in the same order on every
-/// process: a bucket waits for those before it. @see Li et al. 2020, "PyTorch Distributed", section 3.2
+/// Starts the all_reduce of each bucket when backward has finished its tensors and all buckets before it have
+/// been started, so that the order is the same on every process.
+/// @see Li et al. 2020, "PyTorch Distributed", section 3.2
 class GradientBuckets {
  public:
-  /// @param parameters, group borrowed; must outlive this. Every process constructs it at the same time:
-  /// a reduction with nothing beside it is timed.
+  /// Times an all_reduce of all gradients, so every process of the group must construct it together.
+  /// @param parameters,group borrowed; must outlive this.
   GradientBuckets(const FlatParameters& parameters, distributed::ProcessGroup& group);
   ~GradientBuckets();
   GradientBuckets(const GradientBuckets&) = delete;
   GradientBuckets& operator=(const GradientBuckets&) = delete;
 
-  /// Call it before each backward; the gradients are zero.
+  /// Prepares a step; call it before backward, with zero gradients.
   void begin();
-  /// Call it after backward: the gradients hold the sums over all processes then.
+  /// Waits until the gradients hold the sums over all processes; call it after backward.
   /// @returns the seconds that it waited.
   double finish();
-  [[nodiscard]] double alone_seconds() const { return alone_seconds_; }  ///< Of a whole reduction, idle.
+  /// @returns seconds of one all_reduce of all gradients with no computation beside it.
+  [[nodiscard]] double all_reduce_seconds() const { return all_reduce_seconds_; }
   [[nodiscard]] const std::vector<GradientBucket>& plan() const { return buckets_; }
 
  private:
@@ -49,15 +53,15 @@ class GradientBuckets {
 
   void ready(std::size_t bucket);
   void start_next();
-  void time_alone();
+  void time_all_reduce();
 
   distributed::ProcessGroup& group_;
   std::vector<GradientBucket> buckets_;
-  std::vector<torch::Tensor> parts_;  // Of the flat gradient, by bucket.
-  std::vector<std::size_t> missing_;  // Tensors that backward owes each bucket.
+  std::vector<torch::Tensor> parts_;  // Views of the flat gradient, by bucket.
+  std::vector<std::size_t> missing_;  // Unfinished tensors of each bucket.
   std::vector<std::unique_ptr<distributed::Work>> pending_;
   std::unique_ptr<Hooks> hooks_;
-  double alone_seconds_ = 0.0;
+  double all_reduce_seconds_ = 0.0;
 };
 
 }  // namespace svhn::train

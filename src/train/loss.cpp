@@ -12,7 +12,7 @@ Tensor smooth_targets(const Tensor& labels, std::int64_t classes, double smoothi
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& class_weights) {
   Tensor terms = (targets * at::log_softmax(logits, 1)).sum(1);
-  // Keras weighs an image by its label, also where the target is smoothed.
+  // As in Keras, the class weight is the label's, also for a smoothed target.
   if (class_weights.defined()) terms = terms * class_weights.index_select(0, targets.argmax(1));
   return -terms.sum() / logits.size(0);
 }

@@ -14,9 +14,9 @@ std::int64_t classes_of(const network::Network& network) {
   return model::element_count(network.plan().layers.back().output);
 }
 
-/// to = share * own + (1 - share) * partner.
-void mix_row(const float* own, const float* partner, double share, float* to, std::int64_t count) {
-  const auto a = static_cast<float>(share), b = static_cast<float>(1.0 - share);
+/// to = lambda * own + (1 - lambda) * partner.
+void mix_row(const float* own, const float* partner, double lambda, float* to, std::int64_t count) {
+  const auto a = static_cast<float>(lambda), b = static_cast<float>(1.0 - lambda);
   for (std::int64_t i = 0; i < count; ++i) to[i] = own[i] * a + partner[i] * b;
 }
 
@@ -25,14 +25,14 @@ void mix_row(const float* own, const float* partner, double share, float* to, st
 std::unique_ptr<MlpStep> MlpStep::make(const TrainOptions& options, const network::Network& network,
                                        kernels::Precision precision) {
   if (precision != kernels::Precision::float32) return nullptr;
-  auto stack = network::MlpEngine::make(network);
-  if (!stack || !stack->can_train()) return nullptr;
-  return std::unique_ptr<MlpStep>(new MlpStep(options, network, std::move(stack)));
+  auto engine = network::MlpEngine::make(network);
+  if (!engine || !engine->can_train()) return nullptr;
+  return std::unique_ptr<MlpStep>(new MlpStep(options, network, std::move(engine)));
 }
 
 MlpStep::MlpStep(const TrainOptions& options, const network::Network& network,
-                 std::unique_ptr<network::MlpEngine> stack)
-    : options_(options), network_(network), stack_(std::move(stack)) {
+                 std::unique_ptr<network::MlpEngine> engine)
+    : options_(options), network_(network), engine_(std::move(engine)) {
   for (const double weight : options.class_weights) class_weights_.push_back(static_cast<float>(weight));
   const auto& tensors = network.tensors();
   penalised_ = std::any_of(tensors.begin(), tensors.end(),
@@ -40,32 +40,32 @@ MlpStep::MlpStep(const TrainOptions& options, const network::Network& network,
 }
 
 StepResult MlpStep::run(const StepInput& input, std::int64_t step) {
-  const BatchShard& share = input.share;
+  const BatchShard& shard = input.shard;
   const std::int64_t classes = classes_of(network_);
-  network::ForwardContext context{true, kernels::Precision::float32, options_.seed, step, share.own.first};
+  network::ForwardContext context{true, kernels::Precision::float32, options_.seed, step, shard.own.first};
   const float* x = inputs(input);
-  const float* logits = stack_->forward(x, share.own.count, context);
+  const float* logits = engine_->forward(x, shard.own.count, context);
   const float* weights = class_weights_.empty() ? nullptr : class_weights_.data();
   const kernels::RowLoss own =
       kernels::softmax_loss(logits, {targets(input), input.batch.labels.data(), weights},
-                            stack_->logit_gradient(), {share.own.count, classes});
+                            engine_->logit_gradient(), {shard.own.count, classes});
   StepResult result{own.loss, own.right, input.signal};
   if (penalised_ && std::isfinite(own.loss)) result.loss += penalty();
   if (!std::isfinite(result.loss)) return result;
-  stack_->backward(x);
+  engine_->backward(x);
   if (penalised_) add_penalty_gradients();
   return result;
 }
 
 const float* MlpStep::inputs(const StepInput& input) {
-  const auto& partners = input.share.mixing.partners;
+  const auto& partners = input.shard.mixing.partners;
   const float* images = input.batch.pixels.data();
   if (partners.empty()) return images;
   const auto numbers = static_cast<std::int64_t>(input.batch.pixels.size()) / input.batch.size;
   mixed_.resize(partners.size() * static_cast<std::size_t>(numbers));
   for (std::size_t i = 0; i < partners.size(); ++i) {
     const auto row = static_cast<std::int64_t>(i) * numbers;
-    mix_row(images + row, images + partners[i] * numbers, input.share.mixing.share, mixed_.data() + row,
+    mix_row(images + row, images + partners[i] * numbers, input.shard.mixing.lambda, mixed_.data() + row,
             numbers);
   }
   return mixed_.data();
@@ -75,11 +75,11 @@ const float* MlpStep::targets(const StepInput& input) {
   const std::int64_t classes = classes_of(network_);
   const auto spread = static_cast<float>(options_.label_smoothing / static_cast<double>(classes));
   const float top = static_cast<float>(1.0 - options_.label_smoothing) + spread;
-  const auto& mixing = input.share.mixing;
-  const auto own = static_cast<float>(mixing.share), other = static_cast<float>(1.0 - mixing.share);
+  const auto& mixing = input.shard.mixing;
+  const auto own = static_cast<float>(mixing.lambda), other = static_cast<float>(1.0 - mixing.lambda);
   const auto& labels = input.batch.labels;
-  targets_.assign(static_cast<std::size_t>(input.share.own.count * classes), spread);
-  for (std::int64_t i = 0; i < input.share.own.count; ++i) {
+  targets_.assign(static_cast<std::size_t>(input.shard.own.count * classes), spread);
+  for (std::int64_t i = 0; i < input.shard.own.count; ++i) {
     float* row = targets_.data() + i * classes;
     row[labels[i]] = top;
     if (mixing.partners.empty()) continue;

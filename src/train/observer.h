@@ -1,5 +1,5 @@
 #pragma once
-/// Who wants to know how training goes: consoles, files, charts. Observers never change the run.
+/// Observers of training: consoles, files, charts. They never change the run.
 
 #include <cstdint>
 #include <string>
@@ -8,24 +8,27 @@
 
 namespace svhn::train {
 
+/// Progress after a step.
 struct StepReport {
   std::int64_t epoch = 0;  ///< From 1.
   std::int64_t epochs = 0;
   std::int64_t step_in_epoch = 0;  ///< From 1.
   std::int64_t steps_per_epoch = 0;
-  double loss = 0.0;  ///< Running means over the epoch so far.
-  double accuracy = 0.0;
-  double images_per_second = 0.0;  ///< Over the epoch so far.
-  double seconds_left = 0.0;       ///< Of this epoch's steps, at that speed.
+  double loss = 0.0;               ///< Running mean over the epoch.
+  double accuracy = 0.0;           ///< Running mean over the epoch.
+  double images_per_second = 0.0;  ///< Running mean over the epoch.
+  double seconds_left = 0.0;       ///< Until the last step of this epoch, at this speed.
 };
 
+/// Progress after an epoch.
 struct EpochReport {
   std::int64_t epoch = 0;  ///< From 1.
   std::int64_t epochs = 0;
-  const TrainingState* state = nullptr;  ///< History holds the epoch's numbers as its last entries.
-  bool best = false;                     ///< The best validation accuracy so far.
+  const TrainingState* state = nullptr;  ///< The last entries of its history are this epoch's.
+  bool best = false;                     ///< This epoch has the best validation accuracy so far.
 };
 
+/// Called by the training loop after every step and epoch.
 class TrainObserver {
  public:
   virtual ~TrainObserver() = default;

@@ -65,11 +65,11 @@ class Adam : public Optimizer {
     numbers.rate = keras ? rate * second / first : rate / first;
     numbers.root = keras ? 1.0 : 1.0 / second;
     if (values.device().is_cpu() && values.scalar_type() == torch::kFloat32) {
-      step_on_processor<float>(values, gradients, numbers);
+      step_on_cpu<float>(values, gradients, numbers);
     } else if (values.device().is_cpu() && values.scalar_type() == torch::kFloat64) {
-      step_on_processor<double>(values, gradients, numbers);
+      step_on_cpu<double>(values, gradients, numbers);
     } else {
-      step_elsewhere(values, gradients, numbers);
+      step_on_device(values, gradients, numbers);
     }
   }
 
@@ -77,12 +77,12 @@ class Adam : public Optimizer {
 
  private:
   template <class T>
-  void step_on_processor(const Tensor& values, const Tensor& gradients, const AdamNumbers& numbers) {
+  void step_on_cpu(const Tensor& values, const Tensor& gradients, const AdamNumbers& numbers) {
     const auto at = [](const Tensor& flat) { return static_cast<T*>(flat.data_ptr()); };
     adam_step(AdamVectors<T>{at(values), at(m_), at(v_), at(gradients)}, values.numel(), numbers);
   }
 
-  void step_elsewhere(const Tensor& values, const Tensor& gradients, const AdamNumbers& numbers) {
+  void step_on_device(const Tensor& values, const Tensor& gradients, const AdamNumbers& numbers) {
     m_.mul_(numbers.beta1).add_(gradients, 1.0 - numbers.beta1);
     v_.mul_(numbers.beta2).addcmul_(gradients, gradients, 1.0 - numbers.beta2);
     values.mul_(numbers.keep);

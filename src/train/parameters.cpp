@@ -8,8 +8,8 @@ using torch::Tensor;
 
 namespace {
 
-/// @returns a view of a tensor's part of a flat buffer. Kernels of the processor's convolutions lie as these
-/// read them, channels innermost, which saves reordering weights and gradients in every step.
+/// @returns a view of a tensor's part of a flat buffer. On the CPU convolution kernels are stored channels
+/// last, as convolutions read them, which saves reordering weights and gradients in every step.
 Tensor shaped(const Tensor& part, const Tensor& like) {
   const auto sizes = like.sizes();
   const bool kernel = like.dim() == 4 && sizes[1] > 1 && sizes[2] * sizes[3] > 1;

@@ -1,6 +1,6 @@
 #pragma once
-/// Every trainable number of a network in one flat buffer (P numbers), and their gradients in another, so
-/// that an optimizer, clipping, averaging and an all-reduce are single passes over memory.
+/// The trainable parameters of a network in one flat buffer of P elements, and their gradients in another, so
+/// that optimizers, clipping and all_reduce are single passes over memory.
 
 #include <torch/types.h>
 
@@ -11,24 +11,24 @@
 
 namespace svhn::train {
 
+/// The flat buffers and the tensors that are views of them.
 class FlatParameters {
  public:
-  /// Moves the tensors into the flat buffers; the network's own handles see the move.
+  /// Moves the tensors into the flat buffers; the network's tensors become views of them.
   /// @param tensors the network's trainable tensors, on one device and of one dtype.
   explicit FlatParameters(const std::vector<network::NamedTensor>& tensors);
 
   [[nodiscard]] const torch::Tensor& values() const { return values_; }  ///< [P]
-  [[nodiscard]] const torch::Tensor& gradients() const {
-    return gradients_;
-  }  ///< [P], zero it before backward.
+  /// @returns [P]; set it to zero before backward.
+  [[nodiscard]] const torch::Tensor& gradients() const { return gradients_; }
   [[nodiscard]] const std::vector<network::NamedTensor>& tensors() const { return tensors_; }
-  /// @param flat [P], or the part of such a vector that starts at `first` and ends where some tensor ends.
-  /// @returns views of it, one for each tensor that lies in it under `prefix` + its name, in its shape, not
-  /// always contiguous.
+  /// @param flat [P], or the part of such a vector from index `first` to the end of some tensor.
+  /// @returns a view of `flat` for each tensor inside it, named `prefix` + the tensor's name, in the tensor's
+  /// shape, not always contiguous.
   [[nodiscard]] std::vector<network::NamedTensor> split(const torch::Tensor& flat, const std::string& prefix,
                                                         std::int64_t first = 0) const;
-  /// @returns the factor that brought the gradients' Euclidean norm to at most `limit`. @see Pascanu et al.
-  /// 2013
+  /// Scales the gradients so that their Euclidean norm is at most `limit`.
+  /// @returns the factor, 1 if nothing changed. @see Pascanu et al. 2013
   double clip_norm(double limit);
 
  private:

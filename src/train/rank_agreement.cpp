@@ -13,30 +13,20 @@ using core::Error;
 using core::ExitCode;
 using nlohmann::json;
 
-/// What a process says of itself.
-json introduction(const std::string& config, const std::string& data) {
+/// @returns the message that the processes compare.
+json description(const std::string& config, const std::string& data) {
   return {{"version", core::version()}, {"config", config}, {"data", data}};
 }
 
-/// @returns the settings by JSON pointer, but those that may differ between machines.
-json settings_of(const json& who) {
-  auto settings =
-      core::parse_json_strict(who.at("config").get<std::string>(), "the config", ExitCode::bug).flatten();
-  settings.erase("/data/file");
-  return settings;
+json config_of(const json& process) {
+  return core::parse_json_strict(process.at("config").get<std::string>(), "the config", ExitCode::bug);
 }
 
-/// @returns "/train/seed = 2, not 1" for the first setting that differs; empty: none does.
+/// @returns "/train/seed = 2, not 1" for the first setting that differs, or "". Machines may keep their data
+/// in different files.
 std::string first_difference(const json& own, const json& wanted) {
-  const auto show = [](const json& side, const std::string& pointer) {
-    return side.contains(pointer) ? side.at(pointer).dump() : "nothing";
-  };
-  for (const auto* side : {&wanted, &own}) {
-    for (const auto& [pointer, value] : side->items()) {
-      if (own.contains(pointer) && wanted.contains(pointer) && own.at(pointer) == wanted.at(pointer))
-        continue;
-      return pointer + " = " + show(own, pointer) + ", not " + show(wanted, pointer);
-    }
+  for (const auto& found : core::json_diff(config_of(wanted), config_of(own))) {
+    if (found.pointer != "/data/file") return found.pointer + " = " + found.after + ", not " + found.before;
   }
   return {};
 }
@@ -48,7 +38,7 @@ void compare(const json& own, const json& wanted, const std::string& name) {
                     wanted.at("version").get<std::string>(),
                 "install the same version everywhere");
   }
-  const std::string difference = first_difference(settings_of(own), settings_of(wanted));
+  const std::string difference = first_difference(own, wanted);
   if (!difference.empty()) {
     throw Error(ExitCode::config, name + " has another config than rank 0: " + difference,
                 "start every process with the same config and options");
@@ -63,20 +53,20 @@ void compare(const json& own, const json& wanted, const std::string& name) {
 
 void RankAgreement::check_agreement(const std::string& config, const std::string& data) const {
   if (group_ == nullptr) return;
-  const auto said = group_->all_gather(introduction(config, data).dump());
-  const json wanted = core::parse_json_strict(said.front(), "rank 0", ExitCode::device);
-  for (std::size_t rank = 1; rank < said.size(); ++rank) {
+  const auto messages = group_->all_gather(description(config, data).dump());
+  const json wanted = core::parse_json_strict(messages.front(), "rank 0", ExitCode::device);
+  for (std::size_t rank = 1; rank < messages.size(); ++rank) {
     const std::string name = "rank " + std::to_string(rank);
-    compare(core::parse_json_strict(said[rank], name, ExitCode::device), wanted, name);
+    compare(core::parse_json_strict(messages[rank], name, ExitCode::device), wanted, name);
   }
 }
 
-std::string RankAgreement::from_first(const std::function<std::string()>& make) const {
+std::string RankAgreement::broadcast(const std::function<std::string()>& make) const {
   if (group_ == nullptr) return make();
   return group_->broadcast(first() ? make() : std::string());
 }
 
-void RankAgreement::share(const std::vector<network::NamedTensor>& tensors) const {
+void RankAgreement::broadcast(const std::vector<network::NamedTensor>& tensors) const {
   if (group_ == nullptr) return;
   for (const auto& item : tensors) {
     const torch::Tensor numbers = item.tensor.detach();
@@ -86,7 +76,7 @@ void RankAgreement::share(const std::vector<network::NamedTensor>& tensors) cons
   }
 }
 
-void RankAgreement::meet() const {
+void RankAgreement::barrier() const {
   if (group_ != nullptr) group_->barrier();
 }
 

@@ -55,7 +55,7 @@ void RunFiles::remove_existing() const {
   own.push_back(checkpoints);
   for (const auto& path : own) {
     fs::remove(path, error);
-    // A folder that holds somebody else's files stays.
+    // A folder with other files stays.
     if (!error || error == std::errc::directory_not_empty) continue;
     throw core::Error(core::ExitCode::data, "cannot remove '" + path.string() + "': " + error.message(),
                       "choose another --output");
@@ -66,7 +66,7 @@ void RunFiles::remove_temporaries() const {
   for (const auto& where : {folder, checkpoints}) {
     core::remove_temporaries(where, [](const fs::path&) { return true; });
   }
-  // Another run may be writing to the same output folder just now.
+  // Another run may be writing to the same output folder.
   core::remove_temporaries(model.parent_path(), [this](const fs::path& target) {
     return target == model || target == best_model || target == history;
   });

@@ -1,5 +1,5 @@
 #pragma once
-/// Where a run's files lie: OUTPUT/NAME.safetensors, .best.safetensors, .history.json and the run folder
+/// The paths of a run's files: OUTPUT/NAME.safetensors, .best.safetensors, .history.json and the run folder
 /// OUTPUT/NAME/ {config.resolved.json, history.json, metrics.jsonl, train.log, checkpoints/, summary.json,
 /// curves.png, curves.svg, events.out.tfevents.0.svhn}.
 
@@ -27,16 +27,16 @@ struct RunFiles {
   std::filesystem::path summary;
   std::filesystem::path curves_png;
   std::filesystem::path curves_svg;
-  std::filesystem::path events;  ///< TensorBoard's, on request.
+  std::filesystem::path events;  ///< TensorBoard's, if enabled.
 
-  /// @returns the checkpoint kept for an epoch (from 1): checkpoints/epoch-0007.safetensors.
+  /// @param epoch from 1. @returns the path of its checkpoint: checkpoints/epoch-0007.safetensors.
   [[nodiscard]] std::filesystem::path epoch_checkpoint(std::int64_t epoch) const;
-  /// @returns those of the run's files and folders that exist.
+  /// @returns the paths of the run's files that exist.
   [[nodiscard]] std::vector<std::filesystem::path> existing() const;
-  /// Removes a former run's files, and no others: folders go when nothing else is in them. @throws
-  /// core::Error(data) when that fails.
+  /// Removes the files of a former run, and the checkpoint folder if it holds nothing else.
+  /// @throws core::Error(data) when that fails.
   void remove_existing() const;
-  /// Removes the temporary files (of core::AtomicFile) that a killed process left beside the run's own.
+  /// Removes temporary files of core::AtomicFile that a killed process left.
   void remove_temporaries() const;
 };
 

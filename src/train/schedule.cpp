@@ -7,46 +7,46 @@
 namespace svhn::train {
 namespace {
 
-/// From `from` at p = 0 to `to` at p = 1 along half a cosine.
+/// Cosine annealing from `from` at p = 0 to `to` at p = 1.
 double cosine(double from, double to, double p) {
   return to + (from - to) * (1.0 + std::cos(std::numbers::pi * std::clamp(p, 0.0, 1.0))) / 2.0;
 }
 
-double cosine_rate(const ScheduleOptions& options, double base, const SchedulePlace& place) {
-  const double warmup = options.warmup_epochs * static_cast<double>(place.steps_per_epoch);
-  const auto step = static_cast<double>(place.step);
+double cosine_rate(const ScheduleOptions& options, double base, const ScheduleStep& at) {
+  const double warmup = options.warmup_epochs * static_cast<double>(at.steps_per_epoch);
+  const auto step = static_cast<double>(at.step);
   if (step < warmup) return base * (step + 1.0) / (warmup + 1.0);
-  const double last = static_cast<double>(place.epochs * place.steps_per_epoch) - 1.0;
+  const double last = static_cast<double>(at.epochs * at.steps_per_epoch) - 1.0;
   return cosine(base, options.minimum, (step - warmup) / std::max(1.0, last - warmup));
 }
 
-double one_cycle_rate(const ScheduleOptions& options, double base, const SchedulePlace& place) {
+double one_cycle_rate(const ScheduleOptions& options, double base, const ScheduleStep& at) {
   const double start = base / options.start_divisor;
-  const double last = static_cast<double>(place.epochs * place.steps_per_epoch) - 1.0;
+  const double last = static_cast<double>(at.epochs * at.steps_per_epoch) - 1.0;
   const double top = options.rise_fraction * last;
-  const auto step = static_cast<double>(place.step);
+  const auto step = static_cast<double>(at.step);
   if (step < top) return cosine(start, base, step / top);
   return cosine(base, start / options.final_divisor, (step - top) / std::max(1.0, last - top));
 }
 
 }  // namespace
 
-double learning_rate(const ScheduleOptions& options, double base_rate, const SchedulePlace& place) {
+double learning_rate(const ScheduleOptions& options, double base_rate, const ScheduleStep& at) {
   switch (options.type) {
     case ScheduleType::constant:
       return base_rate;
     case ScheduleType::step: {
-      const std::int64_t epoch = place.step / place.steps_per_epoch;
+      const std::int64_t epoch = at.step / at.steps_per_epoch;
       return base_rate * std::pow(options.factor, static_cast<double>(epoch / options.step_epochs));
     }
     case ScheduleType::cosine:
-      return cosine_rate(options, base_rate, place);
+      return cosine_rate(options, base_rate, at);
     case ScheduleType::one_cycle:
-      return one_cycle_rate(options, base_rate, place);
+      return one_cycle_rate(options, base_rate, at);
     case ScheduleType::reduce_on_plateau:
       break;
   }
-  return std::max(base_rate * place.plateau_factor, options.minimum);
+  return std::max(base_rate * at.plateau_factor, options.minimum);
 }
 
 void update_plateau(const ScheduleOptions& options, double val_loss, PlateauState& state) {

@@ -1,12 +1,20 @@
 #include "train/session.h"
 
 #include <ATen/Parallel.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
 
+#include "config/run_config.h"
 #include "core/build_info.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
+#include "core/random.h"
 #include "core/signals.h"
 #include "network/network.h"
 #include "network/pretrained.h"
@@ -14,8 +22,6 @@
 #include "train/checkpoint.h"
 #include "train/rank_agreement.h"
 #include "train/run_log.h"
-#include "train/session_parts.h"
-#include "train/tensorboard.h"
 #include "train/trainer.h"
 
 namespace svhn::train {
@@ -25,11 +31,80 @@ using core::Error;
 using core::ExitCode;
 using data::Split;
 
+/// @returns whether training spends its time in convolutions; a frozen backbone runs only once.
+bool trains_convolutions(const model::ModelSpec& spec) {
+  return std::any_of(spec.layers.begin(), spec.layers.end(), [](const model::LayerSpec& layer) {
+    const auto* backbone = std::get_if<model::BackboneSpec>(&layer.kind);
+    return std::holds_alternative<model::Conv2dSpec>(layer.kind) ||
+           (backbone != nullptr && !backbone->trainable.empty());
+  });
+}
+
+/// @param writes whether this process writes the files.
+/// @throws core::Error(usage) when the run exists and the request does not say what to do.
+RunFiles run_files(const SessionRequest& request, bool writes) {
+  RunFiles files(request.output, request.name);
+  if (!writes || request.existing != ExistingRun::refuse) return files;
+  const auto existing = files.existing();
+  if (existing.empty()) return files;
+  throw Error(ExitCode::usage,
+              "'" + existing.front().string() + "' exists: there is a run '" + request.name + "' already",
+              "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
+}
+
+/// Dense networks gain nothing from bfloat16 on any CPU.
+/// @param recorded precision of the checkpoint, or "".
+kernels::Precision choose_precision(const SessionRequest& request, const std::string& recorded) {
+  if (request.train.precision == Precision::float32) return kernels::Precision::float32;
+  if (request.train.precision == Precision::bfloat16) return kernels::Precision::bfloat16;
+  if (!recorded.empty()) {
+    return recorded == "bfloat16" ? kernels::Precision::bfloat16 : kernels::Precision::float32;
+  }
+  return trains_convolutions(request.model) ? kernels::automatic_precision(request.device)
+                                            : kernels::Precision::float32;
+}
+
+model::NetworkPlan plan_request(const SessionRequest& request) {
+  const bool grey = std::find(request.data.preprocess.begin(), request.data.preprocess.end(),
+                              data::PreprocessStep::greyscale) != request.data.preprocess.end();
+  return model::plan_network(request.model, {grey ? 1 : data::kChannels, data::kSide, data::kSide});
+}
+
+std::shared_ptr<const data::PreparedData> open_data(const SessionRequest& request) {
+  if (request.opened) return request.opened;
+  return std::make_shared<const data::PreparedData>(request.data.file);
+}
+
+network::BatchNormVariance batch_norm_variance(const SessionRequest& request) {
+  return request.train.framework_compat == FrameworkCompat::keras ? network::BatchNormVariance::keras
+                                                                  : network::BatchNormVariance::torch;
+}
+
+/// @returns the peak resident memory of this process, in units of 2^20 bytes.
+double peak_megabytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+/// Features that cost nothing, to time the layers after them.
+class ZeroFeatures : public data::InputSource {
+ public:
+  explicit ZeroFeatures(std::vector<std::int64_t> shape) : shape_(std::move(shape)) {}
+  [[nodiscard]] std::vector<std::int64_t> shape() const override { return shape_; }
+  void read(std::int64_t /*row*/, std::span<float> values) const override {
+    std::fill(values.begin(), values.end(), 0.0F);
+  }
+
+ private:
+  std::vector<std::int64_t> shape_;
+};
+
 }  // namespace
 
 struct Session::Impl {
   SessionRequest request;
-  RankAgreement team;
+  RankAgreement ranks;
   RunFiles files;
   std::shared_ptr<const data::PreparedData> opened;
   const data::PreparedData& data;
@@ -43,13 +118,13 @@ struct Session::Impl {
   std::vector<TrainObserver*> observers;
   Features features;
   bool resumed = false;
-  CheckpointRecord former;  ///< Of the checkpoint: state, precision, threads and processes.
+  CheckpointRecord former;  // Of the checkpoint: state, precision, threads and processes.
   bool folder_ready = false;
 
   explicit Impl(SessionRequest r)
       : request(std::move(r)),
-        team(request.group),
-        files(run_files(request, team.first())),
+        ranks(request.group),
+        files(run_files(request, ranks.first())),
         opened(open_data(request)),
         data(*opened),
         fingerprint(data_fingerprint(data)),
@@ -58,20 +133,20 @@ struct Session::Impl {
         log(files),
         events(files.events) {
     network.to(request.device);
-    team.check_agreement(request.config, fingerprint);
+    ranks.check_agreement(request.config, fingerprint);
     std::unique_ptr<model::ModelFile> saved;
-    const std::string found = team.from_first([&] { return find_checkpoint(saved); });
+    const std::string found = ranks.broadcast([&] { return find_checkpoint(saved); });
     resumed = !found.empty();
     if (resumed) former = record_from_json(found);
     precision = resolve_precision();
-    if (!resumed && team.first()) network::load_backbone_weights(network);
+    if (!resumed && ranks.first()) network::load_backbone_weights(network);
     make_trainer();
     if (saved) network::read_tensors(saved->file(), all_tensors());
     if (resumed) trainer->state() = former.state;
-    team.share(all_tensors());
+    ranks.broadcast(all_tensors());
   }
 
-  /// @returns what the run to go on with was, as JSON; empty: it starts anew.
+  /// @returns the record of the checkpoint to resume from, as JSON; "": a new run.
   std::string find_checkpoint(std::unique_ptr<model::ModelFile>& saved) const {
     if (request.existing != ExistingRun::resume || !std::filesystem::exists(files.last_checkpoint)) return {};
     saved = std::make_unique<model::ModelFile>(files.last_checkpoint);
@@ -80,17 +155,17 @@ struct Session::Impl {
     return record_json(record);
   }
 
-  /// Processors may differ between machines.
+  // Rank 0 decides, as CPUs may differ between machines.
   [[nodiscard]] kernels::Precision resolve_precision() const {
     const auto own = [&] { return kernels::precision_name(choose_precision(request, former.precision)); };
-    const bool narrow = team.from_first(own) == kernels::precision_name(kernels::Precision::bfloat16);
+    const bool narrow = ranks.broadcast(own) == kernels::precision_name(kernels::Precision::bfloat16);
     return narrow ? kernels::Precision::bfloat16 : kernels::Precision::float32;
   }
 
   void feed_features() {
     if (!request.make_features) return;
     features = request.make_features(
-        {&network, &data, preprocessing, precision, request.data.augment.has_value(), team.group()});
+        {&network, &data, preprocessing, precision, request.data.augment.has_value(), ranks.group()});
     if (features.inputs) trainer->use_features(*features.inputs, features.cut);
   }
 
@@ -112,17 +187,17 @@ struct Session::Impl {
                        {},
                        0.0,
                        {},
-                       team.group()};
+                       ranks.group()};
     parts.augment = make_augment(request.data.augment, parts.train_plan, request.train.seed);
     if (request.data.augment) parts.mixup = request.data.augment->mixup;
-    if (team.first()) parts.observers.push_back(&log);
-    if (team.first() && request.train.tensorboard) parts.observers.push_back(&events);
+    if (ranks.first()) parts.observers.push_back(&log);
+    if (ranks.first() && request.train.tensorboard) parts.observers.push_back(&events);
     parts.observers.push_back(&forward);
     forward.impl = this;
     trainer = std::make_unique<Trainer>(request.train, std::move(parts));
   }
 
-  /// Passes reports on to observers that are named only when the run starts.
+  /// Forwards reports to the observers of `run`, which are not known when the trainer is built.
   struct Forward : TrainObserver {
     Impl* impl = nullptr;
     void on_step(const StepReport& report) override {
@@ -152,8 +227,8 @@ struct Session::Impl {
   void save_checkpoint() const {
     const TrainingState& state = trainer->state();
     const CheckpointRecord record{
-        model_record(),        state,      request.config, kernels::precision_name(precision), fingerprint,
-        at::get_num_threads(), team.size()};
+        model_record(),        state,       request.config, kernels::precision_name(precision), fingerprint,
+        at::get_num_threads(), ranks.size()};
     write_checkpoint(files.last_checkpoint, record, all_tensors());
     const std::int64_t keep = request.train.keep_checkpoints;
     if (keep > 0 && state.epoch > 0 && state.step_in_epoch == 0 && state.epoch % keep == 0) {
@@ -189,9 +264,9 @@ struct Session::Impl {
         {"precision", kernels::precision_name(precision)},
         {"device", request.device.str()},
         {"threads", at::get_num_threads()},
-        {"processes", team.size()},
+        {"processes", ranks.size()},
         {"version", core::version()}};
-    if (team.size() > 1) document["reduction"] = reduction_json(trainer->reduction());
+    if (ranks.size() > 1) document["reduction"] = reduction_json(trainer->reduction());
     for (const auto& field : metric::history_fields()) {
       const auto& values = state.history.*field.values;
       if (field.required && !values.empty()) document["last"][std::string(field.key)] = values.back();
@@ -205,7 +280,7 @@ Session::~Session() = default;
 
 void Session::open() {
   Impl& impl = *impl_;
-  if (impl.folder_ready || !impl.team.first()) return;
+  if (impl.folder_ready || !impl.ranks.first()) return;
   if (impl.request.existing == ExistingRun::overwrite) impl.files.remove_existing();
   impl.files.remove_temporaries();
   core::write_text_file(impl.files.config, impl.request.config, ExitCode::data);
@@ -218,19 +293,19 @@ bool Session::run(const std::vector<TrainObserver*>& observers, const PauseRule&
   Impl& impl = *impl_;
   impl.observers = observers;
   if (!impl.trainer->ended()) impl.feed_features();
-  const bool writes = impl.team.first();
+  const bool writes = impl.ranks.first();
   if (writes && impl.request.train.tensorboard) impl.events.start(impl.trainer->state().history);
-  const auto if_first = [writes](const std::function<void()>& save) {
+  const auto if_rank_0 = [writes](const std::function<void()>& save) {
     return writes ? save : std::function<void()>([] {});
   };
-  const TrainerHooks hooks{.save_checkpoint = if_first([&] { impl.save_checkpoint(); }),
-                           .save_best = if_first([&] { impl.save_model(impl.files.best_model); }),
+  const TrainerHooks hooks{.save_checkpoint = if_rank_0([&] { impl.save_checkpoint(); }),
+                           .save_best = if_rank_0([&] { impl.save_model(impl.files.best_model); }),
                            .stop_requested = [] { return core::stop_signal(); },
-                           .save_monitored = if_first([&] { impl.save_model(impl.files.monitored); }),
+                           .save_monitored = if_rank_0([&] { impl.save_model(impl.files.monitored); }),
                            .pause = pause};
   const bool ended = impl.trainer->run(hooks);
   if (ended && writes) impl.save_final();
-  impl.team.meet();
+  impl.ranks.barrier();
   return ended;
 }
 
@@ -242,7 +317,7 @@ DryRun Session::dry_run() {
   const model::CutPoint frozen = impl.request.data.augment ? model::CutPoint{} : impl.request.frozen;
   if (frozen != model::CutPoint{}) {
     const double images = rows(Split::train) + rows(Split::val);
-    const double own = images / impl.team.size();
+    const double own = images / impl.ranks.size();
     result.seconds_total = own * seconds_per_image(impl.network, impl.precision, frozen);
     const auto shape = model::shape_at(impl.network.plan(), frozen);
     result.features_megabytes = images * static_cast<double>(model::element_count(shape)) * 4 / 1048576.0;
@@ -291,6 +366,46 @@ kernels::Precision Session::precision() const {
 }
 std::int64_t Session::steps_per_epoch() const {
   return impl_->trainer->steps_per_epoch();
+}
+
+SessionRequest session_request(const config::RunConfig& config) {
+  SessionRequest request;
+  request.name = config.name;
+  request.data = config.data;
+  request.model = config.model;
+  request.train = config.train;
+  request.config = core::json_text(config::resolved_json(config));
+  return request;
+}
+
+double seconds_per_image(network::Network& network, kernels::Precision precision, model::CutPoint cut) {
+  constexpr std::int64_t kImages = 32;
+  const torch::NoGradGuard no_grad;
+  const auto& shape = network.input_shape();
+  const torch::Tensor images = torch::zeros({kImages, shape[0], shape[1], shape[2]}).to(network.device());
+  network::ForwardContext context;
+  context.precision = precision;
+  context.until = cut;
+  double seconds = 0.0;
+  for (int pass = 0; pass < 2; ++pass) {  // The first one warms up.
+    const auto start = core::Clock::now();
+    network.forward(images, context);
+    seconds = core::seconds_since(start);
+  }
+  return seconds / kImages;
+}
+
+std::string data_fingerprint(const data::PreparedData& data) {
+  std::string text;
+  for (const auto& [key, value] : data.metadata()) text += key + "=" + value + "\n";
+  const auto append = [&text](const void* bytes, std::size_t size) {
+    text.append(static_cast<const char*>(bytes), size);
+  };
+  append(data.labels().data(), data.labels().size_bytes());
+  for (const Split split : {Split::train, Split::val, Split::test}) {
+    append(data.indices(split).data(), data.indices(split).size_bytes());
+  }
+  return std::to_string(core::stream_id(text));
 }
 
 }  // namespace svhn::train

@@ -1,5 +1,5 @@
 #pragma once
-/// One run from its request to its files: opens the data, builds the network, resumes, trains and saves.
+/// A training run: opens the data, builds the network, resumes, trains and saves.
 
 #include <filesystem>
 #include <functional>
@@ -21,29 +21,33 @@
 #include "train/options/train_options.h"
 #include "train/run_files.h"
 
+namespace svhn::config {
+struct RunConfig;
+}
+
 namespace svhn::train {
 
-/// What to do where the run's files exist already.
+/// What to do if files of the run exist.
 enum class ExistingRun { refuse, resume, overwrite };
 
-/// A network before its training, for those who run its frozen layers ahead.
+/// The input of `MakeFeatures`: a network before training, and its data.
 struct FeatureContext {
   network::Network* network = nullptr;
   const data::PreparedData* data = nullptr;
   data::Preprocessing preprocessing;
   kernels::Precision precision = kernels::Precision::float32;
-  bool augmented = false;  ///< Each epoch sees other images.
-  distributed::ProcessGroup* group =
-      nullptr;  ///< The run's processes, which all make the features at the same time.
+  bool augmented = false;                      ///< Images differ between epochs.
+  distributed::ProcessGroup* group = nullptr;  ///< The run's processes, which all call together.
 };
 
-/// What is known at `place` for each row; empty: the network takes pixels.
+/// Cached activations at `cut` for each row; empty: the network takes pixels.
 struct Features {
   std::shared_ptr<const data::InputSource> inputs;
   model::CutPoint cut{};
 };
 using MakeFeatures = std::function<Features(const FeatureContext&)>;
 
+/// The description of a run.
 struct SessionRequest {
   std::string name;
   data::DataOptions data;
@@ -53,55 +57,61 @@ struct SessionRequest {
   std::filesystem::path output = "models";
   ExistingRun existing = ExistingRun::refuse;
   torch::Device device = torch::kCPU;
-  /// Data that is open already, or divided otherwise than its file; empty: `data.file` is opened.
+  /// Data that is open, possibly with other splits than its file; empty: `data.file` is opened.
   std::shared_ptr<const data::PreparedData> opened;
-  MakeFeatures make_features{};  ///< Asked once, when a run starts; empty: layers run in every epoch.
-  model::CutPoint frozen{};      ///< What `make_features` runs ahead, for the dry run's estimate.
-  /// The processes of a data-parallel run, each with a session of the same request (but paths) and making the
-  /// same calls; borrowed. Rank 0 alone reads weights and checkpoints, writes files and has observers: the
-  /// others need no folder in common with it. nullptr: this process alone.
+  MakeFeatures make_features{};  ///< Called once when a run starts; empty: no caching.
+  model::CutPoint frozen{};      ///< Where `make_features` will cut, for a dry run's estimate.
+  /// The processes of a data-parallel run; borrowed; nullptr: this process only. Each process has a session
+  /// of the same request, except for paths, and makes the same calls. Only rank 0 reads weights and
+  /// checkpoints, writes files and has observers, so no shared folder is needed.
   distributed::ProcessGroup* group = nullptr;
 };
 
-/// Asked after each epoch but the last: whether to end here, with a checkpoint to go on from.
+/// @returns the request of a config's run with default output folder, device and data; the caller sets
+/// others.
+SessionRequest session_request(const config::RunConfig& config);
+
+/// Called after each epoch but the last; true: save a checkpoint and end, to be resumed later.
 using PauseRule = std::function<bool(const TrainingState& state)>;
 
-/// What `--dry-run` tells.
+/// The estimates of `--dry-run`.
 struct DryRun {
   double seconds_per_step = 0.0;
-  double seconds_total = 0.0;   ///< Training and validation of all epochs.
-  double peak_megabytes = 0.0;  ///< Resident memory of this process so far (2^20 bytes).
-  double checkpoint_megabytes = 0.0;
-  double features_megabytes = 0.0;  ///< Of the file of the frozen layers' features; 0: none is made.
+  double seconds_total = 0.0;         ///< Training and validation of all epochs.
+  double peak_megabytes = 0.0;        ///< Resident memory of this process so far (2^20 bytes).
+  double checkpoint_megabytes = 0.0;  ///< Size of a checkpoint (2^20 bytes).
+  double features_megabytes = 0.0;    ///< Size of the feature file (2^20 bytes); 0: no caching.
 };
 
+/// One training run.
 class Session {
  public:
-  /// Opens and builds everything and reads the checkpoint; writes nothing.
-  /// @throws core::Error usage: a run is there already; data, config, model: see the parts.
+  /// Opens the data, builds the network and reads the checkpoint if there is one; writes nothing.
+  /// @throws core::Error(usage) when the run exists; errors of data, config and model as their modules.
   explicit Session(SessionRequest request);
   ~Session();
 
-  /// Creates the run folder, so that an unwritable one is known before anything is said or trained; `run`
-  /// does it too. @throws core::Error(data)
+  /// Creates the run folder, to report an unwritable one early; `run` calls it too.
+  /// @throws core::Error(data) when that fails.
   void open();
-  /// Trains to the end and leaves all files, unless `pause` ends it before; then there is no model file but
-  /// the best one. @returns whether the end was reached. @throws as Trainer::run
+  /// Trains to the end and writes all files. If `pause` ends it earlier, the best model is the only model
+  /// file.
+  /// @returns whether the end was reached. @throws as Trainer::run
   bool run(const std::vector<TrainObserver*>& observers, const PauseRule& pause = {});
-  /// Times a few steps and writes nothing; call it instead of `run`, since it changes the weights. All
-  /// processes of a group must; each gets its own numbers.
+  /// Times a few steps and writes nothing. It changes the weights, so do not call `run` afterwards. All
+  /// processes of a group must call it together; each gets its own estimates.
   DryRun dry_run();
 
   [[nodiscard]] const model::NetworkPlan& plan() const;
   [[nodiscard]] const data::PreparedData& data() const;
   [[nodiscard]] const RunFiles& files() const;
   [[nodiscard]] const TrainingState& state() const;
-  [[nodiscard]] bool resumed() const;  ///< A checkpoint was found and read.
-  /// @returns the threads that the checkpoint was trained with; 0 without one.
+  [[nodiscard]] bool resumed() const;  ///< Whether a checkpoint was read.
+  /// @returns the number of threads that trained the checkpoint; 0 without one.
   [[nodiscard]] int former_threads() const;
-  /// @returns the processes that trained it; 0 without one.
+  /// @returns the number of processes that trained the checkpoint; 0 without one.
   [[nodiscard]] int former_processes() const;
-  /// @returns what exchanging between processes has cost.
+  /// @returns the cost of communication between the processes.
   [[nodiscard]] ReductionReport reduction() const;
   [[nodiscard]] kernels::Precision precision() const;
   [[nodiscard]] std::int64_t steps_per_epoch() const;
@@ -111,10 +121,11 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
-/// @returns the seconds that one image takes up to `place`, by one batch.
+/// Times a forward pass of one batch up to a cut. @returns seconds per image.
 double seconds_per_image(network::Network& network, kernels::Precision precision, model::CutPoint cut);
 
-/// @returns what the data is, wherever it lies: its origin (with checksums), labels and splits, in a number.
+/// @returns a decimal fingerprint of the data's origin (with checksums), labels and splits; the path does not
+/// matter.
 std::string data_fingerprint(const data::PreparedData& data);
 
 }  // namespace svhn::train

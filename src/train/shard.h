@@ -1,56 +1,68 @@
 #pragma once
-/// Which part of each batch a process works on. B: images of a global batch, which all processes share; its
-/// last one may be smaller.
+/// The images of an epoch's steps, and each process' shard of them. B = images of a global batch, which is
+/// divided among all processes; an epoch's last batch may be smaller.
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "train/mixup.h"
+#include "data/prepared.h"
+#include "train/augmentation.h"
+#include "train/options/train_options.h"
 
 namespace svhn::train {
 
-/// Neighbouring places in a list.
+/// A contiguous range of a list.
 struct Shard {
   std::int64_t first = 0;
   std::int64_t count = 0;
 };
 
-/// @returns what rank `rank` (0 to size-1) takes of `items`: the shares follow one another in rank order and
-/// differ by one at most; with fewer items than ranks some are empty.
+/// Divides `items` items among `size` ranks in rank order.
+/// @returns the shard of rank `rank` (0 to size-1). Sizes differ by one at most; with fewer items than ranks
+/// some shards are empty.
 Shard shard_of(std::int64_t items, int rank, int size);
 
-/// One process' part of a global batch. It holds its own images and, behind them, those partners of mixup
-/// that lie in other shares.
+/// One process' shard of a global batch. The process holds its own images, followed by their
+/// mixup partners from other shards.
 struct BatchShard {
-  Shard own;                         ///< In the global batch.
+  Shard own;                         ///< Own images, as a range of the global batch.
   std::int64_t images = 0;           ///< B.
-  Mixing mixing;                     ///< Of the own images; partners are places among the images held.
-  std::vector<std::int64_t> others;  ///< Places in the global batch of the partners from other shares.
+  Mixing mixing;                     ///< Of the own images; partners are indices into the held images.
+  std::vector<std::int64_t> others;  ///< Indices in the global batch of the partners from other shards.
 };
 
-/// @param mixing of the whole batch, or none.
+/// @param mixing of the global batch; without partners: no mixup. @param images B.
+/// @returns the shard of rank `rank` of `size`.
 BatchShard shard_batch(const Mixing& mixing, std::int64_t images, int rank, int size);
 
-/// What one process reads of an epoch, batch after batch.
+/// The images that one process reads in an epoch, batch after batch.
 struct EpochShard {
   std::vector<BatchShard> batches;
-  std::vector<std::int64_t> rows;   ///< Of the data file.
-  std::vector<std::size_t> places;  ///< Of each of them in the epoch's order.
-  std::vector<std::int64_t> sizes;  ///< Images held of each batch, may be 0.
+  std::vector<std::int64_t> rows;      ///< Of the data file.
+  std::vector<std::size_t> positions;  ///< Index of each of them in the epoch.
+  std::vector<std::int64_t> sizes;     ///< Held images of each batch, may be 0.
 };
 
-/// An epoch's global batches.
+/// The global batches of an epoch.
 struct EpochBatches {
-  std::span<const std::int64_t> rows;  ///< The whole epoch's, in order.
+  std::span<const std::int64_t> rows;  ///< Of the data file, in the epoch's order.
   std::int64_t batch_size = 1;
-  std::int64_t first_step = 0;  ///< Batches before it were seen.
-  double mixup = 0.0;           ///< See `draw_mixing`.
+  std::int64_t first_step = 0;  ///< Index of the first batch to run.
+  double mixup = 0.0;           ///< Alpha of `draw_mixing`.
   std::uint64_t seed = 1;
   std::int64_t epoch = 0;
 };
 
+/// @returns the shard of rank `rank` of `size`.
 EpochShard shard_epoch(const EpochBatches& epoch, int rank, int size);
+
+/// Shuffles the training split. More steps than the split has batches take several
+/// permutations, one after the other.
+/// @param epoch from 0. @param steps optimizer steps of the epoch, at least 1.
+/// @returns rows of the data file, at most steps * batch_size of them.
+std::vector<std::int64_t> epoch_rows(const TrainOptions& options, const data::PreparedData& data,
+                                     std::int64_t epoch, std::int64_t steps);
 
 }  // namespace svhn::train

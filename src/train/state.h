@@ -1,6 +1,6 @@
 #pragma once
-/// All that a run has to remember besides its tensors: with the checkpoint's tensors, the seed and the config
-/// it determines every later step, since all randomness is keyed by (seed, epoch, step, row).
+/// The training state besides tensors. With a checkpoint's tensors, the seed and the config it determines
+/// every later step, since all random numbers are keyed by (seed, epoch, step, row).
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -11,17 +11,18 @@
 
 namespace svhn::train {
 
-/// Running sums over the images of the epoch under way.
+/// Running sums over the images of the current epoch.
 struct EpochSums {
   double loss = 0.0;  ///< Sum of loss * batch size, penalties included.
   std::int64_t correct = 0;
   std::int64_t images = 0;
-  double seconds = 0.0;  ///< Spent so far, also before an interruption.
+  double seconds = 0.0;  ///< Including those before an interruption.
 };
 
+/// Progress of a run.
 struct TrainingState {
   std::int64_t epoch = 0;          ///< Finished epochs.
-  std::int64_t step_in_epoch = 0;  ///< Finished steps of the epoch under way.
+  std::int64_t step_in_epoch = 0;  ///< Finished steps of the current epoch.
   std::int64_t step = 0;           ///< Finished steps of the run.
   EpochSums sums;
   metric::History history;
@@ -32,8 +33,10 @@ struct TrainingState {
   bool stopped_early = false;
 };
 
+/// @returns the state as JSON, as stored in checkpoints.
 nlohmann::ordered_json state_json(const TrainingState& state);
-/// @throws core::Error(model) naming `source` and the key that is missing, unknown or of the wrong kind.
+/// @param text from `state_json`. @param source the file's name in messages.
+/// @throws core::Error(model) naming `source` and a key that is missing, unknown or of the wrong type.
 TrainingState state_from_json(const std::string& text, const std::string& source);
 
 }  // namespace svhn::train

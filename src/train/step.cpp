@@ -3,8 +3,8 @@
 #include <cmath>
 #include <utility>
 
+#include "train/augmentation.h"
 #include "train/loss.h"
-#include "train/mixup.h"
 #include "train/mlp_step.h"
 
 namespace svhn::train {
@@ -17,8 +17,8 @@ Tensor class_weight_tensor(const TrainOptions& options, const torch::Device& dev
   return torch::tensor(options.class_weights, torch::kFloat64).to(device, torch::kFloat32);
 }
 
-/// @returns inputs [n,...] in the network's type and class indices [n], on its device; borrowed from the
-/// batch where they can be.
+/// @returns inputs [n,...] in the network's dtype and class indices i64 [n], on its device; they
+/// may borrow the batch's memory.
 std::pair<Tensor, Tensor> batch_tensors(const StepInput& input, const network::Network& network) {
   std::vector<std::int64_t> shape = input.shape;
   shape.insert(shape.begin(), input.batch.size);
@@ -41,40 +41,41 @@ TrainStep::TrainStep(const TrainOptions& options, network::Network& network, ker
   if (group != nullptr && group->size() > 1) {
     parallel_.emplace(network, update_.parameters(), *group, options.sync_batch_norm);
   } else {
-    direct_ = MlpStep::make(options, network, precision);
+    mlp_ = MlpStep::make(options, network, precision);
   }
 }
 
 TrainStep::~TrainStep() = default;
 
 StepResult TrainStep::run(const StepInput& input, std::int64_t step, double rate) {
-  const StepResult result = direct_ ? direct_->run(input, step) : run_anything(input, step);
+  const StepResult result = mlp_ ? mlp_->run(input, step) : run_autograd(input, step);
   if (std::isfinite(result.loss)) update_.step(rate, step + 1);
   return result;
 }
 
-StepResult TrainStep::run_anything(const StepInput& input, std::int64_t step) {
-  const auto [held, classes] = batch_tensors(input, network_);
-  const BatchShard& share = input.share;
-  network::ForwardContext context{true, precision_, options_.seed, step, share.own.first, input.cut};
+StepResult TrainStep::run_autograd(const StepInput& input, std::int64_t step) {
+  const auto [images, classes] = batch_tensors(input, network_);
+  const BatchShard& shard = input.shard;
+  network::ForwardContext context{true, precision_, options_.seed, step, shard.own.first, input.cut};
   if (parallel_) context.group = parallel_->norm_group();
-  const Tensor logits = network_.forward(mix(held, share.mixing), context);
+  const Tensor logits = network_.forward(mix(images, shard.mixing), context);
   const Tensor targets = mix(
-      smooth_targets(classes, logits.size(1), options_.label_smoothing, logits.scalar_type()), share.mixing);
-  const Tensor loss = own_loss(logits, targets, share.images);
-  const Tensor right = logits.argmax(1).eq(classes.narrow(0, 0, share.own.count)).sum();
-  const StepResult own{loss.item().toDouble(), right.item().toLong(), input.signal};
-  const double weight = static_cast<double>(share.own.count) / static_cast<double>(share.images);
+      smooth_targets(classes, logits.size(1), options_.label_smoothing, logits.scalar_type()), shard.mixing);
+  const Tensor loss = own_loss(logits, targets, shard.images);
+  const Tensor correct = logits.argmax(1).eq(classes.narrow(0, 0, shard.own.count)).sum();
+  const StepResult own{loss.item().toDouble(), correct.item().toLong(), input.signal};
+  const double weight = static_cast<double>(shard.own.count) / static_cast<double>(shard.images);
   return differentiate(loss, own, weight);
 }
 
-/// Its terms of the mean over all images; the processes' add up to the global loss.
+// The terms of this process in the mean over the global batch; summed over the processes they are the global
+// loss.
 Tensor TrainStep::own_loss(const Tensor& logits, const Tensor& targets, std::int64_t images) const {
   const std::int64_t own = logits.size(0);
-  // A sum over no image is zero, its mean is not a number.
+  // Without images the sum is zero, but the mean is NaN.
   Tensor loss = own == 0 ? logits.sum() : cross_entropy(logits, targets, class_weights_);
   if (own != images) loss = loss * (static_cast<double>(own) / static_cast<double>(images));
-  if (!first_process_) return loss;  // Penalties count once.
+  if (!first_process_) return loss;  // Rank 0 alone adds the penalty.
   const Tensor penalty = weight_penalty(update_.parameters().tensors());
   return penalty.defined() ? loss + penalty : loss;
 }
@@ -88,7 +89,7 @@ StepResult TrainStep::differentiate(const Tensor& loss, const StepResult& own, d
 }
 
 bool TrainStep::reads_with_threads(std::int64_t images) const {
-  return direct_ != nullptr && direct_->is_parallel(images);
+  return mlp_ != nullptr && mlp_->is_parallel(images);
 }
 
 ReductionReport TrainStep::report() const {

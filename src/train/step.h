@@ -1,5 +1,5 @@
 #pragma once
-/// One optimizer step over a global batch, by one process or by several. n: images that this process holds.
+/// One optimizer step over a global batch, by one process or by several. n = images that this process holds.
 
 #include <cstdint>
 #include <memory>
@@ -15,37 +15,39 @@
 
 namespace svhn::train {
 
-/// What this process feeds into a step.
+/// The input of this process to a step.
 struct StepInput {
-  const data::Batch& batch;  ///< Those images of the share that it holds.
-  const BatchShard& share;
+  const data::Batch& batch;  ///< The held images of `shard`.
+  const BatchShard& shard;
   std::vector<std::int64_t> shape;  ///< Of one input.
-  model::CutPoint cut{};            ///< Where the network takes it.
-  int signal = 0;                   ///< That this process was sent.
+  model::CutPoint cut{};            ///< Where the network takes the inputs.
+  int signal = 0;                   ///< Signal to stop that this process received, or 0.
 };
 
 class MlpStep;
 
+/// Forward, backward, all_reduce and optimizer step.
 class TrainStep {
  public:
-  /// @param network, group borrowed. @param group nullptr: one process.
+  /// @param options,network,group borrowed. @param group nullptr: one process.
   TrainStep(const TrainOptions& options, network::Network& network, kernels::Precision precision,
             distributed::ProcessGroup* group);
   ~TrainStep();
 
-  /// Changes the weights, unless the loss is not a finite number.
+  /// Updates the weights, unless the loss is not finite.
   /// @param step from the start of the run, from 0. @param rate learning rate.
+  /// @returns the result over the global batch.
   StepResult run(const StepInput& input, std::int64_t step, double rate);
   [[nodiscard]] const ParameterUpdate& update() const { return update_; }
   [[nodiscard]] ReductionReport report() const;
-  /// @returns whether the gradients come from loops written for such a network, and not from autograd.
-  [[nodiscard]] bool direct() const { return direct_ != nullptr; }
-  /// @returns whether it is so short that several threads which have worked on a batch of that many images
-  /// should read the next one, too.
+  /// @returns whether `MlpStep` computes the gradients, not autograd.
+  [[nodiscard]] bool uses_mlp_step() const { return mlp_ != nullptr; }
+  /// @returns whether a step is so short that the threads which compute it should also load the
+  /// next batch of `images` images.
   [[nodiscard]] bool reads_with_threads(std::int64_t images) const;
 
  private:
-  StepResult run_anything(const StepInput& input, std::int64_t step);
+  StepResult run_autograd(const StepInput& input, std::int64_t step);
   [[nodiscard]] torch::Tensor own_loss(const torch::Tensor& logits, const torch::Tensor& targets,
                                        std::int64_t images) const;
   StepResult differentiate(const torch::Tensor& loss, const StepResult& own, double weight);
@@ -57,7 +59,7 @@ class TrainStep {
   ParameterUpdate update_;
   torch::Tensor class_weights_;
   std::optional<DataParallel> parallel_;
-  std::unique_ptr<MlpStep> direct_;
+  std::unique_ptr<MlpStep> mlp_;
 };
 
 }  // namespace svhn::train

@@ -1,6 +1,5 @@
 #include "train/trainer.h"
 
-#include <chrono>
 #include <cmath>
 
 #include "core/clock.h"
@@ -8,8 +7,8 @@
 #include "core/signals.h"
 #include "inference/evaluate.h"
 #include "inference/loading.h"
-#include "train/epoch_rows.h"
 #include "train/loss.h"
+#include "train/shard.h"
 #include "train/step.h"
 
 namespace svhn::train {
@@ -54,7 +53,7 @@ bool Trainer::run(const TrainerHooks& hooks) {
   while (!ended()) {
     train_epoch(hooks);
     finish_epoch(hooks);
-    stop_if_asked(hooks, agreed_signal(hooks));
+    stop_if_requested(hooks, agreed_signal(hooks));
     if (ended() || !hooks.pause || !hooks.pause(state_)) continue;
     save(hooks);
     return false;
@@ -68,46 +67,45 @@ bool Trainer::ended() const {
 
 void Trainer::train_epoch(const TrainerHooks& hooks) {
   const auto rows = epoch_rows(options_, *parts_.data, state_.epoch, steps_per_epoch_);
-  const EpochShard share = epoch_share(rows);
+  const EpochShard shard = epoch_shard(rows);
   const bool plain = !parts_.augment;
   data::BatchOptions batches =
       inference::loading(options_.batch_size, plain && step_->reads_with_threads(options_.batch_size));
   if (parts_.augment) {
     const std::size_t images = parts_.data->indices(Split::train).size();
-    batches.hook = epoch_hook(parts_.augment, {state_.epoch, images, rows.size(), share.places});
+    batches.hook = epoch_hook(parts_.augment, {state_.epoch, images, rows.size(), shard.positions});
   }
   data::BatchLoader loader(*parts_.data, inputs(), batches);
-  loader.start(share.rows, {}, share.sizes);
+  loader.start(shard.rows, {}, shard.sizes);
   const auto start = core::Clock::now();
   const double before = state_.sums.seconds;
-  for (const BatchShard& part : share.batches) {
-    // One process asks after the step; several carry the answers along with it.
+  for (const BatchShard& part : shard.batches) {
+    // A group exchanges its signals in the step; a single process checks its own after it.
     train_step(*loader.next(), part, parts_.group == nullptr ? 0 : hooks.stop_requested());
     state_.sums.seconds = before + core::seconds_since(start);
     report_step();
     if (state_.step_in_epoch == steps_per_epoch_) break;
     const std::int64_t every = options_.checkpoint_every_steps;
     if (every > 0 && state_.step % every == 0) save(hooks);
-    stop_if_asked(hooks, parts_.group == nullptr ? hooks.stop_requested() : signal_);
+    stop_if_requested(hooks, parts_.group == nullptr ? hooks.stop_requested() : signal_);
   }
   state_.sums.seconds = before + core::seconds_since(start);
 }
 
-void Trainer::train_step(const data::Batch& batch, const BatchShard& share, int signal) {
+void Trainer::train_step(const data::Batch& batch, const BatchShard& shard, int signal) {
   const StepResult result =
-      step_->run({batch, share, inputs().shape(), first_, signal}, state_.step, rate_at(state_.step));
+      step_->run({batch, shard, inputs().shape(), cut_, signal}, state_.step, rate_at(state_.step));
   check_finite(result.loss);
   average_.update();
   signal_ = result.signal;
-  state_.sums.loss += result.loss * static_cast<double>(share.images);
+  state_.sums.loss += result.loss * static_cast<double>(shard.images);
   state_.sums.correct += result.correct;
-  state_.sums.images += share.images;
+  state_.sums.images += shard.images;
   ++state_.step;
   ++state_.step_in_epoch;
 }
 
-/// What this process takes of the steps that are left of an epoch.
-EpochShard Trainer::epoch_share(const std::vector<std::int64_t>& rows) const {
+EpochShard Trainer::epoch_shard(const std::vector<std::int64_t>& rows) const {
   const EpochBatches batches{rows,         options_.batch_size, state_.step_in_epoch,
                              parts_.mixup, options_.seed,       state_.epoch};
   const auto* group = parts_.group;
@@ -117,11 +115,11 @@ EpochShard Trainer::epoch_share(const std::vector<std::int64_t>& rows) const {
 double Trainer::time_step() {
   constexpr int kWarmUp = 1, kMeasured = 3;
   const auto rows = epoch_rows(options_, *parts_.data, 0, steps_per_epoch_);
-  const EpochShard share = epoch_share(rows);
+  const EpochShard shard = epoch_shard(rows);
   data::BatchLoader loader(*parts_.data, inputs(), {.batch_size = options_.batch_size});
-  loader.start(share.rows, {}, share.sizes);
+  loader.start(shard.rows, {}, shard.sizes);
   const data::Batch* batch = loader.next();
-  const auto step = [&] { train_step(*batch, share.batches.front(), 0); };
+  const auto step = [&] { train_step(*batch, shard.batches.front(), 0); };
   for (int i = 0; i < kWarmUp; ++i) step();
   const auto start = core::Clock::now();
   for (int i = 0; i < kMeasured; ++i) step();
@@ -135,7 +133,7 @@ double Trainer::rate_at(std::int64_t step) const {
 
 void Trainer::check_finite(double loss) const {
   if (std::isfinite(loss)) return;
-  // The sign of no number says nothing.
+  // The sign of a NaN has no meaning.
   const double shown = std::isnan(loss) ? std::abs(loss) : loss;
   diverged(state_.step_in_epoch + 1, "the loss is " + std::to_string(shown));
 }
@@ -156,7 +154,7 @@ void Trainer::with_average(const std::function<void()>& body) {
 
 void Trainer::use_features(const data::InputSource& features, model::CutPoint cut) {
   features_ = &features;
-  first_ = cut;
+  cut_ = cut;
   parts_.augment = {};
 }
 
@@ -172,7 +170,7 @@ metric::EvaluationResult Trainer::validate() {
     options.precision = parts_.precision;
     options.label_smoothing = options_.label_smoothing;
     options.inputs = features_;
-    options.cut = first_;
+    options.cut = cut_;
     options.group = parts_.group;
     try {
       result = inference::evaluate(*parts_.network, *parts_.data, Split::val, parts_.val_plan, options);
@@ -197,7 +195,7 @@ void Trainer::finish_epoch(const TrainerHooks& hooks) {
     state_.best_epoch = epoch;
   }
   update_plateau(options_.schedule, validation.loss, state_.plateau);
-  if (options_.early_stopping) watch(*options_.early_stopping, epoch, hooks);
+  if (options_.early_stopping) check_early_stopping(*options_.early_stopping, epoch, hooks);
   state_.epoch = epoch;
   state_.step_in_epoch = 0;
   state_.sums = {};
@@ -220,7 +218,8 @@ void Trainer::append_history(const metric::EvaluationResult& validation) {
   history.images_per_second.push_back(images / std::max(sums.seconds, 1e-9));
 }
 
-void Trainer::watch(const EarlyStoppingOptions& early, std::int64_t epoch, const TrainerHooks& hooks) {
+void Trainer::check_early_stopping(const EarlyStoppingOptions& early, std::int64_t epoch,
+                                   const TrainerHooks& hooks) {
   state_.stopped_early = update_early_stopping(early, monitored(early.monitor), epoch, state_.early_stopping);
   const bool best = state_.early_stopping.best_epoch == epoch;
   if (best && early.restore_best && hooks.save_monitored) with_average(hooks.save_monitored);
@@ -263,10 +262,10 @@ int Trainer::agreed_signal(const TrainerHooks& hooks) const {
   return parts_.group == nullptr ? own : agree_on_signal(own, *parts_.group);
 }
 
-void Trainer::stop_if_asked(const TrainerHooks& hooks, int signal) {
+void Trainer::stop_if_requested(const TrainerHooks& hooks, int signal) {
   if (signal == 0) return;
   save(hooks);
-  // Nobody leaves before the checkpoint is there.
+  // No process may exit before the checkpoint is saved.
   if (parts_.group != nullptr) parts_.group->barrier();
   throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal) + " after epoch " +
                                       std::to_string(state_.epoch) + ", step " +

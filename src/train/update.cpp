@@ -24,6 +24,26 @@ std::set<std::string> backbone_tensors(const model::NetworkPlan& plan) {
   return names;
 }
 
+using Tensors = std::vector<torch::Tensor>;
+
+/// Restores a network's tensors in its destructor.
+class Restore {
+ public:
+  explicit Restore(const std::vector<network::NamedTensor>& tensors) : tensors_(tensors) {
+    for (const auto& item : tensors) saved_.push_back(item.tensor.detach().clone());
+  }
+  Restore(const Restore&) = delete;
+  Restore& operator=(const Restore&) = delete;
+  ~Restore() {
+    const torch::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < saved_.size(); ++i) tensors_[i].tensor.detach().copy_(saved_[i]);
+  }
+
+ private:
+  const std::vector<network::NamedTensor>& tensors_;
+  Tensors saved_;
+};
+
 }  // namespace
 
 ParameterUpdate::ParameterUpdate(const network::Network& network, const TrainOptions& options)
@@ -44,7 +64,7 @@ void ParameterUpdate::make_groups(const network::Network& network, const TrainOp
     groups_.back().count += item.tensor.numel();
     at += item.tensor.numel();
   }
-  for (ProcessGroup& group : groups_) {
+  for (ParameterGroup& group : groups_) {
     const auto like = parameters_.values().narrow(0, group.first, group.count);
     group.optimizer = make_optimizer(options.optimizer, options.framework_compat, like);
   }
@@ -53,7 +73,7 @@ void ParameterUpdate::make_groups(const network::Network& network, const TrainOp
 void ParameterUpdate::step(double rate, std::int64_t step) {
   const torch::NoGradGuard no_grad;
   if (clip_norm_) parameters_.clip_norm(*clip_norm_);
-  for (const ProcessGroup& group : groups_) {
+  for (const ParameterGroup& group : groups_) {
     const auto part = [&](const torch::Tensor& flat) { return flat.narrow(0, group.first, group.count); };
     group.optimizer->step(part(parameters_.values()), part(parameters_.gradients()), rate * group.factor,
                           step);
@@ -62,13 +82,40 @@ void ParameterUpdate::step(double rate, std::int64_t step) {
 
 std::vector<network::NamedTensor> ParameterUpdate::tensors() const {
   std::vector<network::NamedTensor> tensors;
-  for (const ProcessGroup& group : groups_) {
+  for (const ParameterGroup& group : groups_) {
     for (const auto& [name, flat] : group.optimizer->state()) {
       const auto views = parameters_.split(flat, "optimizer." + name + ".", group.first);
       tensors.insert(tensors.end(), views.begin(), views.end());
     }
   }
   return tensors;
+}
+
+WeightAverage::WeightAverage(const network::Network& network, std::optional<double> decay)
+    : network_(network), decay_(decay.value_or(0.0)) {
+  if (!decay) return;
+  for (const auto& item : network.tensors()) {
+    average_.push_back({"average." + item.name, item.tensor.detach().clone(), false});
+  }
+}
+
+void WeightAverage::update() {
+  const torch::NoGradGuard no_grad;
+  const auto& tensors = network_.tensors();
+  for (std::size_t i = 0; i < average_.size(); ++i) {
+    average_[i].tensor.lerp_(tensors[i].tensor.detach(), 1.0 - decay_);
+  }
+}
+
+void WeightAverage::use(const std::function<void()>& body) const {
+  if (average_.empty()) return body();
+  const torch::NoGradGuard no_grad;
+  const auto& tensors = network_.tensors();
+  const Restore restore(tensors);
+  for (std::size_t i = 0; i < average_.size(); ++i) {
+    tensors[i].tensor.detach().copy_(average_[i].tensor);
+  }
+  body();
 }
 
 }  // namespace svhn::train

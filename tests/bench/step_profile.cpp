@@ -125,8 +125,8 @@ class Bench {
 
  private:
   void train() {
-    const train::BatchShard share{{0, arguments_.batch}, arguments_.batch, {}, {}};
-    step_.run({batch_, share, network_.input_shape()}, count_++, 1e-3);
+    const train::BatchShard shard{{0, arguments_.batch}, arguments_.batch, {}, {}};
+    step_.run({batch_, shard, network_.input_shape()}, count_++, 1e-3);
   }
 
   void infer() {

@@ -17,7 +17,6 @@
 #include "model/summary.h"
 #include "network/pretrained.h"
 #include "train/session.h"
-#include "train/session_request.h"
 
 namespace svhn::cli {
 namespace {

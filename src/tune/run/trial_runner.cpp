@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "train/run_files.h"
-#include "train/session_request.h"
+#include "train/session.h"
 #include "tune/folds.h"
 
 namespace svhn::tune {

@@ -232,9 +232,9 @@ TEST_F(DataParallelTest, TellsWhatTheExchangeCosts) {
   // Gradients: conv 3*3*3*4+4, norm 8, dense 64*8+8, norm 16, dense 80+10, all float32. Norms: 2C+1 and 2C
   // float64 for C = 4 and 8. Status: 4 float64.
   EXPECT_EQ(report.bytes_per_step, 4 * (112 + 8 + 520 + 16 + 90) + 8 * (9 + 8 + 17 + 16) + 8 * 4);
-  EXPECT_EQ(report.sums_per_step, 1 + 4 + 1);
-  EXPECT_GE(report.hidden, 0.0);
-  EXPECT_LE(report.hidden, 1.0);
+  EXPECT_EQ(report.all_reduces_per_step, 1 + 4 + 1);
+  EXPECT_GE(report.overlap, 0.0);
+  EXPECT_LE(report.overlap, 1.0);
   EXPECT_EQ(train(data(), {.train = options(1)}, nullptr).reduction.processes, 1);
 }
 

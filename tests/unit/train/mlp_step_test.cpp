@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "core/random.h"
+#include "train/augmentation.h"
 #include "train/loss.h"
-#include "train/mixup.h"
 #include "train/step.h"
 #include "unit/network/small_network.h"
 
@@ -69,15 +69,15 @@ class Pair {
     }
   }
 
-  [[nodiscard]] bool direct() const { return step_.direct(); }
+  [[nodiscard]] bool direct() const { return step_.uses_mlp_step(); }
 
   void expect_same(std::int64_t images, const Mixing& mixing = {}) {
     const data::Batch batch = make_batch(images, channels_);
-    const BatchShard share{{0, images}, images, mixing, {}};
+    const BatchShard shard{{0, images}, images, mixing, {}};
     // Gradients are written, not added.
     step_.update().parameters().gradients().fill_(1e3);
-    const StepResult got = step_.run({batch, share, {channels_, 8, 8}}, kStep, 0.0);
-    const StepResult wanted = by_autograd(batch, share);
+    const StepResult got = step_.run({batch, shard, {channels_, 8, 8}}, kStep, 0.0);
+    const StepResult wanted = by_autograd(batch, shard);
     EXPECT_NEAR(got.loss, wanted.loss, 1e-6 * std::abs(wanted.loss));
     EXPECT_EQ(got.correct, wanted.correct);
     for (std::size_t i = 0; i < direct_.tensors().size(); ++i) {
@@ -88,13 +88,13 @@ class Pair {
   }
 
  private:
-  StepResult by_autograd(const data::Batch& batch, const BatchShard& share) {
+  StepResult by_autograd(const data::Batch& batch, const BatchShard& shard) {
     const Tensor x = torch::tensor(batch.pixels).to(torch::kFloat64).view({batch.size, channels_, 8, 8});
     const Tensor labels = torch::tensor(batch.labels);
     const Tensor logits = plain_.forward(
-        mix(x, share.mixing), {true, kernels::Precision::float32, options_.seed, kStep, share.own.first});
+        mix(x, shard.mixing), {true, kernels::Precision::float32, options_.seed, kStep, shard.own.first});
     const Tensor targets =
-        mix(smooth_targets(labels, 10, options_.label_smoothing, torch::kFloat64), share.mixing);
+        mix(smooth_targets(labels, 10, options_.label_smoothing, torch::kFloat64), shard.mixing);
     const Tensor weights =
         options_.class_weights.empty() ? Tensor() : torch::tensor(options_.class_weights, torch::kFloat64);
     Tensor loss = cross_entropy(logits, targets, weights);
@@ -185,19 +185,19 @@ TEST(MlpStep, LeavesWeightsAndGradientsWhereTheLossIsNoNumber) {
   Network network(network::any_plan(pyramid(), {1, 8, 8}), 3);
   const TrainOptions options;
   TrainStep step(options, network, kernels::Precision::float32, nullptr);
-  ASSERT_TRUE(step.direct());
+  ASSERT_TRUE(step.uses_mlp_step());
   data::Batch batch = make_batch(4, 1);
   batch.pixels[70] = std::nanf("");
   const Tensor before = step.update().parameters().values().clone();
-  const BatchShard share{{0, 4}, 4, {}, {}};
-  EXPECT_TRUE(std::isnan(step.run({batch, share, {1, 8, 8}}, 0, 0.1).loss));
+  const BatchShard shard{{0, 4}, 4, {}, {}};
+  EXPECT_TRUE(std::isnan(step.run({batch, shard, {1, 8, 8}}, 0, 0.1).loss));
   EXPECT_TRUE(step.update().parameters().values().equal(before));
 }
 
 TEST(MlpStep, LeavesOtherNetworksToAutograd) {
   const TrainOptions options;
   const auto direct = [&](Network network, kernels::Precision precision = kernels::Precision::float32) {
-    return TrainStep(options, network, precision, nullptr).direct();
+    return TrainStep(options, network, precision, nullptr).uses_mlp_step();
   };
   const auto make = [](std::vector<LayerKind> layers, torch::ScalarType type = torch::kFloat32) {
     return Network(network::any_plan(std::move(layers), {1, 8, 8}), 1, network::BatchNormVariance::keras,

@@ -20,9 +20,9 @@ TEST(ShareOf, CutsIntoNeighboursThatDifferByOneAtMost) {
   for (const std::int64_t items : {0, 1, 7, 64, 1000}) {
     std::int64_t next = 0;
     for (int rank = 0; rank < 5; ++rank) {
-      const Shard share = shard_of(items, rank, 5);
-      EXPECT_EQ(share.first, next);
-      next += share.count;
+      const Shard shard = shard_of(items, rank, 5);
+      EXPECT_EQ(shard.first, next);
+      next += shard.count;
     }
     EXPECT_EQ(next, items);
   }
@@ -30,19 +30,19 @@ TEST(ShareOf, CutsIntoNeighboursThatDifferByOneAtMost) {
 
 TEST(ShareBatch, FetchesPartnersFromOtherShares) {
   // Rank 1 of 2 has the images 2 and 3 of four; their partners are 0 and 2.
-  const BatchShard share = shard_batch({0.75, {1, 3, 0, 2}}, 4, 1, 2);
-  EXPECT_EQ(share.own.first, 2);
-  EXPECT_EQ(share.own.count, 2);
-  EXPECT_EQ(share.images, 4);
-  EXPECT_EQ(share.others, (std::vector<std::int64_t>{0}));
-  EXPECT_EQ(share.mixing.partners, (std::vector<std::int64_t>{2, 0}));
-  EXPECT_EQ(share.mixing.share, 0.75);
+  const BatchShard shard = shard_batch({0.75, {1, 3, 0, 2}}, 4, 1, 2);
+  EXPECT_EQ(shard.own.first, 2);
+  EXPECT_EQ(shard.own.count, 2);
+  EXPECT_EQ(shard.images, 4);
+  EXPECT_EQ(shard.others, (std::vector<std::int64_t>{0}));
+  EXPECT_EQ(shard.mixing.partners, (std::vector<std::int64_t>{2, 0}));
+  EXPECT_EQ(shard.mixing.lambda, 0.75);
 }
 
 TEST(ShareBatch, HoldsAPartnerOfSeveralOnce) {
-  const BatchShard share = shard_batch({0.5, {3, 3, 0, 1}}, 4, 0, 2);
-  EXPECT_EQ(share.others, (std::vector<std::int64_t>{3}));
-  EXPECT_EQ(share.mixing.partners, (std::vector<std::int64_t>{2, 2}));
+  const BatchShard shard = shard_batch({0.5, {3, 3, 0, 1}}, 4, 0, 2);
+  EXPECT_EQ(shard.others, (std::vector<std::int64_t>{3}));
+  EXPECT_EQ(shard.mixing.partners, (std::vector<std::int64_t>{2, 2}));
 }
 
 EpochShard shared(int rank, int size, double mixup, std::int64_t first_step = 0) {
@@ -54,9 +54,9 @@ TEST(ShareEpoch, IsTheWholeEpochForOneProcess) {
   const EpochShard all = shared(0, 1, 0.0);
   EXPECT_EQ(all.rows, (std::vector<std::int64_t>{10, 11, 12, 13, 14, 15, 16, 17, 18, 19}));
   EXPECT_EQ(all.sizes, (std::vector<std::int64_t>{4, 4, 2}));
-  std::vector<std::size_t> places(10);
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  EXPECT_EQ(all.places, places);
+  std::vector<std::size_t> positions(10);
+  std::iota(positions.begin(), positions.end(), std::size_t{0});
+  EXPECT_EQ(all.positions, positions);
   EXPECT_EQ(shared(0, 1, 0.4).batches[1].mixing.partners, draw_mixing(0.4, 4, {7, 2, 1}).partners);
 }
 
@@ -64,27 +64,27 @@ TEST(ShareEpoch, GivesEachRankItsPartOfEveryBatch) {
   const EpochShard last = shared(2, 3, 0.0);
   EXPECT_EQ(last.sizes, (std::vector<std::int64_t>{1, 1, 0}));
   EXPECT_EQ(last.rows, (std::vector<std::int64_t>{13, 17}));
-  EXPECT_EQ(last.places, (std::vector<std::size_t>{3, 7}));
+  EXPECT_EQ(last.positions, (std::vector<std::size_t>{3, 7}));
   EXPECT_EQ(shared(1, 3, 0.0).rows, (std::vector<std::int64_t>{12, 16, 19}));
   EXPECT_EQ(shared(1, 3, 0.0, 2).rows, (std::vector<std::int64_t>{19}));
 }
 
 TEST(ShareEpoch, ReadsThePartnersBehindTheOwnImages) {
-  const EpochShard share = shared(1, 2, 0.4);
+  const EpochShard shard = shared(1, 2, 0.4);
   std::size_t at = 0;
-  for (std::size_t i = 0; i < share.batches.size(); ++i) {
-    const BatchShard& batch = share.batches[i];
+  for (std::size_t i = 0; i < shard.batches.size(); ++i) {
+    const BatchShard& batch = shard.batches[i];
     const auto whole = draw_mixing(0.4, batch.images, {7, 2, static_cast<std::int64_t>(i)});
-    EXPECT_EQ(batch.mixing.share, whole.share);
+    EXPECT_EQ(batch.mixing.lambda, whole.lambda);
     for (std::int64_t k = 0; k < batch.own.count; ++k) {
       const auto own = static_cast<std::size_t>(batch.own.first + k);
-      EXPECT_EQ(share.rows[at + static_cast<std::size_t>(k)], 10 + static_cast<std::int64_t>(4 * i + own));
+      EXPECT_EQ(shard.rows[at + static_cast<std::size_t>(k)], 10 + static_cast<std::int64_t>(4 * i + own));
       const auto held = static_cast<std::size_t>(batch.mixing.partners[static_cast<std::size_t>(k)]);
-      EXPECT_EQ(share.rows[at + held], 10 + static_cast<std::int64_t>(4 * i) + whole.partners[own]);
+      EXPECT_EQ(shard.rows[at + held], 10 + static_cast<std::int64_t>(4 * i) + whole.partners[own]);
     }
-    at += static_cast<std::size_t>(share.sizes[i]);
+    at += static_cast<std::size_t>(shard.sizes[i]);
   }
-  EXPECT_EQ(at, share.rows.size());
+  EXPECT_EQ(at, shard.rows.size());
 }
 
 }  // namespace
