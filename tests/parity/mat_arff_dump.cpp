@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "data/sources/arff_source.h"
-#include "data/sources/detect.h"
 #include "data/sources/mat_source.h"
+#include "data/sources/source.h"
 
 namespace {
 

@@ -12,9 +12,9 @@
 #include "data/images/image_folder.h"
 #include "data/images/synthetic.h"
 #include "data/sources/arff_source.h"
-#include "data/sources/detect.h"
 #include "data/sources/mat_source.h"
 #include "data/sources/pickled.h"
+#include "data/sources/source.h"
 
 namespace svhn::data {
 namespace {

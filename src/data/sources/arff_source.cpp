@@ -38,8 +38,7 @@ std::size_t find_class(const std::vector<formats::ArffAttribute>& attributes) {
   return attributes.size() - 1;
 }
 
-/// @returns the numbers that the class column's nominal values spell, in their order; none for a numeric
-/// column.
+/// @returns the class column's nominal values as numbers, in their order; empty for a numeric column.
 std::vector<std::int64_t> spelled_labels(const formats::ArffAttribute& attribute, const std::string& file) {
   std::vector<std::int64_t> labels;
   for (const std::string& value : attribute.values) {
@@ -54,7 +53,8 @@ std::vector<std::int64_t> spelled_labels(const formats::ArffAttribute& attribute
   return labels;
 }
 
-/// @returns false when a value is no pixel; branchless, so that it runs as vector code.
+/// Converts values to bytes, without branches so that the loop is vectorised. @returns false when one is no
+/// pixel.
 bool narrow(std::span<const std::int32_t> values, std::uint8_t* pixels) {
   std::uint32_t seen = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -66,9 +66,9 @@ bool narrow(std::span<const std::int32_t> values, std::uint8_t* pixels) {
 }
 
 /// Reads the rows of one file.
-class Reader {
+class ArffRows {
  public:
-  explicit Reader(const std::filesystem::path& path)
+  explicit ArffRows(const std::filesystem::path& path)
       : file_(path.string().insert(0, 1, '\'') + '\''), reader_(path), row_(kColumns) {
     const auto& attributes = reader_.header().attributes;
     if (attributes.size() != kColumns) {
@@ -82,9 +82,9 @@ class Reader {
 
   RawDigits read() {
     RawDigits digits;
-    // An upper bound: address space, not memory, and nothing is ever moved.
-    const std::size_t most_rows = reader_.bytes_left() / (2 * kColumns - 1) + 1;
-    digits.images.reserve(most_rows * static_cast<std::size_t>(kImageBytes));
+    // An upper bound; it reserves address space, not memory, and avoids reallocation.
+    const std::size_t max_rows = reader_.bytes_left() / (2 * kColumns - 1) + 1;
+    digits.images.reserve(max_rows * static_cast<std::size_t>(kImageBytes));
     while (reader_.next_row(row_)) add_row(digits);
     if (digits.labels.empty()) refuse(file_, "no row after @data", "the file was cut short; fetch it again");
     return digits;
@@ -121,7 +121,7 @@ class Reader {
 }  // namespace
 
 RawDigits read_arff(const std::filesystem::path& path) {
-  return Reader(path).read();
+  return ArffRows(path).read();
 }
 
 }  // namespace svhn::data

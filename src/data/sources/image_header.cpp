@@ -11,7 +11,7 @@ namespace {
 
 using Size = std::optional<ImageSize>;
 
-/// Bytes with bounds: a read behind the end makes the whole reading fail.
+/// Bounds-checked bytes: after a read past the end, `result` returns nullopt.
 class Cursor {
  public:
   explicit Cursor(std::string_view bytes) : bytes_(bytes) {}
@@ -19,7 +19,7 @@ class Cursor {
   [[nodiscard]] std::uint64_t big(std::size_t at, std::size_t size) { return number(at, size, true); }
   [[nodiscard]] std::uint64_t little(std::size_t at, std::size_t size) { return number(at, size, false); }
   [[nodiscard]] std::string_view text() const { return bytes_; }
-  /// @returns nothing when any read before went behind the end.
+  /// @returns the size; nullopt when a read was past the end.
   [[nodiscard]] Size result(std::uint64_t width, std::uint64_t height) const {
     if (failed_) return std::nullopt;
     return ImageSize{static_cast<std::int64_t>(width), static_cast<std::int64_t>(height)};
@@ -34,8 +34,8 @@ class Cursor {
     }
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < size; ++i) {
-      const std::size_t place = big_endian ? at + i : at + size - 1 - i;
-      value = value << 8U | static_cast<unsigned char>(bytes_[place]);
+      const std::size_t index = big_endian ? at + i : at + size - 1 - i;
+      value = value << 8U | static_cast<unsigned char>(bytes_[index]);
     }
     return value;
   }
@@ -58,7 +58,8 @@ Size jpeg(Cursor in) {
     const std::uint64_t marker = in.big(at + 1, 1);
     const bool frame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
     if (frame) {
-      // Decoders fill what a cut file lacks with grey; entropy-coded data never holds this marker by chance.
+      // Decoders fill the missing part of a truncated file with grey. Entropy-coded data never contains this
+      // marker.
       if (in.text().find("\xFF\xD9", at) == std::string_view::npos) return std::nullopt;
       return in.result(in.big(at + 7, 2), in.big(at + 5, 2));
     }
@@ -69,7 +70,7 @@ Size jpeg(Cursor in) {
 
 Size bmp(Cursor in) {
   if (in.little(14, 4) == 12) return in.result(in.little(18, 2), in.little(20, 2));
-  // A negative height says that the rows run from the top.
+  // A negative height means top-down rows.
   const auto height = static_cast<std::int32_t>(static_cast<std::uint32_t>(in.little(22, 4)));
   return in.result(in.little(18, 4), static_cast<std::uint64_t>(std::abs(static_cast<std::int64_t>(height))));
 }
@@ -105,13 +106,13 @@ Size tiff(Cursor in) {
 }
 
 Size jpeg2000(Cursor in) {
-  // The image header box stands in the third box, within the first few dozen bytes.
+  // The image header box is inside the third box, within the first few dozen bytes.
   const std::size_t box = in.text().substr(0, 256).find("ihdr");
   if (box == std::string_view::npos) return std::nullopt;
   return in.result(in.big(box + 8, 4), in.big(box + 4, 4));
 }
 
-/// Takes the next number off a text header, past blanks and comments.
+/// Removes the next number from a text header, skipping blanks and comments.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
   for (;;) {
     text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
@@ -125,7 +126,7 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
   return value;
 }
 
-/// Takes the number that follows a word of a text header.
+/// @returns the number behind a word of a text header.
 std::optional<std::uint64_t> number_behind(std::string_view text, std::string_view word) {
   const std::size_t at = text.substr(0, 4096).find(word);
   if (at == std::string_view::npos) return std::nullopt;
@@ -152,7 +153,7 @@ Size radiance(Cursor in) {
   return of_numbers(number_behind(in.text(), "+X"), number_behind(in.text(), "-Y"));
 }
 
-/// A kind of picture: how its files begin and where they keep the size.
+/// A picture format: its first bytes and the function that reads the size.
 struct Kind {
   std::string_view magic;
   Size (*size)(Cursor in);

@@ -1,5 +1,5 @@
 #pragma once
-/// How large a picture says it is, read before a decoder asks for memory.
+/// The size of a picture according to its header, read before a decoder allocates memory.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,9 +14,9 @@ struct ImageSize {
 };
 
 /// Reads the header of a picture file: PNG, JPEG, BMP, WebP, TIFF, JPEG 2000 (JP2), PBM/PGM/PPM/PAM/PFM, Sun
-/// raster and Radiance HDR, which are all that OpenCV decodes by itself.
-/// @returns nothing for any other content and for headers that are cut short; nothing for a JPEG without an
-/// end.
+/// raster and Radiance HDR, which are all formats that OpenCV decodes by itself.
+/// @returns the size in pixels; nullopt for other content, truncated headers and a JPEG without an end
+/// marker.
 std::optional<ImageSize> image_size(std::span<const std::byte> bytes);
 
 }  // namespace svhn::data

@@ -59,7 +59,7 @@ void check_labels(const MatVariable& y, std::int64_t rows, const std::filesystem
            "expected [N,1]");
 }
 
-/// Column-major [row, column, channel] to row-major: both sides of a picture change places, channels join.
+/// Converts one image in place from column-major [row, column, channel] to row-major.
 void transpose_image(std::uint8_t* image) {
   std::array<std::uint8_t, static_cast<std::size_t>(kImageBytes)> source;
   std::memcpy(source.data(), image, source.size());
@@ -86,7 +86,7 @@ std::vector<std::uint8_t> read_images(const MatFile& file, const MatVariable& x)
   return images;
 }
 
-/// Reads numbers of type T and widens them. @throws core::Error for one that is not whole.
+/// Reads labels stored as type T. @throws core::Error for one that is not an integer.
 template <typename T>
 std::vector<std::int64_t> read_numbers(const MatFile& file, const MatVariable& y,
                                        const std::filesystem::path& path) {
@@ -96,7 +96,7 @@ std::vector<std::int64_t> read_numbers(const MatFile& file, const MatVariable& y
   std::vector<std::int64_t> labels(numbers.size());
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const auto value = static_cast<double>(numbers[i]);
-    // Labels are small; the bound keeps the conversion defined for every type.
+    // Labels are small; the bound makes the conversion well-defined for every type.
     if (!(std::abs(value) <= 1e9) || value != std::floor(value)) {
       refuse(path, "y is no whole number in row " + std::to_string(i), "labels are whole numbers");
     }

@@ -1,10 +1,12 @@
 #include "data/sources/pickled.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
 #include <initializer_list>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +23,7 @@ namespace {
 
 using formats::FrameGlobal;
 using formats::Pickle;
+using formats::PickledArray;
 using formats::PickledScalar;
 using formats::PickleKind;
 using formats::PickleValue;
@@ -28,7 +31,103 @@ using formats::PickleValue;
 constexpr const char* kForms =
     "a DataFrame of 3072 pixel columns and a class, (X, y), or a dict with X and y are read";
 
-/// The two halves of a data set inside a pickle; y is missing where X brings its labels.
+/// An axis of an image array: its length and its stride in an image, in elements.
+struct Axis {
+  std::int64_t length, stride;
+};
+
+constexpr Axis kHeight{kSide, kSide* kChannels};
+constexpr Axis kWidth{kSide, kChannels};
+constexpr Axis kColour{kChannels, 1};
+constexpr Axis kFlat{kImageBytes, 1};
+
+/// The pixel axes of an array in the order of its shape, and whether N is the first or the last axis.
+struct Arrangement {
+  std::vector<Axis> axes;
+  bool images_first = true;
+};
+
+Arrangement arrangement_of(const Pickle& pickle, const PickledArray& array) {
+  const auto& shape = array.shape;
+  const auto is = [&](std::size_t first, std::initializer_list<std::int64_t> lengths) {
+    return shape.size() == 4 &&
+           std::equal(lengths.begin(), lengths.end(), shape.begin() + std::ptrdiff_t(first));
+  };
+  if (is(1, {kSide, kSide, kChannels})) return {{kHeight, kWidth, kColour}, true};
+  if (is(1, {kChannels, kSide, kSide})) return {{kColour, kHeight, kWidth}, true};
+  if (is(0, {kSide, kSide, kChannels})) return {{kHeight, kWidth, kColour}, false};
+  if (shape.size() == 2 && (shape[1] == kImageBytes || shape[1] == kImageBytes + 1)) return {{kFlat}, true};
+  std::string text;
+  for (const std::int64_t length : shape) text += (text.empty() ? "" : ",") + std::to_string(length);
+  pickle.fail("an array of shape [" + text + "] does not hold 32x32 RGB images", array.position,
+              "[N,3072], [N,32,32,3], [N,3,32,32] and [32,32,3,N] are read");
+}
+
+/// @returns the pixel indices in storage order; the last axis varies fastest.
+std::vector<std::int32_t> nested_pixels(std::span<const Axis> axes) {
+  std::vector<std::int32_t> pixels{0};
+  for (const Axis& axis : axes) {
+    std::vector<std::int32_t> finer;
+    for (const std::int32_t base : pixels) {
+      for (std::int64_t i = 0; i < axis.length; ++i) {
+        finer.push_back(base + static_cast<std::int32_t>(i * axis.stride));
+      }
+    }
+    pixels = std::move(finer);
+  }
+  return pixels;
+}
+
+void check_numeric(const Pickle& pickle, const PickledArray& array) {
+  const char letter = array.type.letter;
+  if (letter == 'i' || letter == 'u' || letter == 'f' || letter == 'O') return;
+  pickle.fail("pixels of type " + array.type.name() + " are not read", array.position,
+              "save them as integers 0..255 or as floats");
+}
+
+/// @returns the pixel index of each column of a frame; the label column has none.
+std::vector<std::int32_t> frame_pixels(std::span<const std::int64_t> columns, std::int64_t label) {
+  std::vector<std::int32_t> pixels;
+  for (const std::int64_t column : columns) {
+    const std::int64_t pixel = label >= 0 && column > label ? column - 1 : column;
+    pixels.push_back(column == label ? kNoPixel : static_cast<std::int32_t>(pixel));
+  }
+  return pixels;
+}
+
+/// @param array of shape [N,3072], [N,3073] (the last column is skipped), [N,32,32,3], [N,3,32,32] or
+/// [32,32,3,N].
+/// @param rows set to N. @throws core::Error for another shape.
+PixelPlane plane_of_array(const Pickle& pickle, const PickledArray& array, std::int64_t& rows) {
+  check_numeric(pickle, array);
+  Arrangement arrangement = arrangement_of(pickle, array);
+  rows = arrangement.images_first ? array.shape.front() : array.shape.back();
+  if (array.fortran) std::reverse(arrangement.axes.begin(), arrangement.axes.end());
+  PixelPlane plane{array, arrangement.images_first != array.fortran, nested_pixels(arrangement.axes)};
+  if (array.shape.size() == 2) plane.pixels.resize(static_cast<std::size_t>(array.shape[1]), kNoPixel);
+  return plane;
+}
+
+/// @param label index of the column without pixels, or -1. The other columns must be 3072.
+/// @throws core::Error when a column is neither number nor object.
+std::vector<PixelPlane> planes_of_frame(const Pickle& pickle, const formats::PickledFrame& frame,
+                                        std::int64_t label) {
+  std::vector<PixelPlane> planes;
+  for (const formats::PickledBlock& block : frame.blocks) {
+    std::vector<std::int32_t> pixels = frame_pixels(block.columns, label);
+    if (pixels == std::vector<std::int32_t>{kNoPixel}) continue;
+    if (block.extension.kind != formats::PickleKind::none) {
+      pickle.fail("a pixel column is of a kind that is not read", pickle.position(block.extension),
+                  "save pixels as integers 0..255 or as floats");
+    }
+    check_numeric(pickle, block.values);
+    const bool by_image = block.values.fortran && block.values.shape.size() == 2;
+    planes.push_back({block.values, by_image, std::move(pixels)});
+  }
+  return planes;
+}
+
+/// Images and labels of a data set in a pickle; y is missing when X contains the labels.
 struct Parts {
   PickleValue x;
   std::optional<PickleValue> y;
@@ -71,7 +170,7 @@ bool is_label_name(std::string name) {
   return false;
 }
 
-/// @returns where a frame's label column stands, or -1 when all of its columns are pixels.
+/// @returns the index of a frame's label column, or -1 when all of its columns are pixels.
 std::int64_t find_label(const Pickle& pickle, const formats::PickledFrame& frame) {
   if (frame.columns == kImageBytes) return -1;
   if (frame.columns != kImageBytes + 1) {
@@ -127,15 +226,15 @@ std::vector<std::int64_t> read_labels(const Pickle& pickle, const std::optional<
   return labels_of(pickle, formats::read_frame_column(pickle, frame, 0), position);
 }
 
-/// Every place of an image must be written once, or the output would hold pixels of nowhere.
+/// Checks that every pixel of an image is written.
 void check_coverage(const Pickle& pickle, std::span<const PixelPlane> planes) {
   std::vector<bool> seen(static_cast<std::size_t>(kImageBytes));
   std::size_t written = 0;
   for (const PixelPlane& plane : planes) {
-    for (const std::int32_t place : plane.pixels) {
-      if (place == kNoPixel) continue;
-      written += !seen.at(static_cast<std::size_t>(place)) ? 1 : 0;
-      seen[static_cast<std::size_t>(place)] = true;
+    for (const std::int32_t pixel : plane.pixels) {
+      if (pixel == kNoPixel) continue;
+      written += !seen.at(static_cast<std::size_t>(pixel)) ? 1 : 0;
+      seen[static_cast<std::size_t>(pixel)] = true;
     }
   }
   if (written != seen.size()) pickle.fail("pixels are missing", pickle.position(pickle.root()), {});

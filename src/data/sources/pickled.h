@@ -1,5 +1,5 @@
 #pragma once
-/// Digits out of Python pickles, in the forms that people have them; N images.
+/// Reads digits from Python pickles of various layouts; N images.
 
 #include <cstddef>
 #include <filesystem>
@@ -10,26 +10,25 @@
 
 namespace svhn::data {
 
-/// Reads a pickle of protocol 2 to 5 as pandas, numpy, openml or scikit-learn wrote it. Nothing in it is run.
+/// Reads a pickle of protocol 2 to 5 from pandas, numpy, openml or scikit-learn, without executing anything.
 ///
 /// Forms: a DataFrame with 3072 pixel columns and one label column; the tuple (DataFrame, categorical, names)
 /// that openml caches; (X, y); a dict (or scikit-learn's Bunch) with X under `X`, `x`, `data` or `images` and
 /// y under `y`, `Y`, `target`, `targets`, `label`, `labels` or `class`. X is a DataFrame or an array
-/// [N,3072], [N,32,32,3], [N,3,32,32] or [32,32,3,N]; an array or frame of 3073 columns brings its labels
-/// itself. Columns count by place, not by name, in height-width-RGB order. The label column is the one called
-/// class, label, labels, target, targets, y or digit (either case), else the last. y is an array, Series,
-/// one-column DataFrame or list of numbers or of texts that are numbers.
+/// [N,3072], [N,32,32,3], [N,3,32,32] or [32,32,3,N]; an array or frame of 3073 columns contains its
+/// labels. Columns are identified by position, not by name, in height-width-RGB order. The label column is
+/// the one named class, label, labels, target, targets, y or digit (either case), else the last. y is an
+/// array, Series, one-column DataFrame or list of numbers or numeric texts.
 ///
-/// Pixels are integers, floats or objects that are whole numbers 0..255. If any pixel is a fraction, all must
-/// be k / 255 of a whole k (to within 1e-4 / 255), and k is read; anything else is refused.
+/// Pixels are integers 0..255, as integers, floats or objects. If any pixel is a fraction, all must be k /
+/// 255 for an integer k (to within 1e-4 / 255), and k is read; other values are refused.
 ///
-/// Peak memory is what is returned, plus about 100 MB at most for files of numbers (pages of the file
-/// included).
-/// @returns labels as the file writes them.
-/// @throws core::Error(data) with the byte at fault.
+/// Peak memory is the result plus at most about 100 MB for files of numbers (including pages of the file).
+/// @returns images, and labels as stored in the file.
+/// @throws core::Error(data) with the byte offset of the error.
 RawDigits read_pickled_frame(const std::filesystem::path& path);
 
-/// The same of bytes in memory. @param name what messages call them.
+/// Reads a pickle in memory, like `read_pickled_frame`. @param name name of the bytes in messages.
 RawDigits read_pickled_bytes(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace svhn::data

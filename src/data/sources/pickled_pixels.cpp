@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <deque>
+#include <limits>
 #include <string>
+#include <type_traits>
 
 #include "data/prepared.h"
 
@@ -15,7 +18,7 @@ using formats::ArrayStream;
 using formats::NumpyType;
 using formats::Pickle;
 
-/// Thrown to start again on the other scale; never leaves this file.
+/// Thrown to restart with the other scale; caught within this file.
 struct FractionFound {};
 
 constexpr std::size_t kPieceBytes = std::size_t{4} << 20;
@@ -24,10 +27,122 @@ constexpr std::size_t kGroupColumns = 128;
 constexpr std::size_t kTileRows = 128;
 constexpr std::size_t kImage = static_cast<std::size_t>(kImageBytes);
 
+/// How numbers become bytes.
+enum class PixelScale {
+  bytes,  ///< Integers 0..255.
+  unit,   ///< k / 255.
+};
+
+template <typename T>
+T load(const std::byte* source, std::size_t i) {
+  T value;
+  std::memcpy(&value, source + i * sizeof(T), sizeof(T));
+  return value;
+}
+
+template <typename T>
+T clamp_to(T value, T high) {
+  const T low = value > T{0} ? value : T{0};  // NaN becomes 0, which the caller's comparison detects.
+  return low < high ? low : high;
+}
+
+/// The loops over numbers are branch-free, so that the compiler vectorises them; only after an error the
+/// first wrong number is searched for. @returns whether all numbers were valid.
+template <typename T>
+bool whole_numbers(const std::byte* source, std::uint8_t* target, std::size_t count) {
+  unsigned wrong = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const T value = load<T>(source, i);
+    if constexpr (std::is_integral_v<T>) {
+      // As unsigned, a negative number is above the maximum of its signed type.
+      constexpr std::uint64_t kMax = std::min<std::uint64_t>(255, std::numeric_limits<T>::max());
+      wrong |= static_cast<unsigned>(static_cast<std::make_unsigned_t<T>>(value) > kMax);
+      target[i] = static_cast<std::uint8_t>(value);
+    } else {
+      const auto byte = static_cast<std::int32_t>(clamp_to(value, T{255}));
+      wrong |= static_cast<unsigned>(static_cast<T>(byte) != value);
+      target[i] = static_cast<std::uint8_t>(byte);
+    }
+  }
+  return wrong == 0;
+}
+
+template <typename T>
+bool fractions(const std::byte* source, std::uint8_t* target, std::size_t count) {
+  constexpr double kTolerance =
+      1e-4;  // float32 has a precision of 1.5e-5 at 255; two roundings are well within.
+  unsigned wrong = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double scaled = 255.0 * static_cast<double>(load<T>(source, i));
+    // lround would prevent vectorisation, and the value is not negative.
+    const auto byte =
+        static_cast<std::int32_t>(clamp_to(scaled, 255.0) + 0.5);  // NOLINT(bugprone-incorrect-roundings)
+    wrong |= static_cast<unsigned>(!(std::abs(scaled - byte) <= kTolerance));
+    target[i] = static_cast<std::uint8_t>(byte);
+  }
+  return wrong == 0;
+}
+
+template <typename T>
+bool convert(PixelScale scale, const std::byte* source, std::uint8_t* target, std::size_t count) {
+  return scale == PixelScale::bytes ? whole_numbers<T>(source, target, count)
+                                    : fractions<T>(source, target, count);
+}
+
+bool convert_native(formats::NumpyType type, PixelScale scale, const std::byte* source, std::uint8_t* target,
+                    std::size_t count) {
+  if (type.letter == 'f') {
+    return type.size == 4 ? convert<float>(scale, source, target, count)
+                          : convert<double>(scale, source, target, count);
+  }
+  const bool is_signed = type.letter == 'i';
+  switch (type.size) {
+    case 1:
+      return is_signed ? convert<std::int8_t>(scale, source, target, count)
+                       : convert<std::uint8_t>(scale, source, target, count);
+    case 2:
+      return is_signed ? convert<std::int16_t>(scale, source, target, count)
+                       : convert<std::uint16_t>(scale, source, target, count);
+    case 4:
+      return is_signed ? convert<std::int32_t>(scale, source, target, count)
+                       : convert<std::uint32_t>(scale, source, target, count);
+    default:
+      return is_signed ? convert<std::int64_t>(scale, source, target, count)
+                       : convert<std::uint64_t>(scale, source, target, count);
+  }
+}
+
+bool convert_swapped(formats::NumpyType type, PixelScale scale, const std::byte* source, std::uint8_t* target,
+                     std::size_t count) {
+  bool right = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::byte swapped[8] = {};
+    for (std::size_t b = 0; b < type.size; ++b) swapped[b] = source[(i + 1) * type.size - 1 - b];
+    right = convert_native(type, scale, swapped, target + i, 1) && right;
+  }
+  return right;
+}
+
+bool convert_all(formats::NumpyType type, PixelScale scale, const std::byte* source, std::uint8_t* target,
+                 std::size_t count) {
+  if (type.big_endian && type.size > 1) return convert_swapped(type, scale, source, target, count);
+  return convert_native(type, scale, source, target, count);
+}
+
+/// Converts `count` numbers. @param source count * type.size bytes.
+/// @returns the index of the first number that is no pixel on this scale, or `count`.
+std::size_t convert_numbers(formats::NumpyType type, PixelScale scale, const std::byte* source,
+                            std::uint8_t* target, std::size_t count) {
+  if (convert_all(type, scale, source, target, count)) return count;
+  std::size_t first = 0;
+  while (convert_all(type, scale, source + first * type.size, target + first, 1)) ++first;
+  return first;
+}
+
 constexpr std::size_t kBlock = 16;
 using Bytes = std::uint8_t __attribute__((vector_size(kBlock)));
 
-/// Turns 16 columns of 16 rows: four rounds of riffling the upper half into the lower are a transpose.
+/// Transposes 16 x 16 bytes: four rounds that interleave the two halves.
 void transpose_block(const std::uint8_t* source, std::size_t source_step, std::uint8_t* target,
                      std::size_t target_step) {
   std::array<Bytes, kBlock> now, next;
@@ -61,12 +176,12 @@ class Converter {
 
  private:
   struct Run {
-    std::size_t from, to, length;  // Consecutive stored columns that are consecutive pixels.
+    std::size_t from, to, length;  // Consecutive stored columns of consecutive pixels.
   };
   struct Column {
     const std::byte* source;
     NumpyType type;
-    std::int32_t place;
+    std::int32_t pixel;
     const PixelPlane* plane;
   };
 
@@ -109,13 +224,13 @@ std::vector<Converter::Run> Converter::runs_of(const PixelPlane& plane) {
   std::vector<Run> runs;
   for (std::size_t i = 0; i < plane.pixels.size(); ++i) {
     if (plane.pixels[i] == kNoPixel) continue;
-    const auto place = static_cast<std::size_t>(plane.pixels[i]);
+    const auto pixel = static_cast<std::size_t>(plane.pixels[i]);
     const bool follows = !runs.empty() && runs.back().from + runs.back().length == i &&
-                         runs.back().to + runs.back().length == place;
+                         runs.back().to + runs.back().length == pixel;
     if (follows) {
       ++runs.back().length;
     } else {
-      runs.push_back({i, place, 1});
+      runs.push_back({i, pixel, 1});
     }
   }
   return runs;
@@ -129,7 +244,7 @@ void Converter::write_image(const PixelPlane& plane, std::span<const Run> runs, 
     }
     return;
   }
-  // No two neighbours stay neighbours (channels first): convert them at once, then put each in its place.
+  // Channels first, so no two neighbours stay neighbours: converts all at once, then scatters them.
   std::array<std::uint8_t, kImage> row{};
   convert(plane, type, source, row.data(), runs.size());
   for (const Run& run : runs) image[run.to] = row[run.from];
@@ -150,10 +265,10 @@ void Converter::by_image(const PixelPlane& plane) {
   }
 }
 
-/// @returns whether a block of columns are 16 neighbouring pixels, so that it can be turned as a whole.
+/// @returns whether the columns are 16 neighbouring pixels, so that they can be transposed as a block.
 bool Converter::are_neighbours(std::size_t first, std::size_t count) const {
   for (std::size_t i = 1; i < count; ++i) {
-    if (group_[first + i].place != group_[first + i - 1].place + 1) return false;
+    if (group_[first + i].pixel != group_[first + i - 1].pixel + 1) return false;
   }
   return count == kBlock;
 }
@@ -169,12 +284,12 @@ void Converter::write_tile(std::size_t first, std::size_t count) {
     const std::size_t wide = std::min(kBlock, columns - c);
     const std::size_t whole = are_neighbours(c, wide) ? count / kBlock * kBlock : 0;
     for (std::size_t r = 0; r < whole; r += kBlock) {
-      transpose_block(&tile_[c * kTileRows + r], kTileRows, &images_[(first + r) * kImage + group_[c].place],
+      transpose_block(&tile_[c * kTileRows + r], kTileRows, &images_[(first + r) * kImage + group_[c].pixel],
                       kImage);
     }
     for (std::size_t r = whole; r < count; ++r) {
       std::uint8_t* image = &images_[(first + r) * kImage];
-      for (std::size_t i = c; i < c + wide; ++i) image[group_[i].place] = tile_[i * kTileRows + r];
+      for (std::size_t i = c; i < c + wide; ++i) image[group_[i].pixel] = tile_[i * kTileRows + r];
     }
   }
 }
@@ -198,16 +313,16 @@ void Converter::take_columns(const PixelPlane& plane, ArrayStream& stream) {
     }
     const auto label = std::find(plane.pixels.begin() + std::ptrdiff_t(next), plane.pixels.end(), kNoPixel);
     const auto until_label = static_cast<std::size_t>(label - plane.pixels.begin()) - next;
-    const std::size_t room =
+    const std::size_t capacity =
         std::max<std::size_t>(1, (kGroupBytes - std::min(kGroupBytes, group_bytes_)) / bytes);
-    const std::size_t count = std::min({kGroupColumns - group_.size(), room, until_label});
+    const std::size_t count = std::min({kGroupColumns - group_.size(), capacity, until_label});
     const std::byte* source = stream.next(count * rows_).data();
     for (std::size_t i = 0; i < count; ++i) {
       group_.push_back({source + i * rows_ * type.size, type, plane.pixels[next + i], &plane});
     }
     next += count;
     group_bytes_ += count * bytes;
-    // The next call of `next` takes this piece away: a plane's rest never waits for another piece of it.
+    // The next call of `next` invalidates this piece, so the group is converted before it.
     if (next < plane.pixels.size() || group_.size() == kGroupColumns || group_bytes_ >= kGroupBytes)
       flush_columns();
   }

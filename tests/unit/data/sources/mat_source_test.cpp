@@ -91,7 +91,7 @@ std::filesystem::path write_sample(const TemporaryFolder& folder, const Sample& 
 }
 
 /// @returns the message with the path written as FILE.
-std::string refusal(const std::filesystem::path& path) {
+std::string mat_source_refusal(const std::filesystem::path& path) {
   try {
     read_mat(path);
   } catch (const core::Error& error) {
@@ -102,9 +102,9 @@ std::string refusal(const std::filesystem::path& path) {
   return "no error";
 }
 
-std::string refusal(const Sample& sample) {
+std::string mat_source_refusal(const Sample& sample) {
   const TemporaryFolder folder;
-  return refusal(write_sample(folder, sample));
+  return mat_source_refusal(write_sample(folder, sample));
 }
 
 TEST(ReadMat, TurnsColumnMajorPicturesRowMajor) {
@@ -137,16 +137,16 @@ TEST(ReadMat, RefusesLabelsThatAreNoWholeNumbers) {
     Sample sample;
     sample.y_class = MAT_C_DOUBLE;
     sample.labels[2] = bad;
-    EXPECT_EQ(refusal(sample), "'FILE': y is no whole number in row 2");
+    EXPECT_EQ(mat_source_refusal(sample), "'FILE': y is no whole number in row 2");
   }
 }
 
 TEST(ReadMat, RefusesWrongShapes) {
-  EXPECT_EQ(refusal({.x_shape = {32, 32, 1, 4}}), "'FILE': X is U8 [32,32,1,4]");
-  EXPECT_EQ(refusal({.x_shape = {32, 32, 3}}), "'FILE': X is U8 [32,32,3]");
-  EXPECT_EQ(refusal({.y_shape = {2, 2}}), "'FILE': y is [2,2] beside 4 images");
-  EXPECT_EQ(refusal({.y_shape = {3, 1}}), "'FILE': y is [3,1] beside 4 images");
-  EXPECT_EQ(refusal({.x_name = "pixels"}), "'FILE': no array 'X'");
+  EXPECT_EQ(mat_source_refusal({.x_shape = {32, 32, 1, 4}}), "'FILE': X is U8 [32,32,1,4]");
+  EXPECT_EQ(mat_source_refusal({.x_shape = {32, 32, 3}}), "'FILE': X is U8 [32,32,3]");
+  EXPECT_EQ(mat_source_refusal({.y_shape = {2, 2}}), "'FILE': y is [2,2] beside 4 images");
+  EXPECT_EQ(mat_source_refusal({.y_shape = {3, 1}}), "'FILE': y is [3,1] beside 4 images");
+  EXPECT_EQ(mat_source_refusal({.x_name = "pixels"}), "'FILE': no array 'X'");
 }
 
 TEST(ReadMat, RefusesDimensionsThatTheFileCannotHold) {
@@ -157,26 +157,28 @@ TEST(ReadMat, RefusesDimensionsThatTheFileCannotHold) {
   ASSERT_EQ(good[n], 4);
   std::string bad = good;
   bad[n] = 5;
-  EXPECT_EQ(refusal(folder.write("a.mat", bad)),
+  EXPECT_EQ(mat_source_refusal(folder.write("a.mat", bad)),
             "'FILE' byte 128: array 'X' whose dimensions and bytes do not fit each other");
   for (std::size_t i = 0; i < 4; ++i) std::memcpy(bad.data() + n - 12 + 4 * i, "\xFF\xFF\xFF\x7F", 4);
-  EXPECT_EQ(refusal(folder.write("a.mat", bad)), "'FILE' byte 128: array dimensions whose product overflows");
+  EXPECT_EQ(mat_source_refusal(folder.write("a.mat", bad)),
+            "'FILE' byte 128: array dimensions whose product overflows");
   bad = good;
   bad[n + 3] = '\x80';
-  EXPECT_EQ(refusal(folder.write("a.mat", bad)), "'FILE' byte 128: a negative array dimension");
+  EXPECT_EQ(mat_source_refusal(folder.write("a.mat", bad)), "'FILE' byte 128: a negative array dimension");
   bad = good;
   std::memcpy(bad.data() + 132, "\xFF\xFF\xFF\x7F", 4);
-  EXPECT_EQ(refusal(folder.write("a.mat", bad)),
+  EXPECT_EQ(mat_source_refusal(folder.write("a.mat", bad)),
             "'FILE' byte 128: an element of 2147483647 bytes reaches behind the end of the file");
 }
 
 TEST(ReadMat, RefusesOtherFiles) {
   const TemporaryFolder folder;
-  EXPECT_EQ(refusal(folder.write("a.mat", "hello")), "'FILE': not a MATLAB 5 file");
+  EXPECT_EQ(mat_source_refusal(folder.write("a.mat", "hello")), "'FILE': not a MATLAB 5 file");
   std::string big = test::read_bytes(write_sample(folder, {}));
   big[126] = 'M';
   big[127] = 'I';
-  EXPECT_EQ(refusal(folder.write("a.mat", big)), "'FILE': big-endian, written on another kind of machine");
+  EXPECT_EQ(mat_source_refusal(folder.write("a.mat", big)),
+            "'FILE': big-endian, written on another kind of machine");
 }
 
 TEST(ReadMat, SurvivesDamageToPlainFiles) {

@@ -23,7 +23,7 @@ using namespace std::string_literals;
 using test::as_bytes;
 using test::PickleBuilder;
 
-const fs::path kFixtures = fs::path(SVHN_SOURCE_DIR) / "tests" / "fixtures" / "pickle";
+const fs::path kPickledFixtures = fs::path(SVHN_SOURCE_DIR) / "tests" / "fixtures" / "pickle";
 
 /// What tests/fixtures/pickle/generate.py states of every file that it writes.
 void expect_fixture(const RawDigits& digits, const std::string& name) {
@@ -80,7 +80,7 @@ const std::string kOneLabel =
 const std::string kBlack(static_cast<std::size_t>(kImageBytes), '\0');
 
 TEST(ReadPickledFrame, ReadsEveryFormOfEveryWriter) {
-  const auto paths = pickles_in(kFixtures);
+  const auto paths = pickles_in(kPickledFixtures);
   ASSERT_GE(paths.size(), 49U);
   for (const fs::path& path : paths) expect_fixture(read_pickled_frame(path), path.filename().string());
 }

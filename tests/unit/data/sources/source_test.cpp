@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/hostile_bytes.h"
+
 namespace svhn::data {
 namespace {
 
+using namespace std::string_literals;
+using test::TemporaryFolder;
 using Classes = std::vector<std::uint8_t>;
 using Numbers = std::vector<std::int64_t>;
 
@@ -46,6 +50,70 @@ TEST(DefaultLabelRule, IsThatOfTheSource) {
   EXPECT_EQ(label_rule_name(default_label_rule(SourceFormat::arff)), "index");
   EXPECT_EQ(label_rule_name(default_label_rule(SourceFormat::mat)), "svhn");
   EXPECT_EQ(label_rule_name(default_label_rule(SourceFormat::folder)), "digit");
+}
+
+SourceFormat detect(const std::string& bytes) {
+  const TemporaryFolder folder;
+  return detect_format(folder.write("data.bin", bytes));
+}
+
+/// @returns "message | hint" with the path written as FILE.
+std::string detect_refusal(const std::string& bytes) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("data.bin", bytes);
+  try {
+    detect_format(path);
+  } catch (const core::Error& error) {
+    EXPECT_EQ(error.code(), core::ExitCode::data);
+    return "'FILE" + std::string(error.what()).substr(1 + path.string().size()) + " | " + error.hint();
+  }
+  return "no error";
+}
+
+TEST(DetectFormat, TellsByContentAndNotByName) {
+  EXPECT_EQ(detect("\x80\x02}q."), SourceFormat::pickle);
+  EXPECT_EQ(detect("\x80\x05\x95"), SourceFormat::pickle);
+  EXPECT_EQ(detect("MATLAB 5.0 MAT-file, Platform: GLNXA64"), SourceFormat::mat);
+  EXPECT_EQ(detect("@RELATION SVHN\n"), SourceFormat::arff);
+  EXPECT_EQ(detect("\xEF\xBB\xBF% a comment\r\n\r\n  % another\n\t@Relation x\n"), SourceFormat::arff);
+  const TemporaryFolder folder;
+  EXPECT_EQ(detect_format(folder.path()), SourceFormat::folder);
+}
+
+TEST(DetectFormat, RefusesOtherContentWithAHintOfItsOwn) {
+  EXPECT_EQ(detect_refusal(""), "'FILE' is empty | fetch the file again");
+  EXPECT_EQ(detect_refusal("hello"),
+            "'FILE' is none of the known forms of digits | known are pickles of protocol 2 to 5, MATLAB 5 "
+            "files, ARFF "
+            "text and folders of pictures");
+  EXPECT_EQ(
+      detect_refusal("\x02\0\0\0\0\0\0\0{}"s),
+      "'FILE' is a safetensors file, which needs no preparing | give a prepared file straight to 'svhn train "
+      "--data'");
+  EXPECT_EQ(detect_refusal("\x1F\x8B\x08"), "'FILE' is compressed with gzip | decompress it first");
+  EXPECT_EQ(detect_refusal("MATLAB 7.3 MAT-file"),
+            "'FILE' is a MATLAB 7.3 file | save it in MATLAB with save(file, 'X', 'y', '-v7')");
+  EXPECT_EQ(
+      detect_refusal("\x89PNG\r\n"),
+      "'FILE' is a single picture | put pictures into folders named 0 to 9 and name the folder above them");
+  EXPECT_EQ(detect_refusal("\x80\x06"s), detect_refusal("hello"));  // A protocol that does not exist yet.
+  EXPECT_EQ(detect_refusal("% only comments\n"), detect_refusal("hello"));
+}
+
+TEST(DetectFormat, NamesAMissingFile) {
+  try {
+    detect_format("/nonexistent/digits.mat");
+    FAIL();
+  } catch (const core::Error& error) {
+    EXPECT_EQ(std::string(error.what()), "cannot read '/nonexistent/digits.mat': No such file or directory");
+  }
+}
+
+TEST(DetectFormat, SurvivesDamage) {
+  const TemporaryFolder folder;
+  const auto read = [&folder](std::string_view bytes) { detect_format(folder.write("a", bytes)); };
+  test::read_truncated("\x02\0\0\0\0\0\0\0{}% comment\n@relation x\n@attribute"s, read);
+  test::read_flipped("  % comment\n@relation x\n@attribute"s, 200, 1, 40, read);
 }
 
 }  // namespace
