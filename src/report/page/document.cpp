@@ -1,12 +1,14 @@
 #include "report/page/document.h"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <span>
 #include <unordered_map>
 
 #include "metric/tables.h"
-#include "report/page/base64.h"
 
 namespace svhn::report {
 namespace {
@@ -14,18 +16,33 @@ namespace {
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr std::size_t kPicturesACell = 24, kRightPicturesACell = 12;
+constexpr std::size_t kSpritesPerCell = 24, kCorrectSpritesPerCell = 12;
 constexpr std::size_t kMostTrials = 2'000;
 constexpr std::uint8_t kUnknown = 255;
 
-/// Pictures of one run: where its rows are.
-class Pictures {
+/// @see RFC 4648, section 4
+std::string base64(std::span<const std::byte> bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4, '\0');
+  ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                    reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  return text;
+}
+
+/// The values as little-endian bytes, which the page reads as typed arrays.
+template <class T>
+std::string base64_of(const std::vector<T>& values) {
+  return base64(std::as_bytes(std::span(values)));
+}
+
+/// The sprites of one run's images, by row.
+class RunSprites {
  public:
-  Pictures(const RunRecord& run, SpriteSheets& sprites) : sprites_(sprites), data_(locate(run)) {}
+  RunSprites(const RunRecord& run, SpriteSheets& sprites) : sprites_(sprites), data_(locate(run)) {}
   int operator()(std::int64_t row) const { return sprites_.add(data_, row); }
 
  private:
-  /// A relative path was meant from where the run was made, which is mostly the parent of its output folder.
+  /// A relative path is relative to the working directory of the run, usually the parent of its output
+  /// folder.
   static fs::path locate(const RunRecord& run) {
     const fs::path named(run.data);
     std::error_code error;
@@ -65,13 +82,13 @@ Json evaluation_document(const metric::EvaluationResult& result) {
   return json;
 }
 
-/// The surest images of each cell of the confusion matrix: [picture, probability].
-Json cells_json(const std::vector<PredictedRow>& predictions, const Pictures& picture) {
+/// The most confident predictions in each cell of the confusion matrix: [sprite, probability].
+Json cells_json(const std::vector<PredictedRow>& predictions, const RunSprites& sprite) {
   std::map<std::pair<int, int>, std::vector<const PredictedRow*>> cells;
   for (const PredictedRow& row : predictions) cells[{row.true_class, row.predicted}].push_back(&row);
   Json json = Json::object();
   for (auto& [cell, rows] : cells) {
-    const std::size_t most = cell.first == cell.second ? kRightPicturesACell : kPicturesACell;
+    const std::size_t most = cell.first == cell.second ? kCorrectSpritesPerCell : kSpritesPerCell;
     const auto kept = static_cast<std::ptrdiff_t>(std::min(rows.size(), most));
     std::partial_sort(rows.begin(), rows.begin() + kept, rows.end(), [](const auto* a, const auto* b) {
       return std::pair(-a->probability, a->row) < std::pair(-b->probability, b->row);
@@ -79,7 +96,7 @@ Json cells_json(const std::vector<PredictedRow>& predictions, const Pictures& pi
     Json list = Json::array();
     for (std::ptrdiff_t i = 0; i < kept; ++i) {
       const PredictedRow& row = *rows[static_cast<std::size_t>(i)];
-      const int id = picture(row.row);
+      const int id = sprite(row.row);
       if (id >= 0) list.push_back(Json::array({id, row.probability}));
     }
     json[std::to_string(cell.first) + "," + std::to_string(cell.second)] = std::move(list);
@@ -96,11 +113,11 @@ Json reliability_json(const metric::ReliabilityBins& bins) {
   return json;
 }
 
-Json mistakes_json(const Mistakes& mistakes, const Pictures& picture) {
+Json mistakes_json(const Mistakes& mistakes, const RunSprites& sprite) {
   const auto list = [&](const std::vector<Mistake>& found) {
     Json json = Json::array();
     for (const Mistake& mistake : found) {
-      json.push_back(Json{{"sprite", picture(mistake.row)},
+      json.push_back(Json{{"sprite", sprite(mistake.row)},
                           {"true", mistake.true_digit},
                           {"predicted", mistake.predicted_digit},
                           {"probability", mistake.probability},
@@ -114,7 +131,7 @@ Json mistakes_json(const Mistakes& mistakes, const Pictures& picture) {
               {"suspected", list(mistakes.suspected)}};
 }
 
-Json activations_json(const Activations& activations, const Pictures& picture) {
+Json activations_json(const Activations& activations, const RunSprites& sprite) {
   Json layers = Json::array();
   for (const LayerMaps& maps : activations.layers) {
     layers.push_back(Json{{"name", maps.name},
@@ -124,7 +141,7 @@ Json activations_json(const Activations& activations, const Pictures& picture) {
                           {"max", maps.max},
                           {"data", base64_of(maps.values)}});
   }
-  Json json{{"sprite", picture(activations.row)}, {"true", nullptr}, {"predicted", nullptr}};
+  Json json{{"sprite", sprite(activations.row)}, {"true", nullptr}, {"predicted", nullptr}};
   if (activations.true_digit) json["true"] = *activations.true_digit;
   if (activations.predicted_digit) json["predicted"] = *activations.predicted_digit;
   json["layers"] = std::move(layers);
@@ -142,9 +159,9 @@ std::vector<std::uint8_t> predicted_classes(const ImageMap& map, const std::vect
   return classes;
 }
 
-Json map_json(const ImageMap& map, const std::vector<PredictedRow>& predictions, const Pictures& picture) {
+Json map_json(const ImageMap& map, const std::vector<PredictedRow>& predictions, const RunSprites& sprite) {
   std::vector<std::int32_t> sprites;
-  for (const std::int64_t row : map.rows) sprites.push_back(picture(row));
+  for (const std::int64_t row : map.rows) sprites.push_back(sprite(row));
   const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); };
   Json json{{"points", map.points}, {"shown", map.x.size()}, {"split", map.split}, {"layer", map.layer}};
   json["perplexity"] = number(map.perplexity);
@@ -159,7 +176,7 @@ Json map_json(const ImageMap& map, const std::vector<PredictedRow>& predictions,
   return json;
 }
 
-/// A text as one word of a shell's command line.
+/// Quotes a text for a shell command line.
 std::string shell_word(const std::string& text) {
   const auto plain = [](unsigned char c) {
     return std::isalnum(c) != 0 ||
@@ -171,7 +188,7 @@ std::string shell_word(const std::string& text) {
   return word + "'";
 }
 
-/// The commands that make what is not there.
+/// The commands that create missing parts.
 Json missing_json(const RunRecord& run) {
   const std::string interpret = "svhn interpret --model " + shell_word(run.model.string()) + " --output " +
                                 shell_word((run.folder / "interpret").string());
@@ -205,20 +222,20 @@ void add_curves(Json& json, const RunRecord& run) {
   if (!history.images_per_second.empty()) json["images_per_second"] = mean(history.images_per_second);
 }
 
-void add_interpretation(Json& json, const RunRecord& run, const Pictures& picture) {
+void add_interpretation(Json& json, const RunRecord& run, const RunSprites& sprite) {
   const Interpretation& found = run.interpretation;
   json["evaluation"] = found.evaluation ? evaluation_document(*found.evaluation) : Json(nullptr);
-  json["mistakes"] = found.mistakes ? mistakes_json(*found.mistakes, picture) : Json(nullptr);
-  json["activations"] = found.activations ? activations_json(*found.activations, picture) : Json(nullptr);
-  json["cells"] = cells_json(found.predictions, picture);
+  json["mistakes"] = found.mistakes ? mistakes_json(*found.mistakes, sprite) : Json(nullptr);
+  json["activations"] = found.activations ? activations_json(*found.activations, sprite) : Json(nullptr);
+  json["cells"] = cells_json(found.predictions, sprite);
   json["reliability"] = found.predictions.empty() ? Json(nullptr) : reliability_json(found.reliability);
-  json["tsne"] = found.map ? map_json(*found.map, found.predictions, picture) : Json(nullptr);
+  json["tsne"] = found.map ? map_json(*found.map, found.predictions, sprite) : Json(nullptr);
 }
 
 }  // namespace
 
 Json run_json(const RunRecord& run, std::size_t id, SpriteSheets& sprites) {
-  const Pictures picture(run, sprites);
+  const RunSprites sprite(run, sprites);
   Json json{{"id", id},
             {"name", run.name},
             {"synthetic", run.synthetic},
@@ -234,7 +251,7 @@ Json run_json(const RunRecord& run, std::size_t id, SpriteSheets& sprites) {
                               {"non_trainable", run.parameters->non_trainable}};
   }
   add_curves(json, run);
-  add_interpretation(json, run, picture);
+  add_interpretation(json, run, sprite);
   return json;
 }
 
@@ -262,6 +279,12 @@ Json search_json(const metric::TuningResult& search) {
               {"best_score", best != nullptr && best->score ? Json(*best->score) : Json(nullptr)},
               {"total", search.trials.size()},
               {"trials", std::move(trials)}};
+}
+
+Json sheets_json(const SpriteSheets& sprites) {
+  Json sheets = Json::array();
+  for (const std::string& sheet : sprites.sheets()) sheets.push_back(base64(std::as_bytes(std::span(sheet))));
+  return sheets;
 }
 
 Json questions_json(const std::vector<Question>& questions) {

@@ -1,5 +1,5 @@
 #pragma once
-/// What was read, as the document that src/report/page/page.js shows.
+/// The parts of the JSON document that the page's script (web/page.js) shows.
 
 #include <nlohmann/json.hpp>
 
@@ -11,9 +11,11 @@
 
 namespace svhn::report {
 
-/// @param id of the run within the page. @param sprites gets the pictures that the run shows.
+/// @param id of the run within the page. @param sprites gets the images that the run shows.
 nlohmann::ordered_json run_json(const RunRecord& run, std::size_t id, SpriteSheets& sprites);
 nlohmann::ordered_json search_json(const metric::TuningResult& search);
+/// @returns the sheets as JPEG files in base64.
+nlohmann::ordered_json sheets_json(const SpriteSheets& sprites);
 nlohmann::ordered_json questions_json(const std::vector<Question>& questions);
 
 }  // namespace svhn::report

@@ -1,9 +1,12 @@
 #include "report/page/interpretation.h"
 
-#include <functional>
+#include <algorithm>
+#include <charconv>
+#include <string_view>
 
 #include "core/error.h"
-#include "core/json.h"
+#include "core/file.h"
+#include "metric/classes.h"
 #include "report/page/json_view.h"
 
 namespace svhn::report {
@@ -14,16 +17,6 @@ namespace fs = std::filesystem;
 constexpr double kMostLoss = 1e30;
 constexpr std::int64_t kMostImages = std::int64_t{1} << 40;
 constexpr std::size_t kMostMistakes = 200;
-
-/// A document and a view of it.
-struct Document {
-  explicit Document(const fs::path& path)
-      : json(core::read_json_file(path, core::ExitCode::data)), source(path.string()) {}
-  [[nodiscard]] JsonView view() const { return {json, source}; }
-
-  nlohmann::json json;
-  std::string source;
-};
 
 metric::ConfusionCounts read_counts(const JsonView& matrix) {
   metric::ConfusionCounts counts{};
@@ -60,21 +53,70 @@ std::vector<Mistake> read_list(const JsonView& document, const char* key) {
   return mistakes;
 }
 
-/// Runs `read` when the file is there; what it throws becomes a problem.
-void part(const fs::path& path, std::vector<std::string>& problems, const std::function<void()>& read) {
-  std::error_code error;
-  if (!fs::exists(path, error)) return;
-  try {
-    read();
-  } catch (const core::Error& failure) {
-    problems.emplace_back(failure.what());
+constexpr std::string_view kCsvHead = "row,true,predicted,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9";
+
+/// Reads a CSV table line by line and cell by cell, without copies.
+class CsvReader {
+ public:
+  CsvReader(std::string_view text, std::string source) : text_(text), source_(std::move(source)) {}
+
+  [[nodiscard]] bool at_end() const { return text_.empty(); }
+
+  std::string_view next_line() {
+    ++line_;
+    const std::size_t end = std::min(text_.find('\n'), text_.size());
+    std::string_view line = text_.substr(0, end);
+    text_.remove_prefix(std::min(end + 1, text_.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
   }
+
+  template <class T>
+  T take(std::string_view& line, T min, T max) {
+    const std::size_t end = std::min(line.find(','), line.size());
+    const std::string_view cell = line.substr(0, end);
+    line.remove_prefix(std::min(end + 1, line.size()));
+    T value{};
+    const auto [rest, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+    const bool complete = error == std::errc() && rest == cell.data() + cell.size();
+    if (!complete || !(value >= min && value <= max)) refuse("has a cell that is not what it should be");
+    return value;
+  }
+
+  [[noreturn]] void refuse(const std::string& problem) const {
+    throw core::Error(core::ExitCode::data,
+                      "'" + source_ + "': line " + std::to_string(line_) + " " + problem,
+                      "write it again with 'svhn evaluate --predictions' or 'svhn interpret'");
+  }
+
+ private:
+  std::string_view text_;
+  std::string source_;
+  std::size_t line_ = 0;
+};
+
+std::uint8_t class_of(int digit) {
+  return static_cast<std::uint8_t>((digit + metric::kClasses - 1) % metric::kClasses);
+}
+
+PredictedRow read_row(CsvReader& reader, std::string_view line) {
+  PredictedRow row;
+  row.row = reader.take<std::int64_t>(line, 0, kMostImages);
+  row.true_class = class_of(reader.take<int>(line, 0, 9));
+  const int predicted = reader.take<int>(line, 0, 9);
+  row.predicted = class_of(predicted);
+  for (int digit = 0; digit < metric::kClasses; ++digit) {
+    const auto probability = reader.take<double>(line, 0.0, 1.0 + 1e-6);
+    if (digit == predicted) row.probability = static_cast<float>(std::min(probability, 1.0));
+  }
+  if (!line.empty()) reader.refuse("has too many cells");
+  return row;
 }
 
 }  // namespace
 
 metric::EvaluationResult read_evaluation(const fs::path& path) {
-  const Document document(path);
+  const JsonDocument document(path);
   const JsonView view = document.view();
   metric::EvaluationResult result;
   result.model = view.at("model").text();
@@ -95,8 +137,24 @@ metric::EvaluationResult read_evaluation(const fs::path& path) {
   return result;
 }
 
+std::vector<PredictedRow> read_predictions(const std::filesystem::path& path, metric::ReliabilityBins& bins) {
+  const core::MappedFile file(path, core::ExitCode::data);
+  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  CsvReader reader(text, path.string());
+  if (reader.next_line() != kCsvHead) reader.refuse("is not '" + std::string(kCsvHead) + "'");
+  std::vector<PredictedRow> rows;
+  metric::CalibrationMeter meter;
+  while (!reader.at_end()) {
+    if (rows.size() == kMostPredictions) reader.refuse("is one more than a page can take");
+    rows.push_back(read_row(reader, reader.next_line()));
+    meter.add(rows.back().probability, rows.back().predicted == rows.back().true_class);
+  }
+  bins = meter.value();
+  return rows;
+}
+
 Mistakes read_mistakes(const fs::path& path) {
-  const Document document(path);
+  const JsonDocument document(path);
   const JsonView view = document.view();
   Mistakes mistakes;
   mistakes.digit = digit(view.at("digit"));
@@ -109,20 +167,20 @@ Mistakes read_mistakes(const fs::path& path) {
 Interpretation read_interpretation(const fs::path& folder, std::vector<std::string>& problems) {
   Interpretation found;
   const auto file = [&](const char* name) { return folder / name; };
-  part(file("interpret.json"), problems, [&] {
-    const Document document(file("interpret.json"));
+  read_if_present(file("interpret.json"), problems, [&] {
+    const JsonDocument document(file("interpret.json"));
     if (const auto data = document.view().find("data")) found.data = data->text();
   });
-  part(file("evaluation.json"), problems,
-       [&] { found.evaluation = read_evaluation(file("evaluation.json")); });
-  part(file("predictions.csv"), problems,
-       [&] { found.predictions = read_predictions(file("predictions.csv"), found.reliability); });
-  part(file("misclassified.json"), problems,
-       [&] { found.mistakes = read_mistakes(file("misclassified.json")); });
-  part(file("activations.safetensors"), problems,
-       [&] { found.activations = read_activations(file("activations.safetensors")); });
-  part(file("tsne.safetensors"), problems,
-       [&] { found.map = read_map(file("tsne.safetensors"), file("tsne.json")); });
+  read_if_present(file("evaluation.json"), problems,
+                  [&] { found.evaluation = read_evaluation(file("evaluation.json")); });
+  read_if_present(file("predictions.csv"), problems,
+                  [&] { found.predictions = read_predictions(file("predictions.csv"), found.reliability); });
+  read_if_present(file("misclassified.json"), problems,
+                  [&] { found.mistakes = read_mistakes(file("misclassified.json")); });
+  read_if_present(file("activations.safetensors"), problems,
+                  [&] { found.activations = read_activations(file("activations.safetensors")); });
+  read_if_present(file("tsne.safetensors"), problems,
+                  [&] { found.map = read_map(file("tsne.safetensors"), file("tsne.json")); });
   return found;
 }
 

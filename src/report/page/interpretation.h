@@ -1,6 +1,6 @@
 #pragma once
-/// What `svhn interpret` and `svhn evaluate` left of a model, as the page shows it. Rows are those of the
-/// prepared data file; classes are class indices 0..9, digits are digits.
+/// The results of `svhn interpret` and `svhn evaluate` for a model. Rows are rows of the prepared data file;
+/// classes are class indices 0..9.
 
 #include <array>
 #include <cstdint>
@@ -14,18 +14,19 @@
 namespace svhn::report {
 
 inline constexpr std::size_t kMostPredictions = 1'000'000;
-inline constexpr std::size_t kMostMapPoints = 10'000;  ///< More are thinned out evenly.
-inline constexpr std::int64_t kMostFilters = 256;      ///< Of a layer.
-inline constexpr std::int64_t kMostMapSide = 64;       ///< Pixels of a filter's map.
+inline constexpr std::size_t kMostMapPoints = 10'000;  ///< Larger maps are sampled.
+inline constexpr std::int64_t kMostFilters = 256;      ///< For each layer.
+inline constexpr std::int64_t kMostMapSide = 64;       ///< Pixels of a filter's feature map.
 
 /// One line of predictions.csv.
 struct PredictedRow {
   std::int64_t row = 0;
   std::uint8_t true_class = 0;
   std::uint8_t predicted = 0;
-  float probability = 0.0F;  ///< Of the predicted class.
+  float probability = 0.0F;  ///< Probability of the predicted class.
 };
 
+/// A misclassified image.
 struct Mistake {
   std::int64_t row = 0;
   int true_digit = 0;
@@ -34,42 +35,43 @@ struct Mistake {
   double loss = 0.0;
 };
 
+/// The lists of misclassified.json.
 struct Mistakes {
   int digit = 0;  ///< The true digit of `first`.
   std::vector<Mistake> first;
   std::vector<Mistake> worst;
-  std::vector<Mistake> suspected;  ///< Label errors.
+  std::vector<Mistake> suspected;  ///< Suspected label errors.
 };
 
-/// The filters of one layer; each is spread over 0..255 by its own range.
+/// The feature maps of one layer; each is scaled to 0..255 by its own range.
 struct LayerMaps {
   std::string name;
   std::int64_t channels = 0;            ///< In the file; at most kMostFilters are kept.
-  std::array<std::int64_t, 3> shape{};  ///< Of `values`: filters, rows, columns.
+  std::array<std::int64_t, 3> shape{};  ///< Shape of `values`: filters, rows, columns.
   std::vector<std::uint8_t> values;
-  float min = 0.0F;  ///< Over all filters kept.
+  float min = 0.0F;  ///< Over all filters that are kept.
   float max = 0.0F;
 };
 
 struct Activations {
-  std::int64_t row = -1;  ///< -1 where the file does not say.
+  std::int64_t row = -1;  ///< -1 where the file does not contain it.
   std::optional<int> true_digit;
   std::optional<int> predicted_digit;
   std::vector<LayerMaps> layers;  ///< In the order of the file.
 };
 
-/// A t-SNE map; M points are kept of `points`.
+/// A t-SNE map with M of its `points` points.
 struct ImageMap {
   std::size_t points = 0;
-  std::vector<std::uint16_t> x, y;    ///< [M], spread over 0..65535 with the map's proportions.
+  std::vector<std::uint16_t> x, y;    ///< [M], scaled to 0..65535 with the map's aspect ratio.
   std::vector<std::uint8_t> classes;  ///< [M]
-  std::vector<std::int64_t> rows;     ///< [M], empty where the file does not say.
+  std::vector<std::int64_t> rows;     ///< [M], empty where the file does not contain them.
   std::string split, layer;
   std::optional<double> perplexity, kl_divergence;
 };
 
 struct Interpretation {
-  std::string data;  ///< The prepared file that the rows are of; empty where it is not known.
+  std::string data;  ///< The prepared data file of the rows; empty where it is unknown.
   std::optional<metric::EvaluationResult> evaluation;
   std::vector<PredictedRow> predictions;
   metric::ReliabilityBins reliability{};  ///< Of the predictions.
@@ -78,16 +80,16 @@ struct Interpretation {
   std::optional<ImageMap> map;
 };
 
-/// Reads what there is. @param problems gets a line for each file that is there and cannot be used.
+/// Reads the files that exist in a folder. @param problems gets a line for each file that cannot be used.
 Interpretation read_interpretation(const std::filesystem::path& folder, std::vector<std::string>& problems);
 
-/// The parts. @throws core::Error(data) naming file and place.
+/// The readers of the files. @throws core::Error(data) with the file and the position in it
 metric::EvaluationResult read_evaluation(const std::filesystem::path& path);
-/// @param bins gets the reliability of the predictions.
+/// @param bins gets the reliability bins of the predictions.
 std::vector<PredictedRow> read_predictions(const std::filesystem::path& path, metric::ReliabilityBins& bins);
 Mistakes read_mistakes(const std::filesystem::path& path);
 Activations read_activations(const std::filesystem::path& path);
-/// @param facts the document beside the map (tsne.json); need not exist.
+/// @param facts the JSON file of the map (tsne.json); may be missing.
 ImageMap read_map(const std::filesystem::path& path, const std::filesystem::path& facts);
 
 }  // namespace svhn::report

@@ -69,4 +69,18 @@ std::string JsonView::text(std::size_t max_bytes) const {
   return text;
 }
 
+JsonDocument::JsonDocument(const std::filesystem::path& path)
+    : json_(core::read_json_file(path, core::ExitCode::data)), source_(path.string()) {}
+
+void read_if_present(const std::filesystem::path& path, std::vector<std::string>& problems,
+                     const std::function<void()>& read) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return;
+  try {
+    read();
+  } catch (const core::Error& failure) {
+    problems.emplace_back(failure.what());
+  }
+}
+
 }  // namespace svhn::report

@@ -1,8 +1,10 @@
 #pragma once
-/// Reads what another command left, key by key. Keys that are not asked for are passed by, so that a page can
-/// be made of files that hold more than it shows.
+/// Checked access to JSON files of other commands, key by key. Other keys are ignored, so that files may
+/// contain more than the page shows.
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -10,8 +12,8 @@
 
 namespace svhn::report {
 
-/// A value of a document and its place; the document must live as long. Whatever is not as asked for throws
-/// core::Error(data) naming source and place.
+/// A value of a document and its JSON pointer; the document must outlive it. All functions throw
+/// core::Error(data) with source and pointer when the value does not have the requested type or range.
 class JsonView {
  public:
   JsonView(const nlohmann::json& value, std::string source, std::string pointer = {});
@@ -19,13 +21,14 @@ class JsonView {
   [[nodiscard]] JsonView at(const char* key) const;
   /// @returns nothing when the key is absent or null.
   [[nodiscard]] std::optional<JsonView> find(const char* key) const;
-  /// @param most of the list's elements that are accepted.
+  /// @param most largest number of elements that is accepted. @returns the elements of an array.
   [[nodiscard]] std::vector<JsonView> items(std::size_t most) const;
   [[nodiscard]] double number(double min, double max) const;
   [[nodiscard]] std::int64_t integer(std::int64_t min, std::int64_t max) const;
   [[nodiscard]] bool boolean() const;
   [[nodiscard]] std::string text(std::size_t max_bytes = 4096) const;
   [[nodiscard]] const nlohmann::json& value() const { return *value_; }
+  /// @throws core::Error(data) with source, pointer and `problem`.
   [[noreturn]] void refuse(const std::string& problem) const;
 
  private:
@@ -33,5 +36,21 @@ class JsonView {
   std::string source_;
   std::string pointer_;
 };
+
+/// A JSON file in memory.
+class JsonDocument {
+ public:
+  /// @throws core::Error(data) when the file is missing or not valid JSON.
+  explicit JsonDocument(const std::filesystem::path& path);
+  [[nodiscard]] JsonView view() const { return {json_, source_}; }
+
+ private:
+  nlohmann::json json_;
+  std::string source_;
+};
+
+/// Calls `read` if the file exists. @param problems gets the message of a core::Error that `read` throws.
+void read_if_present(const std::filesystem::path& path, std::vector<std::string>& problems,
+                     const std::function<void()>& read);
 
 }  // namespace svhn::report

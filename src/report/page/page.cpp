@@ -1,13 +1,11 @@
 #include "report/page/page.h"
 
-#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "core/build_info.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "report/page/base64.h"
 #include "report/page/document.h"
 #include "report/page/template.h"
 
@@ -18,7 +16,7 @@ using Json = nlohmann::ordered_json;
 using core::Error;
 using core::ExitCode;
 
-/// All that the page shows.
+/// The results that the page shows.
 struct Content {
   std::vector<RunRecord> runs;
   std::vector<metric::TuningResult> searches;
@@ -54,13 +52,7 @@ Json comparison_document(const metric::ComparisonResult& comparison) {
   return json;
 }
 
-Json sheets_json(const SpriteSheets& sprites) {
-  Json sheets = Json::array();
-  for (const std::string& sheet : sprites.sheets()) sheets.push_back(base64(std::as_bytes(std::span(sheet))));
-  return sheets;
-}
-
-/// @param problems gets those of the runs and of the pictures too.
+/// @param problems gets those of the runs and of the sprites, too.
 Json document_of(const Content& content, const std::vector<Question>& questions, SpriteSheets& sprites,
                  std::vector<std::string>& problems) {
   Json runs = Json::array();
@@ -116,7 +108,7 @@ std::string embedded_json(const Json& document) {
   std::string safe;
   safe.reserve(plain.size());
   for (const char c : plain) {
-    // These three stand in strings alone, where JSON allows them as escapes.
+    // In JSON these characters occur only in strings, where they may be escaped.
     if (c == '<')
       safe += "\\u003c";
     else if (c == '>')

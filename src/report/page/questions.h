@@ -1,7 +1,8 @@
 #pragma once
-/// The assignment's questions, answered from what was measured: its figures beside ours and a short finding.
-/// The numbers of the assignment are facts stated in page_questions.cpp; ours come from the runs alone.
+/// Answers to the assignment's questions: the assignment's figures beside ours and a short finding. The
+/// assignment's numbers are constants in questions.cpp; ours are read from the runs.
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,14 +27,17 @@ struct Question {
   std::size_t limit = 500;
 };
 
-/// What the answers are made from.
+/// The results from which the questions are answered.
 struct Measured {
-  std::span<const RunRecord> runs;  ///< Those named model_1_1 … model_4_2 matter.
+  std::span<const RunRecord> runs;  ///< Only those named model_1_1 … model_4_2 are used.
   std::span<const metric::TuningResult> searches;
   std::span<const metric::ComparisonResult> comparisons;
 };
 
-/// @returns the questions for which there is a run with at least one epoch, in order.
+/// @returns the questions for which there is a run with at least one epoch, in the order of the assignment.
 std::vector<Question> answer_questions(const Measured& measured);
+
+/// @returns e.g. "404,010". @param count at least 0.
+std::string grouped_text(std::int64_t count);
 
 }  // namespace svhn::report

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <set>
 
 #include "core/error.h"
 #include "core/json.h"
-#include "report/page/findings.h"
 #include "report/page/json_view.h"
+#include "report/page/questions.h"
 
 namespace svhn::report {
 namespace {
@@ -17,20 +17,11 @@ namespace fs = std::filesystem;
 constexpr std::int64_t kMostCount = std::int64_t{1} << 50;
 constexpr std::size_t kMostLayers = 2'000;
 constexpr std::size_t kLongText = 1'500;
+constexpr int kMostDepth = 6;
+constexpr std::size_t kMostEntries = 200'000, kMostRuns = 500;
+constexpr std::string_view kHistorySuffix = ".history.json";
 
-void read_part(const fs::path& path, std::vector<std::string>& problems,
-               const std::function<void(const JsonView&)>& read) {
-  std::error_code error;
-  if (!fs::exists(path, error)) return;
-  try {
-    const auto json = core::read_json_file(path, core::ExitCode::data);
-    read(JsonView(json, path.string()));
-  } catch (const core::Error& failure) {
-    problems.emplace_back(failure.what());
-  }
-}
-
-/// The few numbers that tell one layer from another.
+/// A layer's type and main parameters.
 std::string layer_text(const JsonView& layer) {
   std::string text = layer.at("type").text(100);
   for (const char* key : {"units", "filters", "kernel", "size", "rate", "activation", "name"}) {
@@ -126,14 +117,74 @@ void read_curves(RunRecord& run) {
   }
 }
 
-/// Files hold layers by name; a reader expects them as the image passes them.
+/// Sorts layers from the order of the file, which is by name, to that of the network.
 void sort_layers(std::vector<LayerMaps>& maps, const std::vector<std::string>& layers) {
-  const auto place = [&](const LayerMaps& map) {
+  const auto position = [&](const LayerMaps& map) {
     return std::find(layers.begin(), layers.end(), map.name) - layers.begin();
   };
   std::stable_sort(maps.begin(), maps.end(),
-                   [&](const LayerMaps& a, const LayerMaps& b) { return place(a) < place(b); });
+                   [&](const LayerMaps& a, const LayerMaps& b) { return position(a) < position(b); });
 }
+
+/// Searches folders for runs, searches and comparisons.
+class RunFinder {
+ public:
+  void search(const fs::path& folder, int depth) {
+    std::error_code error;
+    const auto has = [&](const char* name) { return fs::is_regular_file(folder / name, error); };
+    if (has("comparison.json")) comparisons_.insert(folder / "comparison.json");
+    if (has("results.json")) {
+      searches_.insert(folder / "results.json");
+      return;
+    }
+    const bool run = has("history.json") || has("config.resolved.json") || has("summary.json");
+    if (run) runs_.insert(folder);
+    if (!run) search_below(folder, depth);
+  }
+
+  FoundRuns take() {
+    FoundRuns found{{runs_.begin(), runs_.end()},
+                    {searches_.begin(), searches_.end()},
+                    {comparisons_.begin(), comparisons_.end()},
+                    problems_};
+    for (auto* list : {&found.runs, &found.searches, &found.comparisons}) {
+      if (list->size() <= kMostRuns) continue;
+      found.problems.push_back("only the first " + std::to_string(kMostRuns) + " of " +
+                               std::to_string(list->size()) + " are shown");
+      list->resize(kMostRuns);
+    }
+    return found;
+  }
+
+ private:
+  void search_below(const fs::path& folder, int depth) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      if (++entries_ > kMostEntries) return note_too_many(folder);
+      const std::string name = entry.path().filename().string();
+      std::error_code ignored;
+      if (name.ends_with(kHistorySuffix) && name.size() > kHistorySuffix.size() &&
+          entry.is_regular_file(ignored)) {
+        runs_.insert(folder / name.substr(0, name.size() - kHistorySuffix.size()));
+      } else if (depth > 0 && entry.is_directory(ignored) && !entry.is_symlink(ignored)) {
+        search(entry.path(), depth - 1);
+      }
+    }
+    if (error) {
+      problems_.push_back("'" + core::printable(folder.string()) + "' cannot be read: " + error.message());
+    }
+  }
+
+  void note_too_many(const fs::path& folder) {
+    if (entries_ > kMostEntries + 1) return;
+    problems_.push_back("there are too many files; those from '" + core::printable(folder.string()) +
+                        "' on were passed by");
+  }
+
+  std::set<fs::path> runs_, searches_, comparisons_;
+  std::vector<std::string> problems_;
+  std::size_t entries_ = 0;
+};
 
 }  // namespace
 
@@ -153,15 +204,29 @@ RunRecord read_run(const fs::path& folder) {
   run.name = folder.filename().string();
   run.model = folder.parent_path() / (run.name + ".safetensors");
   std::vector<std::string> layers;
-  read_part(folder / "config.resolved.json", run.problems,
-            [&](const JsonView& config) { read_config(run, layers, config); });
-  read_part(folder / "summary.json", run.problems,
-            [&](const JsonView& summary) { read_summary(run, summary); });
+  const fs::path config = folder / "config.resolved.json", summary = folder / "summary.json";
+  read_if_present(config, run.problems, [&] { read_config(run, layers, JsonDocument(config).view()); });
+  read_if_present(summary, run.problems, [&] { read_summary(run, JsonDocument(summary).view()); });
   read_curves(run);
   run.interpretation = read_interpretation(folder / "interpret", run.problems);
   if (!run.interpretation.data.empty()) run.data = run.interpretation.data;
   if (run.interpretation.activations) sort_layers(run.interpretation.activations->layers, layers);
   return run;
+}
+
+FoundRuns find_runs(const std::vector<fs::path>& roots) {
+  RunFinder finder;
+  for (const fs::path& root : roots) {
+    std::error_code error;
+    if (!fs::is_directory(root, error)) {
+      throw core::Error(core::ExitCode::data, "'" + root.string() + "' is not a folder",
+                        "name a folder with runs, such as the --output of 'svhn train'");
+    }
+    // Without a trailing slash, so that filename() is not empty.
+    const fs::path plain = root.lexically_normal();
+    finder.search(plain.has_filename() ? plain : plain.parent_path(), kMostDepth);
+  }
+  return finder.take();
 }
 
 }  // namespace svhn::report

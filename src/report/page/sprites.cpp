@@ -22,7 +22,7 @@ using formats::TensorInfo;
 
 constexpr int kSide = 32, kColumns = 32;
 constexpr std::size_t kPerSheet = 1024, kImageBytes = std::size_t{kSide} * kSide * 3;
-constexpr int kQuality = 65;  // About 120 bytes a digit; what is lost is not seen at this size.
+constexpr int kQuality = 65;  // About 120 bytes for each digit; the loss is not visible at this size.
 
 /// A prepared file's images.
 class Source {
@@ -51,9 +51,9 @@ std::string encode(const cv::Mat& rgb) {
   return {bytes.begin(), bytes.end()};
 }
 
-void place(cv::Mat& sheet, std::size_t place, std::span<const std::byte> image) {
-  const int left = static_cast<int>(place) % kColumns * kSide,
-            top = static_cast<int>(place) / kColumns * kSide;
+void copy_tile(cv::Mat& sheet, std::size_t index, std::span<const std::byte> image) {
+  const int left = static_cast<int>(index) % kColumns * kSide,
+            top = static_cast<int>(index) / kColumns * kSide;
   const auto* bytes = reinterpret_cast<const unsigned char*>(image.data());
   for (int y = 0; y < kSide; ++y) {
     std::copy_n(bytes + static_cast<std::ptrdiff_t>(y) * kSide * 3, kSide * 3,
@@ -82,7 +82,7 @@ struct SpriteSheets::Impl {
     return entry->second ? &*entry->second : nullptr;
   }
 
-  /// A file can be whole at its head and damaged further on.
+  /// Whether an image can be read: the file may be damaged behind its header.
   bool readable(const Source& from, std::int64_t row) {
     try {
       return !from.image(row).empty();
@@ -125,7 +125,7 @@ std::vector<std::string> SpriteSheets::sheets() const {
     cv::Mat sheet = cv::Mat::zeros(rows * kSide, kColumns * kSide, CV_8UC3);
     for (std::size_t i = 0; i < count; ++i) {
       const auto& [source, row] = impl_->tiles[begin + i];
-      place(sheet, i, source->image(row));
+      copy_tile(sheet, i, source->image(row));
     }
     sheets.push_back(encode(sheet));
   }

@@ -1,5 +1,5 @@
 #pragma once
-/// Pictures of digits for the page: 32x32 tiles on JPEG sheets of 32 x 32 tiles.
+/// Sprite sheets of digit images for the page: 32x32 pixels each, on JPEG sheets of 32 x 32 images.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace svhn::report {
 
 inline constexpr std::size_t kMostSprites = 60'000;
 
-/// Gathers images of prepared data files, each once.
+/// Collects images of prepared data files without duplicates.
 class SpriteSheets {
  public:
   SpriteSheets();
@@ -20,14 +20,15 @@ class SpriteSheets {
   SpriteSheets(const SpriteSheets&) = delete;
   SpriteSheets& operator=(const SpriteSheets&) = delete;
 
-  /// @param data a prepared file (`images` u8 [N,32,32,3]); empty: not known. @param row of the image.
-  /// @returns the picture's number: tile n % 1024 of sheet n / 1024, row by row; -1 where there is none.
+  /// @param data a prepared data file (`images` u8 [N,32,32,3]); empty: unknown. @param row of the image.
+  /// @returns the index n of the sprite: tile n % 1024 of sheet n / 1024, row by row; -1 without an image.
   int add(const std::filesystem::path& data, std::int64_t row);
 
-  [[nodiscard]] std::size_t size() const;  ///< Pictures so far.
+  [[nodiscard]] std::size_t size() const;  ///< Number of sprites.
   /// @returns the sheets as JPEG files.
   [[nodiscard]] std::vector<std::string> sheets() const;
-  /// @returns a line for each data file that could not be used, and when there were too many pictures.
+  /// @returns a line for each data file that could not be used, and one when there were more than
+  /// kMostSprites images.
   [[nodiscard]] const std::vector<std::string>& problems() const;
 
  private:

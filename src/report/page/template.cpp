@@ -1,7 +1,7 @@
 #include "report/page/template.h"
 
 #ifdef SVHN_REPORT_PAGE
-// The assembler takes the file as it is; a megabyte of text as a C++ literal would take the compiler seconds.
+// The assembler includes the file: a C++ literal of one megabyte would take the compiler seconds.
 __asm__(
     ".pushsection .rodata\n"
     ".hidden kReportPage\n.global kReportPage\nkReportPage:\n.incbin \"" SVHN_REPORT_PAGE

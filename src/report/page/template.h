@@ -1,5 +1,5 @@
 #pragma once
-/// The page as built from src/report/page, with the place for its data still open.
+/// The page as built from src/report/page/web, with `kDataMark` in place of its data.
 
 #include <string_view>
 

@@ -23,14 +23,14 @@ using formats::SafetensorsFile;
 using formats::TensorInfo;
 
 constexpr std::size_t kMostLayerTensors = 100;
-constexpr std::size_t kMostActivationBytes = std::size_t{16} << 20;  // Of what is kept, a byte a pixel.
+constexpr std::size_t kMostActivationBytes = std::size_t{16} << 20;  // One byte for each pixel that is kept.
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& problem) {
   throw core::Error(ExitCode::data, "'" + path.string() + "': " + problem,
                     "write it again with 'svhn interpret'");
 }
 
-/// Elements of a tensor at any alignment.
+/// Copies the elements of a tensor, which may be unaligned.
 template <class T>
 std::vector<T> elements(std::span<const std::byte> bytes) {
   std::vector<T> values(bytes.size() / sizeof(T));
@@ -66,7 +66,7 @@ std::array<std::int64_t, 3> maps_shape(const TensorInfo& tensor) {
                            : std::array<std::int64_t, 3>{shape[0], shape[1], shape[2]};
 }
 
-/// Spreads finite values over 0..255; a map without a range is black.
+/// Scales finite values to 0..255; a constant map becomes 0.
 void quantise(std::span<const float> map, std::vector<std::uint8_t>& out) {
   const auto [low, high] = std::minmax_element(map.begin(), map.end());
   const float range = *high - *low;
@@ -122,24 +122,24 @@ std::vector<std::uint8_t> read_classes(const SafetensorsFile& file, std::int64_t
   return classes;
 }
 
-/// At most kMostMapPoints places, in order. Which ones depends on their rows alone, so that maps of the same
-/// images keep the same ones and share their pictures.
-std::vector<std::size_t> thin_out(const std::vector<std::int64_t>& rows) {
-  std::vector<std::size_t> places(rows.size());
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  if (places.size() <= kMostMapPoints) return places;
+/// @returns at most kMostMapPoints indices, ascending. The sample depends only on the rows, so that maps of
+/// the same images show the same images and share their sprites.
+std::vector<std::size_t> sample_points(const std::vector<std::int64_t>& rows) {
+  std::vector<std::size_t> indices(rows.size());
+  std::iota(indices.begin(), indices.end(), std::size_t{0});
+  if (indices.size() <= kMostMapPoints) return indices;
   std::vector<std::uint64_t> draw(rows.size());
   const std::uint64_t stream = core::stream_id("report map");
   std::transform(rows.begin(), rows.end(), draw.begin(), [&](std::int64_t row) {
     return core::CounterRandom(1, stream, static_cast<std::uint64_t>(row)).next_u64();
   });
-  const auto end = places.begin() + kMostMapPoints;
-  std::nth_element(places.begin(), end, places.end(), [&](std::size_t a, std::size_t b) {
+  const auto end = indices.begin() + kMostMapPoints;
+  std::nth_element(indices.begin(), end, indices.end(), [&](std::size_t a, std::size_t b) {
     return std::pair(draw[a], a) < std::pair(draw[b], b);
   });
-  places.resize(kMostMapPoints);
-  std::sort(places.begin(), places.end());
-  return places;
+  indices.resize(kMostMapPoints);
+  std::sort(indices.begin(), indices.end());
+  return indices;
 }
 
 struct Bounds {
@@ -149,8 +149,9 @@ struct Bounds {
   [[nodiscard]] double size() const { return double{high} - low; }
 };
 
-/// Both axes by one scale: distances across and up mean the same.
-void spread(const std::vector<float>& positions, const std::vector<std::size_t>& places, ImageMap& map) {
+/// Scales positions to 0..65535, with the same scale for both axes.
+void scale_positions(const std::vector<float>& positions, const std::vector<std::size_t>& indices,
+                     ImageMap& map) {
   std::array<Bounds, 2> bounds;
   for (std::size_t i = 0; i < positions.size(); ++i) {
     Bounds& axis = bounds[i % 2];
@@ -162,17 +163,17 @@ void spread(const std::vector<float>& positions, const std::vector<std::size_t>&
     const double share = 0.5 + (value - axis.middle()) / size;
     return static_cast<std::uint16_t>(std::lround(65535 * std::clamp(share, 0.0, 1.0)));
   };
-  for (const std::size_t place : places) {
-    map.x.push_back(word(positions[2 * place], bounds[0]));
-    map.y.push_back(word(positions[2 * place + 1], bounds[1]));
+  for (const std::size_t index : indices) {
+    map.x.push_back(word(positions[2 * index], bounds[0]));
+    map.y.push_back(word(positions[2 * index + 1], bounds[1]));
   }
 }
 
 void read_map_facts(const fs::path& path, ImageMap& map) {
   std::error_code error;
   if (!fs::exists(path, error)) return;
-  const auto json = core::read_json_file(path, ExitCode::data);
-  const JsonView view(json, path.string());
+  const JsonDocument document(path);
+  const JsonView view = document.view();
   constexpr double kAny = std::numeric_limits<double>::max();
   if (const auto value = view.find("perplexity")) map.perplexity = value->number(0, kAny);
   if (const auto value = view.find("kl_divergence")) map.kl_divergence = value->number(-kAny, kAny);
@@ -217,11 +218,11 @@ ImageMap read_map(const fs::path& path, const fs::path& facts) {
   map.points = classes.size();
   map.split = metadata_text(file, "split");
   map.layer = metadata_text(file, "layer");
-  const auto places = thin_out(rows);
-  spread(positions, places, map);
-  for (const std::size_t place : places) {
-    map.classes.push_back(classes[place]);
-    if (known) map.rows.push_back(rows[place]);
+  const auto indices = sample_points(rows);
+  scale_positions(positions, indices, map);
+  for (const std::size_t index : indices) {
+    map.classes.push_back(classes[index]);
+    if (known) map.rows.push_back(rows[index]);
   }
   read_map_facts(facts, map);
   return map;
