@@ -62,10 +62,10 @@ CompareConfig load_comparison(const std::filesystem::path& path, const std::vect
   }
   core::read_fields(document["compare"], describe(config.compare), problems, "/compare");
   problems.throw_if_any(ExitCode::config, "'svhn config schema' describes every key and its range");
-  const auto places = model::backbone_layers(config.base.model);
-  if (places.size() == 1) return config;
+  const auto backbones = model::backbone_layers(config.base.model);
+  if (backbones.size() == 1) return config;
   throw core::Error(ExitCode::config,
-                    "'" + path.string() + "': /model/layers has " + std::to_string(places.size()) +
+                    "'" + path.string() + "': /model/layers has " + std::to_string(backbones.size()) +
                         " backbones, a comparison puts others in the place of one",
                     "write one layer {\"type\": \"backbone\", \"name\": \"vgg16\"}");
 }

@@ -45,18 +45,19 @@ std::optional<std::size_t> index_of(std::string_view part) {
   return index;
 }
 
-/// Goes down a document part by part and remembers where it left what was there.
-class Descent {
+/// A position in a document, which `enter` moves to a child. Remembers the first part that it created.
+class Cursor {
  public:
-  Descent(json& document, std::string refusal) : place_(&document), refusal_(std::move(refusal)) {}
+  /// @param refusal start of all messages.
+  Cursor(json& document, std::string refusal) : value_(&document), refusal_(std::move(refusal)) {}
 
   void enter(std::string_view part) {
-    if (place_->is_null()) *place_ = json::object();
-    if (place_->is_array()) {
-      place_ = &element(part);
-    } else if (place_->is_object()) {
-      const bool is_new = !place_->contains(part);
-      place_ = &(*place_)[std::string(part)];
+    if (value_->is_null()) *value_ = json::object();
+    if (value_->is_array()) {
+      value_ = &element(part);
+    } else if (value_->is_object()) {
+      const bool is_new = !value_->contains(part);
+      value_ = &(*value_)[std::string(part)];
       if (is_new && first_new_.empty()) first_new_ = pointer_ + core::pointer_part(part);
     } else {
       throw Error(ExitCode::config, refusal_ + here() + " is neither an object nor a list",
@@ -65,8 +66,8 @@ class Descent {
     pointer_ += core::pointer_part(part);
   }
 
-  json& place() { return *place_; }
-  /// The topmost place that was not there before, or the place itself.
+  json& value() { return *value_; }
+  /// @returns the pointer of the topmost value that was created, or of the current value.
   [[nodiscard]] const std::string& blamed() const { return first_new_.empty() ? pointer_ : first_new_; }
 
  private:
@@ -74,14 +75,14 @@ class Descent {
 
   json& element(std::string_view part) {
     const auto index = index_of(part);
-    if (index && *index < place_->size()) return (*place_)[*index];
+    if (index && *index < value_->size()) return (*value_)[*index];
     throw Error(ExitCode::config,
-                refusal_ + here() + " is a list of " + std::to_string(place_->size()) +
+                refusal_ + here() + " is a list of " + std::to_string(value_->size()) +
                     " elements, without '" + core::printable(part) + "'",
                 "elements are counted from 0");
   }
 
-  json* place_;
+  json* value_;
   std::string refusal_;
   std::string pointer_;
   std::string first_new_;
@@ -97,13 +98,13 @@ void apply_override(json& document, std::string_view assignment, const std::stri
     refuse_assignment(origin);
   const auto parts = split_path(assignment.substr(0, equals));
   if (parts.size() > kMaxParts) refuse_assignment(origin);
-  Descent descent(document, core::printable(source, 400) + ": " + origin + ": ");
+  Cursor cursor(document, core::printable(source, 400) + ": " + origin + ": ");
   for (const std::string_view part : parts) {
     if (part.empty()) refuse_assignment(origin);
-    descent.enter(part);
+    cursor.enter(part);
   }
-  descent.place() = value_of(assignment.substr(equals + 1));
-  problems.note(descent.blamed(), origin);
+  cursor.value() = value_of(assignment.substr(equals + 1));
+  problems.note(cursor.blamed(), origin);
 }
 
 }  // namespace svhn::config

@@ -1,5 +1,6 @@
 #pragma once
-/// Values given on the command line in place of a document's: `train.epochs=3`, `model.layers.1.units=64`.
+/// Values from the command line that replace values of a document: `train.epochs=3`,
+/// `model.layers.1.units=64`.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -9,14 +10,14 @@
 
 namespace svhn::config {
 
-/// Applies `path=value` to a raw document, before anything reads it: so a path that does not exist is refused
-/// by the reader like a key of the file.
-/// @param assignment dots separate the path's parts; a number picks an element of a list; objects on the way
-/// are made where they are missing or null. The value is JSON, or else taken as a text.
-/// @param source what messages call the document.
-/// @param problems told where the value went, so that a complaint about it names the override.
+/// Applies `path=value` to a raw document before it is read, so the reader refuses an unknown path as it
+/// refuses an unknown key.
+/// @param assignment dots separate the parts of the path; a number is the index of a list element; objects
+/// that are missing or null are created. The value is JSON; text that is no JSON is a string.
+/// @param source name of the document in messages.
+/// @param problems gets the pointer of the value, so that problems there name the override.
 /// @throws core::Error(usage) when it is no assignment; core::Error(config) when the path leads through a
-/// value that is neither an object nor a list, or to an element that a list does not have.
+/// value that is neither an object nor a list, or to a missing list element.
 void apply_override(nlohmann::json& document, std::string_view assignment, const std::string& source,
                     core::Problems& problems);
 

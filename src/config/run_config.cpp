@@ -21,14 +21,14 @@ constexpr std::size_t kMaxConfigBytes = std::size_t{4} << 20;
 constexpr core::TextRule kNameRule{128, "[A-Za-z0-9_-][A-Za-z0-9._-]*",
                                    "letters, digits, '.', '_' and '-', not starting with '.'"};
 
-/// A key that had another name, which is still read; as JSON pointers.
+/// JSON pointers of a key and of its former name, which is still read.
 struct RenamedKey {
   const char* former;
   const char* current;
 };
 constexpr RenamedKey kRenamedKeys[] = {{"/train/semantics", "/train/framework_compat"}};
 
-/// Lists a key's former name as deprecated, so that editors take it as the reader does.
+/// Lists the former name of a key as deprecated, so that editors accept it as the reader does.
 void add_former_key(nlohmann::ordered_json& schema, const RenamedKey& key) {
   using Pointer = nlohmann::ordered_json::json_pointer;
   const auto property_at = [](std::string_view pointer) {
@@ -43,14 +43,6 @@ void add_former_key(nlohmann::ordered_json& schema, const RenamedKey& key) {
   schema[property_at(key.former)] = std::move(property);
 }
 
-core::Describe describe(RunConfig& config) {
-  return [&config](core::Visitor& visitor) {
-    visitor.object([&config](core::Fields& fields) { describe_run(fields, config); });
-  };
-}
-
-}  // namespace
-
 void describe_run(core::Fields& f, RunConfig& config) {
   std::int64_t schema = 1;
   f.integer({"schema", "Version of the config format.", Need::required}, schema, {1, 1});
@@ -60,13 +52,20 @@ void describe_run(core::Fields& f, RunConfig& config) {
   f.object({"train", "Training: epochs, optimizer, loss, checkpoints."}, config.train, describe_train);
 }
 
+core::Describe describe(RunConfig& config) {
+  return [&config](core::Visitor& visitor) {
+    visitor.object([&config](core::Fields& fields) { describe_run(fields, config); });
+  };
+}
+
+}  // namespace
+
 RunConfig read_run(const nlohmann::json& document, core::Problems& problems) {
   RunConfig config;
   const core::Describe with_sections = [&config](core::Visitor& visitor) {
     visitor.object([&config](core::Fields& fields) {
       describe_run(fields, config);
-      fields.member({"tune", "A search over this config."}, [](core::Visitor&) {});
-      fields.member({"compare", "Other backbones in this config."}, [](core::Visitor&) {});
+      for (const char* section : {"tune", "compare"}) fields.member({section, ""}, [](core::Visitor&) {});
     });
   };
   core::read_fields(with_current_keys(document, &problems), with_sections, problems);
