@@ -1,4 +1,4 @@
-// The filters of a layer for one image, each over its own range, in viridis.
+// The feature maps of a layer for one image, each scaled to its own range, in viridis.
 import {bytesOf, el, fixed} from './dom.js';
 import {VIRIDIS} from './viridis.js';
 

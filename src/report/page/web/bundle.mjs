@@ -1,6 +1,6 @@
-// Makes the page that the program carries: bundle.mjs SOURCES MODULES OUTPUT
-// index.html with the style sheet and the bundled script inside, and with their hashes in its security policy.
-// {{DATA}} stays, for the program to fill in.
+// Bundles the page that is embedded in the program: bundle.mjs SOURCES MODULES OUTPUT
+// Inserts the style sheet and the bundled script into index.html, with their hashes in the content security policy.
+// The program replaces {{DATA}}.
 import {createHash} from 'node:crypto';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';

@@ -1,4 +1,4 @@
-// Charts by ECharts: made when they come into sight, and made again when the theme changes.
+// ECharts charts: created when they become visible, and again when the theme changes.
 import {init, use} from 'echarts/core';
 import {BarChart, LineChart, ScatterChart} from 'echarts/charts';
 import {DataZoomComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent} from 'echarts/components';
@@ -9,7 +9,7 @@ use([BarChart, LineChart, ScatterChart, DataZoomComponent, GridComponent, Legend
 
 const alive = new Set();
 
-/** @param label what a screen reader says. @param option makes ECharts' option, anew for each theme. */
+/** @param label text for screen readers. @param option returns ECharts' option object; called for each theme. */
 export function chart(label, option, {kind = '', ready = () => {}} = {}) {
   const node = el('div', {class: 'chart ' + kind, role: 'img', 'aria-label': label});
   const item = {node, option, ready, chart: null};
@@ -49,7 +49,7 @@ export function axis(name, more = {}) {
   };
 }
 
-/** A tooltip whose content is made of elements, never of markup. */
+/** A tooltip with DOM elements as its content, never HTML strings. */
 export function tooltip(content, more = {}) {
   return {
     confine: true, backgroundColor: colour('card'), borderColor: colour('line'), textStyle: {color: colour('text')},

@@ -1,6 +1,6 @@
-// Making elements. Every text goes in as text: nothing of the data is ever read as markup.
+// Creates DOM elements. Texts are inserted as text nodes, so that data is never parsed as HTML.
 
-/** el('p', {class: 'soft'}, 'text', child…); a function value listens to the event of its name. */
+/** el('p', {class: 'soft'}, 'text', child…); a function value is the event listener of that name. */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [key, value] of Object.entries(attributes)) {
@@ -23,7 +23,7 @@ export function duration(seconds) {
   return (seconds / 3600).toFixed(1) + ' h';
 }
 
-/** A colour of the page's style sheet, in the theme that is on. */
+/** A colour of the page's style sheet in the current theme. */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 
 export function bytesOf(base64) {
@@ -33,7 +33,7 @@ export function bytesOf(base64) {
   return bytes;
 }
 
-/** What a missing part needs: a sentence and the command that makes it. */
+/** A sentence and the command that creates a missing part. */
 export function missing(what, command) {
   return el('p', {class: 'soft'}, what + ' ', command ? el('code', {}, command) : '');
 }

@@ -1,4 +1,4 @@
-// What a model got right and wrong: scores, the confusion matrix with its pictures, calibration, mistakes.
+// The evaluation of a model: scores, the confusion matrix with example images, calibration, misclassified images.
 import {axis, chart, tooltip} from './charts.js';
 import {colour, digitOf, el, fixed, missing, percent, whole} from './dom.js';
 import {table} from './table.js';
@@ -42,7 +42,7 @@ function cellButton(count, share, t, p, choose) {
   const label = `True ${digitOf(t)}, predicted ${digitOf(p)}: ${count} images, ${percent(share, 1)}`;
   const button = el('button', {type: 'button', 'aria-label': label, title: label, 'aria-pressed': 'false', 'data-cell': `${t},${p}`, click: () => choose(t, p)}, String(count));
   button.tabIndex = -1;
-  // Small shares must still differ from none, so the shade grows with the square root.
+  // The shade is the square root of the share, so that small shares differ visibly from 0.
   button.style.background = `rgba(var(--cell), ${Math.sqrt(share).toFixed(3)})`;
   if (share > .35) button.style.color = 'var(--cell-strong)';
   return button;

@@ -1,9 +1,9 @@
-// The map of images (t-SNE): zoom, a filter by digit, and the picture of the point under the pointer.
+// The t-SNE map: zoom, a filter by digit, and the image of the point under the pointer.
 import {chart, tooltip} from './charts.js';
 import {bytesOf, colour, digitOf, el, fixed, whole} from './dom.js';
 import {table} from './table.js';
 
-/** The typed arrays of a map: coordinates, classes, pictures, and predictions where they are known. */
+/** The typed arrays of a map: coordinates, classes, sprites, and predictions where they are known. */
 export function readMap(map) {
   const words = (text, Type) => new Type(bytesOf(text).buffer);
   return {x: words(map.x, Uint16Array), y: words(map.y, Uint16Array), label: bytesOf(map.label),
@@ -72,7 +72,7 @@ function zoomTo(state, zoom) {
   state.zoom = zoom;
 }
 
-/** The part of the axes that is seen, scaled about its middle and moved by shares of itself. */
+/** The visible range of the axes, scaled about its centre and moved by fractions of its size. */
 function changed([x0, x1, y0, y1], factor, right, up) {
   const side = (from, to, move) => {
     const width = Math.min(100, (to - from) * factor);

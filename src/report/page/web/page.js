@@ -1,4 +1,4 @@
-// The page: what there is, in which order, and the theme.
+// The page: its sections, their order, and the theme.
 import {activations} from './activations.js';
 import {redrawAll} from './charts.js';
 import {allRuns, curves} from './curves.js';
@@ -74,7 +74,7 @@ function theme() {
   const root = document.documentElement;
   const now = () => root.dataset.theme ?? (dark.matches ? 'dark' : 'light');
   const name = () => { button.textContent = now() === 'dark' ? 'Light theme' : 'Dark theme'; };
-  try { root.dataset.theme = localStorage.getItem('svhn-report-theme') ?? now(); } catch { /* kept for this visit alone */ }
+  try { root.dataset.theme = localStorage.getItem('svhn-report-theme') ?? now(); } catch { /* the theme is then kept until the page is closed */ }
   button.addEventListener('click', () => {
     root.dataset.theme = now() === 'dark' ? 'light' : 'dark';
     try { localStorage.setItem('svhn-report-theme', root.dataset.theme); } catch { /* as above */ }

@@ -1,4 +1,4 @@
-// Pictures of digits, cut from sheets of 32 x 32 tiles that are decoded when first looked at.
+// Images of digits from sheets of 32 x 32 tiles, which are decoded on first use.
 import {el} from './dom.js';
 
 const TILE = 32, COLUMNS = 32, PER_SHEET = 1024;
@@ -18,7 +18,7 @@ export class Sprites {
     return this.images.get(number);
   }
 
-  /** A canvas that shows picture `id`, `size` pixels wide. */
+  /** A canvas that shows sprite `id`, `size` pixels wide. */
   picture(id, size, label) {
     const scale = window.devicePixelRatio || 1;
     const canvas = el('canvas', {width: Math.round(size * scale), height: Math.round(size * scale), role: 'img', 'aria-label': label});
@@ -34,7 +34,7 @@ export class Sprites {
     return canvas;
   }
 
-  /** A list of pictures with words below each. @param items {id, label, lines: [text…]} */
+  /** A list of images with a text below each. @param items {id, label, lines: [text…]} */
   gallery(items, size, name) {
     const list = el('ul', {class: 'gallery', 'aria-label': name});
     for (const item of items) {

@@ -1,4 +1,4 @@
-// Tables: plain ones, and those whose columns sort by click or by Enter on the heading.
+// Tables: plain ones, and ones sorted by a click or Enter on a column heading.
 import {el} from './dom.js';
 
 /** @param columns [{title, value(row), show(row), text, help}] @param rows any. */
@@ -35,7 +35,7 @@ function makeSortable(columns, heads, rows, fill) {
       const known = rows.filter((row) => compare(column.value(row), null) < 0);
       const unknown = rows.filter((row) => !known.includes(row));
       const sign = next === 'ascending' ? 1 : -1;
-      // What is not known stays below, whichever way the rest is sorted.
+      // Unknown values are last in both sort orders.
       fill([...known].sort((a, b) => sign * compare(column.value(a), column.value(b))).concat(unknown));
     };
     head.replaceChildren(el('button', {type: 'button', click: sort}, column.title));

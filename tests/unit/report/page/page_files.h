@@ -1,6 +1,5 @@
 #pragma once
-/// Small runs for the tests of the page: a folder that is gone afterwards, a prepared file, an
-/// interpretation.
+/// Helpers of the page tests: a temporary folder, a prepared data file, and results of an interpretation.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
