@@ -71,7 +71,7 @@ constexpr std::array<Foreign, 9> kForeign{{
     {"\xFF\xD8\xFF", "a single picture", kPicture},
 }};
 
-[[noreturn]] void refuse(const fs::path& path, std::string_view what, std::string_view hint) {
+[[noreturn]] void refuse_file(const fs::path& path, std::string_view what, std::string_view hint) {
   throw core::Error(core::ExitCode::data, "'" + path.string() + "' is " + std::string(what),
                     std::string(hint));
 }
@@ -107,13 +107,13 @@ bool is_safetensors(std::string_view bytes) {
 }
 
 void refuse_foreign(const fs::path& path, std::string_view bytes) {
-  if (bytes.empty()) refuse(path, "empty", "fetch the file again");
+  if (bytes.empty()) refuse_file(path, "empty", "fetch the file again");
   if (is_safetensors(bytes)) {
-    refuse(path, "a safetensors file, which needs no preparing",
-           "give a prepared file straight to 'svhn train --data'");
+    refuse_file(path, "a safetensors file, which needs no preparing",
+                "give a prepared file straight to 'svhn train --data'");
   }
   for (const Foreign& foreign : kForeign) {
-    if (bytes.starts_with(foreign.magic)) refuse(path, foreign.what, foreign.hint);
+    if (bytes.starts_with(foreign.magic)) refuse_file(path, foreign.what, foreign.hint);
   }
 }
 
@@ -177,8 +177,8 @@ SourceFormat detect_format(const fs::path& path) {
   if (starts_with_ignoring_case(skip_preamble(bytes.substr(0, kMaxPreamble)), "@relation")) {
     return SourceFormat::arff;
   }
-  refuse(path, "none of the known forms of digits",
-         "known are pickles of protocol 2 to 5, MATLAB 5 files, ARFF text and folders of pictures");
+  refuse_file(path, "none of the known forms of digits",
+              "known are pickles of protocol 2 to 5, MATLAB 5 files, ARFF text and folders of pictures");
 }
 
 }  // namespace svhn::data
