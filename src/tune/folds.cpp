@@ -20,7 +20,7 @@ using core::ExitCode;
               "use fewer folds or prepare more images");
 }
 
-/// The first n % k folds have one more; places in the order of `order`.
+/// @returns the fold of each row when `order` is cut into blocks; the first n % k folds have one row more.
 std::vector<std::size_t> fold_of_blocks(const std::vector<std::size_t>& order, std::size_t folds) {
   std::vector<std::size_t> fold_of(order.size());
   std::size_t begin = 0;
@@ -32,7 +32,7 @@ std::vector<std::size_t> fold_of_blocks(const std::vector<std::size_t>& order, s
   return fold_of;
 }
 
-/// Class numbers in the order in which the classes first occur, as scikit-learn encodes them.
+/// @returns the classes of the rows, numbered by their first occurrence, as scikit-learn encodes them.
 std::vector<std::size_t> encoded(std::span<const std::int64_t> rows, std::span<const std::uint8_t> labels) {
   constexpr std::size_t kUnseen = data::kClasses;
   std::array<std::size_t, data::kClasses> code{};
@@ -47,8 +47,8 @@ std::vector<std::size_t> encoded(std::span<const std::int64_t> rows, std::span<c
   return codes;
 }
 
-/// How many of each class a fold gets: what every k-th of the sorted labels, from the fold's number on,
-/// holds. The rows of a class then go to the folds in blocks.
+/// @returns the fold of each row. Fold f has as many rows of a class as every k-th of the sorted labels from
+/// f on has; the rows of a class go to the folds in blocks.
 std::vector<std::size_t> fold_stratified(const std::vector<std::size_t>& codes, std::size_t folds) {
   std::vector<std::size_t> sorted = codes;
   std::sort(sorted.begin(), sorted.end());
@@ -84,13 +84,13 @@ std::vector<Fold> make_folds(std::span<const std::int64_t> rows, std::span<const
                              std::int64_t folds, FoldOrder order, std::uint64_t seed) {
   check_counts(rows, labels, folds, order);
   const auto count = static_cast<std::size_t>(folds);
-  std::vector<std::size_t> places(rows.size());
-  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::vector<std::size_t> positions(rows.size());
+  std::iota(positions.begin(), positions.end(), std::size_t{0});
   if (order == FoldOrder::shuffled) {
-    data::NumpyRandom(static_cast<std::uint32_t>(seed)).shuffle(std::span(places));
+    data::NumpyRandom(static_cast<std::uint32_t>(seed)).shuffle(std::span(positions));
   }
   const auto fold_of = order == FoldOrder::stratified ? fold_stratified(encoded(rows, labels), count)
-                                                      : fold_of_blocks(places, count);
+                                                      : fold_of_blocks(positions, count);
   std::vector<Fold> result(count);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (std::size_t fold = 0; fold < count; ++fold) {

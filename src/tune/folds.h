@@ -11,14 +11,17 @@
 namespace svhn::tune {
 
 struct Fold {
-  std::vector<std::int64_t> train;
+  std::vector<std::int64_t> train;  ///< Rows of the data file.
   std::vector<std::int64_t> val;
 };
 
-/// @param rows to divide, in their order. @param labels [N], class index 0..9 of every row of the data file.
-/// @param folds at least 2. @param seed of shuffled folds; its low 32 bits, as numpy takes them.
-/// @returns `folds` divisions; within each both parts keep the order of `rows`.
-/// @throws core::Error(config) for more folds than rows; stratified: than rows of the most frequent class.
+/// Divides rows into folds.
+/// @param rows to divide, in their order. @param labels u8 [N], class index 0..9 of every row of the data
+/// file.
+/// @param folds at least 2. @param seed of shuffled folds; numpy takes its low 32 bits.
+/// @returns `folds` divisions; in each, both parts keep the order of `rows`.
+/// @throws core::Error(config) for more folds than rows; stratified: for more folds than rows of the most
+/// frequent class.
 std::vector<Fold> make_folds(std::span<const std::int64_t> rows, std::span<const std::uint8_t> labels,
                              std::int64_t folds, FoldOrder order, std::uint64_t seed);
 

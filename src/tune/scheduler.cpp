@@ -4,8 +4,8 @@
 #include <span>
 #include <utility>
 
+#include "tune/outcome.h"
 #include "tune/search_config.h"
-#include "tune/stopping.h"
 
 namespace svhn::tune {
 
@@ -27,54 +27,54 @@ TrialScheduler::TrialScheduler(TuneOptions options, std::int64_t epochs, std::si
   list_open();
 }
 
-Rung TrialScheduler::round_of(const Bracket& bracket) {
-  Rung round{"bracket " + std::to_string(bracket.number), std::nullopt, bracket.live};
+Rung TrialScheduler::rung_of(const Bracket& bracket) {
+  Rung rung{"bracket " + std::to_string(bracket.number), std::nullopt, bracket.live};
   if (bracket.rung + 1 < bracket.rungs.size()) {
-    round.rung = bracket.rungs[bracket.rung];
-    round.name += " epoch " + std::to_string(*round.rung);
+    rung.epochs = bracket.rungs[bracket.rung];
+    rung.name += " epoch " + std::to_string(*rung.epochs);
   }
-  return round;
+  return rung;
 }
 
 void TrialScheduler::list_open() {
   open_.clear();
-  for (const auto& bracket : brackets_) open_.push_back(round_of(bracket));
+  for (const auto& bracket : brackets_) open_.push_back(rung_of(bracket));
 }
 
-const TrialResult* TrialScheduler::known(const std::string& round, std::size_t trial) const {
+const TrialResult* TrialScheduler::known(const std::string& rung, std::size_t trial) const {
   if (const TrialResult* record = ended_(trial)) return record;
-  const auto results = results_.find(round);
+  const auto results = results_.find(rung);
   if (results == results_.end()) return nullptr;
   const auto found = results->second.find(trial);
   return found == results->second.end() ? nullptr : &found->second;
 }
 
-bool TrialScheduler::pending(const std::string& round, std::size_t trial) const {
-  const auto found = std::find_if(open_.begin(), open_.end(), [&](const Rung& r) { return r.name == round; });
+bool TrialScheduler::pending(const std::string& rung, std::size_t trial) const {
+  const auto found = std::find_if(open_.begin(), open_.end(), [&](const Rung& r) { return r.name == rung; });
   return found != open_.end() && std::binary_search(found->trials.begin(), found->trials.end(), trial) &&
-         known(round, trial) == nullptr;
+         known(rung, trial) == nullptr;
 }
 
-void TrialScheduler::put(const std::string& round, std::size_t trial, const TrialResult& result) {
-  if (pending(round, trial)) results_[round].emplace(trial, result);
+void TrialScheduler::put(const std::string& rung, std::size_t trial, const TrialResult& result) {
+  if (pending(rung, trial)) results_[rung].emplace(trial, result);
 }
 
-bool TrialScheduler::complete(const Rung& round) const {
-  return std::all_of(round.trials.begin(), round.trials.end(),
-                     [&](std::size_t trial) { return known(round.name, trial) != nullptr; });
+bool TrialScheduler::complete(const Rung& rung) const {
+  return std::all_of(rung.trials.begin(), rung.trials.end(),
+                     [&](std::size_t trial) { return known(rung.name, trial) != nullptr; });
 }
 
 std::vector<TrialResult> TrialScheduler::settle() {
   std::vector<TrialResult> dropped;
   for (auto bracket = brackets_.begin(); bracket != brackets_.end();) {
-    const Rung round = round_of(*bracket);
-    if (!complete(round)) {
+    const Rung rung = rung_of(*bracket);
+    if (!complete(rung)) {
       ++bracket;
-    } else if (!round.rung) {
+    } else if (!rung.epochs) {
       bracket = brackets_.erase(bracket);
     } else {
       drop_worst(*bracket, dropped);
-      results_.erase(round.name);
+      results_.erase(rung.name);
       ++bracket->rung;
     }
   }
@@ -82,7 +82,7 @@ std::vector<TrialResult> TrialScheduler::settle() {
   return dropped;
 }
 
-/// Of the epochs up to the rung: a trial that has ended may have had more.
+/// Of the epochs up to the rung: a trial that has ended may have more.
 std::optional<double> TrialScheduler::rung_score(const TrialResult& result, std::int64_t rung) const {
   if (result.status == TrialStatus::failed) return std::nullopt;
   const std::span curve(result.curve);
@@ -91,22 +91,22 @@ std::optional<double> TrialScheduler::rung_score(const TrialResult& result, std:
 }
 
 void TrialScheduler::drop_worst(Bracket& bracket, std::vector<TrialResult>& dropped) {
-  const Rung round = round_of(bracket);
+  const Rung rung = rung_of(bracket);
   std::vector<std::optional<double>> scores;
-  for (const std::size_t trial : round.trials) {
-    scores.push_back(rung_score(*known(round.name, trial), *round.rung));
+  for (const std::size_t trial : rung.trials) {
+    scores.push_back(rung_score(*known(rung.name, trial), *rung.epochs));
   }
   const auto kept = halving_survivors(scores, options_.stopping->reduction, maximised(options_.objective));
   bracket.live.clear();
-  for (std::size_t i = 0; i < round.trials.size(); ++i) {
-    const std::size_t trial = round.trials[i];
+  for (std::size_t i = 0; i < rung.trials.size(); ++i) {
+    const std::size_t trial = rung.trials[i];
     if (std::binary_search(kept.begin(), kept.end(), i)) {
       bracket.live.push_back(trial);
     } else if (ended_(trial) == nullptr) {
-      TrialResult& result = dropped.emplace_back(*known(round.name, trial));
+      TrialResult& result = dropped.emplace_back(*known(rung.name, trial));
       result.status = TrialStatus::stopped;
       result.error = "not among the best " + std::to_string(kept.size()) + " of " +
-                     std::to_string(round.trials.size()) + " after " + std::to_string(*round.rung) +
+                     std::to_string(rung.trials.size()) + " after " + std::to_string(*rung.epochs) +
                      " epochs";
     }
   }

@@ -1,6 +1,6 @@
 #pragma once
-/// What there is to do in a search, whoever does it: rounds of trials, of which one begins when all results
-/// of the one before are known. Depends on results alone, never on when or where they came about.
+/// The order of the trials of a search: rungs, each of which starts when all results of the one before are
+/// known. Depends on the results alone, not on the time, the order or the process that they come from.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,53 +15,54 @@
 
 namespace svhn::tune {
 
-/// Trials that may run at the same time.
+/// Trials that may run in parallel.
 struct Rung {
-  std::string name;                  ///< Different for each round of a search.
-  std::optional<std::int64_t> rung;  ///< Epochs after which each run pauses; unset: it goes to its end.
-  std::vector<std::size_t> trials;   ///< Places in the search's list, ascending.
+  std::string name;                    ///< Unique within the search.
+  std::optional<std::int64_t> epochs;  ///< Epochs after which each run pauses; unset: after its last one.
+  std::vector<std::size_t> trials;     ///< Indices in the search's list, ascending.
 };
 
+/// Decides which trials run next, and which ones successive halving drops.
 class TrialScheduler {
  public:
-  /// @returns the record of a trial that has ended, or nullptr. @param trial its place in the list.
+  /// @param trial index in the list. @returns the record of a trial that has ended, or nullptr.
   using Ended = std::function<const metric::TrialResult*(std::size_t trial)>;
 
-  /// One round for all trials; successive halving has one for each bracket and rung.
-  /// @param epochs of a whole run. @param trials their number. @param ended asked again and again.
+  /// Plans the rungs: one for all trials; with successive halving those of each bracket.
+  /// @param epochs of a complete run. @param trials number of trials. @param ended called at any time.
   TrialScheduler(TuneOptions options, std::int64_t epochs, std::size_t trials, Ended ended);
 
-  /// @returns the rounds under way, at most one a bracket, in the order in which to work on them; none: the
-  /// search is at its end.
+  /// @returns the current rungs, at most one for each bracket, in the order in which to run them; none when
+  /// the search has ended.
   [[nodiscard]] const std::vector<Rung>& open() const { return open_; }
-  /// @returns whether a trial is still to be run in a round.
-  [[nodiscard]] bool pending(const std::string& round, std::size_t trial) const;
-  /// Tells what a trial has come to at a rung.
-  void put(const std::string& round, std::size_t trial, const metric::TrialResult& result);
-  /// Ends rounds in which nothing is pending and begins those that follow.
-  /// @returns the results of trials that go no further.
+  /// @returns whether a trial of a rung has no result yet.
+  [[nodiscard]] bool pending(const std::string& rung, std::size_t trial) const;
+  /// Stores the result of a trial at a rung.
+  void put(const std::string& rung, std::size_t trial, const metric::TrialResult& result);
+  /// Ends the rungs without pending trials and starts the next ones.
+  /// @returns the results of the trials that were dropped.
   std::vector<metric::TrialResult> settle();
 
  private:
   struct Bracket {
     std::int64_t number = 0;
-    std::vector<std::int64_t> rungs;  // The last is the whole run.
-    std::size_t rung = 0;             // Under way.
+    std::vector<std::int64_t> rungs;  // In epochs; the last is the complete run.
+    std::size_t rung = 0;             // Index of the current one.
     std::vector<std::size_t> live;
   };
 
-  [[nodiscard]] const metric::TrialResult* known(const std::string& round, std::size_t trial) const;
-  [[nodiscard]] static Rung round_of(const Bracket& bracket);
+  [[nodiscard]] const metric::TrialResult* known(const std::string& rung, std::size_t trial) const;
+  [[nodiscard]] static Rung rung_of(const Bracket& bracket);
   [[nodiscard]] std::optional<double> rung_score(const metric::TrialResult& result, std::int64_t rung) const;
-  [[nodiscard]] bool complete(const Rung& round) const;
+  [[nodiscard]] bool complete(const Rung& rung) const;
   void drop_worst(Bracket& bracket, std::vector<metric::TrialResult>& dropped);
   void list_open();
 
   TuneOptions options_;
   Ended ended_;
-  std::vector<Bracket> brackets_;  // Those not at their end.
+  std::vector<Bracket> brackets_;  // Those that have not ended.
   std::vector<Rung> open_;
-  std::map<std::string, std::map<std::size_t, metric::TrialResult>> results_;  // By round.
+  std::map<std::string, std::map<std::size_t, metric::TrialResult>> results_;  // By rung.
 };
 
 }  // namespace svhn::tune

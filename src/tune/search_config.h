@@ -1,5 +1,5 @@
 #pragma once
-/// A search as its file states it: a run and the "tune" section around it. Needs no LibTorch.
+/// The config file of a search: a run config with a "tune" section.
 
 #include <cstdint>
 #include <filesystem>
@@ -13,29 +13,29 @@
 namespace svhn::tune {
 
 struct SearchConfig {
-  std::string source;      ///< The file, for messages.
-  config::RunConfig base;  ///< What the trials change.
+  std::string source;      ///< Name of the file in messages.
+  config::RunConfig base;  ///< The config that the trials change.
   TuneOptions tune;
 };
 
-/// Reads the section and checks what it says by itself. @param problems told every fault.
-/// @param section what stands at "/tune".
+/// Reads the section and checks it without the rest of the config.
+/// @param section the value at "/tune". @param problems gets every fault.
 TuneOptions read_tune_section(const nlohmann::json& section, core::Problems& problems);
 
-/// @returns the section with every key; reading it gives the same options.
+/// @returns the section with all keys; reading it gives the same options.
 nlohmann::ordered_json tune_section_json(const TuneOptions& options);
 
 /// @returns the JSON Schema of the section.
 nlohmann::ordered_json tune_section_schema();
 
-/// Reads a config with its search. Every fault found is told in one error.
-/// @throws core::Error(config) as `config::load_run_config`, and when there is no "tune".
+/// Reads a config with its search; one error reports all faults.
+/// @throws core::Error as `config::load_run_config`; core::Error(config) when there is no "tune".
 SearchConfig load_search(const std::filesystem::path& path, const std::vector<std::string>& overrides);
 
-/// @returns whether a document has a search.
+/// @returns whether a document has a "tune" section.
 bool has_search(const nlohmann::json& document);
 
-/// @returns whether a high value of the objective is a good one.
+/// @returns whether higher values of the objective are better.
 bool maximised(const std::string& objective);
 
 }  // namespace svhn::tune

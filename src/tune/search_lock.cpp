@@ -24,11 +24,11 @@ constexpr std::size_t kMaxSignature = 1000;
               std::string("cannot ") + action + " '" + path.string() + "': " + std::strerror(errno), hint);
 }
 
-struct flock byte_lock(short type, std::int64_t place) {
+struct flock byte_lock(short type, std::int64_t byte) {
   struct flock lock {};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
-  lock.l_start = static_cast<off_t>(place);
+  lock.l_start = static_cast<off_t>(byte);
   lock.l_len = 1;
   return lock;
 }
@@ -37,7 +37,7 @@ struct flock byte_lock(short type, std::int64_t place) {
 
 SearchLock::SearchLock(const std::filesystem::path& path, Need need) : path_(path), need_(need) {
   std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);  // What is wrong, open() says.
+  std::filesystem::create_directories(path.parent_path(), error);  // open() reports a failure.
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail("write", path, "choose another --output");
 }
@@ -46,8 +46,8 @@ SearchLock::~SearchLock() {
   ::close(descriptor_);
 }
 
-bool SearchLock::try_take(std::int64_t place) {
-  struct flock lock = byte_lock(F_WRLCK, place);
+bool SearchLock::try_lock(std::int64_t byte) {
+  struct flock lock = byte_lock(F_WRLCK, byte);
   if (::fcntl(descriptor_, F_OFD_SETLK, &lock) == 0) return true;
   if (errno == EAGAIN || errno == EACCES) return false;
   if (need_ == Need::best_effort) return true;
@@ -55,8 +55,8 @@ bool SearchLock::try_take(std::int64_t place) {
        "several processes need an --output on a file system with locks (NFS: without 'nolock')");
 }
 
-void SearchLock::release(std::int64_t place) {
-  struct flock lock = byte_lock(F_UNLCK, place);
+void SearchLock::unlock(std::int64_t byte) {
+  struct flock lock = byte_lock(F_UNLCK, byte);
   ::fcntl(descriptor_, F_OFD_SETLK, &lock);
 }
 

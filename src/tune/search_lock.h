@@ -1,7 +1,7 @@
 #pragma once
-/// Who works on what in a search's folder: one file, of which each byte that is locked stands for a trial
-/// that is being trained. The kernel (with NFS the server) gives a lock back when its process has died, not
-/// when it is merely stopped, so no two processes ever write one trial's files.
+/// Locks of the trials in the folder of a search: one file, in which a locked byte means that a process
+/// trains that trial. The kernel (with NFS the server) releases a lock when its process dies, but not when it
+/// is stopped, so two processes never write the files of one trial.
 /// @see fcntl(2), open file description locks
 
 #include <cstdint>
@@ -10,25 +10,28 @@
 
 namespace svhn::tune {
 
+/// The lock file of a search.
 class SearchLock {
  public:
   enum class Need {
-    locks,        ///< Refuse a file system without locks.
-    best_effort,  ///< There, everything counts as free.
+    locks,        ///< A file system without locks is an error.
+    best_effort,  ///< On a file system without locks everything is free.
   };
-  static constexpr std::int64_t kSearch = 0;  ///< The byte of the search as a whole; trials have their ids.
+  static constexpr std::int64_t kSearch = 0;  ///< The byte of the search itself; a trial's byte is its id.
 
-  /// Opens the file, or makes it. @throws core::Error(data)
+  /// Opens the file or creates it. @throws core::Error(data)
   SearchLock(const std::filesystem::path& path, Need need);
   SearchLock(const SearchLock&) = delete;
   SearchLock& operator=(const SearchLock&) = delete;
   ~SearchLock();
 
-  /// @returns false when another process holds it. @throws core::Error(data) when there are no locks here.
-  bool try_take(std::int64_t place);
-  void release(std::int64_t place);
+  /// Locks a byte.
+  /// @returns false when another process holds it. @throws core::Error(data) when the file system has no
+  /// locks.
+  bool try_lock(std::int64_t byte);
+  void unlock(std::int64_t byte);
 
-  /// Writes who holds the search. @throws core::Error(data)
+  /// Writes the signature of the process that holds the search. @throws core::Error(data)
   void sign(const std::string& text);
 
  private:
@@ -37,10 +40,10 @@ class SearchLock {
   int descriptor_ = -1;
 };
 
-/// @returns what `sign` wrote, or nothing when there is no such file.
+/// @returns the text that `sign` wrote; empty when there is no such file.
 std::string read_signature(const std::filesystem::path& path);
 
-/// @returns a text that no other process signs with: this one's number, machine and time.
+/// @returns a text that is unique to this process: process id, host name and time.
 std::string make_signature();
 
 }  // namespace svhn::tune

@@ -37,7 +37,7 @@ std::string value_at(const Parameter& p, std::int64_t index) {
   return std::to_string(p.first + index * p.step);
 }
 
-/// Rounding may carry a draw to the high end, which is no value of the range.
+/// @returns the value, kept below the high end of the range, which rounding may reach.
 double inside(double value, const Parameter& p) {
   return std::clamp(value, p.low, std::nextafter(p.high, p.low));
 }
@@ -52,7 +52,7 @@ std::string draw(const Parameter& p, std::uint64_t seed, std::uint64_t number) {
   return json(inside(std::exp(exponent), p)).dump();
 }
 
-/// @returns how many different trials there are, or `most` where there are more or no end of them.
+/// @returns the number of different trials, at most `most`.
 std::int64_t combinations(const std::vector<Parameter>& space, std::int64_t most) {
   std::int64_t count = 1;
   for (const auto& p : space) {
@@ -74,7 +74,8 @@ std::vector<Trial> random_trials(const TuneOptions& options) {
   const std::int64_t wanted = combinations(options.space, options.trials.value_or(kRandomTrials));
   std::vector<Trial> trials;
   std::set<std::vector<std::string>> seen;
-  // Enough to meet each of `wanted` equally likely trials; a range may hold fewer numbers than it seems.
+  // Enough draws to find each of `wanted` equally likely trials; a narrow range may have fewer numbers than
+  // that.
   const auto draws = static_cast<std::uint64_t>(wanted) * 100 + 1000;
   for (std::uint64_t number = 0; number < draws; ++number) {
     if (static_cast<std::int64_t>(trials.size()) == wanted) break;
@@ -123,7 +124,7 @@ std::string shown_values(const Trial& trial) {
   return core::printable(text.empty() ? trial.label : text, 200);
 }
 
-/// The ends of a range, or every choice.
+/// @returns all choices, or both ends of a range.
 std::vector<std::string> extremes(const Parameter& p) {
   if (p.kind == ParameterKind::choice) return p.choices;
   if (p.kind == ParameterKind::integers) return {value_at(p, 0), value_at(p, value_count(p) - 1)};
@@ -134,7 +135,7 @@ bool exists(const json& document, const std::string& path) {
   try {
     return document.contains(json::json_pointer(path));
   } catch (const json::exception&) {
-    return false;  // An index that no list can have.
+    return false;  // An index that is no number.
   }
 }
 
@@ -186,12 +187,13 @@ std::vector<Trial> plan_trials(const TuneOptions& options) {
 }
 
 json trial_document(const config::RunConfig& base, const Trial& trial) {
-  std::map<std::pair<std::size_t, std::string>, std::string> ordered;  // A whole before its parts.
+  std::map<std::pair<std::size_t, std::string>, std::string>
+      ordered;  // By length: objects before their parts.
   for (const auto& value : trial.values) {
     for (const auto& path : value.paths) ordered[{path.size(), path}] = value.value;
   }
   json document = json::parse(config::resolved_json(base).dump());
-  for (const auto& [place, value] : ordered) document[json::json_pointer(place.second)] = json::parse(value);
+  for (const auto& [key, value] : ordered) document[json::json_pointer(key.second)] = json::parse(value);
   return document;
 }
 

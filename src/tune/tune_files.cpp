@@ -56,14 +56,14 @@ std::vector<fs::path> TuneFiles::existing() const {
 }
 
 void TuneFiles::remove_existing() const {
-  // The search's own mark goes last: killed in between, what is left still counts as a search.
+  // search.json goes last: when this process is killed before, the rest still counts as a search.
   std::vector<fs::path> ours;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(trials, error)) {
     if (entry.path().filename().string().starts_with("trial-")) ours.push_back(entry.path());
   }
   for (const auto& path : ours) remove_tree(path);
-  fs::remove(trials, error);  // Not when something of others is in it.
+  fs::remove(trials, error);  // Fails, as intended, when other files are in it.
   for (const auto& path : {results_json, results_csv, chart_png, chart_svg, best_config, search}) {
     remove_tree(path);
   }

@@ -6,7 +6,6 @@
 
 #include "core/error.h"
 #include "core/signals.h"
-#include "tune/run/search_handshake.h"
 #include "tune/run/trial_journal.h"
 #include "tune/run/trial_queue.h"
 #include "tune/run/worker.h"
@@ -17,7 +16,7 @@ namespace {
 using core::Error;
 using core::ExitCode;
 
-/// How long a file system that machines share may show an old folder.
+/// How long a shared file system may show an old state of the folder.
 constexpr std::chrono::milliseconds kPatience{5000};
 
 }  // namespace
@@ -40,14 +39,14 @@ struct Search::Impl {
     if (queue.leads()) read();
   }
 
-  /// Only rank 0 looks at what was there before: to the others it is a search that goes on.
+  /// Only rank 0 decides about existing files; for the others the search is a resumed one.
   [[nodiscard]] train::ExistingRun existing() const {
     return queue.leads() ? request.existing : train::ExistingRun::resume;
   }
 
   void read() { journal.read(fingerprint, trials, runner.data().synthetic()); }
 
-  /// Whatever a trial's score depends on.
+  /// Everything that the score of a trial depends on.
   [[nodiscard]] nlohmann::ordered_json terms() const {
     auto terms = search_identity(request.config, fingerprint);
     terms["threads"] = at::get_num_threads();
@@ -56,11 +55,11 @@ struct Search::Impl {
     return terms;
   }
 
-  /// Begins to write, or joins rank 0, which has.
+  /// Rank 0 starts to write; the others read what it has written.
   void open(SearchLock& lock) {
     const auto& files = journal.files();
     if (queue.leads()) {
-      take_search(lock, files);
+      lock_search(lock, files);
       journal.open(fingerprint, at::get_num_threads());
       for (const auto& trial : trials) {
         if (journal.find(trial.id) != nullptr) runner.cleanup(trial);

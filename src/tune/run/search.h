@@ -1,6 +1,6 @@
 #pragma once
-/// A whole search: trial after trial, each kept as soon as it has ended. Several processes, on one machine or
-/// many, may share one search: each trains whole trials, and all keep them in the same folder.
+/// Runs a search and records each trial as soon as it has ended. Several processes, on one machine or
+/// several, may share a search: each trains complete trials, and all write to the same folder.
 
 #include <memory>
 
@@ -15,54 +15,56 @@ struct SearchRequest {
   std::filesystem::path output = "models";
   train::ExistingRun existing = train::ExistingRun::refuse;
   torch::Device device = torch::kCPU;
-  /// Of the processes that share the search; empty: this one alone. `output` is the same folder for all of
-  /// them, on a file system that their machines share, with locks. Its owner says farewell: `leave`, or
-  /// `fail`.
+  /// Store of the processes that share the search; empty: one process. `output` must be the same folder for
+  /// all, on a shared file system with locks. The owner of the store must call `leave` or `fail`.
   std::shared_ptr<distributed::Store> store{};
 };
 
-/// Who wants to know how a search goes. Observers never change it.
+/// Gets events of a search. Observers do not change its results.
 class SearchObserver {
  public:
   virtual ~SearchObserver() = default;
-  /// A run of a trial begins or goes on. @param run from 0, of `runs`.
+  /// A run of a trial starts or continues. @param run from 0, of `runs`.
   virtual void on_run(const Trial& /*trial*/, std::int64_t /*run*/, std::int64_t /*runs*/) {}
-  /// A trial has ended. @param best so far.
+  /// A trial has ended. @param best whether it is the best trial so far.
   virtual void on_result(const metric::TrialResult& /*result*/, bool /*best*/) {}
-  /// A process was lost; the others go on, with its trial as well.
+  /// A process was lost; the others continue and take over its trial.
   virtual void on_lost(int /*rank*/) {}
-  /// Nothing is left but a trial of a process that is silent, yet keeps it: stopped, or of another search.
+  /// The only trials left are locked by processes that do not respond: stopped ones or those of another
+  /// search.
   virtual void on_waiting(const Trial& /*trial*/) {}
-  /// @returns who watches the training of runs.
+  /// @returns the observer of the runs' training.
   virtual train::TrainObserver& training() = 0;
 };
 
-/// Killed at any moment and made again with ExistingRun::resume, a search goes on from its last finished
-/// epoch and ends with the same results, timings aside. So do several processes, whatever their number, as
-/// long as each computes with the same number of threads; a process that dies leaves its trial to the others.
-/// Where the median rule ends a trial, its folder may then hold a few epochs more than its result: the trial
-/// went on until all earlier ones had ended.
+/// A search. Killed at any moment and started again with ExistingRun::resume, it continues from the last
+/// finished epoch and gives the same results except for timings, with any number of processes, as long as
+/// each computes with the same number of threads. When a process dies, the others take over its trial. With
+/// several processes the folder of a trial that the median rule stopped may have a few epochs more than its
+/// result, because the trial ran until all earlier ones had ended.
 class Search {
  public:
-  /// Checks every value and opens the data; alone or as rank 0 reads the records of trials that have ended.
-  /// Writes nothing.
-  /// @throws core::Error usage: a search is there already; model: it is another one; data, config.
+  /// Checks every value and opens the data; rank 0 reads the records of trials that have ended. Writes
+  /// nothing.
+  /// @throws core::Error(usage) when there is a search already; (model) when it is another search; (data);
+  /// (config).
   explicit Search(SearchRequest request);
   ~Search();
 
-  /// Runs the trials that are left. A trial that diverges or whose network cannot be is recorded as failed.
-  /// Results and the best config are written after each trial, by rank 0, which alone observes results.
-  /// @throws core::Error when the search cannot go on: a full disk; usage: another search runs in this
-  /// folder, or the processes differ in config, data, threads, precision or folder; device: rank 0 was lost;
-  /// what another process failed with. core::Interrupted, in all processes when one receives a signal.
+  /// Runs the trials that are left. A trial that diverges or whose network is impossible is recorded as
+  /// failed. After each trial rank 0 writes the results and the best config and calls on_result.
+  /// @throws core::Error when the search cannot continue, for example because the disk is full; (usage) when
+  /// another search runs in this folder or the processes differ in config, data, threads, precision or
+  /// folder; (device) when rank 0 was lost; the error of another process that failed. core::Interrupted in
+  /// all processes when one of them receives a signal.
   metric::TuningResult run(SearchObserver& observer);
 
   [[nodiscard]] const std::vector<Trial>& trials() const;
   [[nodiscard]] const TuneFiles& files() const;
   [[nodiscard]] const TrialRunner& runner() const;
-  [[nodiscard]] std::size_t recorded() const;  ///< Trials that had ended before.
-  [[nodiscard]] bool resumed() const;          ///< There was a search to go on with.
-  /// @returns the threads with which that search began; 0: not known. Other threads, slightly other scores.
+  [[nodiscard]] std::size_t recorded() const;  ///< Number of trials that had ended before.
+  [[nodiscard]] bool resumed() const;          ///< Whether the search continues an earlier one.
+  /// @returns the number of threads of the earlier search; 0: unknown. Scores depend on it slightly.
   [[nodiscard]] int former_threads() const;
 
  private:

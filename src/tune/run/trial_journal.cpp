@@ -18,8 +18,8 @@ constexpr std::size_t kMaxRecordBytes = std::size_t{64} << 20;
 constexpr std::size_t kMaxName = 128;
 constexpr std::uint64_t kMaxThreads = 1024;
 
-/// Halving ranks all trials among each other, so a longer search is another one; else it begins as a shorter
-/// one does.
+/// Without halving, a longer search starts with the trials of a shorter one. Halving compares all trials with
+/// each other, so there a longer search is another search.
 bool may_grow(const TuneOptions& options) {
   return !(options.stopping && options.stopping->type == StoppingType::halving);
 }
@@ -55,7 +55,7 @@ std::vector<metric::TunedValue> with_current_paths(std::vector<metric::TunedValu
 }
 
 void check_same(json saved, const json& now, const TuneOptions& options, const std::string& source) {
-  if (saved.is_object()) saved.erase("threads");  // Told to the user, who may well change them.
+  if (saved.is_object()) saved.erase("threads");  // May differ; the user is warned.
   if (may_grow(options) && saved.contains("tune") && saved["tune"].is_object()) {
     saved["tune"]["trials"] = now.at("tune").at("trials");
   }
@@ -67,7 +67,7 @@ void check_same(json saved, const json& now, const TuneOptions& options, const s
               "resume with the same config and data, or start anew with --overwrite");
 }
 
-/// A record must be of the trial that is planned under its number.
+/// Reads a record. @throws core::Error(data) when it is not of the trial that is planned under its id.
 metric::TrialResult read_record(const std::filesystem::path& path, const Trial& trial) {
   const std::string source = path.string();
   const json document = core::read_json_file(path, ExitCode::data, {.max_bytes = kMaxRecordBytes});

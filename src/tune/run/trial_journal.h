@@ -1,5 +1,5 @@
 #pragma once
-/// A search's memory on disk: what is searched, a record of each trial that has ended, the results so far.
+/// The files of a search: its identity, a record of each trial that has ended, the results so far.
 
 #include <map>
 #include <optional>
@@ -14,7 +14,8 @@
 
 namespace svhn::tune {
 
-/// What makes a search what it is. @param data fingerprint of the data.
+/// @param data fingerprint of the data.
+/// @returns what identifies a search: config, "tune" section and data.
 nlohmann::ordered_json search_identity(const SearchConfig& search, const std::string& data);
 
 /// Compares two identities. The data file may have another name: the fingerprint compares its content.
@@ -22,32 +23,36 @@ nlohmann::ordered_json search_identity(const SearchConfig& search, const std::st
 std::optional<core::JsonDifference> find_difference(const nlohmann::json& before,
                                                     const nlohmann::json& after);
 
+/// Reads and writes search.json, the records of the trials and the results.
 class TrialJournal {
  public:
-  /// @throws core::Error(usage) when there is a search already and `existing` does not say what to do.
+  /// Checks for an existing search. @param search must outlive the journal.
+  /// @throws core::Error(usage) when there is one and `existing` is refuse.
   TrialJournal(const SearchConfig& search, TuneFiles files, train::ExistingRun existing);
 
-  /// Reads the records of a search that goes on. @param data fingerprint of the data.
-  /// @throws core::Error(model) naming what differs when the search there is another one; (data) when a
+  /// Reads the records of a search that is resumed. @param data fingerprint of the data.
+  /// @param synthetic whether the data are synthetic digits.
+  /// @throws core::Error(model) naming the difference when the search on disk is another one; (data) when a
   /// record is damaged.
   void read(const std::string& data, const std::vector<Trial>& trials, bool synthetic);
-  /// Begins to write: the former search goes if it shall be overwritten.
-  /// @param threads that each process computes with; trials' scores depend on them a little.
+  /// Writes search.json; removes the earlier search if it is to be overwritten.
+  /// @param threads of each process; scores depend on them slightly.
   void open(const std::string& data, int threads);
-  /// Writes a trial's record, and leaves the results as they are.
+  /// Writes the record of a trial, but not the results.
   void write(const metric::TrialResult& result) const;
-  /// Keeps a trial's result in mind.
-  void learn(const metric::TrialResult& result) { records_[result.id] = result; }
-  /// @returns a trial's record as it lies on disk by now, or nothing. @throws core::Error(data)
+  /// Adds a result to those in memory.
+  void add_result(const metric::TrialResult& result) { records_[result.id] = result; }
+  /// @returns the record that is on disk now, or nothing. @throws core::Error(data)
   [[nodiscard]] std::optional<metric::TrialResult> read_again(const Trial& trial) const;
 
   [[nodiscard]] const TuneFiles& files() const { return files_; }
   [[nodiscard]] bool resumed() const { return resumed_; }
-  [[nodiscard]] int former_threads() const { return former_threads_; }  ///< 0: not known.
+  [[nodiscard]] int former_threads() const { return former_threads_; }  ///< 0: unknown.
   [[nodiscard]] std::size_t size() const { return records_.size(); }
-  /// @returns the record of a trial, or nullptr. @param id from 1.
+  /// @param id from 1. @returns the record of a trial, or nullptr.
   [[nodiscard]] const metric::TrialResult* find(std::int64_t id) const;
   [[nodiscard]] metric::TuningResult result() const;
+  /// Writes results.json, results.csv and best.config.json. @throws core::Error(data)
   void write_results() const;
 
  private:

@@ -1,7 +1,10 @@
 #include "tune/run/trial_runner.h"
 
+#include <new>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
+#include "core/signals.h"
 #include "train/run_files.h"
 #include "train/session.h"
 #include "tune/folds.h"
@@ -9,6 +12,8 @@
 namespace svhn::tune {
 namespace {
 
+using core::Error;
+using core::ExitCode;
 using data::PreparedData;
 using data::Split;
 
@@ -29,8 +34,36 @@ std::vector<std::shared_ptr<const PreparedData>> divide(const std::shared_ptr<co
   return divided;
 }
 
-bool at_its_end(const train::TrainingState& state, const train::TrainOptions& options) {
+bool has_ended(const train::TrainingState& state, const train::TrainOptions& options) {
   return state.epoch >= options.epochs || state.stopped_early;
+}
+
+/// @returns whether the run paused.
+bool advance_run(const Trial& trial, std::int64_t run, const TrialWork& work, TrialProgress& progress) {
+  bool paused = false;
+  progress.last_ended = false;
+  progress.runs.emplace_back();
+  const RunPause pause = [&](const metric::History& history) {
+    progress.runs.back() = history;
+    paused = work.pause(progress);
+    return paused;
+  };
+  try {
+    progress.runs.back() = work.runner->advance(trial, run, pause, *work.training);
+    progress.last_ended = !paused;
+  } catch (const core::Interrupted& stop) {
+    throw core::Interrupted(stop.signal(), "trial " + std::to_string(trial.id) + ": " + stop.what());
+  } catch (const Error& error) {
+    // Caused by the values of the trial; any other error would occur in the next trial as well.
+    if (error.code() != ExitCode::numeric && error.code() != ExitCode::config) throw;
+    progress.failure = error.what();
+  } catch (const std::bad_alloc&) {
+    progress.failure = "out of memory";
+  } catch (const c10::Error& error) {
+    progress.failure = error.what_without_backtrace();
+  }
+  if (!progress.failure.empty()) work.check_search();
+  return paused;
 }
 
 }  // namespace
@@ -63,8 +96,8 @@ metric::History TrialRunner::advance(const Trial& trial, std::int64_t run, const
   const auto asked = request(trial, run);
   train::Session session(asked);
   const auto& state = session.state();
-  // A process that was killed may have stood at the very epoch that pauses.
-  const bool paused = state.epoch > 0 && !at_its_end(state, asked.train) && pause(state.history);
+  // A killed process may have written its last checkpoint at the epoch of the pause.
+  const bool paused = state.epoch > 0 && !has_ended(state, asked.train) && pause(state.history);
   if (!paused) {
     session.run({&observer}, [&](const train::TrainingState& now) { return pause(now.history); });
   }
@@ -75,8 +108,18 @@ void TrialRunner::cleanup(const Trial& trial) const {
   for (std::int64_t run = 0; run < runs(); ++run) {
     const train::RunFiles files(files_.trials, TuneFiles::run_name(trial.id, run, runs()));
     std::error_code error;
-    std::filesystem::remove_all(files.checkpoints, error);  // Left behind, they only take room.
+    std::filesystem::remove_all(files.checkpoints, error);  // If that fails, they only use disk space.
   }
+}
+
+TrialProgress run_trial(const Trial& trial, const TrialWork& work) {
+  TrialProgress progress;
+  for (std::int64_t run = 0; run < work.runner->runs(); ++run) {
+    work.on_run(run);
+    const bool paused = advance_run(trial, run, work, progress);
+    if (!progress.failure.empty() || (paused && work.pause_ends_trial)) break;
+  }
+  return progress;
 }
 
 }  // namespace svhn::tune

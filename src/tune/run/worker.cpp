@@ -7,7 +7,6 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/signals.h"
-#include "tune/stopping.h"
 
 namespace svhn::tune {
 namespace {
@@ -19,159 +18,160 @@ using metric::TrialStatus;
 using std::chrono::milliseconds;
 using Json = nlohmann::ordered_json;
 
-constexpr milliseconds kRest{50};
-constexpr milliseconds kLook{1000};
+constexpr milliseconds kIdleSleep{50};
+constexpr milliseconds kCheckInterval{1000};
 constexpr milliseconds kSilentWait{2000};
 
-/// Another process goes on with the trial.
-struct Taken {};
+/// Thrown when another process has taken over the current trial.
+struct OwnershipLost {};
 
-std::string message_text(const std::string& round, const TrialResult& result) {
-  return Json{{"round", round}, {"trial", metric::trial_json(result, metric::TuningDetail::full)}}.dump();
+std::string message_text(const std::string& rung, const TrialResult& result) {
+  return Json{{"round", rung}, {"trial", metric::trial_json(result, metric::TuningDetail::full)}}.dump();
 }
 
 }  // namespace
 
-Worker::Worker(const SearchContext& place)
-    : place_(place),
-      scheduler_(place.search.tune, place.search.base.train.epochs, place.trials.size(),
-                 [this](std::size_t trial) { return place_.journal.find(place_.trials[trial].id); }) {}
+Worker::Worker(const SearchContext& context)
+    : context_(context),
+      scheduler_(context.search.tune, context.search.base.train.epochs, context.trials.size(),
+                 [this](std::size_t trial) { return context_.journal.find(context_.trials[trial].id); }) {}
 
 void Worker::run() {
   while (true) {
-    listen();
+    poll_messages();
     if (scheduler_.open().empty()) return;
     if (const auto job = next_job()) {
       idle_since_.reset();
       work(*job);
     } else if (!scheduler_.open().empty()) {
-      rest();
+      wait();
     }
   }
 }
 
-/// The next of the queue; at its end what a process has left behind that is no more.
+/// Takes the next trial of the queue; when the queue is empty, a trial that a dead process has left.
 std::optional<Worker::Job> Worker::next_job() {
-  const auto rounds = scheduler_.open();  // A copy: taking a trial may end rounds.
-  for (const Rung& round : rounds) {
-    while (const auto trial = draw(round)) {
-      if (take(round, *trial)) return Job{round.name, round.rung, *trial};
+  const auto rungs = scheduler_.open();  // A copy, as try_own() may end rungs.
+  for (const Rung& rung : rungs) {
+    while (const auto trial = next_trial(rung)) {
+      if (try_own(rung, *trial)) return Job{rung.name, rung.epochs, *trial};
     }
   }
-  for (const Rung& round : rounds) {
-    for (const std::size_t trial : round.trials) {
-      if (take(round, trial)) return Job{round.name, round.rung, trial};
+  for (const Rung& rung : rungs) {
+    for (const std::size_t trial : rung.trials) {
+      if (try_own(rung, trial)) return Job{rung.name, rung.epochs, trial};
     }
   }
   return std::nullopt;
 }
 
-std::optional<std::size_t> Worker::draw(const Rung& round) {
-  if (drawn_.contains(round.name)) return std::nullopt;
-  const auto ticket = static_cast<std::size_t>(place_.queue.next_index(round.name));
-  if (ticket < round.trials.size()) return round.trials[ticket];
-  drawn_.insert(round.name);
+std::optional<std::size_t> Worker::next_trial(const Rung& rung) {
+  if (exhausted_.contains(rung.name)) return std::nullopt;
+  const auto index = static_cast<std::size_t>(context_.queue.next_index(rung.name));
+  if (index < rung.trials.size()) return rung.trials[index];
+  exhausted_.insert(rung.name);
   return std::nullopt;
 }
 
-bool Worker::take(const Rung& round, std::size_t trial) {
-  const std::int64_t id = place_.trials[trial].id;
-  if (!scheduler_.pending(round.name, trial) || held_.contains(id) || !place_.lock.try_take(id)) return false;
-  // Whoever had it has told before letting it go, or has died in between.
-  listen();
-  if (scheduler_.pending(round.name, trial)) {
-    if (const auto record = place_.journal.read_again(place_.trials[trial])) {
-      place_.queue.publish(message_text({}, *record));
-      learn(*record);
+bool Worker::try_own(const Rung& rung, std::size_t trial) {
+  const std::int64_t id = context_.trials[trial].id;
+  if (!scheduler_.pending(rung.name, trial) || held_.contains(id) || !context_.lock.try_lock(id))
+    return false;
+  // The last owner has published its result before unlocking, or has died.
+  poll_messages();
+  if (scheduler_.pending(rung.name, trial)) {
+    if (const auto record = context_.journal.read_again(context_.trials[trial])) {
+      context_.queue.publish(message_text({}, *record));
+      add_result(*record);
     }
   }
-  if (scheduler_.pending(round.name, trial)) {
-    place_.queue.own(id);
+  if (scheduler_.pending(rung.name, trial)) {
+    context_.queue.own(id);
     return true;
   }
-  place_.lock.release(id);
+  context_.lock.unlock(id);
   return false;
 }
 
-void Worker::rest() {
+void Worker::wait() {
   if (const int signal = core::stop_signal()) {
     throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal) + "; go on with --resume");
   }
   if (!idle_since_) idle_since_ = core::Clock::now();
-  look_around();
-  tell_whom_we_wait_for();
-  std::this_thread::sleep_for(kRest);
+  check_processes();
+  report_waiting();
+  std::this_thread::sleep_for(kIdleSleep);
 }
 
-/// A stopped process, or one of another search that has not ended: only the user can help.
-void Worker::tell_whom_we_wait_for() {
-  if (!place_.queue.leads() || core::Clock::now() - *idle_since_ < kSilentWait) return;
-  for (const Rung& round : scheduler_.open()) {
-    for (const std::size_t trial : round.trials) {
-      const Trial& waited = place_.trials[trial];
-      if (!scheduler_.pending(round.name, trial) || held_.contains(waited.id) ||
-          waited_for_.contains(waited.id) || place_.queue.has_owner(waited.id)) {
+/// Reports trials whose lock is held by a process that is stopped or runs another search: the user must act.
+void Worker::report_waiting() {
+  if (!context_.queue.leads() || core::Clock::now() - *idle_since_ < kSilentWait) return;
+  for (const Rung& rung : scheduler_.open()) {
+    for (const std::size_t trial : rung.trials) {
+      const Trial& pending = context_.trials[trial];
+      if (!scheduler_.pending(rung.name, trial) || held_.contains(pending.id) ||
+          reported_.contains(pending.id) || context_.queue.has_owner(pending.id)) {
         continue;
       }
-      waited_for_.insert(waited.id);
-      place_.observer.on_waiting(waited);
+      reported_.insert(pending.id);
+      context_.observer.on_waiting(pending);
     }
   }
 }
 
 void Worker::work(const Job& job) {
-  const Trial& trial = place_.trials[job.trial];
+  const Trial& trial = context_.trials[job.trial];
   current_ = &trial;
   try {
-    if (job.rung) {
+    if (job.epochs) {
       run_to_rung(job);
     } else {
-      try_whole(trial);
+      run_to_end(trial);
     }
-  } catch (const Taken&) {
-    // Its results are the other's to tell.
+  } catch (const OwnershipLost&) {
+    // The new owner publishes the result.
   }
   current_ = nullptr;
-  if (!held_.contains(trial.id)) place_.lock.release(trial.id);
+  if (!held_.contains(trial.id)) context_.lock.unlock(trial.id);
 }
 
-TrialProgress Worker::attempt(const Trial& trial, const AttemptPause& pause, bool pause_ends_trial) {
+TrialProgress Worker::run_trial(const Trial& trial, const TrialPause& pause, bool pause_ends_trial) {
   TrialWork work;
-  work.runner = &place_.runner;
+  work.runner = &context_.runner;
   work.training = this;
-  work.on_run = [&](std::int64_t run) { place_.observer.on_run(trial, run, place_.runner.runs()); };
-  work.check_search = [&] { place_.queue.check_trouble(); };
+  work.on_run = [&](std::int64_t run) { context_.observer.on_run(trial, run, context_.runner.runs()); };
+  work.check_search = [&] { context_.queue.check_failure(); };
   work.pause = [&](const TrialProgress& so_far) {
     check_ownership();
     return pause(so_far);
   };
   work.pause_ends_trial = pause_ends_trial;
-  return attempt_trial(trial, work);
+  return svhn::tune::run_trial(trial, work);
 }
 
 void Worker::run_to_rung(const Job& job) {
-  const Trial& trial = place_.trials[job.trial];
-  const auto rung = static_cast<std::size_t>(*job.rung);
-  const auto tried = attempt(
-      trial, [&](const TrialProgress& so_far) { return so_far.runs.back().epochs() >= rung; }, false);
+  const Trial& trial = context_.trials[job.trial];
+  const auto epochs = static_cast<std::size_t>(*job.epochs);
+  const auto tried = run_trial(
+      trial, [&](const TrialProgress& so_far) { return so_far.runs.back().epochs() >= epochs; }, false);
   const TrialResult result = result_of(options(), trial, tried);
   if (result.status == TrialStatus::failed) {
-    keep(result);
+    finish_trial(result);
     return;
   }
-  place_.queue.publish(message_text(job.round, result));
-  scheduler_.put(job.round, job.trial, result);
+  context_.queue.publish(message_text(job.rung, result));
+  scheduler_.put(job.rung, job.trial, result);
 }
 
-/// One trial to its end, unless the median of those before it says that it is not worth it.
-void Worker::try_whole(const Trial& trial) {
-  const auto tried = attempt(
+/// Runs a trial to its end, or until the median rule stops it.
+void Worker::run_to_end(const Trial& trial) {
+  const auto tried = run_trial(
       trial, [&](const TrialProgress& so_far) { return median_rule() && will_stop(trial, so_far); }, true);
   if (median_rule()) {
     held_[trial.id] = tried;
-    judge_held();
+    finish_held();
   } else {
-    keep(result_of(options(), trial, tried));
+    finish_trial(result_of(options(), trial, tried));
   }
 }
 
@@ -179,119 +179,121 @@ bool Worker::median_rule() const {
   return options().stopping && options().stopping->type == StoppingType::median;
 }
 
-bool Worker::will_stop(const Trial& trial, const TrialProgress& attempt) const {
+bool Worker::will_stop(const Trial& trial, const TrialProgress& progress) const {
   const auto completed = completed_before(trial.id);
   const std::size_t running = running_before(trial.id);
   const auto rule = [&](std::span<const double> curve) {
     return median_rule_will_stop(curve, completed, running, *options().stopping,
                                  maximised(options().objective));
   };
-  return find_end(attempt, options().objective, rule).has_value();
+  return find_end(progress, options().objective, rule).has_value();
 }
 
-/// Judges trials in their order, each by those before it alone, as if they had run one after the other.
-void Worker::judge_held() {
+/// Applies the median rule to trials in their order, each compared with the earlier ones only, as if they had
+/// run one after the other.
+void Worker::finish_held() {
   while (!held_.empty() && running_before(held_.begin()->first) == 0) {
-    const auto& [id, attempt] = *held_.begin();
-    const Trial& trial = place_.trials[static_cast<std::size_t>(id - 1)];
+    const auto& [id, progress] = *held_.begin();
+    const Trial& trial = context_.trials[static_cast<std::size_t>(id - 1)];
     const auto completed = completed_before(id);
-    const auto end = find_end(attempt, options().objective, [&](std::span<const double> curve) {
+    const auto end = find_end(progress, options().objective, [&](std::span<const double> curve) {
       return median_rule_stops(curve, completed, *options().stopping, maximised(options().objective));
     });
-    keep(end ? stopped_result(
-                   options(), trial, attempt, *end,
-                   "worse than the median of " + std::to_string(completed.size()) + " completed trials")
-             : result_of(options(), trial, attempt));
-    place_.lock.release(id);
+    finish_trial(end ? stopped_result(options(), trial, progress, *end,
+                                      "worse than the median of " + std::to_string(completed.size()) +
+                                          " completed trials")
+                     : result_of(options(), trial, progress));
+    context_.lock.unlock(id);
     held_.erase(held_.begin());
   }
 }
 
 std::vector<std::vector<double>> Worker::completed_before(std::int64_t id) const {
   std::vector<std::vector<double>> curves;
-  for (const auto& trial : place_.trials) {
-    const TrialResult* record = trial.id < id ? place_.journal.find(trial.id) : nullptr;
+  for (const auto& trial : context_.trials) {
+    const TrialResult* record = trial.id < id ? context_.journal.find(trial.id) : nullptr;
     if (record != nullptr && record->status == TrialStatus::completed) curves.push_back(record->curve);
   }
   return curves;
 }
 
 std::size_t Worker::running_before(std::int64_t id) const {
-  return static_cast<std::size_t>(std::ranges::count_if(place_.trials, [&](const Trial& trial) {
-    return trial.id < id && place_.journal.find(trial.id) == nullptr;
+  return static_cast<std::size_t>(std::ranges::count_if(context_.trials, [&](const Trial& trial) {
+    return trial.id < id && context_.journal.find(trial.id) == nullptr;
   }));
 }
 
-void Worker::listen() {
-  place_.queue.check_trouble();
-  for (const auto& message : place_.queue.poll()) hear(message);
-  judge_held();
+void Worker::poll_messages() {
+  context_.queue.check_failure();
+  for (const auto& message : context_.queue.poll()) handle_message(message);
+  finish_held();
   for (const auto& dropped : scheduler_.settle()) {
-    if (place_.queue.leads()) {
-      place_.journal.write(dropped);
-      place_.runner.cleanup(place_.trials[static_cast<std::size_t>(dropped.id - 1)]);
+    if (context_.queue.leads()) {
+      context_.journal.write(dropped);
+      context_.runner.cleanup(context_.trials[static_cast<std::size_t>(dropped.id - 1)]);
     }
-    learn(dropped);
+    add_result(dropped);
   }
 }
 
-void Worker::hear(const std::string& message) {
+void Worker::handle_message(const std::string& message) {
   const std::string source = "another process's message";
   const auto document = core::parse_json_strict(message, source, ExitCode::bug);
   const TrialResult result = metric::trial_from_json(document.at("trial"), source);
-  const auto place = static_cast<std::size_t>(result.id - 1);
-  if (place >= place_.trials.size()) throw Error(ExitCode::bug, source + " is of no trial of this search");
-  const std::string round = document.at("round");
-  if (round.empty()) {
-    learn(result);
+  const auto trial = static_cast<std::size_t>(result.id - 1);
+  if (trial >= context_.trials.size()) throw Error(ExitCode::bug, source + " is of no trial of this search");
+  const std::string rung = document.at("round");
+  if (rung.empty()) {
+    add_result(result);
   } else {
-    scheduler_.put(round, place, result);
+    scheduler_.put(rung, trial, result);
   }
 }
 
-/// Of a trial that has ended here.
-void Worker::keep(const TrialResult& result) {
-  place_.journal.write(result);
-  place_.queue.publish(message_text({}, result));
-  place_.runner.cleanup(place_.trials[static_cast<std::size_t>(result.id - 1)]);
-  learn(result);
+/// Stores and publishes the result of a trial that has ended in this process.
+void Worker::finish_trial(const TrialResult& result) {
+  context_.journal.write(result);
+  context_.queue.publish(message_text({}, result));
+  context_.runner.cleanup(context_.trials[static_cast<std::size_t>(result.id - 1)]);
+  add_result(result);
 }
 
-void Worker::learn(const TrialResult& result) {
-  if (place_.journal.find(result.id) != nullptr) return;
-  place_.journal.learn(result);
-  if (!place_.queue.leads()) return;
-  place_.journal.write_results();
-  const auto all = place_.journal.result();
+void Worker::add_result(const TrialResult& result) {
+  if (context_.journal.find(result.id) != nullptr) return;
+  context_.journal.add_result(result);
+  if (!context_.queue.leads()) return;
+  context_.journal.write_results();
+  const auto all = context_.journal.result();
   const auto* best = metric::best_trial(all);
-  place_.observer.on_result(result, best != nullptr && best->id == result.id);
+  context_.observer.on_result(result, best != nullptr && best->id == result.id);
 }
 
-/// Often enough to be in the picture, seldom enough to cost nothing.
-void Worker::look_around() {
-  place_.queue.check_trouble();
-  if (place_.queue.alone() || core::Clock::now() < next_look_) return;
-  next_look_ = core::Clock::now() + kLook;
-  place_.queue.obey_stop();
-  for (const int rank : place_.queue.newly_lost()) {
-    if (place_.queue.leads()) place_.observer.on_lost(rank);
+/// Checks for failures, stop signals and lost processes; limited in rate, as each check costs requests to the
+/// store.
+void Worker::check_processes() {
+  context_.queue.check_failure();
+  if (context_.queue.alone() || core::Clock::now() < next_check_) return;
+  next_check_ = core::Clock::now() + kCheckInterval;
+  context_.queue.obey_stop();
+  for (const int rank : context_.queue.newly_lost()) {
+    if (context_.queue.leads()) context_.observer.on_lost(rank);
   }
   if (current_ != nullptr) check_ownership();
 }
 
 void Worker::check_ownership() {
-  if (place_.queue.alone()) return;
-  listen();
-  if (!place_.queue.owns(current_->id)) throw Taken();
+  if (context_.queue.alone()) return;
+  poll_messages();
+  if (!context_.queue.owns(current_->id)) throw OwnershipLost();
 }
 
 void Worker::on_step(const train::StepReport& report) {
-  look_around();
-  place_.observer.training().on_step(report);
+  check_processes();
+  context_.observer.training().on_step(report);
 }
 
 void Worker::on_epoch(const train::EpochReport& report) {
-  place_.observer.training().on_epoch(report);
+  context_.observer.training().on_epoch(report);
 }
 
 }  // namespace svhn::tune

@@ -1,6 +1,6 @@
 #pragma once
-/// One process's part in a search, or the whole of it: takes what is to be done, does it, tells the others.
-/// Results do not depend on how many processes there are, nor on which does what.
+/// The loop of each process of a search: takes trials, runs them, publishes their results.
+/// Results do not depend on the number of processes nor on which process runs which trial.
 
 #include <chrono>
 #include <functional>
@@ -15,13 +15,12 @@
 #include "tune/run/search.h"
 #include "tune/run/trial_journal.h"
 #include "tune/run/trial_queue.h"
-#include "tune/run/trial_work.h"
 #include "tune/scheduler.h"
 #include "tune/search_lock.h"
 
 namespace svhn::tune {
 
-/// What a worker works with; everything outlives it.
+/// What a worker needs; everything must outlive it.
 struct SearchContext {
   const SearchConfig& search;
   const std::vector<Trial>& trials;
@@ -34,55 +33,56 @@ struct SearchContext {
 
 class Worker : private train::TrainObserver {
  public:
-  explicit Worker(const SearchContext& place);
+  explicit Worker(const SearchContext& context);
 
-  /// Works until every trial has ended. @throws core::Error, core::Interrupted
+  /// Runs trials until every trial of the search has ended. @throws core::Error, core::Interrupted
   void run();
 
  private:
-  /// A trial that this process holds the lock of.
+  /// A trial whose lock this process holds.
   struct Job {
-    std::string round;
-    std::optional<std::int64_t> rung;
+    std::string rung;                    ///< Its name.
+    std::optional<std::int64_t> epochs;  ///< Of the rung; unset: a complete run.
     std::size_t trial = 0;
   };
 
   std::optional<Job> next_job();
-  std::optional<std::size_t> draw(const Rung& round);
-  bool take(const Rung& round, std::size_t trial);
-  void rest();
-  void tell_whom_we_wait_for();
+  std::optional<std::size_t> next_trial(const Rung& rung);
+  bool try_own(const Rung& rung, std::size_t trial);
+  void wait();
+  void report_waiting();
 
   void work(const Job& job);
   void run_to_rung(const Job& job);
-  void try_whole(const Trial& trial);
-  TrialProgress attempt(const Trial& trial, const AttemptPause& pause, bool pause_ends_trial);
+  void run_to_end(const Trial& trial);
+  TrialProgress run_trial(const Trial& trial, const TrialPause& pause, bool pause_ends_trial);
 
-  void listen();
-  void hear(const std::string& message);
-  void judge_held();
-  void keep(const metric::TrialResult& result);
-  void learn(const metric::TrialResult& result);
-  void look_around();
+  void poll_messages();
+  void handle_message(const std::string& message);
+  void finish_held();
+  void finish_trial(const metric::TrialResult& result);
+  void add_result(const metric::TrialResult& result);
+  void check_processes();
   void check_ownership();
 
-  [[nodiscard]] const TuneOptions& options() const { return place_.search.tune; }
+  [[nodiscard]] const TuneOptions& options() const { return context_.search.tune; }
   [[nodiscard]] bool median_rule() const;
-  [[nodiscard]] bool will_stop(const Trial& trial, const TrialProgress& attempt) const;
+  [[nodiscard]] bool will_stop(const Trial& trial, const TrialProgress& progress) const;
   [[nodiscard]] std::vector<std::vector<double>> completed_before(std::int64_t id) const;
   [[nodiscard]] std::size_t running_before(std::int64_t id) const;
 
   void on_step(const train::StepReport& report) override;
   void on_epoch(const train::EpochReport& report) override;
 
-  SearchContext place_;
+  SearchContext context_;
   TrialScheduler scheduler_;
-  std::set<std::string> drawn_;                 // Rounds without tickets left.
-  std::map<std::int64_t, TrialProgress> held_;  // By trial: run, and waiting for earlier trials to be judged.
-  const Trial* current_ = nullptr;              // Being trained.
-  core::Clock::time_point next_look_ = core::Clock::now();
+  std::set<std::string> exhausted_;  // Rungs whose queue is at its end.
+  std::map<std::int64_t, TrialProgress>
+      held_;                        // By trial id: have run, and wait for the results of earlier trials.
+  const Trial* current_ = nullptr;  // The trial that is being trained.
+  core::Clock::time_point next_check_ = core::Clock::now();
   std::optional<core::Clock::time_point> idle_since_;
-  std::set<std::int64_t> waited_for_;  // Trials that the user knows of.
+  std::set<std::int64_t> reported_;  // Trials for which on_waiting was called.
 };
 
 }  // namespace svhn::tune

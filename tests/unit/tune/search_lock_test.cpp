@@ -20,12 +20,12 @@ class SearchLockTest : public data::PreparedFolder {
 TEST_F(SearchLockTest, GivesEachTrialToOneAlone) {
   SearchLock first(path(), SearchLock::Need::locks);
   SearchLock second(path(), SearchLock::Need::locks);
-  EXPECT_TRUE(first.try_take(1));
-  EXPECT_FALSE(second.try_take(1));
-  EXPECT_TRUE(second.try_take(2));
-  EXPECT_FALSE(first.try_take(2));
-  first.release(1);
-  EXPECT_TRUE(second.try_take(1));
+  EXPECT_TRUE(first.try_lock(1));
+  EXPECT_FALSE(second.try_lock(1));
+  EXPECT_TRUE(second.try_lock(2));
+  EXPECT_FALSE(first.try_lock(2));
+  first.unlock(1);
+  EXPECT_TRUE(second.try_lock(1));
 }
 
 TEST_F(SearchLockTest, IsFreeWhenItsHolderIsDead) {
@@ -35,7 +35,7 @@ TEST_F(SearchLockTest, IsFreeWhenItsHolderIsDead) {
   const pid_t child = ::fork();
   if (child == 0) {
     SearchLock there(path(), SearchLock::Need::locks);
-    const char taken = there.try_take(3) ? 'y' : 'n';
+    const char taken = there.try_lock(3) ? 'y' : 'n';
     if (::write(ready[1], &taken, 1) == 1) ::pause();
     ::_exit(0);
   }
@@ -43,10 +43,10 @@ TEST_F(SearchLockTest, IsFreeWhenItsHolderIsDead) {
   ASSERT_EQ(::read(ready[0], &taken, 1), 1);
   EXPECT_EQ(taken, 'y');
   ::kill(child, SIGSTOP);
-  EXPECT_FALSE(here.try_take(3)) << "a stopped process may go on";
+  EXPECT_FALSE(here.try_lock(3)) << "a stopped process may go on";
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  EXPECT_TRUE(here.try_take(3));
+  EXPECT_TRUE(here.try_lock(3));
 }
 
 TEST_F(SearchLockTest, IsSigned) {

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <thread>
 
-#include "tune/run/search_handshake.h"
 #include "tune/run/trial_journal.h"
+#include "tune/run/trial_queue.h"
 #include "tune/search_lock.h"
 #include "unit/distributed/thread_store.h"
 #include "unit/tune/run/search_fixture.h"
@@ -194,12 +194,12 @@ TEST_F(SearchGroupTest, WaitsForAStoppedProcessThatHoldsATrial) {
   prepare(2);
   const TuneFiles files(folder_ / "shared", "s");
   SearchLock stopped(files.lock, SearchLock::Need::locks);
-  ASSERT_TRUE(stopped.try_take(2));
+  ASSERT_TRUE(stopped.try_lock(2));
   std::vector<std::int64_t> waited;
   processes_[0].waiting = [&](const Trial& trial) {
     waited.push_back(trial.id);
     EXPECT_FALSE(fs::exists(files.trials / "trial-0002")) << "nobody else may write there";
-    stopped.release(2);
+    stopped.unlock(2);
   };
   run_group(search, "shared");
   EXPECT_EQ(waited, std::vector<std::int64_t>{2});
@@ -242,7 +242,7 @@ TEST_F(SearchGroupTest, RefusesAnotherFolder) {
   SharedStore memory(2);
   const TuneFiles here(folder_ / "here", "s"), elsewhere(folder_ / "elsewhere", "s");
   SearchLock lock(here.lock, SearchLock::Need::locks);
-  take_search(lock, here);
+  lock_search(lock, here);
   TrialQueue leader(std::make_shared<ThreadStore>(memory, 0)),
       other(std::make_shared<ThreadStore>(memory, 1));
   start_handshake(leader, here, {{"threads", 1}});
@@ -251,7 +251,7 @@ TEST_F(SearchGroupTest, RefusesAnotherFolder) {
   EXPECT_THROW(join_handshake(other, here, {{"threads", 2}}, std::chrono::milliseconds(0)), core::Error);
   SearchLock second(here.lock, SearchLock::Need::locks);
   check_locks(second, here);
-  lock.release(SearchLock::kSearch);  // As seen where locks reach one machine only.
+  lock.unlock(SearchLock::kSearch);  // As seen where locks reach one machine only.
   EXPECT_THROW(check_locks(second, here), core::Error);
 }
 

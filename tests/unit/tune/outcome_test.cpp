@@ -1,4 +1,4 @@
-#include "tune/stopping.h"
+#include "tune/outcome.h"
 
 #include <gtest/gtest.h>
 
