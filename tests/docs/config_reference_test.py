@@ -145,7 +145,6 @@ class ConfigReference(unittest.TestCase):
             self.assertEqual(sorted(own), sorted(documented.pop(heading, set())), heading)
         self.assertEqual(documented, {})
 
-    @unittest.expectedFailure  # The schema leaves "feature_shape" out.
     def test_the_keys_of_a_torchscript_backbone_are_documented(self):
         self.assertIn("feature_shape", documented_keys()["backbone"])
 
