@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "core/random.h"
-#include "kernels/dense_dots.h"
-#include "kernels/dense_outer.h"
+#include "kernels/dense_loops.h"
 
 namespace svhn::kernels {
 namespace {

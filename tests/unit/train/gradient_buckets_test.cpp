@@ -52,7 +52,7 @@ struct Watched : distributed::ProcessGroup {
     return group.start_all_reduce(tensor);
   }
   void broadcast(const Tensor& tensor) override { group.broadcast(tensor); }
-  std::vector<std::string> gather(const std::string& text) override { return group.all_gather(text); }
+  std::vector<std::string> all_gather(const std::string& text) override { return group.all_gather(text); }
   ProcessGroup& group;
   std::vector<std::int64_t>& started;
 };
