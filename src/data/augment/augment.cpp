@@ -9,12 +9,12 @@
 namespace svhn::data {
 namespace {
 
-/// @returns a whole number in [-limit, limit].
+/// @returns a uniform integer in [-limit, limit].
 std::int64_t draw_offset(core::CounterRandom& random, std::int64_t limit) {
   return static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(2 * limit + 1))) - limit;
 }
 
-std::int64_t draw_place(core::CounterRandom& random, std::int64_t side) {
+std::int64_t draw_index(core::CounterRandom& random, std::int64_t side) {
   return static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(side)));
 }
 
@@ -38,10 +38,10 @@ void flip_rows(std::span<float> chw, const ImageShape& shape) {
   }
 }
 
-/// @returns which pixel of an axis stands at a place of its padding, -1 for the constant.
-std::int64_t padded(std::int64_t at, std::int64_t n, Fill fill) {
-  if (at >= 0 && at < n) return at;
-  const auto modulo = [at](std::int64_t period) { return (at % period + period) % period; };
+/// @returns the pixel of an axis for an index into its padding, -1 for the constant.
+std::int64_t padded(std::int64_t index, std::int64_t n, Fill fill) {
+  if (index >= 0 && index < n) return index;
+  const auto modulo = [index](std::int64_t period) { return (index % period + period) % period; };
   switch (fill) {
     case Fill::constant:
       return -1;
@@ -52,7 +52,7 @@ std::int64_t padded(std::int64_t at, std::int64_t n, Fill fill) {
     case Fill::nearest:
       break;
   }
-  return std::clamp<std::int64_t>(at, 0, n - 1);
+  return std::clamp<std::int64_t>(index, 0, n - 1);
 }
 
 void crop(std::span<float> chw, const ImageShape& shape, const AugmentOptions& options,
@@ -69,8 +69,8 @@ void crop(std::span<float> chw, const ImageShape& shape, const AugmentOptions& o
     const std::int64_t top = line - line % shape.height;
     const std::int64_t row = padded(line % shape.height + p.crop_rows, shape.height, options.fill);
     for (const std::int64_t column : columns) {
-      const auto at = static_cast<std::size_t>((top + row) * shape.width + column);
-      *out++ = row < 0 || column < 0 ? outside : source[at];
+      const auto pixel = static_cast<std::size_t>((top + row) * shape.width + column);
+      *out++ = row < 0 || column < 0 ? outside : source[pixel];
     }
   }
 }
@@ -92,7 +92,7 @@ void cut_out(std::span<float> chw, const ImageShape& shape, std::int64_t side, c
 
 AugmentParameters draw_parameters(const AugmentOptions& o, const ImageShape& shape, const AugmentKey& key) {
   core::CounterRandom random(key.seed, core::stream_id("augment"),
-                             (key.pass << 32) ^ static_cast<std::uint64_t>(key.row));
+                             (key.epoch << 32) ^ static_cast<std::uint64_t>(key.row));
   AugmentParameters p;
   p.affine.rotation_degrees = random.uniform(-o.rotation_degrees, o.rotation_degrees);
   p.affine.shift_rows = random.uniform(-o.height_shift, o.height_shift) * static_cast<double>(shape.height);
@@ -106,8 +106,8 @@ AugmentParameters draw_parameters(const AugmentOptions& o, const ImageShape& sha
   p.brightness = random.uniform(1.0 - o.brightness, 1.0 + o.brightness);
   p.crop_rows = draw_offset(random, o.random_crop);
   p.crop_columns = draw_offset(random, o.random_crop);
-  p.cutout_row = draw_place(random, shape.height);
-  p.cutout_column = draw_place(random, shape.width);
+  p.cutout_row = draw_index(random, shape.height);
+  p.cutout_column = draw_index(random, shape.width);
   p.colour = draw_colour(random, o.colour_ops, o.colour_magnitude);
   return p;
 }
@@ -136,11 +136,11 @@ void augment_image(std::span<float> chw, const ImageShape& shape, const AugmentO
 }
 
 ImageHook augment_hook(const AugmentOptions& options, const PreprocessPlan& plan, std::uint64_t seed,
-                       std::uint64_t pass) {
+                       std::uint64_t epoch) {
   const ImageShape shape{plan.channels(), kSide, kSide};
   const PixelRange range = pixel_range(plan);
   return [=](std::span<float> chw, std::int64_t row) {
-    augment_image(chw, shape, options, range, {seed, pass, row});
+    augment_image(chw, shape, options, range, {seed, epoch, row});
   };
 }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr double kLevels = 255.0;
 constexpr std::array<float, 3> kGreyWeights{0.299F, 0.587F, 0.114F};
 
-/// One image as lightness values.
+/// An image as lightness values.
 struct Image {
   std::vector<float> v;
   ImageShape shape;
@@ -21,7 +21,7 @@ struct Image {
 };
 
 float to_unit(float value) {
-  const float low = value < 0.0F ? 0.0F : value;  // In the form that is one instruction.
+  const float low = value < 0.0F ? 0.0F : value;  // Compiles to one instruction.
   return low > 1.0F ? 1.0F : low;
 }
 
@@ -76,7 +76,7 @@ void saturation(Image& image, float strength) {
   }
 }
 
-/// @param at points at a pixel with neighbours on all sides.
+/// @param at a pixel with neighbours on all sides.
 float smoothed(const float* at, std::ptrdiff_t width) {
   float sum = 4.0F * *at;
   for (const std::ptrdiff_t row : {-width, std::ptrdiff_t{0}, width})

@@ -1,6 +1,6 @@
 #pragma once
-/// Colour operations on preprocessed images. They are defined on lightness v in [0, 1], where 0 is what a
-/// black pixel and 1 what a white one became in preprocessing, so that they mean the same after any steps.
+/// Colour operations on preprocessed images. They work on lightness v in [0, 1], where 0 is the preprocessed
+/// value of a black pixel and 1 that of a white one, so that they do not depend on the preprocessing steps.
 /// C: channels, 1 or 3; H, W: height and width.
 
 #include <array>
@@ -14,14 +14,15 @@
 
 namespace svhn::data {
 
-/// What black (0, 0, 0) and white (255, 255, 255) pixels are in each channel after preprocessing.
+/// Values of black (0, 0, 0) and white (255, 255, 255) pixels in each channel after preprocessing.
 struct PixelRange {
   std::array<float, 3> black{0.0F, 0.0F, 0.0F};
-  std::array<float, 3> white{1.0F, 1.0F, 1.0F};  ///< Other than black.
+  std::array<float, 3> white{1.0F, 1.0F, 1.0F};  ///< Different from black.
 };
+/// @returns the range of a preprocessing.
 PixelRange pixel_range(const PreprocessPlan& plan);
 
-/// `blend(base)` is base + s (v - base): 0 gives the base, 1 the image itself, above 1 exaggerates it.
+/// `blend(base)` is base + s (v - base): 0 gives the base, 1 the image, above 1 extrapolates.
 enum class ColourOp {
   identity,
   auto_contrast,  ///< Each channel stretched to [0, 1]; a constant one stays.
@@ -41,14 +42,14 @@ struct ColourChange {
   bool operator==(const ColourChange&) const = default;
 };
 
-/// Draws RandAugment's operations, each uniform over the table with replacement: for magnitude m blends take
+/// Draws RandAugment's operations uniformly with replacement. For magnitude m, blends use
 /// s = 1 + 0.9 m or 1 - 0.9 m, solarize s = 1 - m, posterize s = 8 - 4 m bits.
-/// @param count operations. @param magnitude 0..1.
-/// @see Cubuk et al. 2020, "RandAugment"; inversion is AutoAugment's favourite for house numbers (2019)
+/// @param count number of operations. @param magnitude 0..1.
+/// @see Cubuk et al. 2020, "RandAugment"; AutoAugment (2019) chose inversion most often for house numbers
 std::vector<ColourChange> draw_colour(core::CounterRandom& random, std::int64_t count, double magnitude);
 
-/// Applies one operation in place. Grey is .299 R + .587 G + .114 B, or the only channel. v is held to [0, 1]
-/// before and after, except by `identity`, which changes nothing.
+/// Applies one operation in place. Grey is .299 R + .587 G + .114 B, or the only channel. v is clamped to [0,
+/// 1] before and after, except by `identity`, which changes nothing.
 /// @param chw f32 [C,H,W].
 /// @throws core::Error(bug) when the span is not C*H*W long or C is neither 1 nor 3.
 /// @see Pillow's ImageOps and ImageEnhance, which do this on 8 bits

@@ -10,7 +10,8 @@
 namespace svhn::data {
 namespace {
 
-/// Small and large turns, places beyond every edge, whole pixels, and some too far for fixed places.
+/// Small and large rotations, coordinates beyond every edge, integer shifts, and coordinates too far for
+/// fixed point.
 std::vector<AffineMatrix> matrices() {
   std::vector<AffineMatrix> found;
   for (const double degrees : {0.0, 0.7, -7.0, 15.0, 45.0, 90.0, -133.0, 180.0}) {
@@ -23,12 +24,12 @@ std::vector<AffineMatrix> matrices() {
   return found;
 }
 
-/// Between pixels it is what interpolation makes of it, being linear in each of its arguments.
+/// Bilinear interpolation reproduces it exactly, since it is linear in each of its arguments.
 double bilinear(double y, double x) {
   return (y + 2.0 * x + x * y / 31.0) / 124.0;
 }
 
-/// `at` on the endless image that is mirrored behind its outermost pixels, by one mirror after the other.
+/// Maps `at` into the image by mirroring at the outermost pixels, as often as needed.
 double mirrored(double at) {
   while (at < -0.5 || at > 31.5) at = at < -0.5 ? -1.0 - at : 63.0 - at;
   return at;
@@ -42,12 +43,12 @@ TEST(TransformTile, GivesThePictureAtEveryPlaceBroughtIntoTheImage) {
   for (const Fill fill : {Fill::nearest, Fill::reflect}) {
     int checked = 0;
     for (const AffineMatrix& m : matrices()) {
-      const auto places = fixed_places(transform_of(1, m, fill));
-      if (!places) continue;
+      const auto coordinates = fixed_coordinates(transform_of(1, m, fill));
+      if (!coordinates) continue;
       ++checked;
       std::vector<float> picture;
       for (int i = 0; i < 1024; ++i) picture.push_back(static_cast<float>(bilinear(i / 32, i % 32)));
-      transform_tile(picture.data(), 1, *places);
+      transform_tile(picture.data(), 1, *coordinates);
       for (int i = 0; i < 1024; ++i) {
         const double row = m[0] * (i / 32) + m[1] * (i % 32) + m[2];
         const double column = m[3] * (i / 32) + m[4] * (i % 32) + m[5];
@@ -64,10 +65,10 @@ TEST(TransformRows, GivesWhatTilesGive) {
   for (const Fill fill : {Fill::nearest, Fill::reflect}) {
     for (const AffineMatrix& m : matrices()) {
       const AffineTransform transform = transform_of(3, m, fill);
-      const auto places = fixed_places(transform);
-      if (!places) continue;
+      const auto coordinates = fixed_coordinates(transform);
+      if (!coordinates) continue;
       auto one = test_picture({3, 32, 32}), other = one;
-      transform_tile(one.data(), 3, *places);
+      transform_tile(one.data(), 3, *coordinates);
       transform_rows(other.data(), transform);
       for (std::size_t i = 0; i < one.size(); ++i) ASSERT_NEAR(one[i], other[i], 1e-6) << i;
     }
@@ -76,7 +77,7 @@ TEST(TransformRows, GivesWhatTilesGive) {
 
 TEST(FixedPlaces, HoldTheUsualTransformsAndNoneThatLeavesTheirRange) {
   const auto fits = [](const AffineMatrix& matrix, Fill fill = Fill::nearest) {
-    return fixed_places(transform_of(1, matrix, fill)).has_value();
+    return fixed_coordinates(transform_of(1, matrix, fill)).has_value();
   };
   // The last row is read at 31 + the shift, at most 31.999 beyond the middle (16).
   EXPECT_TRUE(fits({1, 0, 16.9, 0, 1, 0}));
@@ -87,11 +88,11 @@ TEST(FixedPlaces, HoldTheUsualTransformsAndNoneThatLeavesTheirRange) {
   // Which side of a seam a place is on must not be rounded.
   EXPECT_FALSE(fits({1, 0, 0, 0, 1, 0}, Fill::constant));
   EXPECT_FALSE(fits({1, 0, 0, 0, 1, 0}, Fill::wrap));
-  const auto places = fixed_places(transform_of(1, {1, 0, 0, 0, 1, 0.25}, Fill::nearest));
-  ASSERT_TRUE(places);
-  EXPECT_EQ(places->row[16], 0U);
-  EXPECT_EQ(places->right[3], 3U << 26);
-  EXPECT_EQ(places->column[0], 0U - (63U << 24));  // 0.25 - 16 = -63/4.
+  const auto coordinates = fixed_coordinates(transform_of(1, {1, 0, 0, 0, 1, 0.25}, Fill::nearest));
+  ASSERT_TRUE(coordinates);
+  EXPECT_EQ(coordinates->row[16], 0U);
+  EXPECT_EQ(coordinates->right[3], 3U << 26);
+  EXPECT_EQ(coordinates->column[0], 0U - (63U << 24));  // 0.25 - 16 = -63/4.
 }
 
 TEST(WideTile, GivesTheBitsOfThePlainOne) {
@@ -102,15 +103,15 @@ TEST(WideTile, GivesTheBitsOfThePlainOne) {
       for (const Fill fill : {Fill::nearest, Fill::reflect, Fill::constant, Fill::wrap}) {
         const AffineTransform transform = transform_of(channels, m, fill);
         auto one = test_picture(transform.shape), other = one;
-        const bool seamed = fill == Fill::constant || fill == Fill::wrap;
-        const auto places = fixed_places(transform);
-        if (!seamed && !places) continue;
-        if (seamed) {
+        const bool discontinuous = fill == Fill::constant || fill == Fill::wrap;
+        const auto coordinates = fixed_coordinates(transform);
+        if (!discontinuous && !coordinates) continue;
+        if (discontinuous) {
           transform_rows(one.data(), transform);
-          wide->seamed(other.data(), transform);
+          wide->discontinuous(other.data(), transform);
         } else {
-          transform_tile(one.data(), channels, *places);
-          wide->fixed(other.data(), channels, *places);
+          transform_tile(one.data(), channels, *coordinates);
+          wide->continuous(other.data(), channels, *coordinates);
         }
         ASSERT_EQ(one, other) << static_cast<int>(fill);
       }
