@@ -67,8 +67,8 @@ std::string plain_reason(std::string_view what) {
   return printable(what, 240);
 }
 
-/// Builds the document from the parser's events and stops at the first one that breaks a rule.
-/// nlohmann's builder would keep the last of two equal keys and turn large integers into floats.
+/// Builds the document from the parser's events and stops at the first one that breaks a rule. nlohmann's
+/// builder would keep the last of two equal keys and turn large integers into floats.
 class StrictBuilder {
  public:
   StrictBuilder(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits) {}

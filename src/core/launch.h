@@ -27,8 +27,8 @@ struct Launch {
 /// Returns the value of a variable, or null, as std::getenv does.
 using Environment = std::function<const char*(const char*)>;
 
-/// Reads the launcher's variables. RANK and WORLD_SIZE take precedence over Open MPI's variables, those over
-/// Slurm's.
+/// Reads the launcher's variables. RANK and WORLD_SIZE take precedence over Open MPI's variables,
+/// those over Slurm's.
 /// @param bind value of `--bind`: an address or interface of this machine; empty: SVHN_BIND, or loopback.
 /// @throws core::Error(usage) naming the variable that is malformed, missing or contradicts another one, and
 /// when MASTER_ADDR is not loopback and neither `bind` nor SVHN_BIND is given.

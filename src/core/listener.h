@@ -11,8 +11,8 @@ namespace svhn::core {
 
 /// @param text a numeric IPv4 or IPv6 address, or the name of an interface such as eth0.
 /// @returns the numeric address.
-/// @throws core::Error(usage) for anything else, and for 0.0.0.0 and ::, to which no other process can
-/// connect.
+/// @throws core::Error(usage) for anything else, and for 0.0.0.0 and ::, to which no other
+/// process can connect.
 std::string resolve_bind(const std::string& text);
 
 /// Owns a listening TCP socket.

@@ -10,8 +10,8 @@ namespace svhn::core {
 /// A writable mapping of an unlinked file; the kernel frees it when the process ends, even when it is killed.
 class ScratchFile {
  public:
-  /// @param folder holds the file; created when missing. @param bytes more than 0; the content starts as
-  /// zeros.
+  /// @param folder holds the file; created when missing. @param bytes more than 0; the content
+  /// starts as zeros.
   /// @throws core::Error(data) when the disk is full or the folder cannot be written.
   ScratchFile(const std::filesystem::path& folder, std::size_t bytes);
   ScratchFile(const ScratchFile&) = delete;

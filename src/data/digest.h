@@ -11,8 +11,8 @@ namespace svhn::data {
 /// @throws core::Error(data) when the file cannot be read.
 std::string sha256_of_file(const std::filesystem::path& path);
 
-/// @returns the SHA-256 of the text that `sha256sum` prints for these files ("<hex>  <name>\n" each, in
-/// order).
+/// @returns the SHA-256 of the text that `sha256sum` prints for these files ("<hex>  <name>\n"
+/// each, in order).
 /// @param names relative to `folder`, with '/' between parts.
 std::string sha256_of_files(const std::filesystem::path& folder, std::span<const std::string> names);
 

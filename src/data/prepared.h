@@ -49,8 +49,8 @@ void write_prepared(const std::filesystem::path& path, const PreparedContent& co
 /// A prepared file opened for reading; the constructor reads the header, the labels and the indices.
 class PreparedData {
  public:
-  /// @throws core::Error(data) when missing, damaged, not a prepared file, or with rows or labels out of
-  /// range.
+  /// @throws core::Error(data) when missing, damaged, not a prepared file, or with rows or labels
+  /// out of range.
   explicit PreparedData(const std::filesystem::path& path);
   ~PreparedData();
   PreparedData(PreparedData&&) noexcept;

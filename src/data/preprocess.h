@@ -32,8 +32,8 @@ struct Preprocessing {
   bool operator==(const Preprocessing&) const = default;
 };
 
-/// @returns one line of JSON: {"steps":[names],"train":{statistics}}; the text
-/// preserves every double exactly.
+/// @returns one line of JSON: {"steps":[names],"train":{statistics}}; the text preserves
+/// every double exactly.
 std::string preprocessing_to_json(const Preprocessing& preprocessing);
 /// @param source name of the file in messages. @param code exit code of a failure.
 /// @throws core::Error(code) unless `text` is exactly such a document.
@@ -61,8 +61,8 @@ class PreprocessPlan {
   template <typename Value>
   using Tables = std::array<std::array<Value, 256>, 3>;  ///< For each channel and byte.
 
-  /// @param own statistics of the split, for minmax_per_split; `preprocessing.train` for images from
-  /// elsewhere.
+  /// @param own statistics of the split, for minmax_per_split; `preprocessing.train` for
+  /// images from elsewhere.
   /// @throws core::Error(config) when `step_order_fault` finds one.
   PreprocessPlan(const Preprocessing& preprocessing, const SplitStatistics& own);
 

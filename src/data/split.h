@@ -14,8 +14,8 @@
 namespace svhn::data {
 
 /// The `stratify` argument of scikit-learn. The two give different rows, because it processes the classes in
-/// the order of their sorted values, and it converts the rows of a one-hot matrix to text first: "0.0 …
-/// 0.0 1.0" (index 9) sorts before "1.0 0.0 … 0.0" (index 0), so one-hot classes run 9, 8, … 0.
+/// the order of their sorted values, and it converts the rows of a one-hot matrix to text first:
+/// "0.0 … 0.0 1.0" (index 9) sorts before "1.0 0.0 … 0.0" (index 0), so one-hot classes run 9, 8, … 0.
 enum class Stratify {
   onehot,  ///< `to_categorical(y)`, as in the assignment; the number type does not matter.
   label,   ///< The integer labels.

@@ -2,8 +2,8 @@
 /// TensorBoard's event files: scalars as protocol buffers in TFRecord frames. A file is a sequence of
 /// records, so it grows by appending.
 /// @see tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto (field numbers);
-/// TensorFlow's guide "TFRecord and tf.train.Example" (frame: length, its masked CRC-32C, data, its masked
-/// CRC-32C)
+/// TensorFlow's guide "TFRecord and tf.train.Example" (frame: length, its masked CRC-32C, data,
+/// its masked CRC-32C)
 
 #include <cstdint>
 #include <span>

@@ -42,11 +42,10 @@ AffineMatrix affine_matrix(const AffineParameters& parameters, std::int64_t heig
 /// Transforms an image in place with bilinear interpolation, as `scipy.ndimage.affine_transform` with order 1
 /// and the mode of the same name does (scipy 1.6 or later). Outside the image `nearest` repeats the edge;
 /// `constant` is `fill_value` beyond the outermost pixels' centres; `reflect` is d c b a | a b c d | d c b a;
-/// `wrap` has period n - 1, so that both ends coincide. Equal matrices give equal bits on every
-/// processor.
+/// `wrap` has period n - 1, so that both ends coincide. Equal matrices give equal bits on every processor.
 /// @param chw f32 [C,H,W]. @param matrix finite. @param fill_value in the units of the image.
-/// @throws core::Error(bug) when the span is not C*H*W long, core::Error(config) when the matrix is not
-/// finite.
+/// @throws core::Error(bug) when the span is not C*H*W long, core::Error(config) when the matrix
+/// is not finite.
 void apply_affine(std::span<float> chw, const ImageShape& shape, const AffineMatrix& matrix, Fill fill,
                   double fill_value = 0.0);
 

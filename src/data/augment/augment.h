@@ -1,7 +1,7 @@
 #pragma once
 /// Random augmentation of preprocessed training images. All random numbers depend only on the key, so the
-/// number of threads or processes and a resume do not change them. C: channels, 1 or 3; H, W: height and
-/// width.
+/// number of threads or processes and a resume do not change them.
+/// C: channels, 1 or 3; H, W: height and width.
 
 #include <cstdint>
 #include <span>
@@ -48,8 +48,8 @@ AugmentParameters draw_parameters(const AugmentOptions& options, const ImageShap
 /// constant, symmetric or wrap); the colour operations; cutout to 0.
 /// @param chw f32 [C,H,W]. @param range values of black and white, for brightness and colour.
 /// @throws core::Error(bug) when the span is not C*H*W long or C is neither 1 nor 3.
-/// @see DeVries and Taylor 2017 (cutout: the square's centre is uniform over the image, the square is
-/// clipped)
+/// @see DeVries and Taylor 2017 (cutout: the square's centre is uniform over the image, the
+/// square is clipped)
 void apply_parameters(std::span<float> chw, const ImageShape& shape, const AugmentOptions& options,
                       const PixelRange& range, const AugmentParameters& parameters);
 

@@ -42,8 +42,8 @@ struct ColourChange {
   bool operator==(const ColourChange&) const = default;
 };
 
-/// Draws RandAugment's operations uniformly with replacement. For magnitude m, blends use
-/// s = 1 + 0.9 m or 1 - 0.9 m, solarize s = 1 - m, posterize s = 8 - 4 m bits.
+/// Draws RandAugment's operations uniformly with replacement. For magnitude m, blends use s = 1 + 0.9 m or
+/// 1 - 0.9 m, solarize s = 1 - m, posterize s = 8 - 4 m bits.
 /// @param count number of operations. @param magnitude 0..1.
 /// @see Cubuk et al. 2020, "RandAugment"; AutoAugment (2019) chose inversion most often for house numbers
 std::vector<ColourChange> draw_colour(core::CounterRandom& random, std::int64_t count, double magnitude);

@@ -169,8 +169,8 @@ class RowTransform {
     taps_.resize(static_cast<std::size_t>(shape.width));
   }
 
-  /// @param find_row computes the taps of a row. @param outside value of the pixels outside the image, or
-  /// null.
+  /// @param find_row computes the taps of a row. @param outside value of the pixels outside the
+  /// image, or null.
   template <class FindRow>
   void operator()(float* chw, const FindRow& find_row, const float* outside = nullptr) {
     const auto [channels, height, width] = shape_;

@@ -42,8 +42,8 @@ struct FixedCoordinates {
 };
 
 /// @param transform of 32x32 pixels.
-/// @returns the coordinates; nullopt when the fill is not continuous, or a coordinate is too far outside to
-/// fit.
+/// @returns the coordinates; nullopt when the fill is not continuous, or a coordinate is too far
+/// outside to fit.
 std::optional<FixedCoordinates> fixed_coordinates(const AffineTransform& transform);
 
 /// Transforms an image of 32x32 pixels in place.

@@ -132,8 +132,8 @@ SVHN_WIDE SVHN_INLINE void wrap(Doubles& coordinate) {
   coordinate = coordinate < 0.0 ? raised : (coordinate > kPeriod ? lowered : coordinate);
 }
 
-/// Coordinates of 32x32 pixels computed as in scipy, since the last bit decides at the discontinuities of the
-/// fill.
+/// Coordinates of 32x32 pixels computed as in scipy, since the last bit decides at the discontinuities
+/// of the fill.
 template <Fill fill>
 class DiscontinuousReader {
  public:
@@ -156,8 +156,8 @@ class DiscontinuousReader {
     unsigned outside = 0;  ///< One bit per pixel: it is outside the image.
   };
 
-  /// Uses intrinsics where GCC would split a register into halves; zeroing forms, since GCC warns about the
-  /// others.
+  /// Uses intrinsics where GCC would split a register into halves; zeroing forms, since GCC warns
+  /// about the others.
   /// @param column first of eight neighbouring columns.
   SVHN_WIDE SVHN_INLINE static void find_part(const double* m, std::size_t row, std::size_t column,
                                               QuarterRow& part) {

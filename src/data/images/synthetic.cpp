@@ -82,8 +82,8 @@ cv::Mat write_number(int digit, core::CounterRandom& random) {
   return canvas;
 }
 
-/// @returns the homography from the canvas to the large picture: stretch, slant, rotation, shift and
-/// perspective.
+/// @returns the homography from the canvas to the large picture: stretch, slant, rotation,
+/// shift and perspective.
 cv::Matx33d choose_view(core::CounterRandom& random) {
   const double height = random.uniform(0.62, 0.98) * kLarge / kGlyphHeight;
   const double width = height * random.uniform(0.55, 1.2);
@@ -130,8 +130,8 @@ Colour choose_colour(double brightness, core::CounterRandom& random) {
   return colour;
 }
 
-/// Calls `change(pixel, u, v)` for every pixel; u runs along the direction `angle`, v across it, both about
-/// -0.7..0.7.
+/// Calls `change(pixel, u, v)` for every pixel; u runs along the direction `angle`, v across it,
+/// both about -0.7..0.7.
 template <typename Change>
 void along_direction(cv::Mat& picture, double angle, Change change) {
   const double cosine = std::cos(angle);

@@ -14,8 +14,8 @@ namespace svhn::data {
 /// @param n number of images, 1 to 10,000,000.
 /// @param seed any number.
 /// @param threads number of threads; 0: one per processor.
-/// @returns images u8 [n,32,32,3] and labels as class indices (LabelRule::index), uniform over the ten
-/// classes.
+/// @returns images u8 [n,32,32,3] and labels as class indices (LabelRule::index), uniform over
+/// the ten classes.
 /// @throws core::Error(usage) for n out of range.
 RawDigits make_synthetic(std::int64_t n, std::uint64_t seed, unsigned threads = 0);
 

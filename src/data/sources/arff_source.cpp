@@ -53,8 +53,8 @@ std::vector<std::int64_t> spelled_labels(const formats::ArffAttribute& attribute
   return labels;
 }
 
-/// Converts values to bytes, without branches so that the loop is vectorised. @returns false when one is no
-/// pixel.
+/// Converts values to bytes, without branches so that the loop is vectorised. @returns false when one
+/// is no pixel.
 bool narrow(std::span<const std::int32_t> values, std::uint8_t* pixels) {
   std::uint32_t seen = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {

@@ -8,8 +8,8 @@
 namespace svhn::data {
 
 /// Reads pixels 0..255 in the order height, width, RGB, and labels as stored: the numbers of the column
-/// named "class" (in any case), else of the only nominal column, else of the last. Needs little more
-/// memory than the images.
+/// named "class" (in any case), else of the only nominal column, else of the last. Needs little more memory
+/// than the images.
 /// @returns images [N,32,32,3] and labels.
 /// @throws core::Error(data) naming file and line: not 3,073 columns, a pixel that is not an integer from 0
 /// to 255, a class that is not an integer, and the errors of `formats::ArffReader`.

@@ -58,8 +58,8 @@ Size jpeg(Cursor in) {
     const std::uint64_t marker = in.big(at + 1, 1);
     const bool frame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
     if (frame) {
-      // Decoders fill the missing part of a truncated file with grey. Entropy-coded data never contains this
-      // marker.
+      // Decoders fill the missing part of a truncated file with grey. Entropy-coded data never
+      // contains this marker.
       if (in.text().find("\xFF\xD9", at) == std::string_view::npos) return std::nullopt;
       return in.result(in.big(at + 7, 2), in.big(at + 5, 2));
     }

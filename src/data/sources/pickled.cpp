@@ -95,8 +95,8 @@ std::vector<std::int32_t> frame_pixels(std::span<const std::int64_t> columns, st
   return pixels;
 }
 
-/// @param array of shape [N,3072], [N,3073] (the last column is skipped), [N,32,32,3], [N,3,32,32] or
-/// [32,32,3,N].
+/// @param array of shape [N,3072], [N,3073] (the last column is skipped), [N,32,32,3],
+/// [N,3,32,32] or [32,32,3,N].
 /// @param rows set to N. @throws core::Error for another shape.
 PixelPlane plane_of_array(const Pickle& pickle, const PickledArray& array, std::int64_t& rows) {
   check_numeric(pickle, array);

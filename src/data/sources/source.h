@@ -30,8 +30,8 @@ LabelRule default_label_rule(SourceFormat format);
 
 /// Converts source labels to class indices (index i is digit (i + 1) % 10).
 /// @param source name of the source in messages.
-/// @throws core::Error(data) for a label outside the rule's range; the hint names the rules that fit all
-/// labels.
+/// @throws core::Error(data) for a label outside the rule's range; the hint names the rules that
+/// fit all labels.
 std::vector<std::uint8_t> class_indices(std::span<const std::int64_t> labels, LabelRule rule,
                                         const std::string& source);
 

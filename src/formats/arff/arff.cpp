@@ -225,8 +225,8 @@ std::optional<std::int32_t> parse_nominal(const ArffAttribute& attribute, std::s
   return static_cast<std::int32_t>(found - attribute.values.begin());
 }
 
-/// @returns the end of the value that begins at `from`: a comma or comment outside quotes, or the end of the
-/// line.
+/// @returns the end of the value that begins at `from`: a comma or comment outside quotes, or the end
+/// of the line.
 const char* value_end(const char* from, const char* end) {
   char quote = '\0';
   for (; from < end && *from != '\n'; ++from) {

@@ -3,9 +3,9 @@
 /// damaged files crash it. Arrays that the file holds contiguously are then read from a memory map.
 ///
 /// Refused: links and storage outside the file (soft and external links, external or virtual storage),
-/// filters other than deflate, shuffle and Fletcher32 (the library's plugins are disabled), more than 32
-/// levels of groups, more than 100,000 objects, and arrays that claim more data than the file's bytes can
-/// hold.
+/// filters other than deflate, shuffle and Fletcher32 (the library's plugins are disabled), more than
+/// 32 levels of groups, more than 100,000 objects, and arrays that claim more data than the file's
+/// bytes can hold.
 /// @see "HDF5 File Format Specification", version 3.0, The HDF Group
 
 #include <cstddef>

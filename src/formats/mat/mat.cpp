@@ -82,8 +82,8 @@ std::vector<std::uint8_t> MatFile::read(const MatVariable& variable) const {
     mat::refuse(where, "more than 2^31 - 1 numbers", "split the file");
   }
   if (variable.compressed) {
-    // matio does not check the checksum, and memory for the array is allocated only when its size is
-    // confirmed.
+    // matio does not check the checksum, and memory for the array is allocated only when its
+    // size is confirmed.
     mat::verify_stream(file_.bytes().subspan(variable.offset, variable.stored_bytes), variable.content_bytes,
                        where);
     file_.release(variable.offset, variable.stored_bytes);

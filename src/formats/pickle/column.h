@@ -14,9 +14,9 @@ namespace svhn::formats {
 /// Largest number of values of a column without a known length.
 inline constexpr std::int64_t kMaxUncounted = 65536;
 
-/// Reads a list, tuple, numpy array, pandas Series, Index, categorical, nullable or text array (also
-/// Arrow's). Nesting is limited to eight levels, so a pickle that contains itself cannot cause endless
-/// recursion.
+/// Reads a list, tuple, numpy array, pandas Series, Index, categorical, nullable or text array
+/// (also Arrow's). Nesting is limited to eight levels, so a pickle that contains itself cannot
+/// cause endless recursion.
 class ColumnReader {
  public:
   explicit ColumnReader(const Pickle& pickle) : pickle_(pickle) {}

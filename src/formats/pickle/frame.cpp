@@ -118,8 +118,8 @@ class FrameBuilder {
 PickledManager read_manager(const Pickle& pickle, PickleValue owner) {
   const PickleValue manager = find_manager(pickle, owner);
   const auto arguments = pickle.items(pickle.arguments(manager));
-  // BlockManager(blocks, axes) since pandas 1.3. Before, and in every Series, a state that ends in
-  // {'0.14.1': …}.
+  // BlockManager(blocks, axes) since pandas 1.3. Before, and in every Series, a state that ends
+  // in {'0.14.1': …}.
   if (arguments.size() >= 2) return {pickle.items(arguments[1]), pickle.items(arguments[0])};
   const PickleValue state = pickle.state(manager);
   if (state.kind != PickleKind::tuple || pickle.items(state).empty()) {

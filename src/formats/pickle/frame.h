@@ -30,8 +30,8 @@ struct PickledFrame {
 /// @returns whether `value` is a data frame, which `read_frame` accepts.
 bool is_frame(const Pickle& pickle, PickleValue value);
 
-/// @throws core::Error unless every column is in exactly one block and all arrays have the same number of
-/// rows.
+/// @throws core::Error unless every column is in exactly one block and all arrays have the same
+/// number of rows.
 PickledFrame read_frame(const Pickle& pickle, PickleValue frame);
 
 /// @param column index of the column in the frame. @returns its values. @throws core::Error

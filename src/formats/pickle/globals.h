@@ -1,7 +1,7 @@
 #pragma once
 /// The allow-list for data frames and arrays: every name that pandas 0.24 to 3.1, numpy 1.16 to 2.4,
-/// scikit-learn's Bunch and pyarrow's text columns write into a pickle of plain data. None of them is ever
-/// called.
+/// scikit-learn's Bunch and pyarrow's text columns write into a pickle of plain data. None of them
+/// is ever called.
 
 #include <span>
 

@@ -87,8 +87,8 @@ PickledScalar decode_element(NumpyType type, std::span<const std::byte> bytes);
 PickledScalar read_scalar(const Pickle& pickle, PickleValue value, std::size_t position);
 /// @returns every element, in storage order. @throws core::Error
 std::vector<PickledScalar> read_elements(const Pickle& pickle, const PickledArray& array);
-/// @param array of shape [columns, rows] or [rows]. @returns the values of column `column`. @throws
-/// core::Error
+/// @param array of shape [columns, rows] or [rows]. @returns the values of column
+/// `column`. @throws core::Error
 std::vector<PickledScalar> read_column_elements(const Pickle& pickle, const PickledArray& array,
                                                 std::size_t column);
 /// @returns the content of a bytes-like value: a view of the file, or of `owned` when it had to be decoded.

@@ -237,8 +237,8 @@ void HeaderHandler::finish_tensor() {
   result_.tensors.push_back(std::move(tensor_));
 }
 
-/// Parses the JSON of a header strictly: no duplicate, unknown or missing keys, no nesting beyond the
-/// format's.
+/// Parses the JSON of a header strictly: no duplicate, unknown or missing keys, no nesting
+/// beyond the format's.
 HeaderJson parse_header_json(std::string_view text, const SafetensorsSource& source) {
   if (text.empty() || text.front() != '{') source.refuse("the header does not begin with '{'");
   // nlohmann takes a NUL for the end of the text and would ignore the rest.

@@ -1,7 +1,7 @@
 #pragma once
 /// safetensors: a JSON header and raw little-endian arrays, read through a memory map and written atomically.
-/// Files of this program have checksums in the metadata, which this reader verifies and Python readers
-/// ignore.
+/// Files of this program have checksums in the metadata, which this reader verifies and
+/// Python readers ignore.
 /// @see https://github.com/huggingface/safetensors (README, "Format")
 
 #include <cstddef>

@@ -166,7 +166,7 @@ TEST(MayTellFailure, IsTrueOnceForAll) {
   EXPECT_TRUE(may_report_failure());
   EXPECT_FALSE(may_report_failure());
   ::close(once);
-  EXPECT_TRUE(may_report_failure());  // No such descriptor: a failure is rather told twice than never.
+  EXPECT_TRUE(may_report_failure());  // No such descriptor: better report a failure twice than never.
   ::unsetenv("SVHN_SAY_ONCE");
 }
 

@@ -34,7 +34,7 @@ inline PreparedContent golden_content() {
   return content;
 }
 
-/// A folder of its own for each test.
+/// A separate folder for each test.
 class PreparedFolder : public testing::Test {
  protected:
   void SetUp() override {

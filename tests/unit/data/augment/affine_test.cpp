@@ -82,9 +82,9 @@ TEST(ApplyAffine, FillsWhatLiesOutsideAsScipyNamesIt) {
   EXPECT_EQ(shifted(2, Fill::constant), (std::vector<float>{3, 4, 9, 9}));
   EXPECT_EQ(shifted(2, Fill::reflect), (std::vector<float>{3, 4, 4, 3}));
   EXPECT_EQ(shifted(-5, Fill::reflect), (std::vector<float>{4, 4, 3, 2}));
-  // Period n - 1: place 4 is place 1, place 5 is place 2.
+  // Period n - 1: coordinate 4 is coordinate 1, coordinate 5 is coordinate 2.
   EXPECT_EQ(shifted(2, Fill::wrap), (std::vector<float>{3, 4, 2, 3}));
-  // No interpolation beyond the outermost centres: place 3.5 is outside already.
+  // No interpolation beyond the outermost centres: coordinate 3.5 is outside.
   EXPECT_EQ(shifted(0.5, Fill::constant), (std::vector<float>{1.5, 2.5, 3.5, 9}));
   EXPECT_EQ(shifted(0.5, Fill::nearest), (std::vector<float>{1.5, 2.5, 3.5, 4}));
 }

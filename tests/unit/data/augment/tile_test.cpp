@@ -85,7 +85,7 @@ TEST(FixedPlaces, HoldTheUsualTransformsAndNoneThatLeavesTheirRange) {
   EXPECT_FALSE(fits({1, 0, 0, 0, 1, -16.1}));
   EXPECT_TRUE(fits({1, 0, -9000, 0, 90, 0}, Fill::reflect));  // A mirrored image has no end.
   EXPECT_FALSE(fits({1, 0, 2e6, 0, 1, 0}, Fill::reflect));
-  // Which side of a seam a place is on must not be rounded.
+  // The side of a discontinuity must not depend on rounding.
   EXPECT_FALSE(fits({1, 0, 0, 0, 1, 0}, Fill::constant));
   EXPECT_FALSE(fits({1, 0, 0, 0, 1, 0}, Fill::wrap));
   const auto coordinates = fixed_coordinates(transform_of(1, {1, 0, 0, 0, 1, 0.25}, Fill::nearest));

@@ -1,4 +1,4 @@
-// Damaged pickles: each is refused with its byte, or reads as something whole; nothing else may happen.
+// Damaged pickles: each is refused with a byte offset, or read as valid data; nothing else may happen.
 #include <gtest/gtest.h>
 
 #include <filesystem>

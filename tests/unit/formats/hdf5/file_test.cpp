@@ -35,7 +35,7 @@ void read_all(const std::filesystem::path& path) {
 
 class Hdf5Test : public testing::Test {
  protected:
-  /// @returns the message for what `write` leaves behind.
+  /// @returns the error message for the file that `write` creates.
   [[nodiscard]] std::string refusal(const std::function<void(const Writer&)>& write) const {
     {
       const Writer writer(path());
@@ -236,7 +236,7 @@ TEST_F(Hdf5Test, RefusesPromisesBeyondTheFile) {
   EXPECT_EQ(promise(false), "the array 'a' promises 4398046511104 bytes, which the file does not hold");
 }
 
-/// What a file of weights may look like, for damage.
+/// A typical file of weights, to be damaged.
 std::string sound_file(const std::filesystem::path& path) {
   {
     const Writer w(path);

@@ -9,7 +9,7 @@
 
 namespace svhn::test {
 
-/// A file being written with the library itself; handles stay open until the file goes.
+/// Writes a file with the library; handles stay open until the destructor.
 class Hdf5Writer {
  public:
   explicit Hdf5Writer(const std::filesystem::path& path, hsize_t user_block = 0) {

@@ -26,7 +26,7 @@ SafetensorsHeader parse_bytes(const std::string& file) {
   return read_safetensors_header(std::as_bytes(std::span(file)), kSource);
 }
 
-/// A file of this header and so many bytes of data.
+/// Parses a file with this header and `data_bytes` bytes of data.
 SafetensorsHeader parse(const std::string& header, std::size_t data_bytes) {
   return parse_bytes(length_bytes(header.size()) + header + std::string(data_bytes, 'x'));
 }
@@ -215,7 +215,7 @@ TEST(SafetensorsHeader, InsistsOnAllChecksumsWhereThereIsOne) {
             "'f': the header has checksums but lacks 'svhn.checksum'");
 }
 
-/// The header of one tensor of 4 bytes, signed, with entries as given: a forger can do as much.
+/// @returns the head of a file with one tensor of 4 bytes, the given entries and a valid checksum.
 std::string signed_head(std::map<std::string, std::string> entries) {
   std::string text = R"({"__metadata__":{"svhn.checksum":"0000000000000000")";
   for (const auto& [key, value] : entries) text += ",\"" + key + "\":\"" + value + "\"";

@@ -65,7 +65,7 @@ bool noticed(const fs::path& path) {
   return false;
 }
 
-/// Changes one byte in place, which is much quicker than writing the file anew.
+/// Changes one byte in place, which is much faster than rewriting the file.
 void set_byte(const fs::path& path, std::size_t at, char value) {
   std::fstream stream(path, std::ios::binary | std::ios::in | std::ios::out);
   stream.seekp(static_cast<std::streamoff>(at));
@@ -214,7 +214,7 @@ TEST_F(SafetensorsTest, RefusesToWriteWhatCannotBeRead) {
   EXPECT_FALSE(fs::exists(file()));
 }
 
-/// Lets no file of this process grow beyond `bytes`, for as long as it lives.
+/// Limits the size of all files of this process to `bytes` during its lifetime.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) {
