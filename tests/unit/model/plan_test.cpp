@@ -18,7 +18,8 @@ Shape output_of(const LayerKind& kind, const Shape& input) {
   return plan_network(network({kind}), input, kAnyOutput).layers.back().output;
 }
 
-std::string refusal(const ModelSpec& spec, const Shape& input = kGrey, const PlanRules& rules = kAnyOutput) {
+std::string plan_refusal(const ModelSpec& spec, const Shape& input = kGrey,
+                         const PlanRules& rules = kAnyOutput) {
   try {
     plan_network(spec, input, rules);
   } catch (const core::Error& error) {
@@ -94,81 +95,82 @@ TEST(PlanNetwork, CountsFrozenAndRunningTensorsAsKerasDoes) {
 }
 
 TEST(PlanNetwork, NamesLayerAndShapesThatDoNotFit) {
-  EXPECT_EQ(refusal(network({MaxPool2dSpec{}, DenseSpec{.units = 1}})),
+  EXPECT_EQ(plan_refusal(network({MaxPool2dSpec{}, DenseSpec{.units = 1}})),
             "layer 'dense_1' (dense): needs a vector, but its input is [1,16,16]");
-  EXPECT_EQ(refusal(network({FlattenSpec{}, Conv2dSpec{.filters = 1}})),
+  EXPECT_EQ(plan_refusal(network({FlattenSpec{}, Conv2dSpec{.filters = 1}})),
             "layer 'conv2d_1' (conv2d): needs an image [channels,height,width], but its input is [1024]");
-  EXPECT_EQ(refusal(network({FlattenSpec{}, GlobalAveragePoolSpec{}})),
+  EXPECT_EQ(plan_refusal(network({FlattenSpec{}, GlobalAveragePoolSpec{}})),
             "layer 'global_average_pool_1' (global_average_pool): needs an image [channels,height,width], "
             "but its input is [1024]");
-  EXPECT_EQ(refusal(network({ReshapeSpec{{3, 3}}})),
+  EXPECT_EQ(plan_refusal(network({ReshapeSpec{{3, 3}}})),
             "layer 'reshape_1' (reshape): cannot give its input [1,32,32] the shape [3,3]");
-  EXPECT_EQ(refusal(network({ReshapeSpec{{32, 32}}, BatchNormSpec{}})),
+  EXPECT_EQ(plan_refusal(network({ReshapeSpec{{32, 32}}, BatchNormSpec{}})),
             "layer 'batch_norm_1' (batch_norm): needs an image or a vector, but its input is [32,32]");
 }
 
 TEST(PlanNetwork, RefusesWindowsLargerThanTheirInput) {
-  EXPECT_EQ(refusal(network({Conv2dSpec{.filters = 1, .kernel = 33}})),
+  EXPECT_EQ(plan_refusal(network({Conv2dSpec{.filters = 1, .kernel = 33}})),
             "layer 'conv2d_1' (conv2d): its 33x33 window is larger than its input [1,32,32]");
-  EXPECT_EQ(refusal(network({ResizeSpec{1, 9}, MaxPool2dSpec{}})),
+  EXPECT_EQ(plan_refusal(network({ResizeSpec{1, 9}, MaxPool2dSpec{}})),
             "layer 'max_pool2d_1' (max_pool2d): its 2x2 window is larger than its input [1,1,9]");
 }
 
 TEST(PlanNetwork, RefusesSizesThatAreNotPositive) {
-  EXPECT_EQ(refusal(network({FlattenSpec{}, DenseSpec{.units = 0}})),
+  EXPECT_EQ(plan_refusal(network({FlattenSpec{}, DenseSpec{.units = 0}})),
             "layer 'dense_1' (dense): units is 0, expected 1 or more");
-  EXPECT_EQ(refusal(network({MaxPool2dSpec{.size = 2, .stride = -1}})),
+  EXPECT_EQ(plan_refusal(network({MaxPool2dSpec{.size = 2, .stride = -1}})),
             "layer 'max_pool2d_1' (max_pool2d): stride is -1, expected 1 or more");
-  EXPECT_EQ(refusal(network({ReshapeSpec{{-1, -1024}}})),
+  EXPECT_EQ(plan_refusal(network({ReshapeSpec{{-1, -1024}}})),
             "layer 'reshape_1' (reshape): a size of its shape is -1, expected 1 or more");
 }
 
 TEST(PlanNetwork, BoundsSizesBeforeTheyOverflow) {
   constexpr std::int64_t kHuge = std::int64_t{1} << 31;
   EXPECT_EQ(
-      refusal(network({ResizeSpec{kHuge, kHuge}})),
+      plan_refusal(network({ResizeSpec{kHuge, kHuge}})),
       "layer 'resize_1' (resize): its output [1,2147483648,2147483648] holds more than 268435456 numbers");
-  EXPECT_EQ(refusal(network({Conv2dSpec{.filters = 65536, .kernel = 65536, .padding = Padding::same}})),
+  EXPECT_EQ(plan_refusal(network({Conv2dSpec{.filters = 65536, .kernel = 65536, .padding = Padding::same}})),
             "layer 'conv2d_1' (conv2d): the weight [65536,1,65536,65536] brings the network above 2147483648 "
             "parameters");
   // 2 * 1024 * 1,000,000 = 2.05e9 stays below 2^31, the third pushes it above.
   const DenseSpec wide{.units = 1'000'000};
-  EXPECT_NE(refusal(network({FlattenSpec{}, wide, DenseSpec{.units = 1024}, wide})), "");
-  EXPECT_EQ(refusal(network({FlattenSpec{}, wide, DenseSpec{.units = 1024}})), "");
-  EXPECT_NE(refusal(network({FlattenSpec{}}), {kHuge, kHuge, kHuge}), "");
+  EXPECT_NE(plan_refusal(network({FlattenSpec{}, wide, DenseSpec{.units = 1024}, wide})), "");
+  EXPECT_EQ(plan_refusal(network({FlattenSpec{}, wide, DenseSpec{.units = 1024}})), "");
+  EXPECT_NE(plan_refusal(network({FlattenSpec{}}), {kHuge, kHuge, kHuge}), "");
 }
 
 TEST(PlanNetwork, TakesOnlyImagesAsInput) {
-  EXPECT_EQ(refusal(network({FlattenSpec{}}), {1024}),
+  EXPECT_EQ(plan_refusal(network({FlattenSpec{}}), {1024}),
             "a network's input must be [channels,height,width], not [1024]");
-  EXPECT_NE(refusal(network({FlattenSpec{}}), {0, 32, 32}), "");
-  EXPECT_EQ(refusal({}), "the network has no layers");
+  EXPECT_NE(plan_refusal(network({FlattenSpec{}}), {0, 32, 32}), "");
+  EXPECT_EQ(plan_refusal({}), "the network has no layers");
 }
 
 TEST(PlanNetwork, InsistsOnTenNumbersAtTheEnd) {
   const ModelSpec spec = network({FlattenSpec{}, DenseSpec{.units = 11}});
-  EXPECT_EQ(refusal(spec, kGrey, {}),
+  EXPECT_EQ(plan_refusal(spec, kGrey, {}),
             "layer 'dense_1' (dense): the last layer must give 10 numbers, but gives [11]");
-  EXPECT_EQ(refusal(spec, kGrey, {.outputs = 11, .code = core::ExitCode::model}), "");
-  EXPECT_EQ(refusal(spec, kGrey, {.outputs = 12, .code = core::ExitCode::model}),
+  EXPECT_EQ(plan_refusal(spec, kGrey, {.outputs = 11, .code = core::ExitCode::model}), "");
+  EXPECT_EQ(plan_refusal(spec, kGrey, {.outputs = 12, .code = core::ExitCode::model}),
             "layer 'dense_1' (dense): the last layer must give 12 numbers, but gives [11]");
 }
 
 TEST(PlanNetwork, AllowsSoftmaxInTheLastLayerOnly) {
   const DenseSpec softmax{.units = 10, .activation = Activation::softmax};
-  EXPECT_EQ(refusal(network({FlattenSpec{}, softmax})), "");
-  EXPECT_EQ(refusal(network({FlattenSpec{}, ActivationSpec{Activation::softmax}})), "");
-  EXPECT_EQ(refusal(network({FlattenSpec{}, softmax, DropoutSpec{}})),
+  EXPECT_EQ(plan_refusal(network({FlattenSpec{}, softmax})), "");
+  EXPECT_EQ(plan_refusal(network({FlattenSpec{}, ActivationSpec{Activation::softmax}})), "");
+  EXPECT_EQ(plan_refusal(network({FlattenSpec{}, softmax, DropoutSpec{}})),
             "layer 'dense_1' (dense): softmax may stand in the last layer only");
-  EXPECT_NE(refusal(network({Conv2dSpec{.filters = 1, .activation = Activation::softmax}, FlattenSpec{}})),
-            "");
-  EXPECT_NE(refusal(network({ActivationSpec{Activation::softmax}, FlattenSpec{}})), "");
+  EXPECT_NE(
+      plan_refusal(network({Conv2dSpec{.filters = 1, .activation = Activation::softmax}, FlattenSpec{}})),
+      "");
+  EXPECT_NE(plan_refusal(network({ActivationSpec{Activation::softmax}, FlattenSpec{}})), "");
 }
 
 TEST(PlanNetwork, RefusesNamesThatCannotNameTensors) {
-  EXPECT_EQ(refusal({{{"a", FlattenSpec{}}, {"a", DropoutSpec{}}}}),
+  EXPECT_EQ(plan_refusal({{{"a", FlattenSpec{}}, {"a", DropoutSpec{}}}}),
             "layer 1 is called 'a' as an earlier one is");
-  EXPECT_EQ(refusal({{{"a.b", FlattenSpec{}}}}), "layer 0 has a name that is not allowed");
+  EXPECT_EQ(plan_refusal({{{"a.b", FlattenSpec{}}}}), "layer 0 has a name that is not allowed");
 }
 
 }  // namespace
