@@ -1,4 +1,4 @@
-// The files in configs/: what they say, and that every one of them is sound.
+// The files in configs/: their values, and that every one of them is valid.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
@@ -46,7 +46,7 @@ RunConfig load(const std::string& name) {
   return load_run_config(kFolder / (name + ".json"));
 }
 
-/// Runs without the searches and comparisons around them, which are read by others.
+/// @returns a config without "tune" and "compare", which other modules read.
 nlohmann::json run_part(const fs::path& path) {
   auto document = core::read_json_file(path, core::ExitCode::config);
   document.erase("tune");
@@ -193,8 +193,7 @@ TEST_F(SchemaValidation, RefusesWhatTheReaderRefuses) {
   EXPECT_EQ(refused(files), count);
 }
 
-/// Reads a config that may be damaged: any complaint is one line of UTF-8 with a hint and the config's exit
-/// code.
+/// Reads a config that may be damaged: an error must be one line of UTF-8 with a hint and exit code config.
 void expect_orderly(const std::string& text) {
   try {
     plan_run(parse_run_config(text, "c.json"), "c.json");

@@ -10,7 +10,7 @@ namespace {
 const std::string kModel =
     R"("model": {"layers": [{"type": "flatten"}, {"type": "dense", "units": 10, "activation": "softmax"}]})";
 
-/// A small config with further keys.
+/// @returns a small config with more keys.
 std::string config_text(const std::string& more = "") {
   return "{\"schema\": 1, \"name\": \"m\", " + kModel + (more.empty() ? "" : ", " + more) + "}";
 }

@@ -7,7 +7,7 @@
 namespace svhn::metric {
 namespace {
 
-/// Class 0: 3 right, 1 taken for 1. Class 1: 2 right, 2 taken for 0. Class 2: 1 taken for 0. Nothing else.
+/// Class 0: 3 right, 1 predicted as 1. Class 1: 2 right, 2 predicted as 0. Class 2: 1 predicted as 0.
 ConfusionCounts confusion_example() {
   ConfusionMatrix matrix;
   for (const auto& [t, p] :
@@ -44,7 +44,7 @@ TEST(ConfusionMatrix, RefusesWhatIsNoClass) {
 
 TEST(ClassScores, AreThoseOfTheDefinitions) {
   const auto scores = class_scores(confusion_example());
-  EXPECT_DOUBLE_EQ(scores[0].precision, 3.0 / 6.0);  // six were taken for class 0
+  EXPECT_DOUBLE_EQ(scores[0].precision, 3.0 / 6.0);  // six predicted as class 0
   EXPECT_DOUBLE_EQ(scores[0].recall, 3.0 / 4.0);
   EXPECT_DOUBLE_EQ(scores[0].f1, 2 * 0.5 * 0.75 / (0.5 + 0.75));
   EXPECT_EQ(scores[0].support, 4);

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A file of this test that is gone afterwards.
+/// A temporary file of a test.
 struct TemporaryFile {
   fs::path path = fs::temp_directory_path() / ("svhn_history_" + std::to_string(::getpid()) + ".json");
   explicit TemporaryFile(const std::string& text = "") {

@@ -20,7 +20,7 @@ struct FoldCase {
 
 #include "unit/tune/folds_golden.inc"
 
-/// Rows 3, 4, 5 … of the data file, so that rows and places differ.
+/// Rows 3, 4, 5 … of the data file, so that rows and their positions differ.
 constexpr std::int64_t kFirstRow = 3;
 
 struct Rows {

@@ -19,7 +19,7 @@ TEST(CurveScore, IsTheBestOrTheLast) {
 const Curves kCompleted{{0.2, 0.4, 0.9}, {0.4, 0.6, 0.9}, {0.6, 1.0, 1.0}};
 
 TEST(MedianRule, ComparesTheBestSoFarWithTheMedianOfRunningMeans) {
-  const StoppingOptions options;  // From the first epoch and three completed trials on.
+  const StoppingOptions options;  // min_epochs 1, min_trials 3.
   const auto stops = [&](std::vector<double> curve) {
     return median_rule_stops(curve, kCompleted, options, true);
   };
@@ -54,10 +54,11 @@ TEST(MedianRule, WaitsForEpochsAndTrials) {
   options.min_trials = 4;
   EXPECT_FALSE(median_rule_stops(bad, kCompleted, options, true));
   const Curves shorter{{0.9}, {0.9}, {0.9}, {0.9}};
-  EXPECT_FALSE(median_rule_stops(bad, shorter, options, true)) << "none got so far";
+  EXPECT_FALSE(median_rule_stops(bad, shorter, options, true)) << "no curve has two epochs";
 }
 
-// Sorted, with the running ones at their kindest: (-inf, .2, .4, .6), then (-inf, -inf, .2, .4, .6).
+// Sorted, with the worst possible values of the running trials: (-inf, .2, .4, .6), then (-inf, -inf, .2, .4,
+// .6).
 TEST(MedianRule, StopsEarlyOnlyWhatRunningTrialsCannotSave) {
   const StoppingOptions options;
   const Curves three{{0.2}, {0.4}, {0.6}};

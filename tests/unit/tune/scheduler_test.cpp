@@ -10,7 +10,7 @@ namespace {
 using metric::TrialResult;
 using metric::TrialStatus;
 
-/// A trial's result with a curve of `epochs` epochs, all of this value.
+/// @returns a trial's result whose curve has `epochs` times the same value.
 TrialResult result(std::size_t trial, double value, std::size_t epochs) {
   TrialResult made;
   made.id = static_cast<std::int64_t>(trial) + 1;
@@ -55,7 +55,7 @@ TEST(TrialScheduler, IsOneRoundWithoutHalving) {
   EXPECT_TRUE(scheduler.open().empty());
 }
 
-// By hand: 4 trials, half go on; rungs after 1 and 2 epochs, then the whole 4.
+// By hand: 4 trials, half continue; rungs after 1 and 2 epochs, then all 4.
 TEST(TrialScheduler, SendsTheBestToTheNextRungOnceAllAreKnown) {
   Records records;
   TrialScheduler scheduler(halving(2, 1), 4, 4, records.lookup());
@@ -63,7 +63,7 @@ TEST(TrialScheduler, SendsTheBestToTheNextRungOnceAllAreKnown) {
   EXPECT_EQ(scheduler.open()[0].epochs, 1);
   const std::array values = {0.1, 0.4, 0.3, 0.2};
   for (const std::size_t trial : {3, 0, 2}) scheduler.put(first, trial, result(trial, values.at(trial), 1));
-  EXPECT_TRUE(scheduler.settle().empty()) << "trial 1 is still out";
+  EXPECT_TRUE(scheduler.settle().empty()) << "trial 1 has no result yet";
   scheduler.put(first, 1, result(1, values[1], 1));
   const auto dropped = scheduler.settle();
   ASSERT_EQ(dropped.size(), 2U);
@@ -82,11 +82,11 @@ TEST(TrialScheduler, TakesTheRecordOfAnEndedTrialAsFarAsTheRung) {
   Records records;
   TrialScheduler scheduler(halving(2, 1), 4, 2, records.lookup());
   const std::string first = scheduler.open().at(0).name;
-  // A former process came to the end with trial 0; only its first epoch counts at the first rung.
+  // Trial 0 had ended in an earlier process; only its first epoch counts at the first rung.
   records.ended[0] = result(0, 0.9, 4);
   records.ended[0].curve[0] = 0.1;
   scheduler.put(first, 1, result(1, 0.5, 1));
-  EXPECT_TRUE(scheduler.settle().empty()) << "what has ended keeps its record";
+  EXPECT_TRUE(scheduler.settle().empty()) << "a trial that has ended keeps its record";
   EXPECT_EQ(scheduler.open().at(0).trials, std::vector<std::size_t>{1});
 }
 
@@ -101,7 +101,7 @@ TEST(TrialScheduler, KeepsBracketsApart) {
   const std::string second = scheduler.open()[1].name;
   for (const std::size_t trial : {1, 3}) scheduler.put(second, trial, result(trial, 0.5, 2));
   EXPECT_EQ(scheduler.settle().at(0).id, 4) << "of equals the first goes on";
-  EXPECT_EQ(scheduler.open()[0].epochs, 1) << "the other bracket waits for nobody and is not waited for";
+  EXPECT_EQ(scheduler.open()[0].epochs, 1) << "brackets do not wait for each other";
   EXPECT_FALSE(scheduler.open()[1].epochs);
 }
 

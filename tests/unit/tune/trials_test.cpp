@@ -162,11 +162,11 @@ TEST(TrialConfig, PutsAValueAtEachOfItsPaths) {
   EXPECT_EQ(std::get<model::DenseSpec>(config.model.layers[1].kind).units, 64);
   EXPECT_EQ(std::get<model::DenseSpec>(config.model.layers[2].kind).units, 64);
   EXPECT_EQ(config.train.optimizer.type, train::OptimizerType::sgd);
-  EXPECT_EQ(config.train.optimizer.learning_rate, 0.5) << "a part goes in after its whole";
+  EXPECT_EQ(config.train.optimizer.learning_rate, 0.5) << "a part is set after the whole object";
   EXPECT_EQ(config.train.checkpoint_every_epochs, 1);
 }
 
-/// @returns what checking a search says, or "".
+/// @returns the message of checking a search, or "".
 std::string refusal(TuneOptions options) {
   try {
     check_search(search(std::move(options)));

@@ -1,5 +1,5 @@
 #pragma once
-/// Small searches on thirty images, that can be killed.
+/// Small searches on thirty images, which can be killed.
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 
 namespace svhn::tune {
 
-/// Hears of everything and may end the search as a killed process would: without any farewell.
+/// Collects all events and can end the search as if the process were killed.
 struct Watcher : SearchObserver, train::TrainObserver {
   struct Killed {};
   std::vector<metric::TrialResult> results;
@@ -64,7 +64,7 @@ class SearchTest : public data::PreparedFolder {
     return Search({search, folder_ / output, existing}).run(watcher_);
   }
 
-  /// Kills the search after `epochs` epochs. @returns whether it came to that.
+  /// Kills the search after `epochs` epochs. @returns whether it ran that long.
   bool kill_after(const SearchConfig& search, const std::string& output, int epochs) {
     Watcher killer;
     killer.epochs_until_killed = epochs;
@@ -76,7 +76,8 @@ class SearchTest : public data::PreparedFolder {
     return false;
   }
 
-  /// Kills a search after every so many epochs, until it ends by itself; it must end as the whole one.
+  /// Kills and resumes a search every `epochs` epochs until it ends; its results must be those of an unbroken
+  /// one.
   void expect_resumes(const SearchConfig& search, int epochs) {
     const auto whole = timeless(run(search, "whole"));
     int kills = 0;

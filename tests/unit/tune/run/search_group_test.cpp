@@ -1,4 +1,4 @@
-/// One search by several processes, which are threads here.
+/// A search by several processes; the test runs them as threads.
 
 #include <gtest/gtest.h>
 
@@ -18,9 +18,9 @@ namespace fs = std::filesystem;
 using metric::TrialStatus;
 using nlohmann::json;
 
-/// One process: what it heard of and how it ended.
+/// One process: its events and how it ended.
 struct Process : Watcher {
-  std::vector<std::int64_t> begun;  ///< Trials, as often as it began one of their runs.
+  std::vector<std::int64_t> begun;  ///< The trial of each run that it started.
   std::vector<int> lost;
   std::function<void(const Trial&)> waiting;
   std::function<void()> after_epoch;
@@ -70,7 +70,7 @@ class SearchGroupTest : public SearchTest {
     if (size == 2) processes_[0].after_epoch = wait_for([this] { return processes_[1].works.load(); });
   }
 
-  /// Keeps a process from doing everything before another has started, or was killed.
+  /// Prevents a process from running all trials before another one has started or was killed.
   static std::function<void()> wait_for(std::function<bool()> happened) {
     return [happened = std::move(happened)] {
       while (!happened()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -100,7 +100,7 @@ class SearchGroupTest : public SearchTest {
     for (const auto& process : processes_) EXPECT_FALSE(process.error) << process.error->what();
     EXPECT_EQ(kept("shared"), whole);
     EXPECT_EQ(records("shared"), records("whole"));
-    EXPECT_EQ(processes_[0].results.size(), whole.trials.size()) << "rank 0 hears of every trial once";
+    EXPECT_EQ(processes_[0].results.size(), whole.trials.size()) << "rank 0 gets every result once";
     EXPECT_TRUE(processes_[1].results.empty());
   }
 
@@ -121,7 +121,7 @@ TEST_F(SearchGroupTest, GivesTheResultsOfOneProcess) {
   expect_same_as_alone(config(section, 2), 2);
   std::map<std::int64_t, int> begun;
   for (const auto& process : processes_) {
-    EXPECT_FALSE(process.begun.empty()) << "each has its share";
+    EXPECT_FALSE(process.begun.empty()) << "each runs trials";
     for (const std::int64_t trial : process.begun) ++begun[trial];
   }
   for (const auto& [trial, times] : begun)
@@ -179,7 +179,7 @@ TEST_F(SearchGroupTest, LeavesATrialThatAnotherProcessOwns) {
   const auto search = config(random_rates(3));
   const auto whole = timeless(run(search, "whole"));
   prepare(2);
-  // As after a time in which the others took this process for dead.
+  // As if the others had taken this process for dead.
   processes_[1].after_epoch = [&, done = false]() mutable {
     if (std::exchange(done, true)) return;
     ThreadStore(*memory_, 0).set("tune/owner/" + std::to_string(processes_[1].begun.back()), "0");
@@ -251,7 +251,7 @@ TEST_F(SearchGroupTest, RefusesAnotherFolder) {
   EXPECT_THROW(join_handshake(other, here, {{"threads", 2}}, std::chrono::milliseconds(0)), core::Error);
   SearchLock second(here.lock, SearchLock::Need::locks);
   check_locks(second, here);
-  lock.unlock(SearchLock::kSearch);  // As seen where locks reach one machine only.
+  lock.unlock(SearchLock::kSearch);  // As on a file system whose locks reach one machine only.
   EXPECT_THROW(check_locks(second, here), core::Error);
 }
 

@@ -34,7 +34,7 @@ TEST_F(SearchTest, KeepsScoresCurvesAndTheBestConfig) {
   const auto again = config::load_run_config(folder_ / "out/s/best.config.json");
   EXPECT_EQ(again.name, "s_best");
   EXPECT_EQ(json(again.train.optimizer.learning_rate).dump(), best->values[0].value);
-  EXPECT_FALSE(fs::exists(folder_ / "out/s/trials/trial-0001/checkpoints")) << "they only take room";
+  EXPECT_FALSE(fs::exists(folder_ / "out/s/trials/trial-0001/checkpoints")) << "they are not needed";
 }
 
 TEST_F(SearchTest, GivesATrialWhatTrainingItAloneGives) {
@@ -67,7 +67,7 @@ TEST_F(SearchTest, ScoresFoldsAndRepeatsByTheirMean) {
   double sum = 0.0;
   for (const double score : trial.run_scores) sum += score;
   EXPECT_DOUBLE_EQ(trial.score.value(), sum / 8);
-  // A fold counts as scikit-learn counts it: after the last epoch, on the 5 images that were left out.
+  // The score of a fold is scikit-learn's: after the last epoch, on the 5 images that were left out.
   for (int run = 1; run <= 8; ++run) {
     const auto name = "trial-0001-run-" + std::to_string(run);
     const auto history = metric::read_history(folder_ / "out/s/trials" / name / "history.json");
@@ -180,7 +180,7 @@ TEST_F(SearchTest, GoesOnWithASearchThatHasAKeyUnderItsFormerName) {
   for (json section : {space, list}) {
     section["objective"] = "val_loss";
     auto search = config(section, 2);
-    search.base.train.optimizer.epsilon = 0.1;  // Whose place makes the difference.
+    search.base.train.optimizer.epsilon = 0.1;  // Large, so that its position in the formula matters.
     const std::string output = section["search"];
     const auto whole = run(search, output);
     EXPECT_NE(whole.trials[0].curve, whole.trials[1].curve) << "it has an effect";
