@@ -80,7 +80,7 @@ TEST(ParseJsonStrict, BoundsDepthLengthAndCount) {
   EXPECT_EQ(json_refusal(nested(65)), "3|f.json: nested deeper than 64 levels");
   EXPECT_EQ(json_refusal(std::string(100'000, '[')), "3|f.json: nested deeper than 64 levels");
   EXPECT_EQ(json_refusal("[1,2]", {.max_bytes = 4}),
-            "3|f.json: has 5 bytes, more than the 4 that are json_read as JSON");
+            "3|f.json: has 5 bytes, more than the 4 that are read as JSON");
   EXPECT_EQ(json_refusal("[1,2]", {.max_values = 2}), "3|f.json: holds more than 2 values");
   EXPECT_EQ(json_refusal("[1,2]", {.max_bytes = 5, .max_values = 3}), "");
 }
@@ -99,7 +99,7 @@ TEST(ReadJsonFile, NamesAMissingFile) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::model);
-    EXPECT_STREQ(error.what(), "cannot json_read '/nonexistent/f.json': No such file or directory");
+    EXPECT_STREQ(error.what(), "cannot read '/nonexistent/f.json': No such file or directory");
   }
 }
 

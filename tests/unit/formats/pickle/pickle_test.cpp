@@ -22,7 +22,7 @@ PickleOptions pickle_options() {
   return out;
 }
 
-/// @returns message and hint of the pickle_refusal.
+/// @returns message and hint of the refusal.
 std::string pickle_refusal(const std::string& text, PickleOptions with = pickle_options()) {
   try {
     const Pickle pickle(as_bytes(text), std::move(with));
