@@ -70,7 +70,7 @@ constexpr std::int64_t kRowsPerTask = 128;
 constexpr std::int64_t kRowsGathered = 8;
 
 /// Splits kLanes interleaved points into x and y.
-inline void deinterleave(const float* positions, Lanes& x, Lanes& y) {
+SVHN_INLINE void deinterleave(const float* positions, Lanes& x, Lanes& y) {
   Lanes first, second;
   load(positions, first);
   load(positions + kLanes, second);
@@ -135,7 +135,7 @@ void for_rows(const Affinities& matrix, const float* positions, std::int64_t beg
 
 /// The natural logarithm of finite values of at least 1, to two units in the last place: x = 2^k m, m in
 /// sqrt(1/2) … sqrt(2), log m = 2 atanh((m - 1) / (m + 1)).
-inline void logarithm(const Lanes& x, Lanes& out) {
+SVHN_INLINE void logarithm(const Lanes& x, Lanes& out) {
   LaneNumbers bits;
   std::memcpy(&bits, &x, sizeof(bits));
   const LaneNumbers exponent = (bits - 0x3F3504F3) >> 23;  // of sqrt(1/2)

@@ -21,7 +21,7 @@ constexpr std::int64_t kChunk = 64;  // scores compared at once
 constexpr std::int64_t kTensorBlock = std::int64_t{1} << 25;
 
 /// @returns an integer that orders by score, then by row: the high half is the score, the low half the row.
-inline std::uint64_t key_of(float score, std::uint32_t row) {
+SVHN_INLINE std::uint64_t key_of(float score, std::uint32_t row) {
   const auto bits = std::bit_cast<std::uint32_t>(score);
   const std::uint32_t ordered = (bits >> 31) != 0 ? ~bits : bits | 0x80000000U;
   return std::uint64_t{ordered} << 32 | row;
@@ -47,7 +47,7 @@ struct Candidates {
 };
 
 /// @returns whether one of kChunk scores is below the bound; without a branch, to be vectorised.
-inline bool any_below(const float* scores, float bound) {
+SVHN_INLINE bool any_below(const float* scores, float bound) {
   int found = 0;
   for (std::int64_t i = 0; i < kChunk; ++i) found |= static_cast<int>(scores[i] < bound);
   return found != 0;

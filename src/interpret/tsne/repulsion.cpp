@@ -55,7 +55,7 @@ std::size_t index(std::int64_t i) {
 
 /// Sums of products of the splines' weights 0, 1, 2 and 3 nodes apart, in both directions, and half their
 /// derivatives.
-inline void autocorrelate(const Lanes& t, Lanes* sums, Lanes* slopes) {
+SVHN_INLINE void autocorrelate(const Lanes& t, Lanes* sums, Lanes* slopes) {
   const Lanes u = 1.0F - t;
   const Lanes w[kStencil] = {u * u * u / 6.0F, 2.0F / 3.0F - t * t * (1.0F - t / 2.0F),
                              2.0F / 3.0F - u * u * (1.0F - u / 2.0F), t * t * t / 6.0F};

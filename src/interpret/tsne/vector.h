@@ -28,16 +28,16 @@ using LaneNumbers = std::int32_t __attribute__((vector_size(kLanes * sizeof(std:
 using Four = float __attribute__((vector_size(4 * sizeof(float))));
 
 template <typename Vector, typename Scalar>
-inline void load(const Scalar* from, Vector& to) {
+SVHN_INLINE void load(const Scalar* from, Vector& to) {
   std::memcpy(&to, from, sizeof(to));
 }
 
 template <typename Vector, typename Scalar>
-inline void store(const Vector& from, Scalar* to) {
+SVHN_INLINE void store(const Vector& from, Scalar* to) {
   std::memcpy(to, &from, sizeof(from));
 }
 
-inline float sum_of(const Lanes& lanes) {
+SVHN_INLINE float sum_of(const Lanes& lanes) {
   const Lanes halves =
       lanes + __builtin_shufflevector(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
   const Lanes quarters =
