@@ -32,7 +32,7 @@ endif()
 #   NEEDS      modules that it includes; they stand above it in the table
 #   TORCH      it includes LibTorch's headers
 #   OPENCV     it includes OpenCV's headers
-#   HOT        its loops decide how fast the program is: -O3 in releases, -O2 elsewhere
+#   HOT        its loops decide how fast the program is: -O3, also in the dev preset, as it decides on last bits, too
 #   LIBRARIES  what else it links
 #   EXCLUDE    sources that cannot be compiled with what this machine has
 function(svhn_module FOLDER)
@@ -51,8 +51,8 @@ function(svhn_module FOLDER)
     add_library(${target} STATIC ${sources})
     target_link_libraries(${target} PUBLIC svhn_flags ${M_LIBRARIES})
     svhn_precompiled_headers(${target} "${M_TORCH}")
-    if(M_HOT)
-      target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O3>)
+    if(M_HOT AND NOT SVHN_SANITIZE)
+      target_compile_options(${target} PRIVATE $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
     endif()
     set_target_properties(${target} PROPERTIES UNITY_BUILD ${SVHN_UNITY} UNITY_BUILD_BATCH_SIZE 6)
   else()
