@@ -26,17 +26,18 @@ if(SVHN_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(svhn_flags INTERFACE -Wno-subobject-linkage)
 endif()
 
-# svhn_module(FOLDER [NEEDS modules...] [TORCH] [OPENCV] [HOT] [LIBRARIES targets...] [EXCLUDE files...])
+# svhn_module(FOLDER [NEEDS modules...] [TORCH] [OPENCV] [HOT | COLD] [LIBRARIES targets...] [EXCLUDE files...])
 # The library svhn_FOLDER ('/' becomes '_', alias svhn::FOLDER) of all sources in src/FOLDER but main.cpp, which is a
 # program's.
 #   NEEDS      modules that it includes; they stand above it in the table
 #   TORCH      it includes LibTorch's headers
 #   OPENCV     it includes OpenCV's headers
 #   HOT        its loops decide how fast the program is: -O3, also in the dev preset, as it decides on last bits, too
+#   COLD       it runs for a moment and takes long to compile: -O1
 #   LIBRARIES  what else it links
 #   EXCLUDE    sources that cannot be compiled with what this machine has
 function(svhn_module FOLDER)
-  cmake_parse_arguments(M "TORCH;OPENCV;HOT" "" "NEEDS;LIBRARIES;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(M "TORCH;OPENCV;HOT;COLD" "" "NEEDS;LIBRARIES;EXCLUDE" ${ARGN})
   if(M_OPENCV)
     list(APPEND M_LIBRARIES svhn_opencv)
   endif()
@@ -53,6 +54,8 @@ function(svhn_module FOLDER)
     svhn_precompiled_headers(${target} "${M_TORCH}")
     if(M_HOT AND NOT SVHN_SANITIZE)
       target_compile_options(${target} PRIVATE $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
+    elseif(M_COLD AND NOT SVHN_SANITIZE)
+      target_compile_options(${target} PRIVATE $<$<CONFIG:Release,RelWithDebInfo>:-O1>)
     endif()
     set_target_properties(${target} PROPERTIES UNITY_BUILD ${SVHN_UNITY} UNITY_BUILD_BATCH_SIZE 6)
   else()
