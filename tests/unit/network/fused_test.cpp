@@ -46,8 +46,7 @@ struct Outcome {
 Outcome run(Network network, const Tensor& images, const ForwardContext& context, bool apart) {
   Outcome outcome;
   const auto look = [](std::size_t, const Tensor&) {};
-  outcome.logits =
-      apart ? network.forward_visiting(images, context, look) : network.forward(images, context);
+  outcome.logits = apart ? network.forward_visiting(images, context, look) : network.forward(images, context);
   if (outcome.logits.requires_grad()) outcome.logits.square().sum().backward();
   for (const auto& item : network.tensors()) {
     outcome.gradients.push_back(item.tensor.grad());
