@@ -45,9 +45,29 @@ Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
   return {ExitCode::usage, text, "see svhn" + command + " --help"};
 }
 
-int run_parsed(Arguments& arguments) {
-  set_up_logging(arguments.global);
-  return arguments.command();
+void add_global(CLI::App& app, GlobalOptions& global) {
+  app.add_option("--threads", global.threads, "Processor threads; 0: all cores")->check(CLI::Range(0, 1024));
+  app.add_option("--device", global.device, "auto, cpu, cuda or cuda:INDEX");
+  app.add_option("--precision", global.precision, "auto, float32 or bfloat16")
+      ->check(CLI::IsMember({"auto", "float32", "bfloat16"}));
+  app.add_option("--log-level", global.log_level, "trace, debug, info, warning, error, critical or off");
+  app.add_flag("--quiet", global.quiet, "Only warnings and errors on stderr");
+}
+
+/// Adds a command and its subcommands. Parsing sets `chosen` to what runs the given one.
+void add_command(CLI::App& parent, const Command& command, Action& chosen) {
+  CLI::App* added = parent.add_subcommand(command.info.name, command.info.description);
+  added->fallthrough();
+  added->footer(std::string("Example:\n  ") + command.info.example);
+  if (!command.subcommands.empty()) added->require_subcommand(1);
+  for (const Command& subcommand : command.subcommands) add_command(*added, subcommand, chosen);
+  if (!command.add_options) return;
+  added->callback([&chosen, action = command.add_options(*added)] { chosen = action; });
+}
+
+int run_parsed(const Action& command, const GlobalOptions& global) {
+  set_up_logging(global);
+  return command(global);
 }
 
 /// Runs `body` and turns every exception into a message on stderr and an exit code.
@@ -70,15 +90,17 @@ int guarded(const std::function<int()>& body) {
 
 }  // namespace
 
-int run(int argc, const char* const* argv, const Engine& engine) {
+int run(int argc, const char* const* argv, const std::vector<Command>& commands) {
   CLI::App app("svhn: train, evaluate and explain digit classifiers on Street View House Numbers", "svhn");
   app.set_version_flag("--version", "svhn " + core::version());
   app.footer(
       "Example:\n  svhn preprocess --synthetic 8000 --output data/svhn.safetensors\n  svhn train --config "
       "configs/smoke.json");
   app.require_subcommand(1);
-  Arguments arguments;
-  add_commands(app, arguments, engine);
+  GlobalOptions global;
+  add_global(app, global);
+  Action chosen;
+  for (const Command& command : commands) add_command(app, command, chosen);
   return guarded([&] {
     try {
       app.parse(argc, argv);
@@ -91,7 +113,7 @@ int run(int argc, const char* const* argv, const Engine& engine) {
     } catch (const CLI::ParseError& error) {
       throw usage_error(error, app);
     }
-    return run_parsed(arguments);
+    return run_parsed(chosen, global);
   });
 }
 

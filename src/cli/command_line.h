@@ -1,37 +1,23 @@
 #pragma once
-/// Describes every command and its options to CLI11.
+/// CLI11, and what the options of several commands share.
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <functional>
+#include <cstdint>
+#include <string>
 
-#include "cli/app.h"
 #include "cli/options.h"
 
 namespace svhn::cli {
 
-/// The parsed options of every command. CLI11 writes into it: it must outlive the `CLI::App`.
-struct Arguments {
-  GlobalOptions global;
-  PreprocessOptions preprocess;
-  TrainCommandOptions train;
-  EvaluateCommandOptions evaluate;
-  InterpretCommandOptions interpret;
-  TransferCommandOptions transfer;
-  TuneCommandOptions tune;
-  PredictCommandOptions predict;
-  ReportCommandOptions report;
-  ConvertOptions convert;
-  InfoOptions info;
-  ConfigOptions check;  ///< `config check`
-  ConfigOptions show;   ///< `config show`
-  EnvOptions env;
-  std::function<int()> command;  ///< Runs the parsed command; returns the exit code.
-};
+inline constexpr std::int64_t kMostRows = 10'000'000;  ///< Of a data set: 31 GB of pixels.
 
-/// Adds the global options and all commands. Parsing sets `arguments.command`.
-/// @param engine runs the commands that need LibTorch or OpenCV; it must outlive `app`.
-void add_commands(CLI::App& app, Arguments& arguments, const Engine& engine);
+/// Refuses negative numbers: CLI11 2.1 reads -1 as a huge unsigned number without complaint.
+/// @returns the reason, or "".
+std::string refuse_negative(const std::string& text);
+
+/// Adds the options of commands that can run as several processes.
+void add_process_options(CLI::App& command, ProcessOptions& options);
 
 }  // namespace svhn::cli

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/commands.h"
+#include "cli/commands/convert.h"
 #include "cli/console.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -268,7 +268,7 @@ void refuse_own(const fs::path& path) {
 
 }  // namespace
 
-int run_convert(const ConvertOptions& options, const GlobalOptions&) {
+int run_command(const ConvertOptions& options, const GlobalOptions&) {
   const Input input = input_of(options.input);
   if (input == Input::pickle) {
     convert_curves(options);

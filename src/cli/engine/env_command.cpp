@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/core/version.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/env.h"
 #include "cli/console.h"
 #include "cli/engine/setup.h"
 #include "core/build_info.h"
@@ -35,7 +35,7 @@ std::string value_text(const nlohmann::ordered_json& value) {
 
 }  // namespace
 
-int run_env(const EnvOptions& options, const GlobalOptions& global) {
+int run_command(const EnvOptions& options, const GlobalOptions& global) {
   const Hardware hardware = set_up_hardware(global);
   const kernels::BlasInfo blas = kernels::loaded_blas();
   if (blas.reference) {

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/evaluate.h"
 #include "cli/console.h"
 #include "cli/engine/distributed_context.h"
 #include "cli/engine/model_source.h"
@@ -119,7 +119,7 @@ int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOpti
 
 }  // namespace
 
-int run_evaluate(const EvaluateCommandOptions& options, const GlobalOptions& global) {
+int run_command(const EvaluateCommandOptions& options, const GlobalOptions& global) {
   for (const auto& chart : {options.confusion, options.reliability}) {
     if (chart) report::chart_format(*chart);
   }

@@ -4,21 +4,14 @@
 #include <cstdlib>
 
 #include "cli/app.h"
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 
 int main(int argc, char** argv) {
   using namespace svhn::cli;
-  const int code = run(argc, argv,
-                       {.preprocess = run_preprocess,
-                        .train = run_train,
-                        .evaluate = run_evaluate,
-                        .transfer = run_transfer,
-                        .tune = run_tune,
-                        .interpret = run_interpret,
-                        .predict = run_predict,
-                        .report = run_report,
-                        .convert = run_convert,
-                        .env = run_env});
+  const auto run_here = [](const auto& options, const GlobalOptions& global) {
+    return run_command(options, global);
+  };
+  const int code = run(argc, argv, make_commands(Commands(), run_here));
   if (code == 0) return 0;
   // Threads may still wait for a lost process: end without joining them.
   std::fflush(nullptr);

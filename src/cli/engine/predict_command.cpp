@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "cli/commands.h"
+#include "cli/commands/predict.h"
 #include "cli/console.h"
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
@@ -169,7 +169,7 @@ std::size_t report_unreadable(const std::vector<Answer>& answers) {
 
 }  // namespace
 
-int run_predict(const PredictCommandOptions& options, const GlobalOptions& global) {
+int run_command(const PredictCommandOptions& options, const GlobalOptions& global) {
   const Hardware hardware = set_up_hardware(global);
   inference::Predictor predictor = make_predictor(options, global, hardware);
   std::vector<Answer> answers = list_files(options.images);

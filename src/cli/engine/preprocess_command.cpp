@@ -2,7 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/info.h"
+#include "cli/commands/preprocess.h"
 #include "core/error.h"
 #include "data/images/prepare.h"
 #include "data/images/preview.h"
@@ -63,7 +64,7 @@ data::PreparedContent make_content(const PreprocessOptions& options) {
 
 }  // namespace
 
-int run_preprocess(const PreprocessOptions& options, const GlobalOptions& /*global*/) {
+int run_command(const PreprocessOptions& options, const GlobalOptions& /*global*/) {
   if (options.inputs.empty() && !options.synthetic) {
     throw Error(ExitCode::usage, "preprocess needs --input or --synthetic",
                 "e.g. svhn preprocess --synthetic 8000 --output data/svhn.safetensors");

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/report.h"
 #include "cli/console.h"
 #include "report/page/page.h"
 
@@ -22,7 +22,7 @@ std::string result_text(const ReportCommandOptions& options, const report::PageR
 
 }  // namespace
 
-int run_report(const ReportCommandOptions& options, const GlobalOptions& /*global*/) {
+int run_command(const ReportCommandOptions& options, const GlobalOptions& /*global*/) {
   const auto result = report::write_page(options.runs, options.output);
   for (const auto& problem : result.problems) spdlog::warn("warning: {}", problem);
   if (!options.json) {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/train.h"
 #include "cli/console.h"
 #include "cli/engine/live_chart.h"
 #include "cli/engine/progress.h"
@@ -24,7 +24,7 @@ namespace {
 using core::Error;
 using core::ExitCode;
 
-train::ExistingRun existing_run(const TrainCommandOptions& options) {
+train::ExistingRun existing_run(const RunOptions& options) {
   if (options.resume) return train::ExistingRun::resume;
   // A dry run writes nothing, so an existing run does not matter.
   return options.overwrite || options.dry_run ? train::ExistingRun::overwrite : train::ExistingRun::refuse;
@@ -102,8 +102,8 @@ nlohmann::ordered_json finish_json(const train::RunFiles& files, const metric::H
           {"history", metric::history_json(history)}};
 }
 
-void print_finish(const TrainCommandOptions& options, const train::RunFiles& files,
-                  const metric::History& history, bool synthetic) {
+void print_finish(const RunOptions& options, const train::RunFiles& files, const metric::History& history,
+                  bool synthetic) {
   if (options.json) {
     print_json(finish_json(files, history, synthetic));
   } else {
@@ -112,7 +112,7 @@ void print_finish(const TrainCommandOptions& options, const train::RunFiles& fil
 }
 
 /// `--no-train`: prints a finished run from its files.
-int show_finished(const TrainCommandOptions& options, const config::RunConfig& config) {
+int show_finished(const RunOptions& options, const config::RunConfig& config) {
   const train::RunFiles files(options.output, config.name);
   if (!std::filesystem::exists(files.model)) {
     throw Error(ExitCode::usage,
@@ -154,8 +154,7 @@ std::string dry_run_text(const train::DryRun& dry, std::int64_t batch, int proce
   return all + "Nothing was written.\n";
 }
 
-int show_dry_run(const TrainCommandOptions& options, train::Session& session, std::int64_t batch,
-                 int processes) {
+int show_dry_run(const RunOptions& options, train::Session& session, std::int64_t batch, int processes) {
   const train::DryRun dry = session.dry_run();
   if (options.json) {
     print_json(dry_run_json(dry, batch, processes));
@@ -197,7 +196,7 @@ void train_and_draw(train::Session& session, const report::RunLabel& label, bool
 
 }  // namespace
 
-std::vector<std::string> run_overrides(const TrainCommandOptions& options, const GlobalOptions& global) {
+std::vector<std::string> run_overrides(const RunOptions& options, const GlobalOptions& global) {
   std::vector<std::string> set = options.set;
   if (options.data) set.push_back("data.file=" + nlohmann::json(options.data->string()).dump());
   if (options.seed) set.push_back("train.seed=" + std::to_string(*options.seed));
@@ -205,7 +204,7 @@ std::vector<std::string> run_overrides(const TrainCommandOptions& options, const
   return set;
 }
 
-train::SessionRequest session_request(const TrainCommandOptions& options, const config::RunConfig& config,
+train::SessionRequest session_request(const RunOptions& options, const config::RunConfig& config,
                                       const Hardware& hardware) {
   train::SessionRequest request = train::session_request(config);
   request.output = options.output;
@@ -233,7 +232,7 @@ transfer::FeatureEvents feature_events(const GlobalOptions& global) {
   return events;
 }
 
-int run_configured(const TrainCommandOptions& options, config::RunConfig config, const GlobalOptions& global,
+int run_configured(const RunOptions& options, config::RunConfig config, const GlobalOptions& global,
                    DistributedContext& processes) {
   if (options.no_train) return processes.rank() == 0 ? show_finished(options, config) : 0;
   network::resolve_backbones(config.model);
@@ -259,7 +258,7 @@ int run_configured(const TrainCommandOptions& options, config::RunConfig config,
   return 0;
 }
 
-int run_train(const TrainCommandOptions& options, const GlobalOptions& global) {
+int run_command(const TrainCommandOptions& options, const GlobalOptions& global) {
   return run_distributed(options.processes, global,
                          [&](DistributedContext& processes, const GlobalOptions& own) {
                            auto config = config::load_run_config(options.config, run_overrides(options, own));

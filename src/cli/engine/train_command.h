@@ -1,20 +1,20 @@
 #pragma once
 /// The parts of `train` that `transfer` uses, too.
 
+#include "cli/commands/train.h"
 #include "cli/engine/distributed_context.h"
 #include "cli/engine/setup.h"
-#include "cli/options.h"
 #include "config/run_config.h"
 #include "transfer/features.h"
 
 namespace svhn::cli {
 
 /// @returns the changes of the config that the options ask for, in the form of `--set`.
-std::vector<std::string> run_overrides(const TrainCommandOptions& options, const GlobalOptions& global);
+std::vector<std::string> run_overrides(const RunOptions& options, const GlobalOptions& global);
 
 /// @returns the request for a session that trains the config, with the output folder and device of the
 /// options.
-train::SessionRequest session_request(const TrainCommandOptions& options, const config::RunConfig& config,
+train::SessionRequest session_request(const RunOptions& options, const config::RunConfig& config,
                                       const Hardware& hardware);
 
 /// @returns callbacks that log the computation of cached features on stderr.
@@ -23,7 +23,7 @@ transfer::FeatureEvents feature_events(const GlobalOptions& global);
 /// Trains, shows a finished run (`--no-train`) or times a step (`--dry-run`), and prints the results. All
 /// processes must call it.
 /// @returns the exit code.
-int run_configured(const TrainCommandOptions& options, config::RunConfig config, const GlobalOptions& global,
+int run_configured(const RunOptions& options, config::RunConfig config, const GlobalOptions& global,
                    DistributedContext& processes);
 
 }  // namespace svhn::cli

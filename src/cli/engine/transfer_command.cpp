@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/transfer.h"
 #include "cli/console.h"
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
@@ -35,7 +35,7 @@ void use_weights(config::RunConfig& config, const TransferCommandOptions& option
   }
 }
 
-transfer::CompareRequest compare_request(const config::CompareConfig& config, const TrainCommandOptions& run,
+transfer::CompareRequest compare_request(const config::CompareConfig& config, const RunOptions& run,
                                          const Hardware& hardware) {
   transfer::CompareRequest request;
   request.run = session_request(run, config.base, hardware);
@@ -118,12 +118,12 @@ int run_one(const TransferCommandOptions& options, const GlobalOptions& global,
 
 }  // namespace
 
-int run_transfer(const TransferCommandOptions& options, const GlobalOptions& global) {
+int run_command(const TransferCommandOptions& options, const GlobalOptions& global) {
   if (options.compare) {
     refuse_several_processes();
     return run_compare(options, global);
   }
-  return run_distributed(options.run.processes, global,
+  return run_distributed(options.processes, global,
                          [&options](DistributedContext& processes, const GlobalOptions& own) {
                            return run_one(options, own, processes);
                          });

@@ -1,4 +1,4 @@
-#include "cli/commands.h"
+#include "cli/commands/tune.h"
 
 #include <spdlog/spdlog.h>
 
@@ -175,7 +175,7 @@ int search_distributed(const TuneCommandOptions& options, const GlobalOptions& g
 
 }  // namespace
 
-int run_tune(const TuneCommandOptions& options, const GlobalOptions& global) {
+int run_command(const TuneCommandOptions& options, const GlobalOptions& global) {
   return run_distributed(options.processes, global,
                          [&](DistributedContext& processes, const GlobalOptions& own) {
                            return search_distributed(options, own, processes);

@@ -1,6 +1,6 @@
 #include <spdlog/fmt/fmt.h>
 
-#include "cli/commands.h"
+#include "cli/commands/interpret.h"
 #include "cli/console.h"
 #include "cli/engine/interpret/context.h"
 #include "cli/engine/model_source.h"
@@ -133,7 +133,7 @@ int interpret_distributed(const InterpretCommandOptions& options, const GlobalOp
 
 }  // namespace
 
-int run_interpret(const InterpretCommandOptions& options, const GlobalOptions& global) {
+int run_command(const InterpretCommandOptions& options, const GlobalOptions& global) {
   return run_distributed(options.processes, global,
                          [&](DistributedContext& processes, const GlobalOptions& own) {
                            return interpret_distributed(options, own, processes, global.threads);

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "cli/commands/interpret.h"
 #include "cli/engine/distributed_context.h"
 #include "cli/engine/setup.h"
-#include "cli/options.h"
 #include "data/prepared.h"
 #include "data/preprocess.h"
 #include "interpret/activations.h"

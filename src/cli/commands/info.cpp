@@ -1,7 +1,9 @@
+#include "cli/commands/info.h"
+
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
+#include "cli/command_line.h"
 #include "cli/console.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -139,7 +141,12 @@ void print_data(const PreparedData& data, bool as_json) {
   as_json ? print_json(data_json(data)) : print_text(data_text(data));
 }
 
-int run_info(const InfoOptions& options) {
+void add_options(CLI::App& command, InfoOptions& options) {
+  command.add_option("file", options.file, "The file")->required();
+  command.add_flag("--json", options.json, "One JSON document on stdout");
+}
+
+int run_command(const InfoOptions& options, const GlobalOptions& /*global*/) {
   const formats::SafetensorsFile file(options.file, ExitCode::data);
   switch (kind_of(file)) {
     case Kind::data:

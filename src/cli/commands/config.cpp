@@ -1,6 +1,8 @@
+#include "cli/commands/config.h"
+
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
+#include "cli/command_line.h"
 #include "cli/console.h"
 #include "config/compare_config.h"
 #include "core/fields_json.h"
@@ -22,14 +24,14 @@ std::string checked_run(const config::RunConfig& config, const std::filesystem::
   return config.name + ", " + model::with_thousands(plan.counts.total) + " parameters";
 }
 
-std::string checked_search(const std::filesystem::path& path, const std::vector<std::string>& set) {
-  const auto search = tune::load_search(path, set);
+std::string checked_search(const std::filesystem::path& path) {
+  const auto search = tune::load_search(path, {});
   const std::string run = checked_run(search.base, path);
   return run + ", " + std::to_string(tune::check_search(search).size()) + " trials";
 }
 
-std::string checked_comparison(const std::filesystem::path& path, const std::vector<std::string>& set) {
-  const auto comparison = config::load_comparison(path, set);
+std::string checked_comparison(const std::filesystem::path& path) {
+  const auto comparison = config::load_comparison(path, {});
   const std::string run = checked_run(comparison.base, path);
   const auto layer = model::backbone_layers(comparison.base.model).front();
   for (const auto& entry : comparison.compare.backbones) {
@@ -41,11 +43,11 @@ std::string checked_comparison(const std::filesystem::path& path, const std::vec
 }
 
 /// @returns a short description of a valid config. @throws core::Error(config) for an invalid one.
-std::string checked(const std::filesystem::path& path, const std::vector<std::string>& set) {
-  const auto document = read_unchecked(path, set);
-  if (tune::has_search(document)) return checked_search(path, set);
-  if (config::has_comparison(document)) return checked_comparison(path, set);
-  return checked_run(config::load_run_config(path, set), path);
+std::string checked(const std::filesystem::path& path) {
+  const auto document = read_unchecked(path, {});
+  if (tune::has_search(document)) return checked_search(path);
+  if (config::has_comparison(document)) return checked_comparison(path);
+  return checked_run(config::load_run_config(path, {}), path);
 }
 
 /// @returns the config with every key and its value.
@@ -68,11 +70,15 @@ nlohmann::ordered_json resolved(const std::filesystem::path& path, const std::ve
 
 }  // namespace
 
-int run_config_check(const ConfigOptions& options) {
+void add_options(CLI::App& command, ConfigCheckOptions& options) {
+  command.add_option("file", options.files, "Config files")->required();
+}
+
+int run_command(const ConfigCheckOptions& options, const GlobalOptions& /*global*/) {
   int code = 0;
   for (const auto& path : options.files) {
     try {
-      print_text(path.string() + ": ok, " + checked(path, options.set) + "\n");
+      print_text(path.string() + ": ok, " + checked(path) + "\n");
     } catch (const core::Error& error) {
       code = report_error(error);  // Check the other files, too.
     }
@@ -80,12 +86,20 @@ int run_config_check(const ConfigOptions& options) {
   return code;
 }
 
-int run_config_show(const ConfigOptions& options) {
+void add_options(CLI::App& command, ConfigShowOptions& options) {
+  command.add_option("file", options.files, "Config file")->required()->expected(1);
+  command.add_option("--set", options.set, "Change a value: a.b.c=value (repeatable)")
+      ->allow_extra_args(false);
+}
+
+int run_command(const ConfigShowOptions& options, const GlobalOptions& /*global*/) {
   print_json(resolved(options.files.front(), options.set));
   return 0;
 }
 
-int run_config_schema() {
+void add_options(CLI::App& /*command*/, ConfigSchemaOptions& /*options*/) {}
+
+int run_command(const ConfigSchemaOptions& /*options*/, const GlobalOptions& /*global*/) {
   auto schema = config::config_schema();
   schema["properties"]["tune"].update(tune::tune_section_schema());
   schema["properties"]["compare"].update(config::compare_section_schema());

@@ -10,8 +10,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include "cli/app.h"
+#include "cli/commands/commands.h"
 #include "cli/launcher.h"
 #include "core/error.h"
 #include "core/launch.h"
@@ -73,25 +75,15 @@ int launch_engine(char** argv, const std::optional<svhn::cli::LaunchPlan>& plan)
 
 int main(int argc, char** argv) {
   using namespace svhn::cli;
-  const auto engine = [argv](const auto&, const GlobalOptions&) { return exec_engine(argv); };
-  const auto distributed = [argv](const auto& o, const GlobalOptions&) {
-    return launch_engine(argv, local_launch(o.processes, false));
+  const auto run_here_or_there = [argv](const auto& options, const GlobalOptions& global) {
+    constexpr CommandInfo kCommand = std::decay_t<decltype(options)>::kCommand;
+    if constexpr (!kCommand.needs_engine) {
+      return run_command(options, global);
+    } else if constexpr (requires { options.processes; }) {
+      return launch_engine(argv, local_launch(options.processes, kCommand.tolerates_losses));
+    } else {
+      return exec_engine(argv);
+    }
   };
-  const auto transfer = [argv](const TransferCommandOptions& o, const GlobalOptions&) {
-    return launch_engine(argv, local_launch(o.run.processes, false));
-  };
-  const auto tune = [argv](const TuneCommandOptions& o, const GlobalOptions&) {
-    return launch_engine(argv, local_launch(o.processes, true));
-  };
-  return run(argc, argv,
-             {.preprocess = engine,
-              .train = distributed,
-              .evaluate = distributed,
-              .transfer = transfer,
-              .tune = tune,
-              .interpret = distributed,
-              .predict = engine,
-              .report = engine,
-              .convert = engine,
-              .env = engine});
+  return run(argc, argv, make_commands(Commands(), run_here_or_there));
 }

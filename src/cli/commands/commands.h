@@ -1,0 +1,36 @@
+#pragma once
+/// The table of the commands.
+
+#include "cli/commands/config.h"
+#include "cli/commands/convert.h"
+#include "cli/commands/env.h"
+#include "cli/commands/evaluate.h"
+#include "cli/commands/info.h"
+#include "cli/commands/interpret.h"
+#include "cli/commands/predict.h"
+#include "cli/commands/preprocess.h"
+#include "cli/commands/report.h"
+#include "cli/commands/train.h"
+#include "cli/commands/transfer.h"
+#include "cli/commands/tune.h"
+
+namespace svhn::cli {
+
+// clang-format off
+/// In the order of the program's help.
+using Commands = CommandList<
+    PreprocessOptions,
+    TrainCommandOptions,
+    TransferCommandOptions,
+    TuneCommandOptions,
+    EvaluateCommandOptions,
+    InterpretCommandOptions,
+    PredictCommandOptions,
+    ReportCommandOptions,
+    InfoOptions,
+    ConvertOptions,
+    ConfigOptions,
+    EnvOptions>;
+// clang-format on
+
+}  // namespace svhn::cli

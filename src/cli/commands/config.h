@@ -1,0 +1,56 @@
+#pragma once
+/// `svhn config check`, `config show` and `config schema`.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace svhn::cli {
+
+struct ConfigCheckOptions {
+  static constexpr CommandInfo kCommand{.name = "check",
+                                        .description = "Check configs and the shapes of their networks",
+                                        .example = "svhn config check configs/q1_1.json",
+                                        .needs_engine = false};
+
+  std::vector<std::filesystem::path> files;
+};
+
+void add_options(CLI::App& command, ConfigCheckOptions& options);
+int run_command(const ConfigCheckOptions& options, const GlobalOptions& global);
+
+struct ConfigShowOptions {
+  static constexpr CommandInfo kCommand{.name = "show",
+                                        .description = "Print a config with every default filled in",
+                                        .example = "svhn config show configs/q1_1.json --set train.epochs=5",
+                                        .needs_engine = false};
+
+  std::vector<std::filesystem::path> files;  ///< One.
+  std::vector<std::string> set;
+};
+
+void add_options(CLI::App& command, ConfigShowOptions& options);
+int run_command(const ConfigShowOptions& options, const GlobalOptions& global);
+
+struct ConfigSchemaOptions {
+  static constexpr CommandInfo kCommand{.name = "schema",
+                                        .description = "Print the JSON Schema of configs",
+                                        .example = "svhn config schema > svhn.schema.json",
+                                        .needs_engine = false};
+};
+
+void add_options(CLI::App& command, ConfigSchemaOptions& options);
+int run_command(const ConfigSchemaOptions& options, const GlobalOptions& global);
+
+struct ConfigOptions {
+  static constexpr CommandInfo kCommand{.name = "config",
+                                        .description = "Check, show and describe configs",
+                                        .example = "svhn config check configs/*.json",
+                                        .needs_engine = false};
+
+  using Subcommands = CommandList<ConfigCheckOptions, ConfigShowOptions, ConfigSchemaOptions>;
+};
+
+}  // namespace svhn::cli

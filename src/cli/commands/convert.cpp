@@ -1,0 +1,13 @@
+#include "cli/commands/convert.h"
+
+#include "cli/command_line.h"
+
+namespace svhn::cli {
+
+void add_options(CLI::App& command, ConvertOptions& options) {
+  command.add_option("--input", options.input, "A Keras .h5, a PyTorch .pth, or pickled curves (.p)")
+      ->required();
+  command.add_option("--output", options.output, "A .safetensors file, or .json for curves")->required();
+}
+
+}  // namespace svhn::cli

@@ -1,0 +1,23 @@
+#pragma once
+/// `svhn convert`: Keras models, pretrained weights and learning curves.
+
+#include <filesystem>
+
+#include "cli/command.h"
+
+namespace svhn::cli {
+
+struct ConvertOptions {
+  static constexpr CommandInfo kCommand{
+      .name = "convert",
+      .description = "Turn a Keras model, pretrained weights or Keras curves into ours",
+      .example = "svhn convert --input model_2_2.h5 --output models/model_2_2.safetensors"};
+
+  std::filesystem::path input;
+  std::filesystem::path output;
+};
+
+void add_options(CLI::App& command, ConvertOptions& options);
+int run_command(const ConvertOptions& options, const GlobalOptions& global);
+
+}  // namespace svhn::cli

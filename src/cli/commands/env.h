@@ -1,0 +1,20 @@
+#pragma once
+/// `svhn env`: versions, processor, device.
+
+#include "cli/command.h"
+
+namespace svhn::cli {
+
+struct EnvOptions {
+  static constexpr CommandInfo kCommand{
+      .name = "env",
+      .description = "Tell versions, processor, threads, precision, device and BLAS",
+      .example = "svhn env --json"};
+
+  bool json = false;
+};
+
+void add_options(CLI::App& command, EnvOptions& options);
+int run_command(const EnvOptions& options, const GlobalOptions& global);
+
+}  // namespace svhn::cli

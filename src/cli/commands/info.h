@@ -1,0 +1,32 @@
+#pragma once
+/// `svhn info`: what a file holds.
+
+#include <filesystem>
+
+#include "cli/command.h"
+
+namespace svhn::data {
+class PreparedData;
+}
+
+namespace svhn::cli {
+
+struct InfoOptions {
+  static constexpr CommandInfo kCommand{
+      .name = "info",
+      .description = "Tell what a data file, a model, a checkpoint or a weights file holds",
+      .example = "svhn info models/model_2_1.safetensors",
+      .needs_engine = false};
+
+  std::filesystem::path file;
+  bool json = false;
+};
+
+void add_options(CLI::App& command, InfoOptions& options);
+int run_command(const InfoOptions& options, const GlobalOptions& global);
+
+/// Prints the sizes, classes and metadata of a prepared file, for `info` and `preprocess`: as text, or as
+/// {"kind":"data","images":N,"splits":{…},"class_counts":[10],"source":…, …}.
+void print_data(const data::PreparedData& data, bool as_json);
+
+}  // namespace svhn::cli

@@ -1,0 +1,38 @@
+#include "cli/commands/interpret.h"
+
+#include "cli/command_line.h"
+
+namespace svhn::cli {
+
+void add_options(CLI::App& command, InterpretCommandOptions& options) {
+  command.add_option("--model", options.model, "The model file")->required();
+  command.add_option("--data", options.data, "Prepared file; default: the one of the model's run folder");
+  command.add_option("--output", options.output, "Folder for what is made")->required();
+  command
+      .add_option("--what", options.what,
+                  "Some of confusion,misclassified,activations,embeddings,tsne,saliency")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"confusion", "misclassified", "activations", "embeddings", "tsne", "saliency"}));
+  command.add_option("--split", options.split, "Which rows")
+      ->check(CLI::IsMember({"test", "val", "train"}))
+      ->capture_default_str();
+  command.add_option("--digit", options.digit, "The true digit whose mistakes are shown")
+      ->check(CLI::Range(0, 9))
+      ->capture_default_str();
+  command
+      .add_option("--index", options.index, "The image of activations and saliency, counted within the split")
+      ->check(CLI::Range(std::int64_t{0}, kMostRows))
+      ->capture_default_str();
+  command.add_option("--layer", options.layers, "Layers by name or number (repeatable)")
+      ->allow_extra_args(false);
+  command.add_option("--perplexity", options.perplexity, "Of t-SNE")->capture_default_str();
+  command.add_option("--tsne-method", options.tsne_method, "fft (interpolation, linear time) or exact")
+      ->check(CLI::IsMember({"fft", "exact"}))
+      ->capture_default_str();
+  command.add_option("--onto", options.onto, "Place the points on this map (tsne.safetensors)");
+  command.add_option("--seed", options.seed, "Of t-SNE")->check(refuse_negative)->capture_default_str();
+  command.add_flag("--json", options.json, "One JSON document on stdout");
+  add_process_options(command, options.processes);
+}
+
+}  // namespace svhn::cli

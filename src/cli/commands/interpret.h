@@ -1,0 +1,39 @@
+#pragma once
+/// `svhn interpret`: misclassified images, activations, embeddings, saliency.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace svhn::cli {
+
+struct InterpretCommandOptions {
+  static constexpr CommandInfo kCommand{
+      .name = "interpret",
+      .description = "Show what a model sees, confuses and learns",
+      .example = "svhn interpret --model models/model_2_2.safetensors --output interpretation"};
+
+  std::filesystem::path model;
+  std::optional<std::filesystem::path> data;
+  std::filesystem::path output;
+  std::vector<std::string> what;  ///< Empty: everything.
+  std::string split = "test";
+  int digit = 3;
+  std::int64_t index = 0;
+  std::vector<std::string> layers;  ///< Names or indices; empty: the defaults of each part.
+  double perplexity = 30.0;
+  std::string tsne_method = "fft";
+  std::optional<std::filesystem::path> onto;
+  std::uint64_t seed = 1;
+  bool json = false;
+  ProcessOptions processes{};
+};
+
+void add_options(CLI::App& command, InterpretCommandOptions& options);
+int run_command(const InterpretCommandOptions& options, const GlobalOptions& global);
+
+}  // namespace svhn::cli

@@ -1,0 +1,17 @@
+#include "cli/commands/predict.h"
+
+#include "cli/command_line.h"
+
+namespace svhn::cli {
+
+void add_options(CLI::App& command, PredictCommandOptions& options) {
+  command.add_option("--model", options.model, "The model file")->required();
+  command.add_option("image", options.images, "Picture files or folders")->required();
+  command.add_option("--top-k", options.top_k, "How many digits to tell for each picture")
+      ->check(CLI::Range(1, 10))
+      ->capture_default_str();
+  command.add_flag("--tta", options.tta, "Average over small shifts of each picture");
+  command.add_flag("--json", options.json, "One JSON document on stdout");
+}
+
+}  // namespace svhn::cli

@@ -1,0 +1,27 @@
+#pragma once
+/// `svhn predict`: which digits pictures show.
+
+#include <filesystem>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace svhn::cli {
+
+struct PredictCommandOptions {
+  static constexpr CommandInfo kCommand{
+      .name = "predict",
+      .description = "Tell which digits pictures show",
+      .example = "svhn predict --model models/model_2_1.best.safetensors house.png"};
+
+  std::filesystem::path model;
+  std::vector<std::filesystem::path> images;
+  int top_k = 3;
+  bool tta = false;
+  bool json = false;
+};
+
+void add_options(CLI::App& command, PredictCommandOptions& options);
+int run_command(const PredictCommandOptions& options, const GlobalOptions& global);
+
+}  // namespace svhn::cli

@@ -1,0 +1,46 @@
+#include "cli/commands/preprocess.h"
+
+#include "cli/command_line.h"
+
+namespace svhn::cli {
+
+void add_options(CLI::App& command, PreprocessOptions& options) {
+  auto* input = command.add_option("--input", options.inputs, "Files or folders, joined in this order");
+  auto* synthetic = command.add_option("--synthetic", options.synthetic, "Draw this many digits instead")
+                        ->check(CLI::Range(std::int64_t{1}, kMostRows));
+  command.add_option("--seed", options.seed, "Seed of the synthetic digits")
+      ->check(refuse_negative)
+      ->needs(synthetic)
+      ->capture_default_str();
+  input->excludes(synthetic);
+  command.add_option("--output", options.output, "The prepared file")->required();
+  command.add_option("--format", options.format, "What the input is")
+      ->check(CLI::IsMember({"auto", "pickle", "mat", "arff", "folder"}))
+      ->capture_default_str();
+  command
+      .add_option("--labels", options.labels,
+                  "What label numbers mean: index (0 is '1'), digit (0 is '0'), svhn (10 is '0')")
+      ->check(CLI::IsMember({"auto", "index", "digit", "svhn"}))
+      ->capture_default_str();
+  command.add_flag("--strict", options.strict, "An unreadable picture is an error");
+  command.add_option("--split", options.split, "random, or official: Stanford's own test rows")
+      ->check(CLI::IsMember({"random", "official"}))
+      ->capture_default_str();
+  command
+      .add_option("--stratify", options.stratify,
+                  "Stratify as scikit-learn does on one-hot labels or on integers")
+      ->check(CLI::IsMember({"onehot", "label"}))
+      ->capture_default_str();
+  command.add_option("--test-fraction", options.test_fraction, "Share of all rows")->capture_default_str();
+  command.add_option("--val-fraction", options.val_fraction, "Share of the remaining rows")
+      ->capture_default_str();
+  command.add_option("--split-seed", options.split_seed, "random_state of both splits")
+      ->check(refuse_negative)
+      ->capture_default_str();
+  command.add_option("--limit", options.limit, "Only the first N rows")
+      ->check(CLI::Range(std::int64_t{1}, kMostRows));
+  command.add_option("--preview", options.preview, "Draw a labelled grid of random digits (PNG)");
+  command.add_flag("--json", options.json, "One JSON document on stdout");
+}
+
+}  // namespace svhn::cli

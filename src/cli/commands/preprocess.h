@@ -1,0 +1,40 @@
+#pragma once
+/// `svhn preprocess`: any source of digits to one prepared file.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace svhn::cli {
+
+struct PreprocessOptions {
+  static constexpr CommandInfo kCommand{
+      .name = "preprocess",
+      .description = "Turn digits in any form into one prepared file",
+      .example = "svhn preprocess --input dataset.pkl.py3 --output data/svhn.safetensors"};
+
+  std::vector<std::filesystem::path> inputs;
+  std::optional<std::int64_t> synthetic;
+  std::uint64_t seed = 1;  ///< Seed of the synthetic digits.
+  std::filesystem::path output;
+  std::string format = "auto";
+  std::string labels = "auto";
+  bool strict = false;
+  std::string split = "random";
+  std::string stratify = "onehot";
+  double test_fraction = 0.2;
+  double val_fraction = 0.2;
+  std::uint64_t split_seed = 1;
+  std::optional<std::int64_t> limit;
+  std::optional<std::filesystem::path> preview;
+  bool json = false;
+};
+
+void add_options(CLI::App& command, PreprocessOptions& options);
+int run_command(const PreprocessOptions& options, const GlobalOptions& global);
+
+}  // namespace svhn::cli

@@ -1,0 +1,13 @@
+#include "cli/commands/report.h"
+
+#include "cli/command_line.h"
+
+namespace svhn::cli {
+
+void add_options(CLI::App& command, ReportCommandOptions& options) {
+  command.add_option("--runs", options.runs, "Folders to look for runs in")->required();
+  command.add_option("--output", options.output, "The page")->required();
+  command.add_flag("--json", options.json, "One JSON document on stdout");
+}
+
+}  // namespace svhn::cli

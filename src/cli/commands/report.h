@@ -1,0 +1,24 @@
+#pragma once
+/// `svhn report`: one HTML page of run folders.
+
+#include <filesystem>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace svhn::cli {
+
+struct ReportCommandOptions {
+  static constexpr CommandInfo kCommand{.name = "report",
+                                        .description = "Make one HTML page of run folders",
+                                        .example = "svhn report --runs models --output report.html"};
+
+  std::vector<std::filesystem::path> runs;
+  std::filesystem::path output;
+  bool json = false;
+};
+
+void add_options(CLI::App& command, ReportCommandOptions& options);
+int run_command(const ReportCommandOptions& options, const GlobalOptions& global);
+
+}  // namespace svhn::cli

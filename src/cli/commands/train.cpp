@@ -1,0 +1,29 @@
+#include "cli/commands/train.h"
+
+#include "cli/command_line.h"
+
+namespace svhn::cli {
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  command.add_option("--config", options.config, "The run's JSON")->required();
+  command.add_option("--data", options.data, "Prepared file, instead of the config's data.file");
+  command.add_option("--output", options.output, "Folder for the model, its curves and the run folder")
+      ->capture_default_str();
+  command.add_option("--set", options.set, "Change a config value: a.b.c=value (repeatable)")
+      ->allow_extra_args(false);
+  command.add_option("--seed", options.seed, "Instead of the config's train.seed")->check(refuse_negative);
+  auto* resume = command.add_flag("--resume", options.resume, "Go on from the last checkpoint");
+  command.add_flag("--overwrite", options.overwrite, "Replace an existing run")->excludes(resume);
+  command.add_flag("--no-train", options.no_train, "Show a finished run again");
+  command.add_flag("--live-chart", options.live_chart,
+                   "Draw the accuracy on the terminal too, after each epoch");
+  command.add_flag("--dry-run", options.dry_run, "Build everything, time a step, write nothing");
+  command.add_flag("--json", options.json, "One JSON document on stdout");
+}
+
+void add_options(CLI::App& command, TrainCommandOptions& options) {
+  add_run_options(command, options);
+  add_process_options(command, options.processes);
+}
+
+}  // namespace svhn::cli

@@ -1,0 +1,43 @@
+#pragma once
+/// `svhn train`: trains a network from a config.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace svhn::cli {
+
+/// What `train` and `transfer` share.
+struct RunOptions {
+  std::filesystem::path config;
+  std::optional<std::filesystem::path> data;
+  std::filesystem::path output = "models";
+  std::vector<std::string> set;
+  std::optional<std::uint64_t> seed;
+  bool resume = false;
+  bool overwrite = false;
+  bool no_train = false;
+  bool dry_run = false;
+  bool live_chart = false;  ///< Draws the accuracy on the terminal, too.
+  bool json = false;
+};
+
+void add_run_options(CLI::App& command, RunOptions& options);
+
+struct TrainCommandOptions : RunOptions {
+  static constexpr CommandInfo kCommand{
+      .name = "train",
+      .description = "Train a network from a config",
+      .example = "svhn train --config configs/q2_1.json --data data/svhn.safetensors --set train.epochs=14"};
+
+  ProcessOptions processes{};
+};
+
+void add_options(CLI::App& command, TrainCommandOptions& options);
+int run_command(const TrainCommandOptions& options, const GlobalOptions& global);
+
+}  // namespace svhn::cli

@@ -1,0 +1,28 @@
+#pragma once
+/// `svhn transfer`: trains a head on a backbone, or compares backbones.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/commands/train.h"
+
+namespace svhn::cli {
+
+struct TransferCommandOptions {
+  static constexpr CommandInfo kCommand{
+      .name = "transfer",
+      .description = "Train a head on an ImageNet backbone, or compare backbones",
+      .example = "svhn transfer --config configs/q4_1.json --weights weights/vgg16_notop.h5"};
+
+  RunOptions run;
+  std::optional<std::string> weights;            ///< A file or "random"; default: from the config.
+  std::optional<std::filesystem::path> compare;  ///< A list of backbones instead of a config.
+  ProcessOptions processes{};
+};
+
+void add_options(CLI::App& command, TransferCommandOptions& options);
+int run_command(const TransferCommandOptions& options, const GlobalOptions& global);
+
+}  // namespace svhn::cli

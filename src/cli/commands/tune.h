@@ -1,0 +1,35 @@
+#pragma once
+/// `svhn tune`: searches a space of values.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace svhn::cli {
+
+struct TuneCommandOptions {
+  static constexpr CommandInfo kCommand{.name = "tune",
+                                        .description = "Search a config's space of values for the best score",
+                                        .example = "svhn tune --config configs/tune_units.json --trials 5",
+                                        .tolerates_losses = true};
+
+  std::filesystem::path config;
+  std::optional<std::filesystem::path> data;
+  std::optional<std::int64_t> trials;
+  std::filesystem::path output = "models";
+  std::vector<std::string> set;
+  std::optional<std::uint64_t> seed;
+  bool resume = false;
+  bool overwrite = false;
+  bool json = false;
+  ProcessOptions processes{};
+};
+
+void add_options(CLI::App& command, TuneCommandOptions& options);
+int run_command(const TuneCommandOptions& options, const GlobalOptions& global);
+
+}  // namespace svhn::cli
