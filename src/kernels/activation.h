@@ -54,6 +54,14 @@ SVHN_INLINE float activation_slope(float y) {
   return y > 0.0F ? kSeluScale : y + kSeluFloor;
 }
 
+/// @param g gradient of the output y. @returns g activation'(y); relu passes on a g behind a y that is NaN
+/// and blocks one that is not finite, as LibTorch does.
+template <BlockActivation A>
+SVHN_INLINE float activation_gradient(float g, float y) {
+  if constexpr (A == BlockActivation::relu) return y <= 0.0F ? 0.0F : g;
+  return g * activation_slope<A>(y);
+}
+
 }  // namespace svhn::kernels
 
 // One case per activation, so that each gets its own compiled loop.

@@ -29,6 +29,7 @@ struct FeatureMap {
 
 /// The operations after batch norm.
 struct Epilogue {
+  BlockActivation after;
   bool pool;
   bool drop;
   DropoutMask mask;
@@ -82,10 +83,11 @@ Floats first_pixel(const T* x, BlockActivation activation, std::int64_t channels
 }
 
 Epilogue make_epilogue(const NormBlock& block) {
-  return {block.pool, block.dropout_rate > 0.0, make_dropout_mask(block.dropout_rate, block.dropout_key)};
+  return {block.after, block.pool, block.dropout_rate > 0.0,
+          make_dropout_mask(block.dropout_rate, block.dropout_key)};
 }
 
-/// Writes every output row: activation, scale and offset, pooling, dropout.
+/// Writes every output row: activation, scale and offset, second activation, pooling, dropout.
 /// @param argmax of the pooling, or nullptr.
 template <class T>
 void write_rows(const T* x, T* y, std::uint8_t* argmax, const OutputRows& rows, BlockActivation activation,
@@ -105,6 +107,10 @@ void write_rows(const T* x, T* y, std::uint8_t* argmax, const OutputRows& rows, 
                   argmax == nullptr ? unused_argmax.data() : argmax + row * rows.size(), in.width / 2,
                   in.channels);
       }
+      if (argmax != nullptr && epilogue.after == BlockActivation::relu)
+        block_argmax(floats, argmax + row * rows.size(), rows.size());
+      // Every activation is monotone, so it may follow the pooling, where a quarter of the numbers is left.
+      if (epilogue.after != BlockActivation::linear) activate_range(epilogue.after, floats, rows.size());
       if (epilogue.drop) rows.mask(floats, row, epilogue.mask);
       store_row(floats, to, rows.size());
     }
@@ -123,7 +129,8 @@ struct Saved : torch::CustomClassHolder {
   BlockActivation activation{};
   Epilogue epilogue{};
   Moments moments;
-  Tensor argmax;  ///< u8, as the output; pooling only.
+  Tensor scale, offset;  ///< Batch norm is x scale + offset, f32 [C] each.
+  Tensor argmax;         ///< u8, as the output; pooling only.
   distributed::ProcessGroup* group = nullptr;
 };
 
@@ -131,19 +138,24 @@ struct Saved : torch::CustomClassHolder {
 template <class T>
 class RowGradients {
  public:
-  RowGradients(const T* gradient, const Saved& saved, const OutputRows& rows)
+  RowGradients(const T* gradient, const T* x, const Saved& saved, const OutputRows& rows)
       : gradient_(gradient),
+        x_(x),
+        affine_{numbers_in<float>(saved.scale), numbers_in<float>(saved.offset)},
         argmax_(saved.epilogue.pool ? numbers_in<std::uint8_t>(saved.argmax) : nullptr),
         epilogue_(saved.epilogue),
         rows_(rows),
         narrow_(rows.size()),
-        wide_(static_cast<std::size_t>(epilogue_.pool ? rows.input_size() : 0)) {}
+        wide_(static_cast<std::size_t>(epilogue_.pool ? rows.input_size() : 0)),
+        largest_(static_cast<std::size_t>(epilogue_.pool ? rows.size() : 0)) {}
 
   /// @returns `input_size` numbers, valid until the next call.
   const float* at(std::int64_t row) {
     const std::int64_t first = row * rows_.size();
     widen(gradient_ + first, narrow_.data(), rows_.size());
     if (epilogue_.drop) rows_.mask(narrow_.data(), row, epilogue_.mask);
+    const bool blocked = epilogue_.pool && epilogue_.after == BlockActivation::relu;  // By block_argmax.
+    if (epilogue_.after != BlockActivation::linear && !blocked) pass_after(row);
     if (!epilogue_.pool) return narrow_.data();
     const FeatureMap& in = rows_.in;
     unpool_row(narrow_.data(), argmax_ + first, wide_.data(), wide_.data() + in.row_size(), in.width / 2,
@@ -152,11 +164,24 @@ class RowGradients {
   }
 
  private:
+  /// Takes the gradients in `narrow_` through the second activation, behind which the pooling is.
+  void pass_after(std::int64_t row) {
+    const FeatureMap& in = rows_.in;
+    const T* x = x_ + row * rows_.input_size();
+    const std::int64_t pixels = rows_.size() / in.channels;
+    if (!epilogue_.pool)
+      return activation_gradients(epilogue_.after, x, narrow_.data(), pixels, in.channels, affine_);
+    take_argmax(x, x + in.row_size(), argmax_ + row * rows_.size(), largest_.data(), pixels, in.channels);
+    activation_gradients(epilogue_.after, largest_.data(), narrow_.data(), pixels, in.channels, affine_);
+  }
+
   const T* gradient_;
+  const T* x_;
+  ChannelAffine affine_;
   const std::uint8_t* argmax_;
   Epilogue epilogue_;
   OutputRows rows_;
-  Floats narrow_, wide_;
+  Floats narrow_, wide_, largest_;
 };
 
 /// @returns the sums of g and of g (x - mean), [2 C].
@@ -164,7 +189,7 @@ template <class T>
 std::vector<double> gradient_sums(const T* gradient, const T* x, const Saved& saved, const OutputRows& rows) {
   const std::int64_t channels = rows.in.channels;
   const auto sum_part = [&](std::int64_t begin, std::int64_t end, double* sums) {
-    RowGradients<T> gradients(gradient, saved, rows);
+    RowGradients<T> gradients(gradient, x, saved, rows);
     Floats floats(static_cast<std::size_t>(2 * channels));
     const GradientSums channel_sums{numbers_in<float>(saved.moments.mean), floats.data(),
                                     floats.data() + channels};
@@ -190,7 +215,7 @@ void write_input_gradient(const T* gradient, const T* x, T* dx, const Saved& sav
                           const GradientCoefficients& coefficients) {
   const std::int64_t channels = rows.in.channels;
   at::parallel_for(0, rows.count(), rows.grain(), [&](std::int64_t begin, std::int64_t end) {
-    RowGradients<T> gradients(gradient, saved, rows);
+    RowGradients<T> gradients(gradient, x, saved, rows);
     for (std::int64_t row = begin; row < end; ++row) {
       const std::int64_t first = row * rows.input_size();
       input_gradients(saved.activation, gradients.at(row), x + first, dx + first,
@@ -225,11 +250,11 @@ struct NormBlockFunction : torch::autograd::Function<NormBlockFunction> {
         own_moments(activate(x, block.activation, in, shift), shift, in.pixels());
     if (block.group != nullptr) all = distributed::all_reduce_moments(all, block.group_shift, *block.group);
     saved.moments = moments_of(all, block.epsilon);
-    const Tensor scale = saved.moments.deviation * weight.detach();
-    const Tensor offset = bias.detach() - saved.moments.mean * scale;
+    saved.scale = saved.moments.deviation * weight.detach();
+    saved.offset = bias.detach() - saved.moments.mean * saved.scale;
     auto* argmax = block.pool ? numbers_in<std::uint8_t>(saved.argmax) : nullptr;
     write_rows(x, numbers_in<T>(y), argmax, {in, block.pool}, BlockActivation::linear,
-               {numbers_in<float>(scale), numbers_in<float>(offset)}, saved.epilogue);
+               {numbers_in<float>(saved.scale), numbers_in<float>(saved.offset)}, saved.epilogue);
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -271,14 +296,14 @@ Tensor norm_block(const Tensor& x, const NormBlock& block, BatchStatistics& stat
 }
 
 Tensor affine_epilogue(const Tensor& x, BlockActivation activation, const Tensor& scale, const Tensor& offset,
-                       bool pool) {
+                       bool pool, BlockActivation after) {
   const Tensor in = channels_innermost(x), y = empty_output(in, pool, in.scalar_type());
   const Tensor factor = scale.defined() ? scale : at::ones({in.size(1)});
   const Tensor shift = offset.defined() ? offset : at::zeros({in.size(1)});
   with_type(in, [&](auto type) {
     using T = decltype(type);
     write_rows(numbers_in<T>(in), numbers_in<T>(y), nullptr, {FeatureMap(in), pool}, activation,
-               {numbers_in<float>(factor), numbers_in<float>(shift)}, {pool, false, {}});
+               {numbers_in<float>(factor), numbers_in<float>(shift)}, {after, pool, false, {}});
   });
   return y;
 }

@@ -1,8 +1,8 @@
 #pragma once
-/// The layers behind a convolution or dense layer as one operation: activation, batch norm, 2x2 max pooling,
-/// dropout. The results equal those of the separate operations up to rounding (bfloat16 rounds once, at the
-/// end) and do not depend on the number of threads. N, C, H, W = batch, channels, height, width; F =
-/// features.
+/// The layers behind a convolution or dense layer as one operation: activation, batch norm, second
+/// activation, 2x2 max pooling, dropout. The results equal those of the separate operations up to rounding
+/// (bfloat16 rounds once, at the end) and do not depend on the number of threads. N, C, H, W = batch,
+/// channels, height, width; F = features.
 
 #include <torch/types.h>
 
@@ -31,7 +31,8 @@ struct NormBlock {
   /// Processes that run this operation on the other images of the batch: the statistics are of all images.
   /// The gradients of weight and bias are of x alone. Borrowed; nullptr: x is the batch.
   distributed::ProcessGroup* group = nullptr;
-  torch::Tensor group_shift{};  ///< With a group: [C] or [F], see all_reduce_moments.
+  torch::Tensor group_shift{};                      ///< With a group: [C] or [F], see all_reduce_moments.
+  BlockActivation after = BlockActivation::linear;  ///< Second activation, behind batch norm.
 };
 
 /// Statistics of a batch, f32 [C] or [F] each.
@@ -50,15 +51,17 @@ struct Moments {
 };
 
 /// Normalises by the batch's statistics, as in training; differentiable in x, weight and bias.
-/// @param x see norm_block_supports; overwritten with the activation's output.
+/// @param x see norm_block_supports; overwritten with the output of `activation`, unless that is linear: then
+/// x is only read, and other operations may read it, too. The backward pass reads it again.
 /// @param statistics filled.
 /// @returns x's dtype, [N,F], [N,C,H,W] or [N,C,H/2,W/2], channels last in memory.
 /// @see Ioffe and Szegedy, "Batch normalization", 2015 (both passes)
 torch::Tensor norm_block(const torch::Tensor& x, const NormBlock& block, BatchStatistics& statistics);
 
-/// Inference version: y = activation(x) scale + offset, optionally pooled; not differentiable.
-/// @param scale, offset f32 [C] or [F]; undefined: 1 and 0.
+/// Inference version: y = after(activation(x) scale + offset), optionally pooled; not differentiable.
+/// @param x only read. @param scale, offset f32 [C] or [F]; undefined: 1 and 0.
 torch::Tensor affine_epilogue(const torch::Tensor& x, BlockActivation activation, const torch::Tensor& scale,
-                              const torch::Tensor& offset, bool pool);
+                              const torch::Tensor& offset, bool pool,
+                              BlockActivation after = BlockActivation::linear);
 
 }  // namespace svhn::kernels

@@ -38,6 +38,22 @@ SVHN_INLINE void activate_and_scale_as(const T* __restrict x, float* __restrict 
   }
 }
 
+template <BlockActivation A>
+SVHN_INLINE void activate_range_as(float* x, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) x[i] = activation_value<A>(x[i]);
+}
+
+template <BlockActivation A, class T>
+SVHN_INLINE void activation_gradients_as(const T* __restrict x, float* __restrict g, std::int64_t pixels,
+                                         std::int64_t channels, const ChannelAffine& affine) {
+  const float* __restrict scale = affine.scale;
+  const float* __restrict offset = affine.offset;
+  for (std::int64_t p = 0; p < pixels; ++p, x += channels, g += channels) {
+    for (std::int64_t c = 0; c < channels; ++c)
+      g[c] = activation_gradient<A>(g[c], activation_value<A>(to_float(x[c]) * scale[c] + offset[c]));
+  }
+}
+
 template <class T>
 SVHN_INLINE void sum_gradients_as(const float* __restrict g, const T* __restrict x, std::int64_t pixels,
                                   std::int64_t channels, const GradientSums& sums) {
@@ -69,21 +85,74 @@ SVHN_INLINE void input_gradients_as(const float* __restrict g, const T* __restri
   }
 }
 
+template <std::int64_t kCount>
+SVHN_INLINE void load_argmax(const std::uint8_t* argmax, typename Lanes<kCount>::Index& index) {
+  typename Lanes<kCount>::Byte bytes;
+  std::memcpy(&bytes, argmax, sizeof(bytes));
+  // By way of 16 bits: GCC 12 converts bytes to 32 bits one by one.
+  const auto halves = __builtin_convertvector(bytes, typename Lanes<kCount>::Half);
+  index = __builtin_convertvector(halves, typename Lanes<kCount>::Index);
+}
+
 /// @param pixel numbers of one pixel.
 template <std::int64_t kCount>
 SVHN_INLINE void unpool_lanes(const float* gradient, const std::uint8_t* argmax, float* top, float* bottom,
                               std::int64_t pixel) {
   using Float = typename Lanes<kCount>::Float;
-  using Index = typename Lanes<kCount>::Index;
   float* const targets[4] = {top, top + pixel, bottom, bottom + pixel};
   Float g;
-  typename Lanes<kCount>::Byte bytes;
+  typename Lanes<kCount>::Index index;
   std::memcpy(&g, gradient, sizeof(g));
-  std::memcpy(&bytes, argmax, sizeof(bytes));
-  const auto index = __builtin_convertvector(bytes, Index);
+  load_argmax<kCount>(argmax, index);
   for (std::int32_t i = 0; i < 4; ++i) {
     const Float part = index == i ? g : Float{};
     std::memcpy(targets[i], &part, sizeof(part));
+  }
+}
+
+template <std::int64_t kCount>
+SVHN_INLINE void load_lanes(const float* from, typename Lanes<kCount>::Float& to) {
+  std::memcpy(&to, from, sizeof(to));
+}
+
+template <std::int64_t kCount>
+SVHN_INLINE void load_lanes(const std::uint16_t* from, typename Lanes<kCount>::Float& to) {
+  typename Lanes<kCount>::Half halves;
+  std::memcpy(&halves, from, sizeof(halves));
+  const auto bits = __builtin_convertvector(halves, typename Lanes<kCount>::Index) << 16;
+  std::memcpy(&to, &bits, sizeof(to));
+}
+
+/// @param pixel numbers of one pixel.
+template <std::int64_t kCount, class T>
+SVHN_INLINE void take_lanes(const T* top, const T* bottom, const std::uint8_t* argmax, float* out,
+                            std::int64_t pixel) {
+  using Float = typename Lanes<kCount>::Float;
+  const T* const sources[4] = {top, top + pixel, bottom, bottom + pixel};
+  typename Lanes<kCount>::Index index;
+  load_argmax<kCount>(argmax, index);
+  Float taken;
+  load_lanes<kCount>(sources[0], taken);
+  for (std::int32_t i = 1; i < 4; ++i) {
+    Float part;
+    load_lanes<kCount>(sources[i], part);
+    taken = index == i ? part : taken;
+  }
+  std::memcpy(out, &taken, sizeof(taken));
+}
+
+template <class T>
+SVHN_INLINE void take_argmax_as(const T* top, const T* bottom, const std::uint8_t* argmax, float* out,
+                                std::int64_t width, std::int64_t channels) {
+  for (std::int64_t w = 0; w < width; ++w) {
+    std::int64_t c = 0;
+    for (; c + kChannelLanes <= channels; c += kChannelLanes)
+      take_lanes<kChannelLanes>(top + c, bottom + c, argmax + c, out + c, channels);
+    for (; c < channels; ++c) take_lanes<1>(top + c, bottom + c, argmax + c, out + c, channels);
+    top += 2 * channels;
+    bottom += 2 * channels;
+    argmax += channels;
+    out += channels;
   }
 }
 
@@ -113,6 +182,23 @@ void activate_and_scale(BlockActivation activation, const std::uint16_t* x, floa
 }
 
 SVHN_VECTOR_CLONES
+void activate_range(BlockActivation activation, float* x, std::int64_t count) {
+  SVHN_FOR_EACH_ACTIVATION(activation, activate_range_as, x, count);
+}
+
+SVHN_VECTOR_CLONES
+void activation_gradients(BlockActivation activation, const float* x, float* g, std::int64_t pixels,
+                          std::int64_t channels, const ChannelAffine& affine) {
+  SVHN_FOR_EACH_ACTIVATION(activation, activation_gradients_as, x, g, pixels, channels, affine);
+}
+
+SVHN_VECTOR_CLONES
+void activation_gradients(BlockActivation activation, const std::uint16_t* x, float* g, std::int64_t pixels,
+                          std::int64_t channels, const ChannelAffine& affine) {
+  SVHN_FOR_EACH_ACTIVATION(activation, activation_gradients_as, x, g, pixels, channels, affine);
+}
+
+SVHN_VECTOR_CLONES
 void pool_rows(const float* __restrict top, const float* __restrict bottom, float* __restrict y,
                std::uint8_t* __restrict argmax, std::int64_t width, std::int64_t channels) {
   for (std::int64_t w = 0; w < width; ++w) {
@@ -137,6 +223,11 @@ void pool_rows(const float* __restrict top, const float* __restrict bottom, floa
 }
 
 SVHN_VECTOR_CLONES
+void block_argmax(const float* __restrict y, std::uint8_t* __restrict argmax, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) argmax[i] = y[i] <= 0.0F ? std::uint8_t{4} : argmax[i];
+}
+
+SVHN_VECTOR_CLONES
 void unpool_row(const float* gradient, const std::uint8_t* argmax, float* top, float* bottom,
                 std::int64_t width, std::int64_t channels) {
   for (std::int64_t w = 0; w < width; ++w) {
@@ -152,6 +243,18 @@ void unpool_row(const float* gradient, const std::uint8_t* argmax, float* top, f
     top += 2 * channels;
     bottom += 2 * channels;
   }
+}
+
+SVHN_VECTOR_CLONES
+void take_argmax(const float* x_top, const float* x_bottom, const std::uint8_t* argmax, float* out,
+                 std::int64_t width, std::int64_t channels) {
+  take_argmax_as(x_top, x_bottom, argmax, out, width, channels);
+}
+
+SVHN_VECTOR_CLONES
+void take_argmax(const std::uint16_t* x_top, const std::uint16_t* x_bottom, const std::uint8_t* argmax,
+                 float* out, std::int64_t width, std::int64_t channels) {
+  take_argmax_as(x_top, x_bottom, argmax, out, width, channels);
 }
 
 SVHN_VECTOR_CLONES

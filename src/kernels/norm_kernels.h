@@ -39,14 +39,34 @@ void activate_and_scale(BlockActivation activation, const float* x, float* y, st
 void activate_and_scale(BlockActivation activation, const std::uint16_t* x, float* y, std::int64_t pixels,
                         std::int64_t channels, const ChannelAffine& affine);
 
+/// Applies the activation in place.
+void activate_range(BlockActivation activation, float* x, std::int64_t count);
+
+/// Turns gradients g of y = activation(x scale + offset) into those of the sum, in place. y is computed
+/// again, which costs less memory than keeping it.
+void activation_gradients(BlockActivation activation, const float* x, float* g, std::int64_t pixels,
+                          std::int64_t channels, const ChannelAffine& affine);
+void activation_gradients(BlockActivation activation, const std::uint16_t* x, float* g, std::int64_t pixels,
+                          std::int64_t channels, const ChannelAffine& affine);
+
 /// 2x2 max pooling of two rows; of equal values the first one wins. @param top, bottom rows of 2 `width`
 /// pixels.
 /// @param argmax filled: index of the largest value in its window, 0 to 3 in reading order.
 void pool_rows(const float* top, const float* bottom, float* y, std::uint8_t* argmax, std::int64_t width,
                std::int64_t channels);
+/// Marks by an argmax of 4 the outputs that relu will make zero: no gradient flows back to their window.
+/// @param y the pooled values, before relu.
+void block_argmax(const float* y, std::uint8_t* argmax, std::int64_t count);
 /// Backward pass of pool_rows: the gradient goes to the argmax, zero to the other three.
 void unpool_row(const float* gradient, const std::uint8_t* argmax, float* top, float* bottom,
                 std::int64_t width, std::int64_t channels);
+
+/// @param x_top, x_bottom the rows of which pool_rows took scale and offset. @param out filled with the
+/// numbers of x at argmax, converted to float.
+void take_argmax(const float* x_top, const float* x_bottom, const std::uint8_t* argmax, float* out,
+                 std::int64_t width, std::int64_t channels);
+void take_argmax(const std::uint16_t* x_top, const std::uint16_t* x_bottom, const std::uint8_t* argmax,
+                 float* out, std::int64_t width, std::int64_t channels);
 
 /// Applies dropout in place to a range of an image's features. @param first index of x[0] in the image.
 /// @param base of the image, see DropoutMask::row_base.

@@ -58,6 +58,7 @@ template <std::int64_t kCount>
 struct Lanes {
   using Float [[gnu::vector_size(kCount * 4)]] = float;
   using Index [[gnu::vector_size(kCount * 4)]] = std::int32_t;
+  using Half [[gnu::vector_size(kCount * 2)]] = std::uint16_t;
   using Byte [[gnu::vector_size(kCount)]] = std::uint8_t;
 };
 /// Channels that a loop takes at a time; single channels at the end are vectors of one lane.

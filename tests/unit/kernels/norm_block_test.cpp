@@ -22,6 +22,7 @@ struct Case {
   bool pool = false;
   double rate = 0.0;
   torch::ScalarType dtype = torch::kFloat32;
+  BlockActivation after = BlockActivation::linear;
 };
 
 /// An operation's output, and the gradients of sum(y * seed).
@@ -76,10 +77,10 @@ void differentiate(const Tensor& y, const Tensor& seed, const std::vector<Tensor
   outcome.dbias = gradients[2];
 }
 
-Outcome separately(const Case& c, const Inputs& inputs) {
+Outcome separately(const Case& c, const Inputs& inputs, torch::ScalarType arithmetic = torch::kFloat64) {
   Outcome outcome;
-  const Tensor x = inputs.x.clone().requires_grad_(), weight = inputs.weight.clone().requires_grad_(),
-               bias = inputs.bias.clone().requires_grad_();
+  const auto leaf = [&](const Tensor& x) { return x.to(arithmetic, false, true).requires_grad_(); };
+  const Tensor x = leaf(inputs.x), weight = leaf(inputs.weight), bias = leaf(inputs.bias);
   Tensor a = activate(x, c.activation);
   // In bfloat16 the activation's output is rounded.
   if (c.dtype == torch::kBFloat16) a = a.to(c.dtype).to(torch::kFloat64);
@@ -88,20 +89,24 @@ Outcome separately(const Case& c, const Inputs& inputs) {
   outcome.mean = a.detach().mean(others);
   outcome.variance = a.detach().var(others, true);
   Tensor y = at::batch_norm(a, weight, bias, {}, {}, true, 0.0, kEpsilon, false);
+  y = activate(y, c.after);
   if (c.pool) y = at::max_pool2d(y, {2, 2}, {2, 2});
   y = dropout(innermost(y), c.rate, kPlace);
   differentiate(y, inputs.seed, {x, weight, bias}, outcome);
   return outcome;
 }
 
-Outcome together(const Case& c, const Inputs& inputs) {
+/// @param relu whether at::relu follows the block.
+Outcome together(const Case& c, const Inputs& inputs, bool relu = false) {
   Outcome outcome;
   const Tensor leaf = inputs.x.to(c.dtype).requires_grad_(),
                weight = inputs.weight.to(torch::kFloat32).requires_grad_(),
                bias = inputs.bias.to(torch::kFloat32).requires_grad_();
   BatchStatistics statistics;
   const Tensor x = leaf * 1.0;  // The block overwrites its input.
-  const Tensor y = norm_block(x, {c.activation, weight, bias, kEpsilon, c.pool, c.rate, kPlace}, statistics);
+  NormBlock block{c.activation, weight, bias, kEpsilon, c.pool, c.rate, kPlace};
+  block.after = c.after;
+  const Tensor z = norm_block(x, block, statistics), y = relu ? at::relu(z) : z;
   EXPECT_EQ(y.scalar_type(), c.dtype);
   differentiate(y, inputs.seed, {leaf, weight, bias}, outcome);
   outcome.mean = statistics.mean;
@@ -146,6 +151,73 @@ TEST(NormBlock, PoolsAndDrops) {
   compare({.pool = true, .rate = 0.3, .dtype = torch::kBFloat16});
 }
 
+constexpr BlockActivation kAfter[] = {BlockActivation::relu, BlockActivation::elu, BlockActivation::selu};
+
+TEST(NormBlock, AppliesASecondActivation) {
+  for (const auto after : kAfter) {
+    SCOPED_TRACE(static_cast<int>(after));
+    const auto linear = BlockActivation::linear;
+    compare({.activation = linear, .after = after});
+    compare({.activation = linear, .dtype = torch::kBFloat16, .after = after});
+    compare({.activation = BlockActivation::selu, .after = after});
+    compare({.activation = linear, .pool = true, .after = after});
+    compare({.activation = linear, .rate = 0.3, .after = after});
+    compare({.activation = linear, .pool = true, .rate = 0.3, .after = after});
+    compare({.activation = linear, .pool = true, .rate = 0.3, .dtype = torch::kBFloat16, .after = after});
+    compare({.activation = linear, .shape = {64, 10}, .rate = 0.5, .after = after});
+    compare({.activation = linear, .shape = {3, 5, 7, 9}, .after = after});
+    compare({.activation = linear, .shape = {1, 1, 2, 2}, .pool = true, .after = after});
+  }
+  compare({.shape = {40, 32, 32, 32}, .pool = true, .rate = 0.2, .after = BlockActivation::elu});
+}
+
+TEST(NormBlock, GivesWhatLibtorchGivesInFloat32) {
+  for (const auto after : kAfter) {
+    for (const bool pool : {false, true}) {
+      const Case c{.activation = BlockActivation::linear, .pool = pool, .after = after};
+      const Inputs inputs(c);
+      const Outcome theirs = separately(c, inputs, torch::kFloat32), ours = together(c, inputs);
+      expect_close(ours.y, theirs.y, 1e-6, "y");
+      expect_close(ours.dx, theirs.dx, 1e-6, "dx");
+      expect_close(ours.dweight, theirs.dweight, 1e-6, "dweight");
+      expect_close(ours.dbias, theirs.dbias, 1e-6, "dbias");
+    }
+  }
+}
+
+TEST(NormBlock, WithReluGivesTheBitsOfReluBehindIt) {
+  for (const auto activation : {BlockActivation::linear, BlockActivation::selu}) {
+    for (const auto dtype : {torch::kFloat32, torch::kBFloat16}) {
+      for (const bool pool : {false, true}) {
+        Case c{.activation = activation, .pool = pool, .rate = 0.3, .dtype = dtype};
+        const Inputs inputs(c);
+        const Outcome theirs = together(c, inputs, true);
+        c.after = BlockActivation::relu;
+        const Outcome ours = together(c, inputs);
+        EXPECT_TRUE(ours.y.equal(theirs.y));
+        EXPECT_TRUE(ours.dx.equal(theirs.dx));
+        EXPECT_TRUE(ours.dweight.equal(theirs.dweight));
+        EXPECT_TRUE(ours.dbias.equal(theirs.dbias));
+      }
+    }
+  }
+}
+
+TEST(NormBlock, OnlyReadsXWithoutAnActivationBeforeTheNorm) {
+  for (const auto dtype : {torch::kFloat32, torch::kBFloat16}) {
+    const Tensor before = innermost(draw({3, 5, 8, 6}, 2.0).to(dtype)), x = before.clone().requires_grad_();
+    BatchStatistics statistics;
+    NormBlock block{.weight = torch::ones({5}), .bias = torch::zeros({5}), .pool = true};
+    block.after = BlockActivation::relu;
+    const Tensor y = norm_block(x, block, statistics);
+    EXPECT_TRUE(x.equal(before));
+    y.sum().backward();
+    EXPECT_TRUE(x.equal(before));
+    affine_epilogue(x.detach(), BlockActivation::selu, {}, {}, false, BlockActivation::relu);
+    EXPECT_TRUE(x.equal(before));
+  }
+}
+
 TEST(NormBlock, TakesFeatures) {
   compare({.shape = {64, 10}, .rate = 0.5});
   compare({.shape = {64, 128}, .dtype = torch::kBFloat16});
@@ -167,7 +239,7 @@ TEST(NormBlock, SurvivesAMeanFarFromZero) {
 }
 
 TEST(NormBlock, DoesNotDependOnTheThreads) {
-  const Case c{.shape = {40, 32, 32, 32}, .pool = true, .rate = 0.2};
+  const Case c{.shape = {40, 32, 32, 32}, .pool = true, .rate = 0.2, .after = BlockActivation::elu};
   const Inputs inputs(c);
   const int before = at::get_num_threads();
   at::set_num_threads(1);
@@ -206,6 +278,29 @@ TEST(LineBlock, GivesWhatActivationLineAndPoolingGive) {
                         inputs.weight.to(torch::kFloat32), inputs.bias.to(torch::kFloat32), pool);
     expect_close(ours, theirs, 1e-6, "y");
   }
+}
+
+TEST(LineBlock, AppliesASecondActivation) {
+  const Inputs inputs({});
+  const auto wide = [](const Tensor& channel) { return channel.view({1, -1, 1, 1}); };
+  const auto narrow = [](const Tensor& x) { return x.to(torch::kFloat32); };
+  const Tensor line = at::selu(inputs.x) * wide(inputs.weight) + wide(inputs.bias);
+  for (const auto after : kAfter) {
+    for (const bool pool : {false, true}) {
+      Tensor theirs = activate(line, after);
+      if (pool) theirs = at::max_pool2d(theirs, {2, 2}, {2, 2});
+      const auto ours = [&](const Tensor& x) {
+        return affine_epilogue(x, BlockActivation::selu, narrow(inputs.weight), narrow(inputs.bias), pool,
+                               after);
+      };
+      expect_close(ours(narrow(inputs.x)), theirs, 1e-6, "y");
+      expect_close(ours(inputs.x.to(torch::kBFloat16)), theirs, 0.008, "bfloat16");
+    }
+  }
+  // Undefined scale and offset.
+  expect_close(
+      affine_epilogue(narrow(inputs.x), BlockActivation::linear, {}, {}, false, BlockActivation::relu),
+      at::relu(inputs.x), 1e-6, "y");
 }
 
 TEST(BlockTakes, LeavesToOthersWhatItCannotDo) {
