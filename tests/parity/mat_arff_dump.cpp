@@ -7,14 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include "core/error.h"
+#include "data/source.h"
 #include "data/sources/arff_source.h"
 #include "data/sources/mat_source.h"
-#include "data/sources/source.h"
 
 namespace {
 
 svhn::data::RawDigits read(const char* path) {
-  const bool arff = svhn::data::detect_format(path) == svhn::data::SourceFormat::arff;
+  const bool arff = svhn::data::detect_source(path).name == "arff";
   return arff ? svhn::data::read_arff(path) : svhn::data::read_mat(path);
 }
 

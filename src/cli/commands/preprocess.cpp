@@ -1,8 +1,24 @@
 #include "cli/commands/preprocess.h"
 
 #include "cli/command_line.h"
+#include "data/source.h"
 
 namespace svhn::cli {
+namespace {
+
+std::vector<std::string> formats() {
+  std::vector<std::string> names{"auto"};
+  for (const data::Source& source : data::sources()) names.emplace_back(source.name);
+  return names;
+}
+
+std::vector<std::string> label_rules() {
+  std::vector<std::string> names{"auto"};
+  for (const data::LabelRule rule : data::kLabelRules) names.push_back(data::label_rule_name(rule));
+  return names;
+}
+
+}  // namespace
 
 void add_options(CLI::App& command, PreprocessOptions& options) {
   auto* input = command.add_option("--input", options.inputs, "Files or folders, joined in this order");
@@ -15,12 +31,12 @@ void add_options(CLI::App& command, PreprocessOptions& options) {
   input->excludes(synthetic);
   command.add_option("--output", options.output, "The prepared file")->required();
   command.add_option("--format", options.format, "What the input is")
-      ->check(CLI::IsMember({"auto", "pickle", "mat", "arff", "folder"}))
+      ->check(CLI::IsMember(formats()))
       ->capture_default_str();
   command
       .add_option("--labels", options.labels,
                   "What label numbers mean: index (0 is '1'), digit (0 is '0'), svhn (10 is '0')")
-      ->check(CLI::IsMember({"auto", "index", "digit", "svhn"}))
+      ->check(CLI::IsMember(label_rules()))
       ->capture_default_str();
   command.add_flag("--strict", options.strict, "An unreadable picture is an error");
   command.add_option("--split", options.split, "random, or official: Stanford's own test rows")

@@ -14,21 +14,6 @@ namespace {
 using core::Error;
 using core::ExitCode;
 
-std::optional<data::SourceFormat> source_format(const std::string& name) {
-  if (name == "pickle") return data::SourceFormat::pickle;
-  if (name == "mat") return data::SourceFormat::mat;
-  if (name == "arff") return data::SourceFormat::arff;
-  if (name == "folder") return data::SourceFormat::folder;
-  return std::nullopt;
-}
-
-std::optional<data::LabelRule> label_rule(const std::string& name) {
-  if (name == "index") return data::LabelRule::index;
-  if (name == "digit") return data::LabelRule::digit;
-  if (name == "svhn") return data::LabelRule::svhn;
-  return std::nullopt;
-}
-
 data::SplitOptions split_options(const PreprocessOptions& options) {
   data::SplitOptions draw;
   draw.test_fraction = options.test_fraction;
@@ -41,8 +26,8 @@ data::SplitOptions split_options(const PreprocessOptions& options) {
 data::PreparedContent read_inputs(const PreprocessOptions& options) {
   data::PrepareOptions prepare;
   prepare.inputs = options.inputs;
-  prepare.format = source_format(options.format);
-  prepare.labels = label_rule(options.labels);
+  prepare.format = data::find_source(options.format);
+  prepare.labels = data::find_label_rule(options.labels);
   prepare.split = options.split == "official" ? data::SplitKind::official : data::SplitKind::random;
   prepare.draw = split_options(options);
   prepare.limit = options.limit;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "data/sources/source.h"
+#include "data/source.h"
 
 namespace svhn::data {
 

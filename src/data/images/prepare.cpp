@@ -11,10 +11,10 @@
 #include "data/digest.h"
 #include "data/images/image_folder.h"
 #include "data/images/synthetic.h"
+#include "data/source.h"
 #include "data/sources/arff_source.h"
 #include "data/sources/mat_source.h"
 #include "data/sources/pickled.h"
-#include "data/sources/source.h"
 
 namespace svhn::data {
 namespace {
@@ -30,23 +30,38 @@ struct Joined {
   std::map<std::string, std::string> metadata;
 };
 
-RawDigits read_source(const fs::path& input, SourceFormat format, bool strict) {
-  switch (format) {
-    case SourceFormat::pickle:
-      return read_pickled_frame(input);
-    case SourceFormat::mat:
-      return read_mat(input);
-    case SourceFormat::arff:
-      return read_arff(input);
-    case SourceFormat::folder:
-      return read_image_folder(input, strict);
-  }
-  throw core::Error(core::ExitCode::bug, "unknown source format");
+/// What reads a source.
+struct Reader {
+  std::string_view source;  ///< Its name in `sources()`.
+  RawDigits (*read)(const fs::path& input, bool strict);
+  std::vector<std::string> (*list)(const fs::path& input);  ///< The files of a folder; nullptr: one file.
+};
+
+template <RawDigits (*read)(const fs::path&)>
+RawDigits read_file(const fs::path& input, bool /*strict*/) {
+  return read(input);
 }
 
-std::string checksum(const fs::path& input, SourceFormat format) {
-  if (format != SourceFormat::folder) return sha256_of_file(input);
-  return sha256_of_files(input, list_image_folder(input));
+RawDigits read_folder(const fs::path& input, bool strict) {
+  return read_image_folder(input, strict);
+}
+
+constexpr std::array<Reader, 4> kReaders{{
+    {"pickle", read_file<read_pickled_frame>, nullptr},
+    {"mat", read_file<read_mat>, nullptr},
+    {"arff", read_file<read_arff>, nullptr},
+    {"folder", read_folder, list_image_folder},
+}};
+
+const Reader& reader_of(const Source& source) {
+  for (const Reader& reader : kReaders) {
+    if (reader.source == source.name) return reader;
+  }
+  throw core::Error(core::ExitCode::bug, "no reader of the source " + std::string(source.name));
+}
+
+std::string checksum(const fs::path& input, const Reader& reader) {
+  return reader.list == nullptr ? sha256_of_file(input) : sha256_of_files(input, reader.list(input));
 }
 
 /// @returns the last part of a path, also of "folder/".
@@ -84,11 +99,12 @@ void append_rows(std::vector<T>& all, std::vector<T>&& rows) {
 
 void join(Joined& joined, const fs::path& input, const PrepareOptions& options) {
   const std::string name = base_name(input);
-  const SourceFormat format = options.format ? *options.format : detect_format(input);
-  const LabelRule rule = options.labels.value_or(default_label_rule(format));
+  const Source& source = options.format != nullptr ? *options.format : detect_source(input);
+  const Reader& reader = reader_of(source);
+  const LabelRule rule = options.labels.value_or(source.labels);
   // Declared first: its destructor waits, so the input outlives the hashing even when the reader throws.
-  auto sha256 = std::async(std::launch::async, [&] { return checksum(input, format); });
-  RawDigits digits = read_source(input, format, options.strict);
+  auto sha256 = std::async(std::launch::async, [&] { return checksum(input, reader); });
+  RawDigits digits = reader.read(input, options.strict);
   if (options.split == SplitKind::official) {
     joined.origins.insert(joined.origins.end(), digits.labels.size(), require_origin(name));
   }
@@ -98,7 +114,7 @@ void join(Joined& joined, const fs::path& input, const PrepareOptions& options) 
   if (options.on_skipped)
     std::for_each(digits.unreadable.begin(), digits.unreadable.end(), options.on_skipped);
   append(joined.metadata["source"], name);
-  append(joined.metadata["format"], source_format_name(format));
+  append(joined.metadata["format"], source.name);
   append(joined.metadata["label_rule"], label_rule_name(rule));
   append(joined.metadata["sha256"], sha256.get());
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "data/prepared.h"
-#include "data/sources/source.h"
+#include "data/source.h"
 #include "data/split.h"
 
 namespace svhn::data {
@@ -21,8 +21,8 @@ enum class SplitKind {
 
 struct PrepareOptions {
   std::vector<std::filesystem::path> inputs;  ///< Read and joined in this order.
-  std::optional<SourceFormat> format;         ///< Format of every input; unset: detected by content.
-  std::optional<LabelRule> labels;  ///< Label rule of every input; unset: `default_label_rule` of the format.
+  const Source* format = nullptr;             ///< Row of every input; nullptr: detected by content.
+  std::optional<LabelRule> labels;            ///< Label rule of every input; unset: that of its row.
   SplitKind split = SplitKind::random;
   SplitOptions draw;
   std::optional<std::int64_t> limit;  ///< Use only the first rows of all inputs; at least 1.

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "data/sources/source.h"
+#include "data/source.h"
 
 namespace svhn::data {
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "data/sources/source.h"
+#include "data/source.h"
 
 namespace svhn::data {
 

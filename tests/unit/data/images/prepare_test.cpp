@@ -97,6 +97,15 @@ TEST(Prepare, LimitKeepsTheFirstRowsOfAll) {
   EXPECT_EQ(content.metadata.at("limit"), "100");
 }
 
+TEST(Prepare, HasAReaderOfEverySource) {
+  for (const Source& source : sources()) {
+    PrepareOptions options;
+    options.inputs = {"/nonexistent"};
+    options.format = &source;
+    EXPECT_NE(prepare_refusal(options).find("/nonexistent"), std::string::npos) << source.name;
+  }
+}
+
 TEST(Prepare, LabelRuleOverridesTheFormatsOwn) {
   const TemporaryFolder folder;
   PrepareOptions options;

@@ -1,4 +1,4 @@
-#include "data/sources/source.h"
+#include "data/source.h"
 
 #include <gtest/gtest.h>
 
@@ -45,16 +45,25 @@ TEST(ClassIndices, SayWhereNoRuleFits) {
   }
 }
 
-TEST(DefaultLabelRule, IsThatOfTheSource) {
-  EXPECT_EQ(label_rule_name(default_label_rule(SourceFormat::pickle)), "index");
-  EXPECT_EQ(label_rule_name(default_label_rule(SourceFormat::arff)), "index");
-  EXPECT_EQ(label_rule_name(default_label_rule(SourceFormat::mat)), "svhn");
-  EXPECT_EQ(label_rule_name(default_label_rule(SourceFormat::folder)), "digit");
+TEST(Sources, HaveTheirOwnLabelRules) {
+  std::string rows;
+  for (const Source& source : sources()) {
+    rows += std::string(source.name) + " " + label_rule_name(source.labels) + "\n";
+    EXPECT_EQ(find_source(source.name), &source);
+  }
+  EXPECT_EQ(rows, "pickle index\nmat svhn\narff index\nfolder digit\n");
+  EXPECT_EQ(find_source("auto"), nullptr);
 }
 
-SourceFormat detect(const std::string& bytes) {
+TEST(LabelRules, AreFoundByName) {
+  for (const LabelRule rule : kLabelRules) EXPECT_EQ(find_label_rule(label_rule_name(rule)), rule);
+  EXPECT_EQ(find_label_rule("svhn"), LabelRule::svhn);
+  EXPECT_EQ(find_label_rule("auto"), std::nullopt);
+}
+
+std::string detect(const std::string& bytes) {
   const TemporaryFolder folder;
-  return detect_format(folder.write("data.bin", bytes));
+  return std::string(detect_source(folder.write("data.bin", bytes)).name);
 }
 
 /// @returns "message | hint" with the path written as FILE.
@@ -62,7 +71,7 @@ std::string detect_refusal(const std::string& bytes) {
   const TemporaryFolder folder;
   const auto path = folder.write("data.bin", bytes);
   try {
-    detect_format(path);
+    detect_source(path);
   } catch (const core::Error& error) {
     EXPECT_EQ(error.code(), core::ExitCode::data);
     return "'FILE" + std::string(error.what()).substr(1 + path.string().size()) + " | " + error.hint();
@@ -70,17 +79,17 @@ std::string detect_refusal(const std::string& bytes) {
   return "no error";
 }
 
-TEST(DetectFormat, TellsByContentAndNotByName) {
-  EXPECT_EQ(detect("\x80\x02}q."), SourceFormat::pickle);
-  EXPECT_EQ(detect("\x80\x05\x95"), SourceFormat::pickle);
-  EXPECT_EQ(detect("MATLAB 5.0 MAT-file, Platform: GLNXA64"), SourceFormat::mat);
-  EXPECT_EQ(detect("@RELATION SVHN\n"), SourceFormat::arff);
-  EXPECT_EQ(detect("\xEF\xBB\xBF% a comment\r\n\r\n  % another\n\t@Relation x\n"), SourceFormat::arff);
+TEST(DetectSource, TellsByContentAndNotByName) {
+  EXPECT_EQ(detect("\x80\x02}q."), "pickle");
+  EXPECT_EQ(detect("\x80\x05\x95"), "pickle");
+  EXPECT_EQ(detect("MATLAB 5.0 MAT-file, Platform: GLNXA64"), "mat");
+  EXPECT_EQ(detect("@RELATION SVHN\n"), "arff");
+  EXPECT_EQ(detect("\xEF\xBB\xBF% a comment\r\n\r\n  % another\n\t@Relation x\n"), "arff");
   const TemporaryFolder folder;
-  EXPECT_EQ(detect_format(folder.path()), SourceFormat::folder);
+  EXPECT_EQ(detect_source(folder.path()).name, "folder");
 }
 
-TEST(DetectFormat, RefusesOtherContentWithAHintOfItsOwn) {
+TEST(DetectSource, RefusesOtherContentWithAHintOfItsOwn) {
   EXPECT_EQ(detect_refusal(""), "'FILE' is empty | fetch the file again");
   EXPECT_EQ(detect_refusal("hello"),
             "'FILE' is none of the known forms of digits | known are pickles of protocol 2 to 5, MATLAB 5 "
@@ -100,18 +109,18 @@ TEST(DetectFormat, RefusesOtherContentWithAHintOfItsOwn) {
   EXPECT_EQ(detect_refusal("% only comments\n"), detect_refusal("hello"));
 }
 
-TEST(DetectFormat, NamesAMissingFile) {
+TEST(DetectSource, NamesAMissingFile) {
   try {
-    detect_format("/nonexistent/digits.mat");
+    detect_source("/nonexistent/digits.mat");
     FAIL();
   } catch (const core::Error& error) {
     EXPECT_EQ(std::string(error.what()), "cannot read '/nonexistent/digits.mat': No such file or directory");
   }
 }
 
-TEST(DetectFormat, SurvivesDamage) {
+TEST(DetectSource, SurvivesDamage) {
   const TemporaryFolder folder;
-  const auto read = [&folder](std::string_view bytes) { detect_format(folder.write("a", bytes)); };
+  const auto read = [&folder](std::string_view bytes) { detect_source(folder.write("a", bytes)); };
   test::read_truncated("\x02\0\0\0\0\0\0\0{}% comment\n@relation x\n@attribute"s, read);
   test::read_flipped("  % comment\n@relation x\n@attribute"s, 200, 1, 40, read);
 }

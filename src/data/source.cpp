@@ -1,4 +1,4 @@
-#include "data/sources/source.h"
+#include "data/source.h"
 
 #include <algorithm>
 #include <array>
@@ -12,8 +12,6 @@
 
 namespace svhn::data {
 namespace {
-
-constexpr std::array kRules{LabelRule::index, LabelRule::digit, LabelRule::svhn};
 
 std::string range_of(LabelRule rule) {
   return rule == LabelRule::svhn ? "1 to 10" : "0 to 9";
@@ -32,7 +30,7 @@ std::uint8_t class_index(LabelRule rule, std::int64_t label) {
 
 std::string hint_for(std::span<const std::int64_t> labels) {
   std::string fitting;
-  for (const LabelRule rule : kRules) {
+  for (const LabelRule rule : kLabelRules) {
     const bool fits =
         std::all_of(labels.begin(), labels.end(), [&](auto label) { return is_valid(rule, label); });
     if (fits) fitting += (fitting.empty() ? "" : " or ") + ("--labels " + label_rule_name(rule));
@@ -98,6 +96,31 @@ bool is_pickle(std::string_view bytes) {
   return bytes.size() >= 2 && bytes[0] == '\x80' && bytes[1] >= 2 && bytes[1] <= 5;
 }
 
+bool is_mat(std::string_view bytes) {
+  return bytes.starts_with("MATLAB 5.0 MAT-file");
+}
+
+bool is_arff(std::string_view bytes) {
+  return starts_with_ignoring_case(skip_preamble(bytes.substr(0, kMaxPreamble)), "@relation");
+}
+
+constexpr std::array<Source, 4> kSources{{
+    {"pickle", "pickles of protocol 2 to 5", LabelRule::index, is_pickle},
+    {"mat", "MATLAB 5 files", LabelRule::svhn, is_mat},
+    {"arff", "ARFF text", LabelRule::index, is_arff},
+    {"folder", "folders of pictures", LabelRule::digit, nullptr},
+}};
+
+/// @returns "A, B and C" of the table.
+std::string known_sources() {
+  std::string text;
+  for (const Source& source : kSources) {
+    if (&source != kSources.begin()) text += &source == &kSources.back() ? " and " : ", ";
+    text += source.plural;
+  }
+  return text;
+}
+
 /// safetensors: eight bytes of header length, little-endian, then the JSON header.
 bool is_safetensors(std::string_view bytes) {
   if (bytes.size() < 9 || bytes[8] != '{') return false;
@@ -131,9 +154,10 @@ std::string label_rule_name(LabelRule rule) {
   throw core::Error(core::ExitCode::bug, "a label rule without a name", "please report this");
 }
 
-LabelRule default_label_rule(SourceFormat format) {
-  if (format == SourceFormat::mat) return LabelRule::svhn;
-  return format == SourceFormat::folder ? LabelRule::digit : LabelRule::index;
+std::optional<LabelRule> find_label_rule(std::string_view name) {
+  const auto found = std::find_if(kLabelRules.begin(), kLabelRules.end(),
+                                  [name](LabelRule rule) { return label_rule_name(rule) == name; });
+  return found == kLabelRules.end() ? std::nullopt : std::optional(*found);
 }
 
 std::vector<std::uint8_t> class_indices(std::span<const std::int64_t> labels, LabelRule rule,
@@ -152,33 +176,26 @@ std::vector<std::uint8_t> class_indices(std::span<const std::int64_t> labels, La
   return classes;
 }
 
-std::string_view source_format_name(SourceFormat format) {
-  switch (format) {
-    case SourceFormat::pickle:
-      return "pickle";
-    case SourceFormat::mat:
-      return "mat";
-    case SourceFormat::arff:
-      return "arff";
-    case SourceFormat::folder:
-      return "folder";
-  }
-  return "unknown";
+std::span<const Source> sources() {
+  return kSources;
 }
 
-SourceFormat detect_format(const fs::path& path) {
+const Source* find_source(std::string_view name) {
+  const auto* found = std::find_if(kSources.begin(), kSources.end(),
+                                   [name](const Source& source) { return source.name == name; });
+  return found == kSources.end() ? nullptr : found;
+}
+
+const Source& detect_source(const fs::path& path) {
   std::error_code error;
-  if (fs::is_directory(path, error)) return SourceFormat::folder;
+  if (fs::is_directory(path, error)) return *find_source("folder");
   const core::MappedFile file(path, core::ExitCode::data);
   const std::string_view bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   refuse_foreign(path, bytes);
-  if (bytes.starts_with("MATLAB 5.0 MAT-file")) return SourceFormat::mat;
-  if (is_pickle(bytes)) return SourceFormat::pickle;
-  if (starts_with_ignoring_case(skip_preamble(bytes.substr(0, kMaxPreamble)), "@relation")) {
-    return SourceFormat::arff;
+  for (const Source& source : kSources) {
+    if (source.sniff != nullptr && source.sniff(bytes)) return source;
   }
-  refuse_file(path, "none of the known forms of digits",
-              "known are pickles of protocol 2 to 5, MATLAB 5 files, ARFF text and folders of pictures");
+  refuse_file(path, "none of the known forms of digits", "known are " + known_sources());
 }
 
 }  // namespace svhn::data
