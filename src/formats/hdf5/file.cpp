@@ -68,21 +68,32 @@ std::string superblock_fault(std::span<const std::byte> file) {
 }  // namespace
 
 struct Hdf5File::Impl {
-  Impl(const std::filesystem::path& path, core::ExitCode error_code)
-      : file(path, error_code), code(error_code) {}
+  [[nodiscard]] std::span<const std::byte> bytes() const {
+    return file ? file->bytes() : std::span<const std::byte>(memory);
+  }
 
-  core::MappedFile file;
+  std::optional<core::MappedFile> file;
+  std::vector<std::byte> memory;  // Of a file without a path.
+  std::filesystem::path name;
   core::ExitCode code;
   Hdf5Index index;
   std::vector<Hdf5Dataset> datasets;  // Copies of the index entries' datasets, in the same order.
 };
 
 Hdf5File::Hdf5File(const std::filesystem::path& path, core::ExitCode code)
-    : impl_(std::make_unique<Impl>(path, code)) {
-  const auto bytes = impl_->file.bytes();
-  const std::string fault = superblock_fault(bytes);
+    : impl_(std::make_unique<Impl>(core::MappedFile(path, code), std::vector<std::byte>(), path, code)) {
+  scan({path, impl_->bytes()});
+}
+
+Hdf5File::Hdf5File(std::vector<std::byte> bytes, const std::filesystem::path& name, core::ExitCode code)
+    : impl_(std::make_unique<Impl>(std::nullopt, std::move(bytes), name, code)) {
+  scan({{}, impl_->bytes()});
+}
+
+void Hdf5File::scan(const Hdf5Input& input) {
+  const std::string fault = superblock_fault(input.bytes);
   if (!fault.empty()) fail(fault);
-  auto index = scan_hdf5_in_child(path, bytes.size());
+  auto index = scan_hdf5_in_child(input);
   if (!index) fail("the HDF5 library cannot make sense of the file");
   if (!index->fault.empty()) fail(index->fault, index->hint);
   impl_->index = std::move(*index);
@@ -113,7 +124,7 @@ std::span<const std::byte> Hdf5File::bytes(const Hdf5Dataset& dataset) const {
   const std::string title = "the array '" + core::printable(dataset.path) + "' ";
   if (found == entries.end()) fail(title + "is not there");
   if (!found->fault.empty()) fail(title + found->fault, kHdf5ForeignHint);
-  const auto holder = found->in_file ? impl_->file.bytes() : std::span<const std::byte>(impl_->index.blob);
+  const auto holder = found->in_file ? impl_->bytes() : std::span<const std::byte>(impl_->index.blob);
   return holder.subspan(found->offset, found->dataset.elements * item_size(found->dataset.dtype));
 }
 
@@ -128,7 +139,7 @@ std::optional<std::vector<std::string>> Hdf5File::texts(const std::string& group
 }
 
 const std::filesystem::path& Hdf5File::path() const {
-  return impl_->file.path();
+  return impl_->name;
 }
 
 void Hdf5File::fail(const std::string& what, const std::string& hint) const {

@@ -35,12 +35,17 @@ struct Hdf5Dataset {
   std::size_t elements = 0;         ///< The product of the shape.
 };
 
+struct Hdf5Input;  // formats/hdf5/scan.h
+
 class Hdf5File {
  public:
   /// Lists every group, and reads the arrays that are chunked, compressed or big-endian.
   /// @param code exit code of a failure.
   /// @throws Error(code) naming file and object: missing, truncated, damaged, or refused as listed above.
   Hdf5File(const std::filesystem::path& path, core::ExitCode code);
+  /// Reads a file that lies in memory, such as an entry of an archive.
+  /// @param name stands for the file's path in messages.
+  Hdf5File(std::vector<std::byte> bytes, const std::filesystem::path& name, core::ExitCode code);
   ~Hdf5File();
   Hdf5File(Hdf5File&&) noexcept;
   Hdf5File(const Hdf5File&) = delete;
@@ -61,11 +66,14 @@ class Hdf5File {
   /// @throws Error(code) when it is not text, or longer than 64 MiB.
   [[nodiscard]] std::optional<std::vector<std::string>> texts(const std::string& group,
                                                               const std::string& attribute) const;
+  /// @returns the file's path; of a file in memory its name.
   [[nodiscard]] const std::filesystem::path& path() const;
   /// Throws "'FILE': <what>".
   [[noreturn]] void fail(const std::string& what, const std::string& hint = {}) const;
 
  private:
+  void scan(const Hdf5Input& input);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

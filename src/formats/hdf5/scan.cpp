@@ -24,7 +24,7 @@ std::string in_quotes(const std::string& path) {
 
 class Scan {
  public:
-  Scan(const std::filesystem::path& path, std::size_t file_bytes) : path_(path), file_bytes_(file_bytes) {}
+  explicit Scan(const Hdf5Input& input) : input_(input), file_bytes_(input.bytes.size()) {}
 
   Hdf5Index run() {
     try {
@@ -44,7 +44,7 @@ class Scan {
   void add_dataset(hid_t dataset, const std::string& path);
   void locate_or_read(hid_t dataset, Hdf5Entry& entry);
 
-  const std::filesystem::path& path_;
+  const Hdf5Input& input_;
   std::size_t file_bytes_;
   Hdf5Index index_;
   std::set<haddr_t> seen_;  // Addresses of visited groups: hard links may form a cycle.
@@ -53,10 +53,17 @@ class Scan {
 
 void Scan::open() {
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
-  H5Pset_fapl_sec2(access.get());
+  const bool in_memory = input_.path.empty();
+  if (in_memory) {
+    H5Pset_fapl_core(access.get(), std::size_t{1} << 16, false);
+    // The library copies the bytes.
+    H5Pset_file_image(access.get(), const_cast<std::byte*>(input_.bytes.data()), file_bytes_);
+  } else {
+    H5Pset_fapl_sec2(access.get());
+  }
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
   H5Pset_file_locking(access.get(), false, true);  // Locking may fail in read-only folders.
-  const Hdf5Handle file(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access.get()));
+  const Hdf5Handle file(H5Fopen(in_memory ? "memory" : input_.path.c_str(), H5F_ACC_RDONLY, access.get()));
   if (!file.valid()) throw Refused{"the HDF5 file cannot be opened", kHdf5DamagedHint};
   const Hdf5Handle root(H5Gopen2(file.get(), "/", H5P_DEFAULT));
   if (!root.valid()) throw Refused{"its root group is damaged", kHdf5DamagedHint};
@@ -137,10 +144,10 @@ void Scan::locate_or_read(hid_t dataset, Hdf5Entry& entry) {
 
 }  // namespace
 
-Hdf5Index scan_hdf5(const std::filesystem::path& path, std::size_t file_bytes) {
+Hdf5Index scan_hdf5(const Hdf5Input& input) {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   H5PLset_loading_state(0);
-  return Scan(path, file_bytes).run();
+  return Scan(input).run();
 }
 
 }  // namespace svhn::formats

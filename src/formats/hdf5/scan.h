@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,16 +37,21 @@ struct Hdf5Index {
   std::vector<std::byte> blob;  ///< Elements of the arrays that were decoded.
 };
 
+/// What to read: a file on disk, or one in memory.
+struct Hdf5Input {
+  std::filesystem::path path;        ///< Empty for a file in memory.
+  std::span<const std::byte> bytes;  ///< The whole file.
+};
+
 /// Lists groups, arrays and text attributes, and decodes the arrays that the file does not hold contiguously.
 /// A hostile file may crash the library or make it hang, so only the child process calls this.
-/// @param file_bytes the length of the file.
 /// @returns the index, with a `fault` when the file is refused.
-Hdf5Index scan_hdf5(const std::filesystem::path& path, std::size_t file_bytes);
+Hdf5Index scan_hdf5(const Hdf5Input& input);
 
 /// Runs `scan_hdf5` in a child process with limits on memory and CPU time and without a terminal: a file that
 /// crashes the library or makes it hang (as of version 1.10 one flipped bit is enough) must not take down
 /// this program. The child's result is validated like the file itself.
 /// @returns the result of `scan_hdf5`, or nullopt when the child failed.
-std::optional<Hdf5Index> scan_hdf5_in_child(const std::filesystem::path& path, std::size_t file_bytes);
+std::optional<Hdf5Index> scan_hdf5_in_child(const Hdf5Input& input);
 
 }  // namespace svhn::formats

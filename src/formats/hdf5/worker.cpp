@@ -223,11 +223,11 @@ bool write_all(int descriptor, std::string_view bytes) {
 }
 
 /// Scans the file and exits without the parent's clean-up (exit handlers, buffered output).
-[[noreturn]] void run_child(const std::filesystem::path& path, std::size_t file_bytes, int result) {
-  restrict_process(file_bytes);
+[[noreturn]] void run_child(const Hdf5Input& input, int result) {
+  restrict_process(input.bytes.size());
   bool written = false;
   try {
-    written = write_all(result, pack(scan_hdf5(path, file_bytes)));
+    written = write_all(result, pack(scan_hdf5(input)));
   } catch (const std::exception&) {
     written = false;  // Out of memory; the parent reports a damaged file.
   }
@@ -244,15 +244,15 @@ bool succeeded(pid_t child) {
 
 }  // namespace
 
-std::optional<Hdf5Index> scan_hdf5_in_child(const std::filesystem::path& path, std::size_t file_bytes) {
+std::optional<Hdf5Index> scan_hdf5_in_child(const Hdf5Input& input) {
   const Descriptor result(::memfd_create("svhn-hdf5", MFD_CLOEXEC));
   if (result.get() < 0) return std::nullopt;
   const pid_t child = ::fork();
   if (child < 0) return std::nullopt;
-  if (child == 0) run_child(path, file_bytes, result.get());
+  if (child == 0) run_child(input, result.get());
   if (!succeeded(child)) return std::nullopt;
   const core::MappedFile output("/proc/self/fd/" + std::to_string(result.get()), core::ExitCode::bug);
-  return unpack(output.bytes(), file_bytes);
+  return unpack(output.bytes(), input.bytes.size());
 }
 
 }  // namespace svhn::formats

@@ -10,7 +10,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "formats/torch/torch_pickle.h"
-#include "formats/torch/zip_file.h"
+#include "formats/zip/zip_file.h"
 
 namespace svhn::formats {
 namespace {

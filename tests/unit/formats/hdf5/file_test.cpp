@@ -6,6 +6,7 @@
 #include <cstring>
 #include <functional>
 
+#include "core/file.h"
 #include "unit/formats/hdf5/writer.h"
 #include "unit/hostile_bytes.h"
 
@@ -55,6 +56,30 @@ class Hdf5Test : public testing::Test {
 
   TemporaryFolder folder_;
 };
+
+TEST_F(Hdf5Test, ReadsAFileInMemory) {
+  {
+    const Writer w(path());
+    w.write(w.array("plain", H5T_IEEE_F32LE, {2}), H5T_NATIVE_FLOAT, std::vector<float>{1.5F, -2.0F});
+    w.write(w.array("big_endian", H5T_IEEE_F32BE, {1}), H5T_NATIVE_FLOAT, std::vector<float>{8.0F});
+  }
+  std::vector<std::byte> bytes;
+  {
+    const core::MappedFile whole(path(), core::ExitCode::data);
+    bytes.assign(whole.bytes().begin(), whole.bytes().end());
+  }
+  std::filesystem::remove(path());
+  const Hdf5File file(bytes, "a.keras/b.h5", core::ExitCode::data);
+  EXPECT_EQ(numbers<float>(file, "plain"), (std::vector<float>{1.5F, -2.0F}));
+  EXPECT_EQ(numbers<float>(file, "big_endian"), std::vector<float>{8.0F});
+  EXPECT_EQ(file.path(), "a.keras/b.h5");
+  try {
+    const Hdf5File none(std::vector<std::byte>(100), "a.keras/b.h5", core::ExitCode::model);
+    FAIL();
+  } catch (const core::Error& error) {
+    EXPECT_STREQ(error.what(), "'a.keras/b.h5': not an HDF5 file");
+  }
+}
 
 TEST_F(Hdf5Test, ReadsEveryNumberInEitherByteOrder) {
   {

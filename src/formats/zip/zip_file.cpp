@@ -1,4 +1,4 @@
-#include "formats/torch/zip_file.h"
+#include "formats/zip/zip_file.h"
 
 #include <zip.h>
 
