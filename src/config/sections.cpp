@@ -14,12 +14,12 @@ using core::between;
 using core::Fields;
 using core::inside;
 using core::Name;
+using core::Precision;
 using core::Visitor;
 using data::Fill;
 using data::PreprocessStep;
 using train::FrameworkCompat;
 using train::OptimizerType;
-using train::Precision;
 using train::ScheduleType;
 
 constexpr std::array<Name<Fill>, 4> kFills{{{Fill::nearest, "nearest"},

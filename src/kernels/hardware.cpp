@@ -89,10 +89,6 @@ int visit_library(dl_phdr_info* info, std::size_t /*size*/, void* found) {
 
 }  // namespace
 
-std::string precision_name(Precision precision) {
-  return precision == Precision::bfloat16 ? "bfloat16" : "float32";
-}
-
 int available_cores() {
   cpu_set_t mask;
   CPU_ZERO(&mask);

@@ -6,11 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "core/precision.h"
+
 namespace svhn::kernels {
 
-enum class Precision { float32, bfloat16 };
-/// @returns "float32" or "bfloat16".
-std::string precision_name(Precision precision);
+using core::Precision;
+using core::precision_name;
 
 /// @returns the cores this process may use (its affinity mask), at least 1.
 int available_cores();

@@ -55,8 +55,7 @@ RunFiles run_files(const SessionRequest& request, bool writes) {
 /// Dense networks gain nothing from bfloat16 on any CPU.
 /// @param recorded precision of the checkpoint, or "".
 kernels::Precision choose_precision(const SessionRequest& request, const std::string& recorded) {
-  if (request.train.precision == Precision::float32) return kernels::Precision::float32;
-  if (request.train.precision == Precision::bfloat16) return kernels::Precision::bfloat16;
+  if (request.train.precision != core::Precision::automatic) return request.train.precision;
   if (!recorded.empty()) {
     return recorded == "bfloat16" ? kernels::Precision::bfloat16 : kernels::Precision::float32;
   }

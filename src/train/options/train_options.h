@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/precision.h"
+
 namespace svhn::train {
 
 enum class OptimizerType { sgd, adam, adamw, rmsprop };
@@ -50,8 +52,6 @@ struct EarlyStoppingOptions {
   bool restore_best = false;  ///< Save the best epoch's weights as the final model.
 };
 
-enum class Precision { automatic, float32, bfloat16 };
-
 struct TrainOptions {
   std::int64_t epochs = 50;
   std::int64_t batch_size = 64;
@@ -71,7 +71,7 @@ struct TrainOptions {
   /// images.
   bool sync_batch_norm = true;
   std::uint64_t seed = 1;
-  Precision precision = Precision::automatic;
+  core::Precision precision = core::Precision::automatic;
   FrameworkCompat framework_compat = FrameworkCompat::keras;
 };
 

@@ -65,7 +65,7 @@ TEST(ParseRunConfig, ReadsEveryKeyOfDataAndTraining) {
   EXPECT_EQ(config.train.ema_decay, 0.9);
   EXPECT_EQ(config.train.class_weights.back(), 2.0);
   EXPECT_EQ(config.train.seed, 9U);
-  EXPECT_EQ(config.train.precision, train::Precision::bfloat16);
+  EXPECT_EQ(config.train.precision, core::Precision::bfloat16);
   EXPECT_EQ(config.train.framework_compat, train::FrameworkCompat::torch);
   EXPECT_EQ(config.train.optimizer.type, train::OptimizerType::sgd);
   EXPECT_TRUE(config.train.optimizer.nesterov);

@@ -29,7 +29,7 @@ class SessionGroupTest : public TrainerTest {
                                       model::BatchNormSpec{.momentum = 0.8}, model::DropoutSpec{0.3},
                                       model::DenseSpec{.units = 10}});
     request.train = options(3);
-    request.train.precision = Precision::float32;
+    request.train.precision = core::Precision::float32;
     request.config = R"({"train":{"seed":1},"data":{"file":"here"}})";
     const int rank = group == nullptr ? 0 : group->rank();
     request.output = folder_ / (folder + std::to_string(rank));

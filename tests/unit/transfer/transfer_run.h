@@ -57,7 +57,7 @@ class TransferTest : public data::PreparedFolder {
     request.model = spec;
     request.train.epochs = 2;
     request.train.batch_size = 4;
-    request.train.precision = train::Precision::float32;
+    request.train.precision = core::Precision::float32;
     request.config = "{}";
     request.output = folder();
     request.opened = data_;
