@@ -12,8 +12,8 @@
 #include <string>
 
 #include "core/error.h"
-#include "core/json.h"
 #include "core/signals.h"
+#include "distributed/agreement.h"
 #include "kernels/hardware.h"
 
 namespace svhn::cli {
@@ -87,17 +87,9 @@ distributed::ProcessGroup* DistributedContext::group(const torch::Device& device
 
 void DistributedContext::check_agreement(const nlohmann::ordered_json& terms) const {
   if (!several()) return;
-  const auto gathered = group_->all_gather(terms.dump());
-  const auto wanted = core::parse_json_strict(gathered.front(), "rank 0", ExitCode::device);
-  for (std::size_t rank = 1; rank < gathered.size(); ++rank) {
-    const std::string name = "rank " + std::to_string(rank);
-    const auto own = core::parse_json_strict(gathered[rank], name, ExitCode::device);
-    for (const auto& [key, value] : wanted.items()) {
-      if (own.value(key, nlohmann::json()) == value) continue;
-      throw Error(ExitCode::usage, name + " has another " + key + " than rank 0",
-                  "start every process with the same options, model, data and version of svhn");
-    }
-  }
+  std::vector<distributed::Term> list;
+  for (const auto& [name, value] : terms.items()) list.push_back({.name = name, .value = value});
+  distributed::agree(*group_, list);
 }
 
 int run_distributed(const ProcessOptions& options, const GlobalOptions& global,

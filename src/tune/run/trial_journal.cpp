@@ -59,12 +59,13 @@ void check_same(json saved, const json& now, const TuneOptions& options, const s
   if (may_grow(options) && saved.contains("tune") && saved["tune"].is_object()) {
     saved["tune"]["trials"] = now.at("tune").at("trials");
   }
-  const auto difference = find_difference(with_current_names(saved), with_current_names(now));
-  if (!difference) return;
-  throw Error(ExitCode::model,
-              "'" + source + "' is a search with " + difference->pointer + " = " + difference->before +
-                  ", not " + difference->after,
-              "resume with the same config and data, or start anew with --overwrite");
+  for (const auto& found : core::json_diff(with_current_names(saved), with_current_names(now))) {
+    if (found.pointer == kDataFile) continue;
+    throw Error(ExitCode::model,
+                "'" + source + "' is a search with " + core::printable(found.pointer) + " = " +
+                    core::printable(found.before) + ", not " + core::printable(found.after),
+                "resume with the same config and data, or start anew with --overwrite");
+  }
 }
 
 /// Reads a record. @throws core::Error(data) when it is not of the trial that is planned under its id.
@@ -93,14 +94,6 @@ Json search_identity(const SearchConfig& search, const std::string& data) {
   return {{"config", config::resolved_json(search.base)},
           {"tune", tune_section_json(search.tune)},
           {"data", data}};
-}
-
-std::optional<core::JsonDifference> find_difference(const json& before, const json& after) {
-  for (const auto& [pointer, former, current] : core::json_diff(before, after)) {
-    if (pointer == "/config/data/file") continue;
-    return core::JsonDifference{core::printable(pointer), core::printable(former), core::printable(current)};
-  }
-  return std::nullopt;
 }
 
 TrialJournal::TrialJournal(const SearchConfig& search, TuneFiles files, train::ExistingRun existing)

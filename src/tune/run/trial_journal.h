@@ -18,10 +18,8 @@ namespace svhn::tune {
 /// @returns what identifies a search: config, "tune" section and data.
 nlohmann::ordered_json search_identity(const SearchConfig& search, const std::string& data);
 
-/// Compares two identities. The data file may have another name: the fingerprint compares its content.
-/// @returns the first difference, made printable.
-std::optional<core::JsonDifference> find_difference(const nlohmann::json& before,
-                                                    const nlohmann::json& after);
+/// Of an identity: may differ, as the fingerprint tells whether the content is the same.
+inline constexpr const char* kDataFile = "/config/data/file";
 
 /// Reads and writes search.json, the records of the trials and the results.
 class TrialJournal {

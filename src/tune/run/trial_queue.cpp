@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/signals.h"
+#include "distributed/agreement.h"
 #include "tune/run/trial_journal.h"
 
 namespace svhn::tune {
@@ -128,12 +129,13 @@ void start_handshake(TrialQueue& queue, const TuneFiles& files, const Json& term
 
 void join_handshake(TrialQueue& queue, const TuneFiles& files, const Json& terms, milliseconds patience) {
   const json said = core::parse_json_strict(queue.terms(), "what rank 0 says", ExitCode::bug);
-  if (const auto difference = find_difference(said.at("terms"), json::parse(terms.dump()))) {
-    throw Error(ExitCode::usage,
-                rank_text(queue) + " has " + difference->pointer + " = " + difference->after +
-                    ", rank 0 has " + difference->before,
-                "give all processes the same config, data, --threads, --precision and --device");
-  }
+  const std::vector<distributed::Term> compared{
+      {.name = "terms",
+       .value = {},
+       .message = "has {pointer} = {own}, rank 0 has {wanted}",
+       .hint = "give all processes the same config, data, --threads, --precision and --device",
+       .ignored = kDataFile}};
+  distributed::check_terms(compared, queue.rank(), {{"terms", json::parse(terms.dump())}}, said);
   if (sees(files, said.at("signature").get<std::string>(), patience)) return;
   throw Error(ExitCode::usage,
               rank_text(queue) + " does not find rank 0's search in '" + files.folder.string() + "'",
