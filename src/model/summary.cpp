@@ -5,11 +5,13 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "core/text.h"
 #include "model/spec_json.h"
 
 namespace svhn::model {
 namespace {
 
+using core::with_thousands;
 using Row = std::array<std::string, 3>;
 
 std::string frozen_text(const LayerPlan& layer) {
@@ -72,13 +74,6 @@ nlohmann::ordered_json summary_json(const NetworkPlan& plan) {
        {{"total", counts.total}, {"trainable", counts.trainable}, {"non_trainable", counts.non_trainable}}},
       {"input", plan.input},
       {"layers", std::move(layers)}};
-}
-
-std::string with_thousands(std::int64_t number) {
-  std::string text = std::to_string(number);
-  const std::size_t sign = number < 0 ? 1 : 0;
-  for (std::size_t i = text.size(); i > sign + 3; i -= 3) text.insert(i - 3, ",");
-  return text;
 }
 
 }  // namespace svhn::model

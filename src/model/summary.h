@@ -16,7 +16,4 @@ std::string summary_text(const NetworkPlan& plan, const std::string& model_name)
 /// "layers": [{"name", "type", "output_shape", "parameters"}…]}.
 nlohmann::ordered_json summary_json(const NetworkPlan& plan);
 
-/// @returns 1234567 as "1,234,567".
-std::string with_thousands(std::int64_t number);
-
 }  // namespace svhn::model

@@ -6,8 +6,8 @@
 #include "cli/console.h"
 #include "config/compare_config.h"
 #include "core/fields_json.h"
+#include "core/text.h"
 #include "model/spec_json.h"
-#include "model/summary.h"
 #include "tune/trials.h"
 
 namespace svhn::cli {
@@ -21,7 +21,7 @@ nlohmann::json read_unchecked(const std::filesystem::path& path, const std::vect
 
 std::string checked_run(const config::RunConfig& config, const std::filesystem::path& path) {
   const auto plan = config::plan_run(config, path.string());
-  return config.name + ", " + model::with_thousands(plan.counts.total) + " parameters";
+  return config.name + ", " + core::with_thousands(plan.counts.total) + " parameters";
 }
 
 std::string checked_search(const std::filesystem::path& path) {

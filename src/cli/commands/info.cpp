@@ -7,6 +7,7 @@
 #include "cli/console.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "data/prepared.h"
 #include "formats/safetensors/safetensors.h"
 #include "model/model_file.h"
@@ -34,7 +35,7 @@ std::string entry(const PreparedData& data, const std::string& key) {
 }
 
 std::string count_text(std::size_t count) {
-  return model::with_thousands(static_cast<std::int64_t>(count));
+  return core::with_thousands(static_cast<std::int64_t>(count));
 }
 
 ordered_json data_json(const PreparedData& data) {
@@ -55,7 +56,7 @@ ordered_json data_json(const PreparedData& data) {
 std::string data_text(const PreparedData& data) {
   std::string text = "Prepared data: " + data.path().string() + "\n";
   if (data.synthetic()) text += "  Synthetic digits, drawn by svhn itself\n";
-  text += "  images   " + model::with_thousands(data.size()) + "\n";
+  text += "  images   " + core::with_thousands(data.size()) + "\n";
   for (const Split split : kSplits) {
     const std::string name = data::split_name(split);
     text += "  " + name + std::string(9 - name.size(), ' ') + count_text(data.indices(split).size()) + "\n";

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "data/preprocess.h"
 #include "formats/hdf5/file.h"
 #include "formats/pickle/column.h"
@@ -76,7 +77,7 @@ void write_arrays(const fs::path& path, const std::vector<model::WeightArray>& a
 std::string count_text(const std::vector<model::WeightArray>& arrays) {
   std::size_t count = 0;
   for (const model::WeightArray& array : arrays) count += array.values.size();
-  return model::with_thousands(static_cast<std::int64_t>(count));
+  return core::with_thousands(static_cast<std::int64_t>(count));
 }
 
 /// A Keras file does not record how its input was preprocessed. The assignment's notebooks converted images

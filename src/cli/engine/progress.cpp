@@ -13,7 +13,7 @@
 
 #include "cli/console.h"
 #include "core/signals.h"
-#include "model/summary.h"
+#include "core/text.h"
 #include "train/run_log.h"
 
 namespace svhn::cli {
@@ -98,8 +98,8 @@ void StageProgress::show(std::int64_t done, std::int64_t total, const std::strin
   const auto filled = static_cast<std::size_t>(kStageWidth * done / std::max<std::int64_t>(total, 1));
   std::string bar(static_cast<std::size_t>(kStageWidth), ' ');
   std::fill_n(bar.begin(), std::min(filled, bar.size()), '=');
-  const std::string line = "\r" + stage_ + " [" + bar + "] " + model::with_thousands(done) + "/" +
-                           model::with_thousands(total) + (detail.empty() ? "" : "  " + detail) + "\x1b[K";
+  const std::string line = "\r" + stage_ + " [" + bar + "] " + core::with_thousands(done) + "/" +
+                           core::with_thousands(total) + (detail.empty() ? "" : "  " + detail) + "\x1b[K";
   std::fputs(line.c_str(), stderr);
 }
 

@@ -12,6 +12,7 @@
 #include "config/run_config.h"
 #include "core/json.h"
 #include "core/signals.h"
+#include "core/text.h"
 #include "metric/tables.h"
 #include "model/model_file.h"
 #include "model/summary.h"
@@ -49,7 +50,7 @@ std::string run_header(const train::Session& session, const config::RunConfig& c
                        const Hardware& hardware, int processes) {
   const auto& data = session.data();
   const auto rows = [&](data::Split split) {
-    return model::with_thousands(static_cast<std::int64_t>(data.indices(split).size()));
+    return core::with_thousands(static_cast<std::int64_t>(data.indices(split).size()));
   };
   std::string text = "\n" + model::summary_text(session.plan(), config.name);
   text += "Data: " + data.path().string() + (data.synthetic() ? " (synthetic digits)" : "") + ", " +

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/text.h"
 #include "metric/classes.h"
 #include "metric/tables.h"
 
@@ -133,7 +134,7 @@ constexpr std::array<ReportedScore, 8> kReportedFrozen{{{"resnet50", .302},
 // The findings: sentences about measured numbers. A sentence is empty where its numbers are missing.
 
 std::string count_text(std::int64_t count, const std::string& thing) {
-  return grouped_text(count) + " " + thing + (count == 1 ? "" : "s");
+  return core::with_thousands(count) + " " + thing + (count == 1 ? "" : "s");
 }
 
 const metric::EvaluationResult* evaluation(const RunRecord& run) {
@@ -291,7 +292,8 @@ const RunRecord* find(const Measured& measured, std::string_view name) {
 }
 
 std::string counts_text(std::int64_t total, std::int64_t trainable, std::int64_t rest) {
-  return grouped_text(total) + " / " + grouped_text(trainable) + " / " + grouped_text(rest);
+  return core::with_thousands(total) + " / " + core::with_thousands(trainable) + " / " +
+         core::with_thousands(rest);
 }
 
 std::string range_text(double min, double max) {
@@ -409,12 +411,6 @@ std::vector<Question> question_3(const RunRecord& run) {
 }
 
 }  // namespace
-
-std::string grouped_text(std::int64_t count) {
-  std::string text = std::to_string(count);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
-  return text;
-}
 
 std::vector<Question> answer_questions(const Measured& measured) {
   std::vector<Question> questions;

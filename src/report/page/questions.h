@@ -2,7 +2,6 @@
 /// Answers to the assignment's questions: the assignment's figures beside ours and a short finding. The
 /// assignment's numbers are constants in questions.cpp; ours are read from the runs.
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,8 +35,5 @@ struct Measured {
 
 /// @returns the questions for which there is a run with at least one epoch, in the order of the assignment.
 std::vector<Question> answer_questions(const Measured& measured);
-
-/// @returns e.g. "404,010". @param count at least 0.
-std::string grouped_text(std::int64_t count);
 
 }  // namespace svhn::report

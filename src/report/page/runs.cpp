@@ -6,8 +6,8 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "report/page/json_view.h"
-#include "report/page/questions.h"
 
 namespace svhn::report {
 namespace {
@@ -88,8 +88,9 @@ void read_summary(RunRecord& run, const JsonView& summary) {
   const JsonView counts = summary.at("parameters");
   const auto count = [&](const char* key) { return counts.at(key).integer(0, kMostCount); };
   run.parameters = ParameterCounts{count("total"), count("trainable"), count("non_trainable")};
-  run.facts.emplace_back("Parameters", grouped_text(run.parameters->total) + ", " +
-                                           grouped_text(run.parameters->trainable) + " of them trained");
+  run.facts.emplace_back("Parameters", core::with_thousands(run.parameters->total) + ", " +
+                                           core::with_thousands(run.parameters->trainable) +
+                                           " of them trained");
   if (const auto data = summary.find("data")) {
     if (const auto synthetic = data->find("synthetic")) run.synthetic = synthetic->boolean();
     if (const auto file = data->find("file")) run.data = file->text();

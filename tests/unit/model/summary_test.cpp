@@ -44,13 +44,5 @@ TEST(SummaryJson, HoldsTheSameNumbers) {
       R"({"name":"dense_1","type":"dense","output_shape":[10],"parameters":81930}]})");
 }
 
-TEST(WithThousands, GroupsByThree) {
-  EXPECT_EQ(with_thousands(0), "0");
-  EXPECT_EQ(with_thousands(999), "999");
-  EXPECT_EQ(with_thousands(1000), "1,000");
-  EXPECT_EQ(with_thousands(14748426), "14,748,426");
-  EXPECT_EQ(with_thousands(-123456), "-123,456");
-}
-
 }  // namespace
 }  // namespace svhn::model

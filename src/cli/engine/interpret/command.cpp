@@ -5,8 +5,8 @@
 #include "cli/engine/interpret/context.h"
 #include "cli/engine/model_source.h"
 #include "core/file.h"
+#include "core/text.h"
 #include "formats/safetensors/header.h"
-#include "model/summary.h"
 
 namespace svhn::cli {
 namespace {
@@ -28,7 +28,7 @@ std::string line(const char* name, const std::string& text) {
 }
 
 std::string count(const ordered_json& value) {
-  return model::with_thousands(value.get<std::int64_t>());
+  return core::with_thousands(value.get<std::int64_t>());
 }
 
 std::string predictions_text(const ordered_json& document) {
