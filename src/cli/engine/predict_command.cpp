@@ -11,8 +11,8 @@
 #include "cli/engine/setup.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "core/thread_pool.h"
 #include "data/images/picture.h"
-#include "data/parallel.h"
 #include "data/prepared.h"
 #include "inference/predictor.h"
 #include "metric/scores.h"
@@ -70,7 +70,7 @@ std::vector<Answer> list_files(const std::vector<fs::path>& images) {
 void answer_chunk(std::span<Answer> chunk, inference::Predictor& predictor, int threads) {
   constexpr auto kBytes = static_cast<std::size_t>(data::kImageBytes);
   std::vector<std::uint8_t> pixels(chunk.size() * kBytes);
-  data::parallel_for(
+  core::parallel_for(
       static_cast<std::int64_t>(chunk.size()), static_cast<unsigned>(threads), [&](std::int64_t i) {
         Answer& answer = chunk[static_cast<std::size_t>(i)];
         if (!answer.error.empty()) return;

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/thread_pool.h"
 #include "data/images/picture.h"
-#include "data/parallel.h"
 #include "data/prepared.h"
 
 namespace svhn::data {
@@ -75,7 +75,7 @@ RawDigits read_image_folder(const fs::path& folder, bool strict, unsigned thread
   const std::vector<std::string> names = list_image_folder(folder);
   std::vector<std::uint8_t> images(names.size() * static_cast<std::size_t>(kImageBytes));
   std::vector<std::string> problems(names.size());
-  parallel_for(static_cast<std::int64_t>(names.size()), threads, [&](std::int64_t i) {
+  core::parallel_for(static_cast<std::int64_t>(names.size()), threads, [&](std::int64_t i) {
     const auto row = static_cast<std::size_t>(i);
     problems[row] =
         read_picture(folder / names[row], std::span(images).subspan(row * kImageBytes, kImageBytes));

@@ -11,7 +11,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
-#include "data/parallel.h"
+#include "core/thread_pool.h"
 #include "data/prepared.h"
 
 namespace svhn::data {
@@ -309,7 +309,7 @@ RawDigits make_synthetic(std::int64_t n, std::uint64_t seed, unsigned threads) {
   RawDigits digits;
   digits.images.resize(static_cast<std::size_t>(n * kImageBytes));
   digits.labels.resize(static_cast<std::size_t>(n));
-  parallel_for(n, threads, [&digits, seed](std::int64_t row) {
+  core::parallel_for(n, threads, [&digits, seed](std::int64_t row) {
     static const std::uint64_t stream = core::stream_id("synthetic digits");
     core::CounterRandom random(seed, stream, static_cast<std::uint64_t>(row));
     const int label = static_cast<int>(random.below(kClasses));

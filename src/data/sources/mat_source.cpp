@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "data/parallel.h"
+#include "core/thread_pool.h"
 #include "data/prepared.h"
 #include "formats/mat/mat.h"
 
@@ -78,7 +78,7 @@ std::vector<std::uint8_t> read_images(const MatFile& file, const MatVariable& x)
   std::vector<std::uint8_t> images = file.read(x);
   constexpr std::int64_t kBatch = 256;
   const std::int64_t rows = x.shape[3];
-  parallel_for((rows + kBatch - 1) / kBatch, 0, [&images, rows](std::int64_t piece) {
+  core::parallel_for((rows + kBatch - 1) / kBatch, 0, [&images, rows](std::int64_t piece) {
     for (std::int64_t row = piece * kBatch; row < std::min(rows, (piece + 1) * kBatch); ++row) {
       transpose_image(images.data() + row * kImageBytes);
     }

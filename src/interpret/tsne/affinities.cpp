@@ -1,6 +1,7 @@
 #include "interpret/tsne/affinities.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -117,13 +118,14 @@ double write_row(const std::vector<Entry>& merged, std::int64_t row, double scal
 template <typename Use>
 void for_merged_rows(const Neighbours& neighbours, const Tensor& conditional, const Incoming& incoming,
                      Use use) {
-  ThreadPool().run_ranges(conditional.size(0), kRows, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<Entry> merged;
-    for (auto row = begin; row < end; ++row) {
-      merge_row(neighbours, conditional, incoming, row, merged);
-      use(row, merged);
-    }
-  });
+  core::ThreadPool(at::get_num_threads())
+      .run_ranges(conditional.size(0), kRows, [&](std::int64_t begin, std::int64_t end) {
+        std::vector<Entry> merged;
+        for (auto row = begin; row < end; ++row) {
+          merge_row(neighbours, conditional, incoming, row, merged);
+          use(row, merged);
+        }
+      });
 }
 
 /// Moves bits 0 … 15 to the even positions.
@@ -140,7 +142,7 @@ Tensor conditional_probabilities(const Tensor& distances, double perplexity) {
   const auto points = distances.size(0), count = distances.size(1);
   const double target = std::log(perplexity);
   Tensor out = at::empty_like(distances);
-  ThreadPool().run_ranges(points, 64, [&](std::int64_t begin, std::int64_t end) {
+  core::ThreadPool(at::get_num_threads()).run_ranges(points, 64, [&](std::int64_t begin, std::int64_t end) {
     std::vector<double> weights(static_cast<std::size_t>(count));
     for (auto row = begin; row < end; ++row) {
       calibrate(data_of<float>(distances) + row * count, count, target, weights.data(),
@@ -191,7 +193,7 @@ std::vector<std::int32_t> z_order(const torch::Tensor& map) {
   return order;
 }
 
-void reorder(ThreadPool& pool, const Affinities& from, const std::vector<std::int32_t>& order,
+void reorder(core::ThreadPool& pool, const Affinities& from, const std::vector<std::int32_t>& order,
              Affinities& to) {
   std::vector<std::int32_t> rank(order.size());
   for (std::size_t k = 0; k < order.size(); ++k) {

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/thread_pool.h"
 #include "interpret/tsne/neighbours.h"
-#include "interpret/tsne/thread_pool.h"
 
 namespace svhn::interpret {
 
@@ -42,7 +42,7 @@ std::vector<std::int32_t> z_order(const torch::Tensor& map);
 /// Permutes rows and columns of a matrix.
 /// @param to the same matrix where row and column k are those of point order[k]; within a row, the entries
 /// keep their order.
-void reorder(ThreadPool& pool, const Affinities& from, const std::vector<std::int32_t>& order,
+void reorder(core::ThreadPool& pool, const Affinities& from, const std::vector<std::int32_t>& order,
              Affinities& to);
 
 }  // namespace svhn::interpret

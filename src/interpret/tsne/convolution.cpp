@@ -282,7 +282,7 @@ void Convolution::restore_columns(std::int64_t pair, Buffers& buffers) {
   }
 }
 
-void Convolution::run(ThreadPool& pool) {
+void Convolution::run(core::ThreadPool& pool) {
   buffers_.resize(static_cast<std::size_t>(pool.size()));
   const auto size = static_cast<std::size_t>(2 * std::max(rows_, rounded_up(columns_, kLanes)) * kElement);
   for (Buffers& buffers : buffers_) {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "interpret/tsne/thread_pool.h"
+#include "core/thread_pool.h"
 
 namespace svhn::interpret {
 
@@ -48,7 +48,7 @@ class Convolution {
   [[nodiscard]] const float* values() const { return values_.data(); }
   /// Sets the charges to 0.
   void clear();
-  void run(ThreadPool& pool);
+  void run(core::ThreadPool& pool);
 
  private:
   struct Buffers {

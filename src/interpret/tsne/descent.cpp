@@ -1,6 +1,7 @@
 #include "interpret/tsne/descent.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -128,7 +129,7 @@ struct TsneObjective::Impl {
   bool on_cpu;
   FieldGrid grid{/*by_tensors=*/true};
   MapRepulsion pairs{};
-  ThreadPool pool{};
+  core::ThreadPool pool{at::get_num_threads()};
   double normaliser = 1.0;
 
   Repulsion repulsion(const Tensor& map) {

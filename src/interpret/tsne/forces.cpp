@@ -1,6 +1,7 @@
 #include "interpret/tsne/forces.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -171,12 +172,13 @@ Tensor exact_fields(const Tensor& sources, const Tensor& points, bool by_tensors
   Tensor out = at::empty({points.size(0), 3}, points.options());
   const float* positions = data_of<float>(points);
   float* fields = data_of<float>(out);
-  ThreadPool().run_ranges(points.size(0), 64, [&](std::int64_t begin, std::int64_t end) {
-    for (auto i = begin; i < end; ++i) {
-      repel(xs.data(), ys.data(), static_cast<std::int64_t>(xs.size()),
-            {positions[2 * i], positions[2 * i + 1]}, fields + 3 * i);
-    }
-  });
+  core::ThreadPool(at::get_num_threads())
+      .run_ranges(points.size(0), 64, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = begin; i < end; ++i) {
+          repel(xs.data(), ys.data(), static_cast<std::int64_t>(xs.size()),
+                {positions[2 * i], positions[2 * i + 1]}, fields + 3 * i);
+        }
+      });
   return out;
 }
 
@@ -219,7 +221,7 @@ Attraction::Attraction(const Affinities& affinities, const torch::Device& device
 }
 
 /// @returns the map's points in the order of `ordered_`, which is computed anew every kOrderEvery calls.
-Tensor Attraction::in_order(ThreadPool& pool, const Tensor& map) {
+Tensor Attraction::in_order(core::ThreadPool& pool, const Tensor& map) {
   if (ordered_->calls++ % kOrderEvery == 0) {
     ordered_->rows = z_order(map);
     reorder(pool, affinities_, ordered_->rows, ordered_->affinities);
@@ -231,7 +233,7 @@ Tensor Attraction::in_order(ThreadPool& pool, const Tensor& map) {
   return positions;
 }
 
-Tensor Attraction::force(ThreadPool& pool, const Tensor& map) {
+Tensor Attraction::force(core::ThreadPool& pool, const Tensor& map) {
   if (by_tensors_) {
     const Tensor difference = map.index_select(0, rows_) - map.index_select(0, columns_);
     const Tensor pull = values_ / (difference.square().sum(1) + 1.0);
@@ -251,7 +253,8 @@ Tensor Attraction::force(ThreadPool& pool, const Tensor& map) {
   return out;
 }
 
-double Attraction::divergence(ThreadPool& pool, const Tensor& map, double normaliser, double exaggeration) {
+double Attraction::divergence(core::ThreadPool& pool, const Tensor& map, double normaliser,
+                              double exaggeration) {
   double pulled = 0.0;
   if (by_tensors_) {
     const Tensor difference = map.index_select(0, rows_) - map.index_select(0, columns_);

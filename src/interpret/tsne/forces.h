@@ -43,14 +43,14 @@ class Attraction {
   Attraction& operator=(const Attraction&) = delete;
   /// @param pool used on the CPU; the result is the same, bit by bit, for any number of threads. @returns f32
   /// [N,2].
-  torch::Tensor force(ThreadPool& pool, const torch::Tensor& map);
+  torch::Tensor force(core::ThreadPool& pool, const torch::Tensor& map);
   /// @param normaliser Z of the map.
   /// @returns KL(exaggeration P || Q) in nats, as scikit-learn reports it.
-  double divergence(ThreadPool& pool, const torch::Tensor& map, double normaliser, double exaggeration);
+  double divergence(core::ThreadPool& pool, const torch::Tensor& map, double normaliser, double exaggeration);
 
  private:
   struct Ordered;
-  torch::Tensor in_order(ThreadPool& pool, const torch::Tensor& map);
+  torch::Tensor in_order(core::ThreadPool& pool, const torch::Tensor& map);
 
   const Affinities& affinities_;
   bool by_tensors_;

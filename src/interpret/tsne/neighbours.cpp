@@ -1,6 +1,7 @@
 #include "interpret/tsne/neighbours.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <bit>
@@ -137,7 +138,7 @@ void refine(const Prepared& points, Candidates& candidates, std::int64_t query,
 }
 
 /// Searches the candidates of the queries from `first` on; `best` has one element for each.
-void search_block(ThreadPool& pool, const Prepared& points, std::int64_t first,
+void search_block(core::ThreadPool& pool, const Prepared& points, std::int64_t first,
                   std::vector<Candidates>& best) {
   const auto count = static_cast<std::int64_t>(best.size()), rows = points.reference.size(0);
   const Tensor queries = points.augmented_queries.slice(0, first, first + count);
@@ -191,7 +192,7 @@ Neighbours nearest_neighbours(const Tensor& queries, const Tensor& reference,
   if (!queries.device().is_cpu()) return nearest_neighbours_by_tensors(queries, reference, options);
   const Prepared points = prepare(queries, reference);
   const Neighbours out = make_result(queries.size(0), options.count);
-  ThreadPool pool;
+  core::ThreadPool pool(at::get_num_threads());
   const auto keep = static_cast<std::size_t>(candidate_count(options, reference.size(0)));
   for (std::int64_t first = 0; first < queries.size(0); first += kQueryBlock) {
     if (options.between) options.between();

@@ -110,7 +110,7 @@ void MapRepulsion::plan(const Tensor& map) {
 }
 
 /// Counting sort by cell; within a cell by index.
-void MapRepulsion::sort(ThreadPool& pool, const Tensor& map) {
+void MapRepulsion::sort(core::ThreadPool& pool, const Tensor& map) {
   const auto count = map.size(0);
   const float* positions = data_of<float>(map);
   sorted_.nodes = plan_.radius > 0.0 ? kCellNodes : kBandNodes;
@@ -155,7 +155,7 @@ void MapRepulsion::locate(std::int64_t begin, std::int64_t end, const float* map
 
 /// Even bands share no rows with each other, and neither do odd bands: each half runs in parallel, and each
 /// node adds its points in the same order for any number of threads.
-void MapRepulsion::spread(ThreadPool& pool, const Tensor& map) {
+void MapRepulsion::spread(core::ThreadPool& pool, const Tensor& map) {
   const auto cell_rows = kBandNodes / sorted_.nodes;
   const auto bands = (sorted_.rows + cell_rows - 1) / cell_rows;
   grid_.clear();
@@ -207,7 +207,7 @@ void MapRepulsion::add_near_cell(std::int64_t row, std::int64_t column, std::vec
   }
 }
 
-void MapRepulsion::add_near(ThreadPool& pool) {
+void MapRepulsion::add_near(core::ThreadPool& pool) {
   if (plan_.radius == 0.0) return;
   pool.run(sorted_.rows, [&](std::int64_t row, int) {
     std::vector<float> around;
@@ -239,7 +239,7 @@ double MapRepulsion::read(std::int64_t begin, std::int64_t end, float* force) co
   return sum;
 }
 
-Repulsion MapRepulsion::operator()(ThreadPool& pool, const Tensor& map) {
+Repulsion MapRepulsion::operator()(core::ThreadPool& pool, const Tensor& map) {
   plan(map);
   sort(pool, map);
   spread(pool, map);

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/thread_pool.h"
 #include "interpret/tsne/convolution.h"
 #include "interpret/tsne/forces.h"
-#include "interpret/tsne/thread_pool.h"
 
 namespace svhn::interpret {
 
@@ -17,7 +17,7 @@ namespace svhn::interpret {
 class MapRepulsion {
  public:
   /// @param map f32 [N,2] contiguous.
-  Repulsion operator()(ThreadPool& pool, const torch::Tensor& map);
+  Repulsion operator()(core::ThreadPool& pool, const torch::Tensor& map);
 
  private:
   struct Sorted {  // the points by cell, cells by rows
@@ -28,10 +28,10 @@ class MapRepulsion {
     std::int64_t columns = 0, rows = 0, nodes = 0;
   };
   void plan(const torch::Tensor& map);
-  void sort(ThreadPool& pool, const torch::Tensor& map);
+  void sort(core::ThreadPool& pool, const torch::Tensor& map);
   void locate(std::int64_t begin, std::int64_t end, const float* map);
-  void spread(ThreadPool& pool, const torch::Tensor& map);
-  void add_near(ThreadPool& pool);
+  void spread(core::ThreadPool& pool, const torch::Tensor& map);
+  void add_near(core::ThreadPool& pool);
   void add_near_cell(std::int64_t row, std::int64_t column, std::vector<float>& around);
   double read(std::int64_t begin, std::int64_t end, float* force) const;
 

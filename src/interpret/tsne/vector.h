@@ -8,8 +8,8 @@
 #include <numeric>
 #include <vector>
 
+#include "core/thread_pool.h"
 #include "core/vector_clones.h"
-#include "interpret/tsne/thread_pool.h"
 
 namespace svhn::interpret {
 
@@ -48,7 +48,7 @@ SVHN_INLINE float sum_of(const Lanes& lanes) {
 /// @returns the sum of `of(begin, end)` over chunks of kRows rows, which does not depend on the number of
 /// threads.
 template <typename Of>
-double sum_ranges(ThreadPool& pool, std::int64_t rows, const Of& of) {
+double sum_ranges(core::ThreadPool& pool, std::int64_t rows, const Of& of) {
   std::vector<double> sums(static_cast<std::size_t>((rows + kRows - 1) / kRows));
   pool.run_ranges(rows, kRows, [&](std::int64_t begin, std::int64_t end) {
     sums[static_cast<std::size_t>(begin / kRows)] = of(begin, end);

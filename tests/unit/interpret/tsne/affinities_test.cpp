@@ -84,7 +84,7 @@ TEST(Reorder, MovesRowsAndColumnsAlike) {
   Neighbours neighbours{at::tensor({1, 0, 1}, at::kInt).view({3, 1}), at::zeros({3, 1})};
   const auto from = joint_affinities(neighbours, at::tensor({0.8F, 1.0F, 1.2F}).view({3, 1}));
   Affinities to;
-  ThreadPool pool(2);
+  core::ThreadPool pool(2);
   reorder(pool, from, {2, 0, 1}, to);
   EXPECT_EQ(to.columns[0], 2);
   EXPECT_FLOAT_EQ(to.values[0], 0.2F);

@@ -39,7 +39,7 @@ TEST(Convolution, IsThatOfTheTensorOperations) {
       const float* from = charges.data_ptr<float>() + row * columns;
       std::copy(from, from + columns, convolution.values() + row * convolution.stride());
     }
-    ThreadPool pool(2);
+    core::ThreadPool pool(2);
     convolution.run(pool);
     const Tensor field =
         at::from_blob(convolution.values(), {rows, convolution.stride()}).slice(1, 0, columns);

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "interpret/tsne/thread_pool.h"
+#include "core/thread_pool.h"
 #include "unit/interpret/tsne/points.h"
 
 namespace svhn::interpret {
@@ -55,7 +55,7 @@ TEST(Attraction, AgreesWithAllPairsInFloat64) {
   const Tensor expected = ((p * w).unsqueeze(2) * away).sum(1);
   const double z = w.sum().item<double>() - 300.0;
   const double divergence = (at::xlogy(p, p) - p * (w / z).log()).sum().item<double>();
-  ThreadPool pool(2);
+  core::ThreadPool pool(2);
   for (const bool by_tensors : {false, true}) {
     Attraction attraction(affinities, torch::kCPU, by_tensors);
     EXPECT_LT(relative(attraction.force(pool, map), expected), 1e-5);

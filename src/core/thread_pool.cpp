@@ -1,8 +1,8 @@
-#include "interpret/tsne/thread_pool.h"
+#include "core/thread_pool.h"
 
-#include <ATen/Parallel.h>
+#include <algorithm>
 
-namespace svhn::interpret {
+namespace svhn::core {
 namespace {
 
 constexpr std::uint64_t kRun = std::uint64_t{1} << 32;
@@ -33,8 +33,7 @@ bool spin_until(const Ready& ready) {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
-  const int count = threads > 0 ? threads : at::get_num_threads();
-  for (int i = 1; i < count; ++i) helpers_.emplace_back([this, i] { help(i); });
+  for (int i = 1; i < threads; ++i) helpers_.emplace_back([this, i] { help(i); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -44,11 +43,13 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::call(std::int64_t chunk, int thread) {
+  if (failed_.load(std::memory_order_relaxed)) return;
   try {
     (*work_)(chunk, thread);
   } catch (...) {
     const std::scoped_lock lock(mutex_);
     if (!failure_) failure_ = std::current_exception();
+    failed_ = true;
   }
 }
 
@@ -56,8 +57,8 @@ bool ThreadPool::take_chunk(int thread) {
   std::uint64_t open = open_.load();
   while ((open & kChunks) != 0) {
     if (!open_.compare_exchange_weak(open, open - 1)) continue;
-    call(static_cast<std::int64_t>(open & kChunks) - 1, thread);
-    ++done_;
+    call(chunks_ - static_cast<std::int64_t>(open & kChunks), thread);
+    if (--left_ == 0) left_.notify_one();
     return true;
   }
   return false;
@@ -80,13 +81,23 @@ void ThreadPool::run(std::int64_t chunks, const Work& work) {
     return;
   }
   work_ = &work;
-  done_ = 0;
+  chunks_ = chunks;
+  left_ = chunks;
+  failed_ = false;
   failure_ = nullptr;
   open_ = (open_ / kRun + 1) * kRun + static_cast<std::uint64_t>(chunks);
   open_.notify_all();
   while (take_chunk(0)) continue;
-  while (!spin_until([&] { return done_.load() == chunks; })) continue;
+  if (!spin_until([&] { return left_.load() == 0; })) {
+    for (std::int64_t left = left_; left != 0; left = left_) left_.wait(left);
+  }
   if (failure_) std::rethrow_exception(failure_);
 }
 
-}  // namespace svhn::interpret
+void parallel_for(std::int64_t count, unsigned threads, const std::function<void(std::int64_t)>& work) {
+  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
+  ThreadPool pool(static_cast<int>(std::clamp<std::int64_t>(count, 1, threads)));
+  pool.run(count, [&work](std::int64_t i, int /*thread*/) { work(i); });
+}
+
+}  // namespace svhn::core
