@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "metric/label_smoothing.h"
 
 namespace svhn::metric {
 namespace {
@@ -46,13 +47,14 @@ Json most_confused_json(const EvaluationResult& result) {
       "the weights are damaged or training diverged; train again with a lower learning rate");
 }
 
-/// The cross-entropy with (1 - smoothing) one_hot + smoothing / classes as target.
+/// The cross-entropy with a smoothed target.
 double smoothed_loss(std::span<const float, kClasses> logits, int true_class, double smoothing) {
   const double plain = cross_entropy(logits, true_class);
   if (smoothing <= 0.0) return plain;
-  double mean = 0.0;
-  for (int i = 0; i < kClasses; ++i) mean += cross_entropy(logits, i) / kClasses;
-  return (1.0 - smoothing) * plain + smoothing * mean;
+  const SmoothedTarget<double> target(smoothing, kClasses);
+  double others = 0.0;
+  for (int i = 0; i < kClasses; ++i) others += i == true_class ? 0.0 : cross_entropy(logits, i);
+  return target.label * plain + target.other * others;
 }
 
 }  // namespace

@@ -1,13 +1,18 @@
 #include "train/loss.h"
 
+#include "metric/label_smoothing.h"
+
 namespace svhn::train {
 
 using torch::Tensor;
 
 Tensor smooth_targets(const Tensor& labels, std::int64_t classes, double smoothing, torch::ScalarType dtype) {
-  const Tensor one_hot = at::one_hot(labels, classes).to(dtype);
-  if (smoothing <= 0) return one_hot;
-  return one_hot * (1.0 - smoothing) + smoothing / static_cast<double>(classes);
+  const auto filled = [&](auto target) {
+    return at::full({labels.size(0), classes}, target.other, labels.options().dtype(dtype))
+        .scatter_(1, labels.unsqueeze(1), target.label);
+  };
+  if (dtype == torch::kFloat64) return filled(metric::SmoothedTarget<double>(smoothing, classes));
+  return filled(metric::SmoothedTarget<float>(smoothing, classes));
 }
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& class_weights) {

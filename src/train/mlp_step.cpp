@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/dense_steps.h"
+#include "metric/label_smoothing.h"
 #include "train/loss.h"
 
 namespace svhn::train {
@@ -73,8 +74,8 @@ const float* MlpStep::inputs(const StepInput& input) {
 
 const float* MlpStep::targets(const StepInput& input) {
   const std::int64_t classes = classes_of(network_);
-  const auto spread = static_cast<float>(options_.label_smoothing / static_cast<double>(classes));
-  const float top = static_cast<float>(1.0 - options_.label_smoothing) + spread;
+  const metric::SmoothedTarget<float> target(options_.label_smoothing, classes);
+  const float spread = target.other, top = target.label;
   const auto& mixing = input.shard.mixing;
   const auto own = static_cast<float>(mixing.lambda), other = static_cast<float>(1.0 - mixing.lambda);
   const auto& labels = input.batch.labels;
