@@ -155,7 +155,7 @@ model::Shape input_shape(const RunConfig& config) {
   return {grey ? 1 : data::kChannels, data::kSide, data::kSide};
 }
 
-model::NetworkPlan plan_run(const RunConfig& config, const std::string& source) {
+model::Graph plan_run(const RunConfig& config, const std::string& source) {
   try {
     return model::plan_network(config.model, input_shape(config));
   } catch (const core::Error& error) {

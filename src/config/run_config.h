@@ -73,6 +73,6 @@ model::Shape input_shape(const RunConfig& config);
 /// Plans the network, which checks that the layers fit each other.
 /// @param source name of the config in messages.
 /// @throws core::Error(config) naming source, layer and shapes, see `model::plan_network`.
-model::NetworkPlan plan_run(const RunConfig& config, const std::string& source);
+model::Graph plan_run(const RunConfig& config, const std::string& source);
 
 }  // namespace svhn::config

@@ -4,6 +4,10 @@
 
 namespace svhn::core {
 
+void Fields::sparse(const Key& key, bool /*is_default*/, const Describe& value) {
+  member(key, value);
+}
+
 void Fields::integer(const Key& key, std::int64_t& value, IntegerRange range) {
   member(key, [&](Visitor& visitor) { visitor.integer(value, range); });
 }

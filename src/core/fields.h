@@ -140,6 +140,8 @@ class Fields {
  public:
   virtual ~Fields() = default;
   virtual void member(const Key& key, const Describe& value) = 0;
+  /// A key that written JSON leaves out where it has its default, so that files without it stay as they were.
+  virtual void sparse(const Key& key, bool is_default, const Describe& value);
   /// A rule between several keys; skipped when one of the keys named before it could not be read.
   /// @param pointer JSON pointer of the value that a failure names, relative to the object: "preprocess/1".
   virtual void check(bool holds, const std::string& pointer, const std::string& problem) = 0;

@@ -11,6 +11,9 @@ class ObjectWriter final : public Fields {
  public:
   explicit ObjectWriter(ordered_json& object) : object_(object) {}
   void member(const Key& key, const Describe& value) override { object_[key.name] = write_fields(value); }
+  void sparse(const Key& key, bool is_default, const Describe& value) override {
+    if (!is_default) member(key, value);
+  }
   void check(bool, const std::string&, const std::string&) override {}
 
  private:

@@ -41,7 +41,7 @@ class Problems {
 void read_fields(const nlohmann::json& value, const Describe& describe, Problems& problems,
                  const std::string& pointer = "");
 
-/// @returns the value with every key, in the order of the description.
+/// @returns the value with every key but the sparse ones at their default, in the order of the description.
 nlohmann::ordered_json write_fields(const Describe& describe);
 
 /// @returns a JSON Schema (draft 2020-12) of the value: types, ranges, names, defaults, documentation;

@@ -9,52 +9,11 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "inference/loading.h"
-#include "network/mlp_engine.h"
 
 namespace svhn::inference {
 namespace {
 
 using torch::Tensor;
-
-/// Computes the logits of batches.
-class BatchRunner {
- public:
-  BatchRunner(network::Network& network, const EvaluateOptions& options)
-      : network_(network), options_(options) {
-    const bool from_input = options.cut == model::CutPoint{};
-    if (from_input && options.precision == kernels::Precision::float32)
-      engine_ = network::MlpEngine::make(network);
-  }
-
-  /// @returns whether the threads that compute should also load the batches.
-  [[nodiscard]] bool reads_with_threads() const {
-    return engine_ != nullptr && engine_->is_parallel(options_.batch_size);
-  }
-
-  /// @param shape of one input. @returns logits f32 [n, classes] on the CPU, valid until the next call.
-  Tensor logits(const data::Batch& batch, std::vector<std::int64_t> shape) {
-    const torch::NoGradGuard no_grad;
-    network::ForwardContext context;
-    context.precision = options_.precision;
-    context.first = options_.cut;
-    auto* pixels = const_cast<float*>(batch.pixels.data());
-    if (engine_ && batch.size > 0) {
-      auto* values = const_cast<float*>(engine_->forward(pixels, batch.size, context));
-      return torch::from_blob(values, {batch.size, metric::kClasses}, torch::kFloat32);
-    }
-    shape.insert(shape.begin(), batch.size);
-    const Tensor input = torch::from_blob(pixels, shape, torch::kFloat32);
-    return network_.forward(input.to(network_.device(), network_.dtype()), context)
-        .to(torch::kCPU, torch::kFloat32)
-        .contiguous();
-  }
-
- private:
-  network::Network& network_;
-  const EvaluateOptions& options_;
-  std::unique_ptr<network::MlpEngine> engine_;  // nullptr unless the network is an MLP.
-};
 
 /// Accumulates the metrics of predictions and reports each to the caller.
 class PredictionMeter {
@@ -80,29 +39,25 @@ class PredictionMeter {
   metric::EvaluationMeter meter_;
 };
 
-void run_single(BatchRunner& runner, data::BatchLoader& loader, std::span<const std::int64_t> rows,
-                const EvaluateOptions& options, PredictionMeter& meter) {
-  loader.start(rows);
-  std::int64_t done = 0;
-  while (const data::Batch* batch = loader.next()) {
-    meter.add(runner.logits(*batch, loader.shape()), batch->rows);
-    done += batch->size;
-    if (options.progress) options.progress(done, static_cast<std::int64_t>(rows.size()));
+/// Adds the predictions of all rows, in their order, on every process.
+void run(Session& session, const data::PreparedData& data, const data::InputSource& inputs,
+         std::span<const std::int64_t> rows, const EvaluateOptions& options, PredictionMeter& meter) {
+  if (options.group == nullptr) {
+    session.run(
+        data, inputs, rows,
+        [&](std::size_t first, const Tensor& logits) {
+          meter.add(logits, rows.subspan(first, static_cast<std::size_t>(logits.size(0))));
+        },
+        options.progress);
+    return;
   }
-}
-
-void run_sharded(BatchRunner& runner, data::BatchLoader& loader, std::span<const std::int64_t> rows,
-                 const EvaluateOptions& options, PredictionMeter& meter) {
-  const Shard shard = shard_of(rows.size(), options.batch_size, options.group);
   const Tensor all = at::zeros({static_cast<std::int64_t>(rows.size()), metric::kClasses}, torch::kFloat32);
-  loader.start(rows.subspan(shard.first, shard.count));
-  const auto first = static_cast<std::int64_t>(shard.first);
-  std::int64_t done = 0;
-  while (const data::Batch* batch = loader.next()) {
-    all.narrow(0, first + done, batch->size).copy_(runner.logits(*batch, loader.shape()));
-    done += batch->size;
-    if (options.progress) options.progress(done, static_cast<std::int64_t>(shard.count));
-  }
+  session.run(
+      data, inputs, rows,
+      [&](std::size_t first, const Tensor& logits) {
+        all.narrow(0, static_cast<std::int64_t>(first), logits.size(0)).copy_(logits);
+      },
+      options.progress);
   // Each row is set by one process and zero on the others.
   options.group->all_reduce(all);
   meter.add(all, rows);
@@ -122,11 +77,12 @@ metric::EvaluationResult evaluate(network::Network& network, const data::Prepare
   const auto start = core::Clock::now();
   const data::PixelSource pixels(data, plan);
   const data::InputSource& inputs = options.inputs != nullptr ? *options.inputs : pixels;
-  BatchRunner runner(network, options);
-  data::BatchLoader loader(data, inputs, loading(options.batch_size, runner.reads_with_threads()));
+  Session session(network, {.batch_size = options.batch_size,
+                            .precision = options.precision,
+                            .first = options.cut,
+                            .group = options.group});
   PredictionMeter meter(data, options);
-  const auto run = options.group == nullptr ? run_single : run_sharded;
-  run(runner, loader, rows, options, meter);
+  run(session, data, inputs, rows, options, meter);
   metric::EvaluationResult result = meter.value();
   const double seconds = core::seconds_since(start);
   result.split = data::split_name(split);

@@ -6,17 +6,10 @@
 #include <functional>
 #include <string>
 
-#include "data/batch.h"
-#include "data/prepared.h"
-#include "distributed/process_group.h"
+#include "inference/session.h"
 #include "metric/evaluation.h"
-#include "network/network.h"
 
 namespace svhn::inference {
-
-/// Default batch size of inference. With 256 a layer's output of `q2_1` exceeds malloc's 32 MiB and is mapped
-/// again for every batch.
-inline constexpr std::int64_t kInferenceBatch = 128;
 
 struct EvaluateOptions {
   std::int64_t batch_size = kInferenceBatch;
@@ -24,7 +17,7 @@ struct EvaluateOptions {
   double label_smoothing = 0.0;  ///< Of the loss, as in training.
   /// The activations at `cut` for each row, in place of pixels. Borrowed; nullptr: pixels.
   const data::InputSource* inputs = nullptr;
-  model::CutPoint cut{};  ///< Where the network takes `inputs`.
+  model::NodeId cut = 0;  ///< The node whose output `inputs` are.
   /// The processes that share the work, each with the same network and all calling `evaluate` together; every
   /// one gets the full result. Borrowed; nullptr: this process only.
   distributed::ProcessGroup* group = nullptr;

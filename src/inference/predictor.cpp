@@ -45,19 +45,15 @@ Probabilities mean_of(std::span<const Probabilities> items) {
 
 Predictor::Predictor(network::Network network, const data::Preprocessing& preprocessing,
                      const PredictorOptions& options)
-    : network_(std::move(network)), plan_(preprocessing, preprocessing.train), options_(options) {}
+    : network_(std::make_unique<network::Network>(std::move(network))),
+      session_(*network_, {.batch_size = options.batch_size, .precision = options.precision}),
+      plan_(preprocessing, preprocessing.train),
+      options_(options) {}
 
 void Predictor::predict_batch(const std::vector<float>& pixels, std::vector<Probabilities>& results) {
-  const torch::NoGradGuard no_grad;
-  const auto& shape = network_.input_shape();
-  const auto count = static_cast<std::int64_t>(pixels.size()) / (shape[0] * shape[1] * shape[2]);
-  auto* values = const_cast<float*>(pixels.data());
-  const torch::Tensor input =
-      torch::from_blob(values, {count, shape[0], shape[1], shape[2]}, torch::kFloat32);
-  network::ForwardContext context;
-  context.precision = options_.precision;
-  const torch::Tensor logits =
-      network_.forward(input.to(network_.device()), context).to(torch::kCPU, torch::kFloat32).contiguous();
+  const auto& shape = network_->input_shape();
+  const auto count = static_cast<std::int64_t>(pixels.size()) / model::element_count(shape);
+  const torch::Tensor logits = session_.outputs(pixels.data(), count, shape);
   const auto* row = static_cast<const float*>(logits.data_ptr());
   for (std::int64_t i = 0; i < logits.size(0); ++i, row += kClasses) {
     if (!std::all_of(row, row + kClasses, [](float x) { return std::isfinite(x); })) {

@@ -2,13 +2,13 @@
 /// Predicts the digits of images from any source. n = images, each 32x32 pixels of RGB.
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "data/preprocess.h"
-#include "inference/evaluate.h"
+#include "inference/session.h"
 #include "metric/classes.h"
-#include "network/network.h"
 
 namespace svhn::inference {
 
@@ -21,19 +21,21 @@ struct PredictorOptions {
 
 class Predictor {
  public:
-  /// @param network for inference, see network/fold.h.
+  /// @param network of `load_for_inference`.
   /// @param preprocessing the model's; steps that need a split's statistics use the training split's.
   Predictor(network::Network network, const data::Preprocessing& preprocessing,
             const PredictorOptions& options);
 
-  /// @param images u8 [n,32,32,3]. @returns the class probabilities of each image.
+  /// @param images u8 [n,32,32,3].
+  /// @returns the class probabilities of each image, the same bits as `evaluate` gives for the same pixels.
   /// @throws core::Error(numeric) when a logit is not finite.
   std::vector<metric::Probabilities> predict(std::span<const std::uint8_t> images);
 
  private:
   void predict_batch(const std::vector<float>& pixels, std::vector<metric::Probabilities>& results);
 
-  network::Network network_;
+  std::unique_ptr<network::Network> network_;  ///< Borrowed by the session.
+  Session session_;
   data::PreprocessPlan plan_;
   PredictorOptions options_;
 };

@@ -6,7 +6,6 @@
 
 #include "core/error.h"
 #include "data/batch.h"
-#include "inference/loading.h"
 #include "interpret/activations.h"
 
 namespace svhn::interpret {
@@ -40,11 +39,6 @@ void check_rows(const data::PreparedData& data, std::span<const std::int64_t> ro
   throw core::Error(ExitCode::data,
                     "'" + data.path().string() + "' has no row " + std::to_string(low < 0 ? low : high),
                     "use the data file that the map was made of");
-}
-
-Tensor input_of(const data::Batch& batch, const model::Shape& shape) {
-  auto* pixels = const_cast<float*>(batch.pixels.data());
-  return torch::from_blob(pixels, {batch.size, shape[0], shape[1], shape[2]}, torch::kFloat32);
 }
 
 void check_finite(const Tensor& values, const LayerChoice& layer) {
@@ -112,19 +106,18 @@ Embeddings embed(network::Network& network, const data::PreparedData& data,
                     static_cast<std::int64_t>(features),
                     {},
                     {}};
-  data::BatchLoader loader(data, plan, {options.batch_size, true, {}});
-  loader.start(rows.subspan(part.first, part.count));
-  float* target = result.values.floats().data() + (part.first - held.first) * features;
-  std::int64_t done = 0;
-  while (const data::Batch* batch = loader.next()) {
-    const Tensor input = input_of(*batch, network.input_shape());
-    const Tensor output = layer_outputs(network, input, {&layer, 1}).front();
-    check_finite(output, layer);
-    std::memcpy(target, output.data_ptr(), static_cast<std::size_t>(output.nbytes()));
-    target += output.numel();
-    done += batch->size;
-    if (options.progress) options.progress(done, static_cast<std::int64_t>(part.count));
-  }
+  inference::Session session(network,
+                             {.batch_size = options.batch_size, .until = layer.node, .group = options.group});
+  const std::span<float> values = result.values.floats();
+  session.run(
+      data, data::PixelSource(data, plan), rows,
+      [&](std::size_t first, const Tensor& outputs) {
+        const Tensor own = layer.softmax ? at::softmax(outputs, 1) : outputs;
+        check_finite(own, layer);
+        std::memcpy(values.data() + (first - held.first) * features, own.data_ptr(),
+                    static_cast<std::size_t>(own.nbytes()));
+      },
+      options.progress);
   if (options.group != nullptr) {
     gather_values(result.values.floats().first(held.count * features), held.first * features,
                   rows.size() * features, *options.group);

@@ -51,20 +51,23 @@ Tensor flat_baseline(const Tensor& image) {
   return image.mean({2, 3}, true).expand_as(image).contiguous();
 }
 
-std::optional<std::size_t> last_convolution(const model::NetworkPlan& plan) {
-  for (std::size_t i = plan.layers.size(); i-- > 0;) {
-    const std::string_view type = model::type_name(plan.layers[i].layer.kind);
-    if ((type == "conv2d" || type == "backbone") && plan.layers[i].output.size() == 3) return i;
+std::optional<model::NodeId> last_convolution(const model::Graph& graph) {
+  for (std::size_t i = graph.layers.size(); i-- > 0;) {
+    const model::NodeId node = graph.layers[i].last;
+    const std::string_view type = model::type_name(graph.layers[i].spec.op);
+    const bool convolves = type.ends_with("conv2d") || type == "backbone";
+    if (convolves && graph.nodes[node].output.size() == 3) return node;
   }
   return std::nullopt;
 }
 
-Tensor grad_cam(network::Network& network, const Tensor& image, std::size_t layer, std::int64_t class_index) {
+Tensor grad_cam(network::Network& network, const Tensor& image, model::NodeId node,
+                std::int64_t class_index) {
   Tensor maps;
   // The image requires a gradient, since otherwise autograd would not record frozen layers.
   const Tensor input = image.detach().clone().set_requires_grad(true);
-  const auto keep = [&](std::size_t index, const Tensor& output) {
-    if (index == layer) maps = output;
+  const auto keep = [&](model::NodeId id, const Tensor& output) {
+    if (id == node) maps = output;
   };
   const Tensor logits = network.forward_visiting(input, {}, keep);
   if (!maps.defined() || maps.dim() != 4) {

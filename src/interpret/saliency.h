@@ -16,16 +16,17 @@ namespace svhn::interpret {
 /// @param image [1,C,H,W]. @returns the same shape.
 torch::Tensor flat_baseline(const torch::Tensor& image);
 
-/// @returns the index of the last convolution (or backbone) layer, the target layer of Grad-CAM, or nothing.
-std::optional<std::size_t> last_convolution(const model::NetworkPlan& plan);
+/// @returns the target of Grad-CAM: the output of the last convolution, or of the layer that holds it if it
+/// is inside a backbone; nothing without a convolution whose output is an image.
+std::optional<model::NodeId> last_convolution(const model::Graph& graph);
 
 /// Grad-CAM: relu(sum over k of a_k A_k), where A is the layer's output and a_k the mean of dF / dA_k over
 /// all pixels; upsampled to the image size (bilinear).
-/// @param image f32 [1,C,H,W] on the network's device. @param layer index of a layer whose output is [K,h,w].
+/// @param image f32 [1,C,H,W] on the network's device. @param node a node whose output is [K,h,w].
 /// @returns f32 [H,W] on the CPU, at least 0.
 /// @see Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization",
 /// ICCV 2017, equations 1 and 2
-torch::Tensor grad_cam(network::Network& network, const torch::Tensor& image, std::size_t layer,
+torch::Tensor grad_cam(network::Network& network, const torch::Tensor& image, model::NodeId node,
                        std::int64_t class_index);
 
 struct Attribution {

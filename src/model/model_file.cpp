@@ -68,7 +68,7 @@ ModelRecord read_record(const formats::SafetensorsFile& file) {
           entry(file, "preprocessing"), entry(file, "synthetic") == "true"};
 }
 
-NetworkPlan plan_record(const formats::SafetensorsFile& file, const ModelRecord& record) {
+Graph plan_record(const formats::SafetensorsFile& file, const ModelRecord& record) {
   try {
     return plan_network(record.spec, record.input, {10, ExitCode::model});
   } catch (const Error& error) {
@@ -87,11 +87,11 @@ bool is_training_state(const std::string& name) {
   return name.starts_with("optimizer.") || name.starts_with("average.");
 }
 
-/// Accepts exactly the plan's tensors and, in a checkpoint, those of the training state.
-void check_tensors(const formats::SafetensorsFile& file, const NetworkPlan& plan, bool checkpoint) {
+/// Accepts exactly the network's tensors and, in a checkpoint, those of the training state.
+void check_tensors(const formats::SafetensorsFile& file, const Graph& graph, bool checkpoint) {
   std::set<std::string> expected;
-  for (const LayerPlan& layer : plan.layers) {
-    for (const TensorPlan& tensor : layer.tensors) {
+  for (const Node& node : graph.nodes) {
+    for (const TensorPlan& tensor : node.tensors) {
       file.require(tensor.name, formats::DType::f32, tensor.shape);
       expected.insert(tensor.name);
     }
@@ -108,7 +108,7 @@ void check_tensors(const formats::SafetensorsFile& file, const NetworkPlan& plan
 ModelSpec recorded_spec(const ModelSpec& spec) {
   ModelSpec recorded = spec;
   for (LayerSpec& layer : recorded.layers) {
-    auto* backbone = std::get_if<BackboneSpec>(&layer.kind);
+    auto* backbone = std::get_if<BackboneSpec>(&layer.op);
     if (backbone == nullptr || backbone->backbone == kTorchScript) continue;
     backbone->variant = variant_of(*backbone);
     backbone->weights.clear();
@@ -132,9 +132,9 @@ std::map<std::string, std::string> record_metadata(const ModelRecord& record, co
 ModelFile::ModelFile(const std::filesystem::path& path)
     : file_(path, ExitCode::model),
       record_(read_record(file_)),
-      plan_(plan_record(file_, record_)),
+      graph_(plan_record(file_, record_)),
       checkpoint_(read_is_checkpoint(file_)) {
-  check_tensors(file_, plan_, checkpoint_);
+  check_tensors(file_, graph_, checkpoint_);
 }
 
 }  // namespace svhn::model

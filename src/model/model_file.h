@@ -38,14 +38,14 @@ class ModelFile {
   explicit ModelFile(const std::filesystem::path& path);
 
   [[nodiscard]] const ModelRecord& record() const { return record_; }
-  [[nodiscard]] const NetworkPlan& plan() const { return plan_; }
+  [[nodiscard]] const Graph& graph() const { return graph_; }
   [[nodiscard]] const formats::SafetensorsFile& file() const { return file_; }
   [[nodiscard]] bool is_checkpoint() const { return checkpoint_; }
 
  private:
   formats::SafetensorsFile file_;
   ModelRecord record_;
-  NetworkPlan plan_;
+  Graph graph_;
   bool checkpoint_ = false;
 };
 

@@ -14,33 +14,11 @@
 namespace svhn::model {
 namespace {
 
-using core::above;
-using core::below;
-using core::between;
 using core::Fields;
 using core::Name;
 using core::Need;
 using core::Visitor;
 
-constexpr std::int64_t kMaxUnits = 1'000'000;
-constexpr std::int64_t kMaxSide = 16'384;  // Of windows, strides and images.
-
-constexpr std::array<Name<Activation>, 9> kActivations{{{Activation::linear, "linear"},
-                                                        {Activation::relu, "relu"},
-                                                        {Activation::selu, "selu"},
-                                                        {Activation::tanh, "tanh"},
-                                                        {Activation::sigmoid, "sigmoid"},
-                                                        {Activation::elu, "elu"},
-                                                        {Activation::gelu, "gelu"},
-                                                        {Activation::swish, "swish"},
-                                                        {Activation::softmax, "softmax"}}};
-constexpr std::array<Name<Padding>, 2> kPaddings{{{Padding::valid, "valid"}, {Padding::same, "same"}}};
-
-/// In the order of LayerKind's alternatives.
-constexpr std::array<std::string_view, std::variant_size_v<LayerKind>> kTypes{
-    "flatten",    "reshape",    "dense",          "conv2d",
-    "batch_norm", "max_pool2d", "average_pool2d", "global_average_pool",
-    "dropout",    "activation", "resize",         "backbone"};
 constexpr std::array<Name<BackboneInput>, 4> kInputs{{{BackboneInput::none, "none"},
                                                       {BackboneInput::caffe, "caffe"},
                                                       {BackboneInput::torch, "torch"},
@@ -50,80 +28,11 @@ constexpr std::array<Name<BackboneVariant>, 3> kVariants{{{BackboneVariant::auto
                                                           {BackboneVariant::torch, "torch"}}};
 
 constexpr core::TextRule kNameRule{64, "[A-Za-z0-9_-]+", "letters, digits, '_' and '-' only"};
-constexpr core::TextRule kPathRule{256, "[A-Za-z0-9_.-]+", "letters, digits, \'_\', \'-\' and \'.\' only"};
+/// A layer, or a node inside one.
+constexpr core::TextRule kInputRule{256, "[A-Za-z0-9_.-]+", "letters, digits, '_', '-' and '.' only"};
+constexpr core::TextRule kPathRule{256, "[A-Za-z0-9_.-]+", "letters, digits, '_', '-' and '.' only"};
 constexpr core::TextRule kGlobRule{64, "[A-Za-z0-9_.*?-]+",
                                    "letters, digits, '_', '-', '.', '*' and '?' only"};
-
-void describe_penalties(Fields& f, double& l1, double& l2) {
-  f.number({"l1", "L1 penalty: this times the sum of the weight's absolute values."}, l1, between(0.0, 1e6));
-  f.number({"l2", "L2 penalty: this times the sum of the weight's squares."}, l2, between(0.0, 1e6));
-}
-
-void describe_activation(Fields& f, Activation& activation) {
-  f.choice({"activation", "Activation function; softmax in the last layer only."}, activation, kActivations);
-}
-
-template <class Pool>
-void describe_pool(Fields& f, Pool& pool) {
-  f.integer({"size", "Side of the square window."}, pool.size, {1, kMaxSide});
-  f.integer({"stride", "Stride of the window; 0: its size."}, pool.stride, {0, kMaxSide});
-  f.choice({"padding", "valid: no padding; same: padding to an output side of ceil(side / stride)."},
-           pool.padding, kPaddings);
-}
-
-void describe(Fields&, FlattenSpec&) {}
-
-void describe(Fields& f, ReshapeSpec& spec) {
-  f.list({"shape", "Output shape without the batch dimension.", Need::required}, spec.shape, {1, 3},
-         [](Visitor& v, std::int64_t& size) {
-           v.integer(size, {1, kMaxUnits});
-         });
-}
-
-void describe(Fields& f, DenseSpec& spec) {
-  f.integer({"units", "Number of outputs.", Need::required}, spec.units, {1, kMaxUnits});
-  describe_activation(f, spec.activation);
-  f.boolean({"use_bias", "Add a bias."}, spec.use_bias);
-  describe_penalties(f, spec.l1, spec.l2);
-}
-
-void describe(Fields& f, Conv2dSpec& spec) {
-  f.integer({"filters", "Number of output channels.", Need::required}, spec.filters, {1, kMaxUnits});
-  f.integer({"kernel", "Side of the square kernel."}, spec.kernel, {1, kMaxSide});
-  f.integer({"stride", "Stride."}, spec.stride, {1, kMaxSide});
-  f.choice({"padding", "valid: no padding; same: padding to an output side of ceil(side / stride)."},
-           spec.padding, kPaddings);
-  describe_activation(f, spec.activation);
-  f.boolean({"use_bias", "Add a bias."}, spec.use_bias);
-  describe_penalties(f, spec.l1, spec.l2);
-}
-
-void describe(Fields& f, BatchNormSpec& spec) {
-  f.number({"momentum", "Decay of the running statistics (Keras' momentum, 1 - PyTorch's)."}, spec.momentum,
-           below(0.0, 1.0));
-  f.number({"epsilon", "Added to the variance."}, spec.epsilon, above(0.0, 1.0));
-}
-
-void describe(Fields& f, MaxPool2dSpec& spec) {
-  describe_pool(f, spec);
-}
-void describe(Fields& f, AveragePool2dSpec& spec) {
-  describe_pool(f, spec);
-}
-void describe(Fields&, GlobalAveragePoolSpec&) {}
-
-void describe(Fields& f, DropoutSpec& spec) {
-  f.number({"rate", "Probability that an input is set to 0 in training."}, spec.rate, below(0.0, 1.0));
-}
-
-void describe(Fields& f, ActivationSpec& spec) {
-  describe_activation(f, spec.activation);
-}
-
-void describe(Fields& f, ResizeSpec& spec) {
-  f.integer({"height", "Output height.", Need::required}, spec.height, {1, kMaxSide});
-  f.integer({"width", "Output width.", Need::required}, spec.width, {1, kMaxSide});
-}
 
 void describe_shape(Fields& f, const core::Key& key, std::vector<std::int64_t>& shape, std::size_t rank) {
   f.list(key, shape, {0, rank}, [](Visitor& v, std::int64_t& size) {
@@ -173,7 +82,7 @@ void describe_backbone_name(Fields& f, BackboneSpec& spec) {
 
 /// A backbone's "name" selects the network, as Keras names a nested model; the layer's own is "layer_name".
 void describe_names(Fields& f, LayerSpec& layer) {
-  if (auto* backbone = std::get_if<BackboneSpec>(&layer.kind)) {
+  if (auto* backbone = std::get_if<BackboneSpec>(&layer.op)) {
     describe_backbone_name(f, *backbone);
     f.text({"layer_name", "Unique name of the layer; default: the network's name."}, layer.name, kNameRule);
   } else {
@@ -181,21 +90,46 @@ void describe_names(Fields& f, LayerSpec& layer) {
   }
 }
 
-template <std::size_t... I>
-LayerKind default_kind(std::size_t index, std::index_sequence<I...>) {
-  constexpr std::array<LayerKind (*)(), sizeof...(I)> kMake{
-      [] { return LayerKind(std::in_place_index<I>); }...};
-  return kMake[index]();
+/// The ops that a layer may be, by the names of their types.
+const std::vector<std::string_view>& layer_types() {
+  static const std::vector<std::string_view> kTypes = [] {
+    std::vector<std::string_view> types;
+    for (const OpInfo& info : kOpInfos) {
+      if (info.in_json) types.push_back(info.type);
+    }
+    return types;
+  }();
+  return kTypes;
+}
+
+/// Names of nodes, most layers have none: the layer before.
+void describe_inputs(Fields& f, LayerSpec& layer) {
+  const core::Key key{"inputs", "Names of the earlier layers to read, or input; default: the layer before."};
+  const core::ListAccess list{layer.inputs.size(), [&](std::size_t size) { layer.inputs.assign(size, {}); },
+                              [&](Visitor& v, std::size_t i) { v.text(layer.inputs[i], kInputRule); }};
+  f.sparse(key, layer.inputs.empty(), [&](Visitor& v) { v.list(list, {0, kMostInputs}); });
+}
+
+void describe_op(Fields& f, Operation& op) {
+  std::visit(
+      [&](auto& own) {
+        if constexpr (requires { own.describe(f); }) {
+          own.describe(f);
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(own)>, BackboneSpec>) {
+          describe(f, own);
+        }
+      },
+      op);
 }
 
 void describe_layer(Visitor& visitor, LayerSpec& layer) {
-  std::size_t index = layer.kind.index();
-  visitor.tagged({"type", "Type of the layer."}, kTypes, index, [&](Fields& f) {
-    constexpr auto kAll = std::make_index_sequence<std::variant_size_v<LayerKind>>{};
-    if (layer.kind.index() != index) layer.kind = default_kind(index, kAll);
+  std::size_t index = layer.op.index();
+  visitor.tagged({"type", "Type of the layer."}, layer_types(), index, [&](Fields& f) {
+    if (layer.op.index() != index) layer.op = default_op(index);
     describe_names(f, layer);
-    std::visit([&](auto& spec) { describe(f, spec); }, layer.kind);
-    if (std::holds_alternative<BackboneSpec>(layer.kind)) return;
+    describe_inputs(f, layer);
+    describe_op(f, layer.op);
+    if (std::holds_alternative<BackboneSpec>(layer.op)) return;
     f.boolean({"trainable", "Whether the layer is trained; false: frozen."}, layer.trainable);
   });
 }
@@ -235,9 +169,9 @@ nlohmann::ordered_json model_to_json(const ModelSpec& spec) {
 void name_layers(ModelSpec& spec) {
   std::map<std::string_view, int> counts;
   for (LayerSpec& layer : spec.layers) {
-    const auto* backbone = std::get_if<BackboneSpec>(&layer.kind);
+    const auto* backbone = std::get_if<BackboneSpec>(&layer.op);
     const std::string_view type =
-        backbone != nullptr ? canonical_backbone(backbone->backbone) : type_name(layer.kind);
+        backbone != nullptr ? canonical_backbone(backbone->backbone) : type_name(layer.op);
     const int number = ++counts[type];
     if (!layer.name.empty()) continue;
     layer.name = type;
@@ -261,18 +195,10 @@ std::size_t first_repeated_name(const ModelSpec& spec) {
   return spec.layers.size();
 }
 
-std::string_view type_name(const LayerKind& kind) {
-  return kTypes[kind.index()];
-}
-
-std::string_view activation_name(Activation activation) {
-  return core::name_of(kActivations, activation);
-}
-
 std::vector<std::size_t> backbone_layers(const ModelSpec& model) {
   std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
-    if (std::holds_alternative<BackboneSpec>(model.layers[i].kind)) indices.push_back(i);
+    if (std::holds_alternative<BackboneSpec>(model.layers[i].op)) indices.push_back(i);
   }
   return indices;
 }
@@ -282,7 +208,7 @@ ModelSpec with_backbone(ModelSpec model, std::size_t index, const BackboneSpec& 
   model.layers[index] = {"", backbone};
   if (resize) {
     model.layers.insert(model.layers.begin() + static_cast<std::ptrdiff_t>(index),
-                        {"", ResizeSpec{*resize, *resize}});
+                        {"", ResizeOp{*resize, *resize}});
   }
   name_layers(model);
   return model;

@@ -40,12 +40,6 @@ bool is_layer_name(std::string_view name);
 /// @returns the index of the first layer that repeats an earlier layer's name, or the number of layers.
 std::size_t first_repeated_name(const ModelSpec& spec);
 
-/// @returns the JSON "type" of a layer: "flatten", "dense", "conv2d" …
-std::string_view type_name(const LayerKind& kind);
-
-/// @returns the JSON name of an activation: "linear", "relu", "selu" …
-std::string_view activation_name(Activation activation);
-
 /// @returns the indices of the layers that are backbones.
 std::vector<std::size_t> backbone_layers(const ModelSpec& model);
 

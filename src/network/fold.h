@@ -52,10 +52,11 @@ struct Folded {
 ///   (`valid`, a 1x1 kernel, a stride that fits) or when b is 0 everywhere. A padded convolution sees zeros
 ///   at the border where it saw zeros before, but a x + b elsewhere, so it cannot absorb b;
 /// - either way through dropout, average pooling and resizing, and through max pooling when no a is negative;
-/// - inside a backbone into the convolution before it, where no other node reads that convolution;
-/// - where no neighbour can absorb it: moved behind a pooling under the same conditions.
+/// - where no neighbour can absorb it: moved behind a pooling under the same conditions (not in a backbone).
+/// Outputs in between that other nodes read, too, rule it out.
 ///
-/// Layers keep their names and, except the moved ones, their order. The result stays on the network's device.
+/// Nodes keep their names and, except the moved ones, their order. The result stays on the network's device
+/// and shares the tensors that did not change.
 /// @param network with trained statistics, float32 or float64. @returns it unchanged where nothing can be
 /// folded.
 /// @see Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only

@@ -8,7 +8,7 @@
 #include "kernels/dense_products.h"
 #include "kernels/dense_steps.h"
 #include "kernels/dropout.h"
-#include "network/operations.h"
+#include "network/ops/tensor_ops.h"
 
 namespace svhn::network {
 
@@ -52,11 +52,11 @@ float* gradient_of(const Tensor& tensor) {
 
 class MlpLinear : public MlpLayer {
  public:
-  MlpLinear(std::int64_t inputs, const model::DenseSpec& spec, const FindTensor& tensor)
-      : MlpLayer(spec.units),
+  MlpLinear(std::int64_t inputs, const model::DenseOp& op, const NodeState& state)
+      : MlpLayer(op.units),
         inputs_(inputs),
-        weight_(tensor("weight")),
-        bias_(spec.use_bias ? tensor("bias") : Tensor()) {}
+        weight_(state.tensors[0]),
+        bias_(op.use_bias ? state.tensors[1] : Tensor()) {}
 
   void forward(const float* x, std::int64_t images, const ForwardContext&) override {
     const float* bias = bias_.defined() ? numbers(bias_) : nullptr;
@@ -138,14 +138,14 @@ class MlpSmoothActivation : public MlpLayer {
 
 class MlpBatchNorm : public MlpLayer {
  public:
-  MlpBatchNorm(std::int64_t width, const model::BatchNormSpec& spec, const FindTensor& tensor, bool biased)
+  MlpBatchNorm(std::int64_t width, const model::BatchNormOp& op, const NodeState& state)
       : MlpLayer(width),
-        spec_(spec),
-        biased_(biased),
-        weight_(tensor("weight")),
-        bias_(tensor("bias")),
-        mean_(tensor("running_mean")),
-        variance_(tensor("running_var")) {}
+        spec_(op),
+        biased_(state.biased_variance),
+        weight_(state.tensors[0]),
+        bias_(state.tensors[1]),
+        mean_(state.tensors[2]),
+        variance_(state.tensors[3]) {}
 
   void forward(const float* x, std::int64_t images, const ForwardContext& context) override {
     const kernels::RowNorm norm{numbers(weight_), numbers(bias_), spec_.epsilon};
@@ -183,7 +183,7 @@ class MlpBatchNorm : public MlpLayer {
     return numbers(scratch_);
   }
 
-  model::BatchNormSpec spec_;
+  model::BatchNormOp spec_;
   bool biased_;
   Tensor weight_;
   Tensor bias_;
@@ -195,7 +195,7 @@ class MlpBatchNorm : public MlpLayer {
 
 class MlpDropout : public MlpLayer {
  public:
-  MlpDropout(std::int64_t width, const model::DropoutSpec& spec, const std::string& name)
+  MlpDropout(std::int64_t width, const model::DropoutOp& spec, const std::string& name)
       : MlpLayer(width), rate_(spec.rate), stream_(core::stream_id("dropout:" + name)) {}
 
   void forward(const float* x, std::int64_t images, const ForwardContext& context) override {
@@ -217,6 +217,12 @@ class MlpDropout : public MlpLayer {
   kernels::DropoutKey key_;
 };
 
+/// @returns whether MlpSmoothActivation has the activation.
+bool is_smooth(model::Activation activation) {
+  return activation == model::Activation::tanh || activation == model::Activation::sigmoid ||
+         activation == model::Activation::gelu || activation == model::Activation::swish;
+}
+
 /// @returns nothing for the linear activation.
 std::unique_ptr<MlpLayer> make_activation(std::int64_t width, model::Activation activation) {
   const auto known = block_activation(activation);
@@ -225,56 +231,49 @@ std::unique_ptr<MlpLayer> make_activation(std::int64_t width, model::Activation 
   return std::make_unique<MlpSmoothActivation>(width, activation);
 }
 
-/// Adds the MlpLayers of a layer: one overload per supported type.
+/// Adds the MlpLayers of a node: one overload per supported op.
 struct AddLayers {
-  const model::LayerPlan& plan;
-  const FindTensor& tensor;
-  BatchNormVariance variance;
+  const model::Node& node;
+  const model::Shape& input;
+  const NodeState& state;
   Layers& layers;
 
-  bool operator()(const model::FlattenSpec&) const { return true; }
-  bool operator()(const model::ReshapeSpec&) const { return true; }
-  bool operator()(const model::DenseSpec& spec) const {
-    layers.push_back(std::make_unique<MlpLinear>(plan.input.front(), spec, tensor));
-    return add_activation(spec.activation);
+  bool operator()(const model::FlattenOp&) const { return true; }
+  bool operator()(const model::ReshapeOp&) const { return true; }
+  bool operator()(const model::DenseOp& op) const {
+    layers.push_back(std::make_unique<MlpLinear>(input.front(), op, state));
+    return add_activation(op.activation);
   }
-  bool operator()(const model::ActivationSpec& spec) const { return add_activation(spec.activation); }
-  bool operator()(const model::BatchNormSpec& spec) const {
-    if (plan.input.size() != 1) return false;
-    const bool biased = variance == BatchNormVariance::keras;
-    layers.push_back(std::make_unique<MlpBatchNorm>(plan.input.front(), spec, tensor, biased));
+  bool operator()(const model::ActivationOp& op) const { return add_activation(op.activation); }
+  bool operator()(const model::BatchNormOp& op) const {
+    if (input.size() != 1 || !op.scale) return false;
+    layers.push_back(std::make_unique<MlpBatchNorm>(input.front(), op, state));
     return true;
   }
-  bool operator()(const model::DropoutSpec& spec) const {
-    if (spec.rate <= 0.0) return true;
-    layers.push_back(std::make_unique<MlpDropout>(model::element_count(plan.output), spec, plan.layer.name));
+  bool operator()(const model::DropoutOp& op) const {
+    if (op.rate <= 0.0) return true;
+    layers.push_back(std::make_unique<MlpDropout>(model::element_count(node.output), op, node.name));
     return true;
   }
-  template <class Spec>
-  bool operator()(const Spec&) const {
+  template <class Op>
+  bool operator()(const Op&) const {
     return false;
   }
 
   [[nodiscard]] bool add_activation(model::Activation activation) const {
-    auto layer = make_activation(model::element_count(plan.output), activation);
+    if (!block_activation(activation) && !is_smooth(activation)) return false;
+    auto layer = make_activation(model::element_count(node.output), activation);
     if (layer) layers.push_back(std::move(layer));
     return true;
   }
 };
 
-/// Adds the MlpLayers of a layer to `layers`; none for a layer that only changes the shape.
-/// @param tensor finds a tensor of the layer by its role. @returns whether MlpEngine supports the layer.
-bool add_mlp_layers(const model::LayerPlan& plan, const FindTensor& tensor, BatchNormVariance variance,
-                    Layers& layers) {
-  return std::visit(AddLayers{plan, tensor, variance, layers}, plan.layer.kind);
-}
-
-/// @returns an undefined tensor where the network has none of that name.
-Tensor tensor_of(const Network& network, const std::string& name) {
-  for (const auto& item : network.tensors()) {
-    if (item.name == name) return item.tensor;
+/// @returns whether every node reads the one before it.
+bool is_chain(const model::Graph& graph) {
+  for (model::NodeId id = 1; id < graph.nodes.size(); ++id) {
+    if (graph.nodes[id].inputs != std::vector<model::NodeId>{id - 1}) return false;
   }
-  return {};
+  return true;
 }
 
 bool all_contiguous(const Network& network) {
@@ -284,11 +283,10 @@ bool all_contiguous(const Network& network) {
 }
 
 bool all_trainable(const Network& network) {
-  const auto& layers = network.plan().layers;
+  const auto& nodes = network.graph().nodes;
   const auto& tensors = network.tensors();
-  return std::all_of(
-             layers.begin(), layers.end(),
-             [](const model::LayerPlan& plan) { return plan.layer.trainable || plan.tensors.empty(); }) &&
+  return std::all_of(nodes.begin(), nodes.end(),
+                     [](const model::Node& node) { return node.trainable || node.tensors.empty(); }) &&
          std::all_of(tensors.begin(), tensors.end(), [](const NamedTensor& item) {
            return !item.trainable || (item.tensor.grad().defined() && item.tensor.grad().is_contiguous());
          });
@@ -297,24 +295,21 @@ bool all_trainable(const Network& network) {
 }  // namespace
 
 MlpEngine::MlpEngine(const Network& network) {
-  const auto& plan = network.plan();
-  widest_ = model::element_count(plan.input);
-  for (const model::LayerPlan& layer : plan.layers)
-    widest_ = std::max(widest_, model::element_count(layer.output));
+  for (const model::Node& node : network.graph().nodes)
+    widest_ = std::max(widest_, model::element_count(node.output));
 }
 
 MlpEngine::~MlpEngine() = default;
 
 std::unique_ptr<MlpEngine> MlpEngine::make(const Network& network) {
   const bool supported = network.device().is_cpu() && network.dtype() == torch::kFloat32;
-  if (!supported || !all_contiguous(network)) return nullptr;
+  const model::Graph& graph = network.graph();
+  if (!supported || !all_contiguous(network) || !is_chain(graph)) return nullptr;
   std::unique_ptr<MlpEngine> engine(new MlpEngine(network));
   auto& layers = engine->layers_;
-  for (const model::LayerPlan& plan : network.plan().layers) {
-    const FindTensor tensor = [&](const std::string& role) {
-      return tensor_of(network, plan.layer.name + "." + role);
-    };
-    if (!add_mlp_layers(plan, tensor, network.variance(), layers)) return nullptr;
+  for (model::NodeId id = 1; id < graph.nodes.size(); ++id) {
+    const AddLayers add{graph.nodes[id], graph.nodes[id - 1].output, network.state(id), layers};
+    if (!std::visit(add, graph.nodes[id].op)) return nullptr;
   }
   const auto first =
       std::find_if(layers.begin(), layers.end(), [](const auto& l) { return l->is_trainable(); });

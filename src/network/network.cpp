@@ -4,11 +4,12 @@
 
 #include "core/error.h"
 #include "core/random.h"
-#include "network/fused.h"
+#include "network/ops/script.h"
 
 namespace svhn::network {
 namespace {
 
+using model::NodeId;
 using torch::Tensor;
 
 /// @returns the limit of Glorot's uniform distribution for [out,in] or [out,in,kh,kw].
@@ -46,49 +47,66 @@ Tensor to_precision(const Tensor& input, kernels::Precision precision) {
   return precision == kernels::Precision::bfloat16 ? input.to(torch::kBFloat16) : input;
 }
 
+/// The outputs of a pass that are still to be read.
+class Outputs {
+ public:
+  Outputs(const std::vector<int>& uses, NodeId last) : values_(uses.size()), uses_left_(uses) {
+    ++uses_left_[last];  // Returned.
+  }
+
+  [[nodiscard]] const Tensor& peek(NodeId id) const { return values_[id]; }
+  void set(NodeId id, Tensor value) { values_[id] = std::move(value); }
+
+  /// @returns the outputs that a node reads; those that no further node reads are released.
+  std::vector<Tensor> take(const std::vector<NodeId>& ids) {
+    std::vector<Tensor> inputs;
+    inputs.reserve(ids.size());
+    for (const NodeId id : ids) inputs.push_back(take(id));
+    return inputs;
+  }
+
+  Tensor take(NodeId id) {
+    if (--uses_left_[id] > 0) return values_[id];
+    return std::move(values_[id]);
+  }
+
+ private:
+  std::vector<Tensor> values_;
+  std::vector<int> uses_left_;
+};
+
 }  // namespace
 
-Network::Network(model::NetworkPlan plan, std::uint64_t seed, BatchNormVariance variance,
-                 torch::ScalarType dtype)
-    : plan_(std::move(plan)), variance_(variance) {
-  make_tensors(seed, dtype);
-  for (const model::LayerPlan& layer : plan_.layers) {
-    const FindTensor tensor = [&](const std::string& role) { return find(layer.layer.name + "." + role); };
-    layers_.push_back(make_layer(layer, tensor, variance));
-  }
-  fused_ = fuse_layers(
-      plan_, [this](const std::string& name) { return find(name); }, variance);
+Network::Network(model::Graph graph, std::uint64_t seed, BatchNormVariance variance, torch::ScalarType dtype)
+    : graph_(std::move(graph)), variance_(variance) {
+  make_states(
+      [&](const model::TensorPlan& plan) {
+        Tensor tensor = initial_values(plan, seed).to(dtype);
+        return tensor.set_requires_grad(plan.trainable);
+      },
+      true);
 }
 
-Network::Network(Network&&) noexcept = default;
+Network::Network(model::Graph graph, const TensorMap& tensors, BatchNormVariance variance)
+    : graph_(std::move(graph)), variance_(variance) {
+  make_states([&](const model::TensorPlan& plan) { return tensors.at(plan.name); }, false);
+  if (!tensors_.empty()) device_ = tensors_.front().tensor.device();
+}
 
-Network::~Network() = default;
-
-void Network::make_tensors(std::uint64_t seed, torch::ScalarType dtype) {
-  for (const model::LayerPlan& layer : plan_.layers) {
-    for (const model::TensorPlan& plan : layer.tensors) {
-      Tensor tensor = initial_values(plan, seed).to(dtype);
-      tensor.set_requires_grad(plan.trainable);
-      tensors_.push_back({plan.name, tensor, plan.trainable, plan.l1, plan.l2});
+void Network::make_states(const MakeTensor& make, bool take_script_values) {
+  for (const model::Node& node : graph_.nodes) {
+    NodeState state{node.name, {}, node.trainable, false, nullptr};
+    for (const model::TensorPlan& plan : node.tensors) {
+      tensors_.push_back({plan.name, make(plan), plan.trainable, plan.l1, plan.l2});
+      state.tensors.push_back(tensors_.back().tensor);
     }
+    state.biased_variance = variance_ == BatchNormVariance::keras && node.output.size() == 1;
+    if (std::holds_alternative<model::ScriptOp>(node.op))
+      state.script = make_script(node, state.tensors, take_script_values);
+    states_.push_back(std::move(state));
   }
-}
-
-Tensor Network::find(const std::string& name) const {
-  for (const auto& item : tensors_) {
-    if (item.name == name) return item.tensor;
-  }
-  throw core::Error(core::ExitCode::bug, "the plan has no tensor '" + name + "'");
-}
-
-std::vector<std::string> Network::fold_backbones() {
-  std::vector<std::string> folded;
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    for (const std::string& name : layers_[i]->fold()) {
-      folded.push_back(plan_.layers[i].layer.name + "." + name);
-    }
-  }
-  return folded;
+  uses_ = model::use_counts(graph_);
+  fusion_ = fuse(graph_);
 }
 
 void Network::to(const torch::Device& device) {
@@ -101,23 +119,31 @@ Tensor Network::forward(const Tensor& input, const ForwardContext& context) {
 }
 
 Tensor Network::forward_visiting(const Tensor& input, const ForwardContext& context, const Visit& visit) {
-  Tensor x = to_precision(input, context.precision);
-  const std::size_t end =
-      context.until ? context.until->layer + (context.until->node > 0 ? 1 : 0) : layers_.size();
-  ForwardContext own = context;  // With cut points relative to the layer.
-  for (std::size_t i = context.first.layer; i < end; ++i) {
-    own.first.node = i == context.first.layer ? context.first.node : 0;
-    own.until = context.until && i == context.until->layer ? context.until : std::nullopt;
-    const FusedLayers* fused = visit ? nullptr : fused_[i].get();
-    if (fused != nullptr && i + fused->count() <= end && fused->supports(x, context)) {
-      x = fused->forward(x, context);
-      i += fused->count() - 1;
-      continue;
+  const NodeId last = context.until.value_or(graph_.output_node());
+  Outputs outputs(uses_, last);
+  outputs.set(context.first, to_precision(input, context.precision));
+  const auto run_one = [&](NodeId id) {
+    const model::Node& node = graph_.nodes[id];
+    std::vector<Tensor> inputs = outputs.take(node.inputs);
+    Tensor y = run_op(node.op, {states_[id], inputs, context});
+    if (visit) visit(id, y);
+    outputs.set(id, std::move(y));
+  };
+  for (NodeId id = context.first + 1; id <= last; ++id) {
+    const FusedNodes* fused = visit ? nullptr : fusion_.block_of(id);
+    if (fused == nullptr || fused->first() <= context.first || fused->last() > last) {
+      run_one(id);
+    } else if (id == fused->last()) {  // By then, all that the block reads is there.
+      const std::vector<NodeId>& reads = graph_.nodes[fused->first()].inputs;
+      if (fused->supports(outputs.peek(reads.front()), context)) {
+        std::vector<Tensor> inputs = outputs.take(reads);
+        outputs.set(id, fused->forward(inputs, states_, context));
+      } else {
+        for (const NodeId part : fused->nodes()) run_one(part);
+      }
     }
-    x = layers_[i]->forward(x, own);
-    if (visit) visit(i, x);
   }
-  return x.to(input.scalar_type());
+  return outputs.take(last).to(input.scalar_type());
 }
 
 }  // namespace svhn::network

@@ -1,5 +1,5 @@
 #pragma once
-/// A planned network with its tensors, ready to run. N = batch; tensors are [N,C,H,W] or [N,F].
+/// A graph with its tensors, ready to run. N = batch; tensors are [N,C,H,W] or [N,F].
 
 #include <torch/types.h>
 
@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
-#include "model/plan.h"
-#include "network/layers.h"
+#include "model/graph/graph.h"
+#include "network/fuse.h"
+#include "network/ops/run.h"
 
 namespace svhn::network {
 
@@ -23,33 +25,28 @@ struct NamedTensor {
   double l2 = 0.0;  ///< Factor of the L2 penalty.
 };
 
-class FusedLayers;
+using TensorMap = std::unordered_map<std::string, torch::Tensor>;
 
 class Network {
  public:
   /// Creates the tensors and initialises them as Keras: Glorot uniform weights (Glorot and Bengio 2010,
   /// equation 16), zero biases, batch norm at 1, 0, 0, 1. Every tensor has its own random stream, of (seed,
   /// tensor name).
-  /// @param dtype float32, or float64 for checks.
-  Network(model::NetworkPlan plan, std::uint64_t seed, BatchNormVariance variance = BatchNormVariance::keras,
+  /// @param graph of `model::plan_network`. @param dtype float32, or float64 for checks.
+  Network(model::Graph graph, std::uint64_t seed, BatchNormVariance variance = BatchNormVariance::keras,
           torch::ScalarType dtype = torch::kFloat32);
-  Network(Network&&) noexcept;
-  ~Network();
+  /// Takes the tensors, which are on one device, by their names.
+  Network(model::Graph graph, const TensorMap& tensors, BatchNormVariance variance);
 
-  /// @param input [N,C,H,W] of the network's dtype (or the activation at `context.first`).
-  /// @returns logits [N,classes] in that dtype, softmax NOT applied; or the activation at `context.until`.
+  /// @param input [N,C,H,W] of the network's dtype (or the output of node `context.first`).
+  /// @returns logits [N,classes] in that dtype, softmax NOT applied; or the output of node `context.until`.
   torch::Tensor forward(const torch::Tensor& input, const ForwardContext& context);
 
-  /// Called with each layer's index and output, in order.
-  using Visit = std::function<void(std::size_t index, const torch::Tensor& output)>;
-  /// As `forward`, and calls `visit` for every layer (output in the context's precision).
+  /// Called with each node and its output, in order.
+  using Visit = std::function<void(model::NodeId id, const torch::Tensor& output)>;
+  /// As `forward`, and calls `visit` for every node (output in the context's precision).
   torch::Tensor forward_visiting(const torch::Tensor& input, const ForwardContext& context,
                                  const Visit& visit);
-
-  /// Folds batch norms inside backbones for inference, see Layer::fold. Afterwards the network must not be
-  /// trained or moved to another device, and no longer computes with the backbones' `tensors`.
-  /// @returns the folded batch norms as `<layer>.<norm>`.
-  std::vector<std::string> fold_backbones();
 
   void to(const torch::Device& device);
   [[nodiscard]] torch::Device device() const { return device_; }
@@ -58,20 +55,23 @@ class Network {
     return tensors_.empty() ? torch::kFloat32 : tensors_.front().tensor.scalar_type();
   }
   [[nodiscard]] BatchNormVariance variance() const { return variance_; }
-  [[nodiscard]] const model::NetworkPlan& plan() const { return plan_; }
-  [[nodiscard]] const std::vector<std::int64_t>& input_shape() const { return plan_.input; }  ///< C,H,W
-  /// @returns every tensor, in the plan's order.
+  [[nodiscard]] const model::Graph& graph() const { return graph_; }
+  [[nodiscard]] const std::vector<std::int64_t>& input_shape() const { return graph_.input(); }  ///< C,H,W
+  /// @returns every tensor, in the order of the nodes.
   [[nodiscard]] const std::vector<NamedTensor>& tensors() const { return tensors_; }
+  /// @returns the state of a node: its tensors, in the order of its op.
+  [[nodiscard]] const NodeState& state(model::NodeId id) const { return states_[id]; }
 
  private:
-  void make_tensors(std::uint64_t seed, torch::ScalarType dtype);
-  [[nodiscard]] torch::Tensor find(const std::string& name) const;
+  using MakeTensor = std::function<torch::Tensor(const model::TensorPlan&)>;
+  void make_states(const MakeTensor& make, bool take_script_values);
 
-  model::NetworkPlan plan_;
+  model::Graph graph_;
   BatchNormVariance variance_;
   std::vector<NamedTensor> tensors_;
-  std::vector<std::unique_ptr<Layer>> layers_;
-  std::vector<std::unique_ptr<FusedLayers>> fused_;  // Indexed by the first layer of each.
+  std::vector<NodeState> states_;  ///< Indexed by node.
+  std::vector<int> uses_;          ///< How many nodes read each node's output.
+  Fusion fusion_;
   torch::Device device_ = torch::kCPU;
 };
 

@@ -3,11 +3,11 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "core/error.h"
-#include "network/backbone_layer.h"
+#include "model/backbones/backbone.h"
 #include "network/network.h"
+#include "network/ops/script.h"
 
 namespace svhn::network {
 namespace {
@@ -35,15 +35,18 @@ void copy_into(const torch::Tensor& target, const model::WeightArray& array) {
   target.detach().copy_(values);
 }
 
-void load_layer(const Network& network, const model::LayerPlan& layer, const model::BackboneSpec& spec) {
+void load_layer(const Network& network, const model::LayerSpan& layer, const model::BackboneSpec& spec) {
   check_named(spec);
-  const model::Graph graph = model::backbone_graph(spec, layer.input);
+  const model::Graph& graph = network.graph();
+  const model::Graph own =
+      model::backbone_graph(spec, graph.nodes[graph.nodes[layer.first].inputs[0]].output);
   const model::WeightSource source = model::open_weights(spec.weights);
-  const auto arrays = model::match_weights(spec, graph, source, spec.weights);
-  std::unordered_map<std::string, torch::Tensor> tensors;
-  for (const NamedTensor& item : network.tensors()) tensors.emplace(item.name, item.tensor);
-  // A layer's plan lists its tensors in the order of the graph, as `arrays` does.
-  for (std::size_t i = 0; i < arrays.size(); ++i) copy_into(tensors.at(layer.tensors[i].name), *arrays[i]);
+  const auto arrays = model::match_weights(spec, own, source, spec.weights);
+  // The layer's nodes have their tensors in the order of the backbone's own graph, as `arrays` has.
+  auto array = arrays.begin();
+  for (model::NodeId id = layer.first; id <= layer.last; ++id) {
+    for (const torch::Tensor& tensor : network.state(id).tensors) copy_into(tensor, **array++);
+  }
 }
 
 }  // namespace
@@ -51,15 +54,15 @@ void load_layer(const Network& network, const model::LayerPlan& layer, const mod
 void resolve_backbones(model::ModelSpec& spec) {
   model::resolve_variants(spec);
   for (model::LayerSpec& layer : spec.layers) {
-    auto* backbone = std::get_if<model::BackboneSpec>(&layer.kind);
+    auto* backbone = std::get_if<model::BackboneSpec>(&layer.op);
     if (backbone != nullptr && backbone->backbone == model::kTorchScript)
       backbone->tensors = script_tensors(*backbone);
   }
 }
 
 void load_backbone_weights(Network& network) {
-  for (const model::LayerPlan& layer : network.plan().layers) {
-    const auto* spec = std::get_if<model::BackboneSpec>(&layer.layer.kind);
+  for (const model::LayerSpan& layer : network.graph().layers) {
+    const auto* spec = std::get_if<model::BackboneSpec>(&layer.spec.op);
     if (spec == nullptr || spec->backbone == model::kTorchScript || model::has_random_weights(*spec))
       continue;
     load_layer(network, layer, *spec);

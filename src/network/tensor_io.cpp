@@ -50,7 +50,7 @@ void read_tensors(const formats::SafetensorsFile& file, const std::vector<NamedT
 }
 
 Network load_network(const model::ModelFile& file) {
-  Network network(file.plan(), 0);
+  Network network(file.graph(), 0);
   read_tensors(file.file(), network.tensors());
   return network;
 }

@@ -12,7 +12,7 @@ namespace svhn::train {
 namespace {
 
 std::int64_t classes_of(const network::Network& network) {
-  return model::element_count(network.plan().layers.back().output);
+  return model::element_count(network.graph().output());
 }
 
 /// to = lambda * own + (1 - lambda) * partner.

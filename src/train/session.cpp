@@ -34,8 +34,9 @@ using data::Split;
 /// @returns whether training spends its time in convolutions; a frozen backbone runs only once.
 bool trains_convolutions(const model::ModelSpec& spec) {
   return std::any_of(spec.layers.begin(), spec.layers.end(), [](const model::LayerSpec& layer) {
-    const auto* backbone = std::get_if<model::BackboneSpec>(&layer.kind);
-    return std::holds_alternative<model::Conv2dSpec>(layer.kind) ||
+    const auto* backbone = std::get_if<model::BackboneSpec>(&layer.op);
+    return std::holds_alternative<model::Conv2dOp>(layer.op) ||
+           std::holds_alternative<model::SeparableConv2dOp>(layer.op) ||
            (backbone != nullptr && !backbone->trainable.empty());
   });
 }
@@ -63,7 +64,7 @@ kernels::Precision choose_precision(const SessionRequest& request, const std::st
                                             : kernels::Precision::float32;
 }
 
-model::NetworkPlan plan_request(const SessionRequest& request) {
+model::Graph plan_request(const SessionRequest& request) {
   const bool grey = std::find(request.data.preprocess.begin(), request.data.preprocess.end(),
                               data::PreprocessStep::greyscale) != request.data.preprocess.end();
   return model::plan_network(request.model, {grey ? 1 : data::kChannels, data::kSide, data::kSide});
@@ -250,7 +251,7 @@ struct Session::Impl {
 
   [[nodiscard]] nlohmann::ordered_json summary() const {
     const TrainingState& state = trainer->state();
-    const auto& counts = network.plan().counts;
+    const auto& counts = network.graph().counts;
     nlohmann::ordered_json document{
         {"name", request.name},
         {"data", {{"file", data.path().string()}, {"synthetic", data.synthetic()}}},
@@ -313,12 +314,12 @@ DryRun Session::dry_run() {
   DryRun result;
   const TrainOptions& options = impl.request.train;
   const auto rows = [&](Split split) { return static_cast<double>(impl.data.indices(split).size()); };
-  const model::CutPoint frozen = impl.request.data.augment ? model::CutPoint{} : impl.request.frozen;
-  if (frozen != model::CutPoint{}) {
+  const model::NodeId frozen = impl.request.data.augment ? 0 : impl.request.frozen;
+  if (frozen != 0) {
     const double images = rows(Split::train) + rows(Split::val);
     const double own = images / impl.ranks.size();
     result.seconds_total = own * seconds_per_image(impl.network, impl.precision, frozen);
-    const auto shape = model::shape_at(impl.network.plan(), frozen);
+    const auto shape = impl.network.graph().nodes[frozen].output;
     result.features_megabytes = images * static_cast<double>(model::element_count(shape)) * 4 / 1048576.0;
     impl.features = {std::make_shared<const ZeroFeatures>(shape), frozen};
     impl.trainer->use_features(*impl.features.inputs, frozen);
@@ -336,8 +337,8 @@ DryRun Session::dry_run() {
   return result;
 }
 
-const model::NetworkPlan& Session::plan() const {
-  return impl_->network.plan();
+const model::Graph& Session::graph() const {
+  return impl_->network.graph();
 }
 const data::PreparedData& Session::data() const {
   return impl_->data;
@@ -377,7 +378,7 @@ SessionRequest session_request(const config::RunConfig& config) {
   return request;
 }
 
-double seconds_per_image(network::Network& network, kernels::Precision precision, model::CutPoint cut) {
+double seconds_per_image(network::Network& network, kernels::Precision precision, model::NodeId cut) {
   constexpr std::int64_t kImages = 32;
   const torch::NoGradGuard no_grad;
   const auto& shape = network.input_shape();

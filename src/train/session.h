@@ -12,7 +12,7 @@
 #include "data/prepared.h"
 #include "distributed/process_group.h"
 #include "kernels/hardware.h"
-#include "model/cut_point.h"
+#include "model/graph/graph.h"
 #include "model/graph/spec.h"
 #include "model/plan.h"
 #include "network/network.h"
@@ -43,7 +43,7 @@ struct FeatureContext {
 /// Cached activations at `cut` for each row; empty: the network takes pixels.
 struct Features {
   std::shared_ptr<const data::InputSource> inputs;
-  model::CutPoint cut{};
+  model::NodeId cut = 0;
 };
 using MakeFeatures = std::function<Features(const FeatureContext&)>;
 
@@ -60,7 +60,7 @@ struct SessionRequest {
   /// Data that is open, possibly with other splits than its file; empty: `data.file` is opened.
   std::shared_ptr<const data::PreparedData> opened;
   MakeFeatures make_features{};  ///< Called once when a run starts; empty: no caching.
-  model::CutPoint frozen{};      ///< Where `make_features` will cut, for a dry run's estimate.
+  model::NodeId frozen = 0;      ///< Where `make_features` will cut, for a dry run's estimate.
   /// The processes of a data-parallel run; borrowed; nullptr: this process only. Each process has a session
   /// of the same request, except for paths, and makes the same calls. Only rank 0 reads weights and
   /// checkpoints, writes files and has observers, so no shared folder is needed.
@@ -102,7 +102,7 @@ class Session {
   /// processes of a group must call it together; each gets its own estimates.
   DryRun dry_run();
 
-  [[nodiscard]] const model::NetworkPlan& plan() const;
+  [[nodiscard]] const model::Graph& graph() const;
   [[nodiscard]] const data::PreparedData& data() const;
   [[nodiscard]] const RunFiles& files() const;
   [[nodiscard]] const TrainingState& state() const;
@@ -122,7 +122,7 @@ class Session {
 };
 
 /// Times a forward pass of one batch up to a cut. @returns seconds per image.
-double seconds_per_image(network::Network& network, kernels::Precision precision, model::CutPoint cut);
+double seconds_per_image(network::Network& network, kernels::Precision precision, model::NodeId cut);
 
 /// @returns a decimal fingerprint of the data's origin (with checksums), labels and splits; the path does not
 /// matter.

@@ -20,7 +20,7 @@ struct StepInput {
   const data::Batch& batch;  ///< The held images of `shard`.
   const BatchShard& shard;
   std::vector<std::int64_t> shape;  ///< Of one input.
-  model::CutPoint cut{};            ///< Where the network takes the inputs.
+  model::NodeId cut = 0;            ///< Where the network takes the inputs.
   int signal = 0;                   ///< Signal to stop that this process received, or 0.
 };
 

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "core/signals.h"
 #include "inference/evaluate.h"
-#include "inference/loading.h"
+#include "inference/session.h"
 #include "train/loss.h"
 #include "train/shard.h"
 #include "train/step.h"
@@ -152,7 +152,7 @@ void Trainer::with_average(const std::function<void()>& body) {
   average_.use(body);
 }
 
-void Trainer::use_features(const data::InputSource& features, model::CutPoint cut) {
+void Trainer::use_features(const data::InputSource& features, model::NodeId cut) {
   features_ = &features;
   cut_ = cut;
   parts_.augment = {};

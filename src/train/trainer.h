@@ -70,7 +70,7 @@ class Trainer {
   void with_average(const std::function<void()>& body);
   /// Feeds cached features in place of pixels from now on; augmentation is then off.
   /// @param features the activations at `cut` for each row; borrowed.
-  void use_features(const data::InputSource& features, model::CutPoint cut);
+  void use_features(const data::InputSource& features, model::NodeId cut);
   /// Times a few steps, which change the weights. @returns seconds per step.
   double time_step();
   /// @returns the cost of communication with the group.
@@ -101,7 +101,7 @@ class Trainer {
   WeightAverage average_;
   data::PixelSource pixels_;
   const data::InputSource* features_ = nullptr;
-  model::CutPoint cut_{};
+  model::NodeId cut_ = 0;
   TrainingState state_;
   int signal_ = 0;  // Received by any process, as of the last step.
   std::int64_t steps_per_epoch_ = 0;

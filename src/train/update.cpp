@@ -15,11 +15,11 @@ std::vector<network::NamedTensor> trainable_tensors(const network::Network& netw
   return found;
 }
 
-std::set<std::string> backbone_tensors(const model::NetworkPlan& plan) {
+std::set<std::string> backbone_tensors(const model::Graph& graph) {
   std::set<std::string> names;
-  for (const auto& layer : plan.layers) {
-    if (!std::holds_alternative<model::BackboneSpec>(layer.layer.kind)) continue;
-    for (const auto& tensor : layer.tensors) names.insert(tensor.name);
+  for (model::NodeId id = 1; id < graph.nodes.size(); ++id) {
+    if (!std::holds_alternative<model::BackboneSpec>(graph.layer_of(id).spec.op)) continue;
+    for (const auto& tensor : graph.nodes[id].tensors) names.insert(tensor.name);
   }
   return names;
 }
@@ -56,7 +56,7 @@ ParameterUpdate::~ParameterUpdate() = default;
 void ParameterUpdate::make_groups(const network::Network& network, const TrainOptions& options) {
   const auto own = options.optimizer.backbone_learning_rate;
   const double scaled = own ? *own / options.optimizer.learning_rate : 1.0;
-  const std::set<std::string> backbone = backbone_tensors(network.plan());
+  const std::set<std::string> backbone = backbone_tensors(network.graph());
   std::int64_t at = 0;
   for (const auto& item : parameters_.tensors()) {
     const double factor = backbone.contains(item.name) ? scaled : 1.0;

@@ -81,9 +81,9 @@ class Comparison {
     request.model = model_of(request_.run.model, index_, entry, frozen);
     request.output = files_.folder;
     request.config = request_.config(request.name, request.model);
-    request.make_features = features(result, model::backbone_layers(request.model).front() + 1);
+    request.make_features = features(result, model::backbone_layers(request.model).front());
     train::Session session(std::move(request));
-    describe(session.plan(), result);
+    describe(session.graph(), result);
     session.open();
     if (events_.started) events_.started(session.files().folder.filename().string(), session);
     session.run(events_.observers);
@@ -93,21 +93,22 @@ class Comparison {
     return {session.state().best_val_accuracy, std::max(core::seconds_since(start), trained)};
   }
 
-  static void describe(const model::NetworkPlan& plan, BackboneResult& result) {
-    for (const auto& layer : plan.layers) {
-      if (!std::holds_alternative<model::BackboneSpec>(layer.layer.kind)) continue;
-      result.parameters = model::parameter_count(layer);
-      result.feature_shape = layer.output;
+  static void describe(const model::Graph& graph, BackboneResult& result) {
+    for (const auto& layer : graph.layers) {
+      if (!std::holds_alternative<model::BackboneSpec>(layer.spec.op)) continue;
+      result.parameters = model::parameter_count(graph, layer);
+      result.feature_shape = graph.nodes[layer.last].output;
     }
   }
 
-  /// Times a forward pass, then makes features. @param layers up to and including the backbone.
-  train::MakeFeatures features(BackboneResult& result, std::size_t layers) const {
+  /// Times a forward pass, then makes features. @param layer index of the backbone.
+  train::MakeFeatures features(BackboneResult& result, std::size_t layer) const {
     const auto make = feature_maker(request_.run.output / "features", events_.features);
-    return [make, layers, &result](const train::FeatureContext& context) {
+    return [make, layer, &result](const train::FeatureContext& context) {
       if (!result.milliseconds_per_image) {
+        const model::NodeId cut = context.network->graph().layers[layer].last;
         result.milliseconds_per_image =
-            1e3 * train::seconds_per_image(*context.network, context.precision, {layers, 0});
+            1e3 * train::seconds_per_image(*context.network, context.precision, cut);
       }
       return make(context);
     };

@@ -16,7 +16,8 @@
 #include "core/random.h"
 #include "core/scratch.h"
 #include "core/signals.h"
-#include "model/plan.h"
+#include "inference/session.h"
+#include "model/frozen_cut.h"
 #include "model/spec_json.h"
 #include "network/network.h"
 #include "train/data_parallel.h"
@@ -32,7 +33,7 @@ using torch::Tensor;
 /// A file of features to be found or written.
 struct FeatureJob {
   const train::FeatureContext& context;
-  model::CutPoint cut;
+  model::NodeId cut;
   std::vector<std::int64_t> shape;  ///< F.
   std::vector<std::int64_t> rows;   ///< Ascending.
   std::string key;
@@ -52,9 +53,9 @@ std::vector<std::int64_t> needed_rows(const data::PreparedData& data) {
 }
 
 /// @returns a checksum of the names and values of the weights before a cut.
-std::string weights_digest(const network::Network& network, model::CutPoint cut) {
+std::string weights_digest(const network::Network& network, model::NodeId cut) {
   std::string digests;
-  const std::size_t count = model::tensors_before(network.plan(), cut);
+  const std::size_t count = model::tensors_up_to(network.graph(), cut);
   for (std::size_t i = 0; i < count; ++i) {
     const auto& item = network.tensors()[i];
     const Tensor held = item.tensor.detach().to(torch::kCPU).contiguous();
@@ -65,11 +66,11 @@ std::string weights_digest(const network::Network& network, model::CutPoint cut)
 }
 
 /// @returns the layers before a cut as JSON, without the paths of their weights.
-std::string layers_text(const model::NetworkPlan& plan, model::CutPoint cut) {
+std::string layers_text(const model::Graph& graph, model::NodeId cut) {
   model::ModelSpec spec;
-  for (std::size_t i = 0; i < cut.layer + (cut.node > 0 ? 1 : 0); ++i) {
-    spec.layers.push_back(plan.layers[i].layer);
-    if (auto* backbone = std::get_if<model::BackboneSpec>(&spec.layers.back().kind)) {
+  for (std::size_t i = 0; i <= graph.nodes[cut].layer; ++i) {
+    spec.layers.push_back(graph.layers[i].spec);
+    if (auto* backbone = std::get_if<model::BackboneSpec>(&spec.layers.back().op)) {
       backbone->weights.clear();
       backbone->trainable.clear();
     }
@@ -77,30 +78,36 @@ std::string layers_text(const model::NetworkPlan& plan, model::CutPoint cut) {
   return model::model_to_json(spec).dump();
 }
 
-std::string key_of(const train::FeatureContext& context, model::CutPoint cut) {
-  nlohmann::ordered_json key{{"layers", layers_text(context.network->plan(), cut)},
+/// @returns the number of a node in its backbone's own graph, whose input is 0.
+std::size_t number_in_backbone(const model::LayerSpan& layer, model::NodeId id) {
+  const bool has_input = std::get<model::BackboneSpec>(layer.spec.op).input != model::BackboneInput::none;
+  return id - layer.first + (has_input ? 0 : 1);
+}
+
+std::string key_of(const train::FeatureContext& context, model::NodeId cut) {
+  const model::LayerSpan& layer = context.network->graph().layer_of(cut);
+  nlohmann::ordered_json key{{"layers", layers_text(context.network->graph(), cut)},
                              {"weights", weights_digest(*context.network, cut)},
                              {"preprocessing", data::preprocessing_to_json(context.preprocessing)},
                              {"data", train::data_fingerprint(*context.data)},
                              {"precision", kernels::precision_name(context.precision)},
                              {"device", context.network->device().str()}};
-  if (cut.node > 0) key["node"] = cut.node;
+  if (cut != layer.last) key["node"] = number_in_backbone(layer, cut);
   return key.dump();
 }
 
-std::string backbone_name(const model::NetworkPlan& plan) {
-  for (const auto& layer : plan.layers) {
-    if (const auto* backbone = std::get_if<model::BackboneSpec>(&layer.layer.kind)) return backbone->backbone;
+std::string backbone_name(const model::Graph& graph) {
+  for (const auto& layer : graph.layers) {
+    if (const auto* backbone = std::get_if<model::BackboneSpec>(&layer.spec.op)) return backbone->backbone;
   }
   return "features";
 }
 
-FeatureJob make_job(const train::FeatureContext& context, model::CutPoint cut,
+FeatureJob make_job(const train::FeatureContext& context, model::NodeId cut,
                     const std::filesystem::path& folder) {
-  const model::NetworkPlan& plan = context.network->plan();
-  FeatureJob job{context, cut, model::shape_at(plan, cut), needed_rows(*context.data), key_of(context, cut),
-                 {}};
-  job.path = folder / fmt::format("{}-{:016x}.safetensors", backbone_name(plan), core::stream_id(job.key));
+  const model::Graph& graph = context.network->graph();
+  FeatureJob job{context, cut, graph.nodes[cut].output, needed_rows(*context.data), key_of(context, cut), {}};
+  job.path = folder / fmt::format("{}-{:016x}.safetensors", backbone_name(graph), core::stream_id(job.key));
   return job;
 }
 
@@ -114,7 +121,9 @@ class FeatureRunner {
         rank_(group_ == nullptr ? 0 : static_cast<std::size_t>(group_->rank())),
         size_(group_ == nullptr ? 1 : static_cast<std::size_t>(group_->size())),
         features_(features),
-        events_(events) {}
+        events_(events),
+        session_(*job.context.network,
+                 {.batch_size = kBatch, .precision = job.context.precision, .until = job.cut}) {}
 
   void run(Split split) {
     const auto& context = job_.context;
@@ -156,7 +165,7 @@ class FeatureRunner {
   }
 
   /// @returns the features of one batch of every process, f32 [images, F], on every process.
-  [[nodiscard]] Tensor global_features(const data::Batch& batch, std::size_t images) const {
+  [[nodiscard]] Tensor global_features(const data::Batch& batch, std::size_t images) {
     if (group_ == nullptr) return outputs(batch);
     const auto numbers = static_cast<std::int64_t>(job_.numbers());
     const Tensor all = at::zeros({static_cast<std::int64_t>(images), numbers}, torch::kFloat32);
@@ -168,16 +177,8 @@ class FeatureRunner {
     return all;
   }
 
-  [[nodiscard]] Tensor outputs(const data::Batch& batch) const {
-    const torch::NoGradGuard no_grad;
-    std::vector<std::int64_t> shape = job_.context.network->input_shape();
-    shape.insert(shape.begin(), batch.size);
-    auto* values = const_cast<float*>(batch.pixels.data());
-    const Tensor input = torch::from_blob(values, shape, torch::kFloat32).to(job_.context.network->device());
-    network::ForwardContext context;
-    context.precision = job_.context.precision;
-    context.until = job_.cut;
-    return job_.context.network->forward(input, context).to(torch::kCPU, torch::kFloat32).contiguous();
+  [[nodiscard]] Tensor outputs(const data::Batch& batch) {
+    return session_.outputs(batch.pixels.data(), batch.size, job_.context.network->input_shape());
   }
 
   void store(std::span<const std::int64_t> rows, const Tensor& outputs) {
@@ -197,6 +198,7 @@ class FeatureRunner {
   std::size_t size_;
   std::span<float> features_;
   const FeatureEvents& events_;
+  inference::Session session_;
   std::size_t done_ = 0;
 };
 
@@ -296,8 +298,8 @@ GroupState group_state(const LocalState& own, const FeatureJob& job, distributed
 
 train::Features make_features(const train::FeatureContext& context, const std::filesystem::path& folder,
                               const FeatureEvents& requested) {
-  const model::CutPoint cut = model::frozen_cut(context.network->plan());
-  if (cut == model::CutPoint{}) return {};
+  const model::NodeId cut = model::frozen_cut(context.network->graph());
+  if (cut == 0) return {};
   const FeatureEvents events =
       context.group == nullptr || context.group->rank() == 0 ? requested : FeatureEvents{};
   const FeatureJob job = make_job(context, cut, folder);

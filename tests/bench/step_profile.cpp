@@ -131,7 +131,7 @@ class Bench {
 
   void infer() {
     const torch::NoGradGuard no_grad;
-    folded_->forward(input_, {false, arguments_.precision, 1, 0, 0, 0});
+    folded_->forward(input_, {.precision = arguments_.precision});
   }
 
   Arguments arguments_;

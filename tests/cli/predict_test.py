@@ -30,9 +30,9 @@ class Predict(harness.ProgramTest):
         with open(os.path.join(cls.base, "p.csv"), newline="", encoding="ascii") as file:
             cls.known = list(csv.DictReader(file))[:6]
 
-    def pixels(self, row):
-        begin, _ = harness.tensor_place(self.data, "images")
-        return harness.read_bytes(self.data)[begin + 3072 * int(row):begin + 3072 * (int(row) + 1)]
+    def pixels(self, row, data=None):
+        begin, _ = harness.tensor_place(data or self.data, "images")
+        return harness.read_bytes(data or self.data)[begin + 3072 * int(row):begin + 3072 * (int(row) + 1)]
 
     def pictures(self, scale=1):
         names = []
@@ -60,6 +60,35 @@ class Predict(harness.ProgramTest):
         entries = json.loads(result.out)
         self.assertEqual([entry["file"] for entry in entries], names)
         self.assert_known(entries, 5)
+
+    def test_gives_the_bits_of_evaluate_whatever_the_batch(self):
+        """A dense and a convolutional network; pictures of full batches and of the last, smaller one, one or several."""
+        layers = [{"type": "conv2d", "filters": 32, "padding": "same", "activation": "selu"}, {"type": "batch_norm"},
+                  {"type": "conv2d", "filters": 32, "padding": "same", "activation": "relu"},
+                  {"type": "max_pool2d"}, {"type": "flatten"}, {"type": "dense", "units": 96, "activation": "tanh"},
+                  {"type": "dense", "units": 10, "activation": "softmax"}]
+        harness.write_json(self.path("conv.json"), harness.config(name="conv", model={"layers": layers},
+                                                                  train={"epochs": 1}))
+        self.run_svhn("train", "--config", "conv.json", "--data", self.data, "--threads", 1)
+        data = self.path("more.safetensors")  # 140 test images: a batch of 128 and one of 12.
+        self.run_svhn("preprocess", "--synthetic", 700, "--seed", 3, "--output", data)
+        for model in (self.model, self.path("models", "conv.safetensors")):
+            told = self.run_svhn("evaluate", "--model", model, "--data", data, "--predictions", "p.csv",
+                                 "--threads", 1)
+            self.assertEqual(told.code, 0, told)
+            with open(self.path("p.csv"), newline="", encoding="ascii") as file:
+                lines = list(csv.DictReader(file))
+            self.assertEqual(len(lines), 140)
+            lines = [lines[0], lines[100], lines[-12], lines[-1]]
+            names = [f"{i}.ppm" for i in range(len(lines))]
+            for name, line in zip(names, lines):
+                write_ppm(self.path(name), self.pixels(line["row"], data))
+            alone = json.loads(self.run_svhn("predict", "--model", model, "--threads", 1, names[0], "--json").out)
+            together = json.loads(self.run_svhn("predict", "--model", model, "--threads", 1, *names, "--json").out)
+            self.assertEqual(alone[0], together[0])
+            for entry, line in zip(together, lines):
+                self.assertEqual([f"{entry['probabilities'][digit]:.9g}" for digit in DIGITS],
+                                 [line["p" + digit] for digit in DIGITS])
 
     def test_takes_pictures_of_any_size(self):
         result = self.predict(*self.pictures(scale=5), "--json")  # Reduced by area, that is the picture itself.

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "core/json.h"
+#include "model/plan.h"
 #include "model/spec_json.h"
 #include "network/pretrained.h"
 #include "network/tensor_io.h"
@@ -71,10 +72,12 @@ void train(char** arguments) {
 
 void list_tensors(char** arguments) {
   const std::int64_t side = std::stoll(arguments[1]);
-  const auto plan = model::plan_network(read_spec(arguments[0]), {3, side, side}, {.outputs = 0});
-  for (const auto& tensor : plan.layers[0].tensors)
-    std::printf("%s %s\n", tensor.name.c_str(), model::shape_text(tensor.shape).c_str());
-  std::printf("total %lld\n", static_cast<long long>(plan.counts.total));
+  const auto graph = model::plan_network(read_spec(arguments[0]), {3, side, side}, {.outputs = 0});
+  for (const auto& node : graph.nodes) {
+    for (const auto& tensor : node.tensors)
+      std::printf("%s %s\n", tensor.name.c_str(), model::shape_text(tensor.shape).c_str());
+  }
+  std::printf("total %lld\n", static_cast<long long>(graph.counts.total));
 }
 
 }  // namespace

@@ -35,9 +35,9 @@ Tensor read_array(const formats::SafetensorsFile& file, const std::string& name)
   return tensor;
 }
 
-model::NetworkPlan plan_without_dropout(config::RunConfig& config, const char* source) {
+model::Graph plan_without_dropout(config::RunConfig& config, const char* source) {
   for (auto& layer : config.model.layers) {
-    if (auto* dropout = std::get_if<model::DropoutSpec>(&layer.kind)) dropout->rate = 0.0;
+    if (auto* dropout = std::get_if<model::DropoutOp>(&layer.op)) dropout->rate = 0.0;
   }
   return config::plan_run(config, source);
 }

@@ -1,5 +1,6 @@
 #include "cli/commands/config.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/command_line.h"
@@ -19,9 +20,22 @@ nlohmann::json read_unchecked(const std::filesystem::path& path, const std::vect
   return config::load_document(path, set, unused);
 }
 
+/// @returns ", branches join in add_1, add_2", or nothing for a network without branches.
+std::string branches_text(const model::Graph& graph) {
+  constexpr std::size_t kListed = 4;
+  std::vector<std::string> joins;
+  for (const model::LayerSpan& layer : graph.layers) {
+    if (layer.spec.inputs.size() > 1) joins.push_back(layer.spec.name);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < std::min(joins.size(), kListed); ++i) text += (i == 0 ? "" : ", ") + joins[i];
+  if (joins.size() > kListed) text += " and " + std::to_string(joins.size() - kListed) + " more";
+  return joins.empty() ? text : ", branches join in " + text;
+}
+
 std::string checked_run(const config::RunConfig& config, const std::filesystem::path& path) {
-  const auto plan = config::plan_run(config, path.string());
-  return config.name + ", " + core::with_thousands(plan.counts.total) + " parameters";
+  const model::Graph graph = config::plan_run(config, path.string());
+  return config.name + ", " + core::with_thousands(graph.counts.total) + " parameters" + branches_text(graph);
 }
 
 std::string checked_search(const std::filesystem::path& path) {

@@ -88,7 +88,7 @@ Kind kind_of(const formats::SafetensorsFile& file) {
 ordered_json model_json(const model::ModelFile& model) {
   ordered_json document{{"kind", model.is_checkpoint() ? "checkpoint" : "model"},
                         {"name", model.record().name}};
-  document.update(model::summary_json(model.plan()));
+  document.update(model::summary_json(model.graph()));
   document["preprocessing"] = ordered_json::parse(model.record().preprocessing, nullptr, false);
   document["synthetic"] = model.record().synthetic;
   return document;
@@ -129,7 +129,7 @@ int show_model(const InfoOptions& options) {
     print_json(model_json(model));
     return 0;
   }
-  std::string text = model::summary_text(model.plan(), model.record().name);
+  std::string text = model::summary_text(model.graph(), model.record().name);
   if (model.record().synthetic) text += "Trained on synthetic digits.\n";
   text += "Preprocessing: " + model.record().preprocessing + "\nchecksums: all match\n";
   print_text(text);

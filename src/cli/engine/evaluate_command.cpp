@@ -15,8 +15,6 @@
 #include "metric/classes.h"
 #include "metric/tables.h"
 #include "model/model_file.h"
-#include "network/fold.h"
-#include "network/tensor_io.h"
 #include "report/charts/evaluation.h"
 
 namespace svhn::cli {
@@ -83,9 +81,7 @@ int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOpti
                          DistributedContext& processes) {
   const model::ModelFile file(options.model);
   const Hardware hardware = set_up_hardware(global);
-  network::Network loaded = network::load_network(file);
-  loaded.to(hardware.device);
-  network::Network network = network::fold_batch_norm(std::move(loaded)).network;
+  network::Network network = inference::load_for_inference(file, hardware.device);
   const data::PreparedData data(data_file_of(options.data, options.model, file));
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);

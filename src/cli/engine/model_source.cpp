@@ -48,8 +48,8 @@ fs::path data_file_of(const std::optional<fs::path>& asked, const fs::path& mode
 
 std::string weights_digest(const model::ModelFile& file) {
   std::vector<std::uint64_t> digests;
-  for (const auto& layer : file.plan().layers) {
-    for (const auto& tensor : layer.tensors) {
+  for (const auto& node : file.graph().nodes) {
+    for (const auto& tensor : node.tensors) {
       const auto& info = file.file().require(tensor.name, formats::DType::f32, tensor.shape);
       digests.push_back(formats::digest_of(file.file().bytes(info)));
     }

@@ -17,8 +17,6 @@
 #include "inference/predictor.h"
 #include "metric/scores.h"
 #include "model/model_file.h"
-#include "network/fold.h"
-#include "network/tensor_io.h"
 
 namespace svhn::cli {
 namespace {
@@ -143,15 +141,12 @@ std::string table(const std::vector<Answer>& answers, int top_k) {
 inference::Predictor make_predictor(const PredictCommandOptions& options, const GlobalOptions& global,
                                     const Hardware& hardware) {
   const model::ModelFile file(options.model);
-  network::Network network = network::load_network(file);
-  network.to(hardware.device);
-  auto folded = network::fold_batch_norm(std::move(network));
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
   inference::PredictorOptions how;
   how.shifts = options.tta;
   if (global.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
-  return {std::move(folded.network), preprocessing, how};
+  return {inference::load_for_inference(file, hardware.device), preprocessing, how};
 }
 
 /// Reports each picture that could not be read on stderr. @returns their number.

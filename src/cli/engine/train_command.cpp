@@ -14,6 +14,7 @@
 #include "core/signals.h"
 #include "core/text.h"
 #include "metric/tables.h"
+#include "model/frozen_cut.h"
 #include "model/model_file.h"
 #include "model/summary.h"
 #include "network/pretrained.h"
@@ -31,13 +32,13 @@ train::ExistingRun existing_run(const RunOptions& options) {
   return options.overwrite || options.dry_run ? train::ExistingRun::overwrite : train::ExistingRun::refuse;
 }
 
-void warn_about(const train::TrainOptions& options, const model::NetworkPlan& plan) {
+void warn_about(const train::TrainOptions& options, const model::Graph& graph) {
   constexpr std::int64_t kFewEpochs = 5, kManyEpochs = 100, kLargeBytes = 100'000'000;
   if (options.epochs < kFewEpochs)
     spdlog::warn("warning: {} epochs are few; the curves will say little", options.epochs);
   if (options.epochs > kManyEpochs)
     spdlog::warn("warning: {} epochs are many; early_stopping can end a run sooner", options.epochs);
-  const std::int64_t bytes = plan.counts.total * 4;
+  const std::int64_t bytes = graph.counts.total * 4;
   if (bytes > kLargeBytes) spdlog::warn("warning: the model will have {} MB", bytes / 1'000'000);
 }
 
@@ -52,7 +53,7 @@ std::string run_header(const train::Session& session, const config::RunConfig& c
   const auto rows = [&](data::Split split) {
     return core::with_thousands(static_cast<std::int64_t>(data.indices(split).size()));
   };
-  std::string text = "\n" + model::summary_text(session.plan(), config.name);
+  std::string text = "\n" + model::summary_text(session.graph(), config.name);
   text += "Data: " + data.path().string() + (data.synthetic() ? " (synthetic digits)" : "") + ", " +
           rows(data::Split::train) + " training and " + rows(data::Split::val) + " validation images\n";
   text += "Training: " + std::to_string(config.train.epochs) + " epochs of " +
@@ -122,7 +123,7 @@ int show_finished(const RunOptions& options, const config::RunConfig& config) {
   }
   const model::ModelFile model(files.model);
   const metric::History history = metric::read_history(files.history);
-  if (!options.json) print_text("\n" + model::summary_text(model.plan(), config.name));
+  if (!options.json) print_text("\n" + model::summary_text(model.graph(), config.name));
   const bool synthetic = model.record().synthetic;
   draw_missing_charts(files, history, {config.name, synthetic});
   print_finish(options, files, history, synthetic);
@@ -237,17 +238,17 @@ int run_configured(const RunOptions& options, config::RunConfig config, const Gl
                    DistributedContext& processes) {
   if (options.no_train) return processes.rank() == 0 ? show_finished(options, config) : 0;
   network::resolve_backbones(config.model);
-  const auto plan = config::plan_run(
+  const auto graph = config::plan_run(
       config, options.config.string());  // Names the config file in its error; the session cannot.
   const Hardware hardware = set_up_hardware(global);
   auto request = session_request(options, config, hardware);
   request.group = processes.group(hardware.device);
-  request.frozen = model::frozen_cut(plan);
+  request.frozen = model::frozen_cut(graph);
   request.make_features = transfer::feature_maker(options.output / "features", feature_events(global));
   train::Session session(std::move(request));
   if (!options.dry_run) session.open();
   if (!options.json) print_text(run_header(session, config, hardware, processes.size()));
-  warn_about(config.train, session.plan());
+  warn_about(config.train, session.graph());
   if (options.dry_run) return show_dry_run(options, session, config.train.batch_size, processes.size());
   if (options.resume) log_resumed(session, hardware, processes.size());
   if (processes.rank() != 0) {

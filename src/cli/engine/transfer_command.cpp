@@ -31,7 +31,7 @@ void use_weights(config::RunConfig& config, const TransferCommandOptions& option
   }
   if (!options.weights) return;
   for (const std::size_t layer : layers) {
-    std::get<model::BackboneSpec>(config.model.layers[layer].kind).weights = *options.weights;
+    std::get<model::BackboneSpec>(config.model.layers[layer].op).weights = *options.weights;
   }
 }
 
@@ -80,8 +80,8 @@ int run_compare(const TransferCommandOptions& options, const GlobalOptions& glob
   TrainProgress progress(global);
   transfer::CompareEvents events;
   events.started = [](const std::string& run, const train::Session& session) {
-    spdlog::info("{}: {} parameters, {} of them trainable", run, session.plan().counts.total,
-                 session.plan().counts.trainable);
+    spdlog::info("{}: {} parameters, {} of them trainable", run, session.graph().counts.total,
+                 session.graph().counts.trainable);
   };
   events.finished = log_finished;
   events.observers = {&progress};

@@ -1,8 +1,6 @@
 #include "model/backbones/backbone.h"
 
 #include <algorithm>
-#include <array>
-#include <set>
 
 #include "core/fields_json.h"
 #include "model/backbones/families.h"
@@ -12,51 +10,41 @@ namespace {
 
 using MakeGraph = Graph (*)(const Shape&, const std::vector<int>&, BackboneVariant);
 
+/// One row for each network.
 struct Family {
   std::string_view name;
+  std::string_view alias;  ///< Keras' or torchvision's spelling, if it differs.
   std::int64_t smallest;
-  bool keras;  // Available in Keras.
-  bool torch;  // Available in torchvision.
+  bool keras;  ///< Available in Keras.
+  bool torch;  ///< Available in torchvision.
   MakeGraph make;
   std::vector<int> sizes;
+  bool has_top = false;  ///< `top` keeps the published outputs.
 };
 
-const std::array<Family, 14>& families() {
-  static const std::array<Family, 14> kFamilies{{
-      {"vgg16", 32, true, true, vgg_graph, {2, 2, 3, 3, 3}},
-      {"vgg19", 32, true, true, vgg_graph, {2, 2, 4, 4, 4}},
-      {"resnet50", 32, true, true, resnet_graph, {3, 4, 6, 3}},
-      {"resnet101v2", 32, true, false, resnet_v2_graph, {3, 4, 23, 3}},
-      {"resnet152v2", 32, true, false, resnet_v2_graph, {3, 8, 36, 3}},
-      {"densenet121", 32, true, true, densenet_graph, {6, 12, 24, 16}},
-      {"densenet169", 32, true, true, densenet_graph, {6, 12, 32, 32}},
-      {"densenet201", 32, true, true, densenet_graph, {6, 12, 48, 32}},
-      {"inception_v3", 75, true, true, inception_v3_graph, {}},
-      {"xception", 71, true, false, xception_graph, {}},
-      {"inception_resnet_v2", 75, true, false, inception_resnet_graph, {}},
-      {"nasnet_mobile", 32, true, false, nasnet_graph, {4, 32, 1056, 0}},
-      {"nasnet_large", 32, true, false, nasnet_graph, {6, 96, 4032, 1}},
-      {"squeezenet1_1", 21, false, true, squeezenet_graph, {}},
-  }};
+const std::vector<Family>& families() {
+  static const std::vector<Family> kFamilies{
+      {"vgg16", "", 32, true, true, vgg_graph, {2, 2, 3, 3, 3}},
+      {"vgg19", "", 32, true, true, vgg_graph, {2, 2, 4, 4, 4}},
+      {"resnet50", "", 32, true, true, resnet_graph, {3, 4, 6, 3}},
+      {"resnet101v2", "", 32, true, false, resnet_v2_graph, {3, 4, 23, 3}},
+      {"resnet152v2", "", 32, true, false, resnet_v2_graph, {3, 8, 36, 3}},
+      {"densenet121", "", 32, true, true, densenet_graph, {6, 12, 24, 16}},
+      {"densenet169", "", 32, true, true, densenet_graph, {6, 12, 32, 32}},
+      {"densenet201", "", 32, true, true, densenet_graph, {6, 12, 48, 32}},
+      {"inception_v3", "inceptionv3", 75, true, true, inception_v3_graph, {}},
+      {"xception", "", 71, true, false, xception_graph, {}},
+      {"inception_resnet_v2", "inceptionresnetv2", 75, true, false, inception_resnet_graph, {}},
+      {"nasnet_mobile", "nasnetmobile", 32, true, false, nasnet_graph, {4, 32, 1056, 0}},
+      {"nasnet_large", "nasnetlarge", 32, true, false, nasnet_graph, {6, 96, 4032, 1}},
+      {"squeezenet1_1", "squeezenet", 21, false, true, squeezenet_graph, {}, true},
+  };
   return kFamilies;
 }
 
-constexpr std::array<std::string_view, 20> kNames{
-    "vgg16",        "vgg19",         "resnet50",     "resnet101v2", "resnet152v2",         "densenet121",
-    "densenet169",  "densenet201",   "inception_v3", "xception",    "inception_resnet_v2", "nasnet_mobile",
-    "nasnet_large", "squeezenet1_1", kTorchScript,   "inceptionv3", "inceptionresnetv2",   "nasnetmobile",
-    "nasnetlarge",  "squeezenet"};
-constexpr std::array<std::array<std::string_view, 2>, 5> kAliases{
-    {{"inceptionv3", "inception_v3"},
-     {"inceptionresnetv2", "inception_resnet_v2"},
-     {"nasnetmobile", "nasnet_mobile"},
-     {"nasnetlarge", "nasnet_large"},
-     {"squeezenet", "squeezenet1_1"}}};
-
 const Family* find_family(std::string_view name) {
-  const auto& all = families();
-  const auto* found = std::find_if(all.begin(), all.end(), [&](const Family& f) { return f.name == name; });
-  return found == all.end() ? nullptr : found;
+  const auto found = std::ranges::find(families(), name, &Family::name);
+  return found == families().end() ? nullptr : &*found;
 }
 
 LayerError check_input(const Family& family, const Shape& input) {
@@ -77,7 +65,7 @@ LayerError check_options(const Family& family, const BackboneSpec& spec) {
     return {std::string(family.name) + " does not exist in the variant '" + (keras ? "keras" : "torch") + "'",
             std::string("only ") + (keras ? "torchvision" : "Keras") + " has it: leave the variant out"};
   }
-  if (spec.top && family.make != squeezenet_graph)
+  if (spec.top && !family.has_top)
     return {"only squeezenet1_1 has a 'top'", "remove it and end with a dense layer of your own"};
   if (!spec.feature_shape.empty())
     return {"a 'feature_shape' is for torchscript alone", "remove it: the shape follows from the input"};
@@ -88,10 +76,9 @@ LayerError check_options(const Family& family, const BackboneSpec& spec) {
 const std::string* unmatched_pattern(const BackboneSpec& spec, const Graph& graph) {
   for (const std::string& pattern : spec.trainable) {
     bool matched = false;
-    for (NodeId id = 0; id < graph.nodes.size() && !matched; ++id) {
-      const Node& node = graph.nodes[id];
+    for (const Node& node : graph.nodes) {
       const bool matches = glob_matches(pattern, node.name) || glob_matches(pattern, node.torch);
-      matched = matches && !node_tensors(graph, id).empty();
+      matched = matched || (matches && !node.tensors.empty());
     }
     if (!matched) return &pattern;
   }
@@ -100,8 +87,8 @@ const std::string* unmatched_pattern(const BackboneSpec& spec, const Graph& grap
 
 LayerError no_layer_matches(const std::string& pattern, const Graph& graph) {
   std::vector<std::string_view> names;
-  for (NodeId id = 0; id < graph.nodes.size(); ++id) {
-    if (!node_tensors(graph, id).empty()) names.push_back(graph.nodes[id].name);
+  for (const Node& node : graph.nodes) {
+    if (!node.tensors.empty()) names.push_back(node.name);
   }
   const std::string_view near = core::nearest_name(pattern, names);
   return {"no layer with weights fits the pattern '" + pattern + "' of its 'trainable'",
@@ -115,14 +102,12 @@ bool matches_any(const std::vector<std::string>& patterns, std::string_view name
                      [&](const std::string& pattern) { return glob_matches(pattern, name); });
 }
 
-LayerError plan_script(LayerPlan& plan, const BackboneSpec& spec) {
-  if (plan.input.size() != 3)
-    return {"needs an image, but its input is " + shape_text(plan.input), "put it first"};
+LayerError check_script(const BackboneSpec& spec, const Shape& input) {
+  if (input.size() != 3) return {"needs an image, but its input is " + shape_text(input), "put it first"};
   if (spec.feature_shape.empty() || !fits_bound(spec.feature_shape, kMaxActivations)) {
     return {"a torchscript backbone needs a 'feature_shape'",
             R"(say what it gives: "feature_shape": [512, 7, 7])"};
   }
-  plan.output = spec.feature_shape;
   for (const std::string& pattern : spec.trainable) {
     // The tensors are unknown until the file is read.
     const bool unmatched =
@@ -134,34 +119,65 @@ LayerError plan_script(LayerPlan& plan, const BackboneSpec& spec) {
     return {"no parameter of '" + spec.weights + "' fits the pattern '" + pattern + "' of its 'trainable'",
             "its first tensor is called '" + spec.tensors.front().name + "'"};
   }
-  for (const ScriptTensor& tensor : spec.tensors) {
-    // Roles without random initial values: the values come from the file.
-    const TensorRole role = tensor.buffer ? TensorRole::running_mean : TensorRole::beta;
-    const bool trainable = !tensor.buffer && matches_any(spec.trainable, tensor.name);
-    plan.tensors.push_back({plan.layer.name + "." + tensor.name, tensor.shape, role, trainable, 0.0, 0.0});
-  }
   return {};
 }
 
-void add_node(LayerPlan& plan, const BackboneSpec& spec, const Graph& graph, NodeId id) {
-  const Node& node = graph.nodes[id];
-  const bool trainable = is_trainable(spec, node);
-  for (const NodeTensor& tensor : node_tensors(graph, id)) {
-    plan.tensors.push_back({plan.layer.name + "." + node.name + "." + tensor.role, tensor.shape, tensor.use,
-                            trainable && !is_running_statistic(tensor.use), 0.0, 0.0});
+/// Adds the node that prepares a backbone's input, where it needs one. @returns what the backbone reads.
+NodeId add_input(GraphBuilder& builder, const BackboneSpec& spec, const BackbonePlace& place) {
+  if (spec.input == BackboneInput::none) return place.input;
+  const ImagenetInputOp op{spec.input};
+  builder.push(
+      {place.layer + ".input", "", op, {place.input}, builder.shape(place.input), {}, true, place.index});
+  return builder.graph().output_node();
+}
+
+LayerError add_script(GraphBuilder& builder, const BackboneSpec& spec, const BackbonePlace& place) {
+  if (LayerError error = check_script(spec, builder.shape(place.input))) return error;
+  Node node{place.layer, "", ScriptOp{spec}, {add_input(builder, spec, place)}, {}, {}, true, place.index};
+  if (LayerError error = infer_node(builder.graph(), node)) return error;
+  for (TensorPlan& tensor : node.tensors) {
+    const std::string_view own = std::string_view(tensor.name).substr(place.layer.size() + 1);
+    tensor.trainable = tensor.trainable && matches_any(spec.trainable, own);
+  }
+  builder.push(std::move(node));
+  return {};
+}
+
+/// Adds the nodes of a backbone's own graph behind the nodes that are there.
+void splice(GraphBuilder& builder, const BackboneSpec& spec, const BackbonePlace& place, Graph graph) {
+  const NodeId input = add_input(builder, spec, place);
+  const NodeId offset = builder.graph().nodes.size() - 1;
+  for (NodeId id = 1; id < graph.nodes.size(); ++id) {
+    Node& node = graph.nodes[id];
+    for (NodeId& from : node.inputs) from = from == 0 ? input : from + offset;
+    node.trainable = is_trainable(spec, node);
+    for (TensorPlan& tensor : node.tensors) {
+      tensor.name = place.layer + "." + tensor.name;
+      tensor.trainable = node.trainable && !is_running_statistic(tensor.role);
+    }
+    node.name = place.layer + "." + (node.name.empty() ? "node_" + std::to_string(id) : node.name);
+    node.layer = place.index;
+    builder.push(std::move(node));
   }
 }
 
 }  // namespace
 
 std::span<const std::string_view> backbone_names() {
+  static const std::vector<std::string_view> kNames = [] {
+    std::vector<std::string_view> names = graph_backbones();
+    names.push_back(kTorchScript);
+    for (const Family& family : families()) {
+      if (!family.alias.empty()) names.push_back(family.alias);
+    }
+    return names;
+  }();
   return kNames;
 }
 
 std::string_view canonical_backbone(std::string_view name) {
-  const auto* alias =
-      std::find_if(kAliases.begin(), kAliases.end(), [&](const auto& row) { return row[0] == name; });
-  return alias == kAliases.end() ? name : (*alias)[1];
+  const auto found = name.empty() ? families().end() : std::ranges::find(families(), name, &Family::alias);
+  return found == families().end() ? name : found->name;
 }
 
 std::vector<std::string_view> graph_backbones() {
@@ -189,7 +205,7 @@ std::int64_t smallest_side(std::string_view name) {
 Graph backbone_graph(const BackboneSpec& spec, const Shape& input) {
   const Family* family = find_family(spec.backbone);
   const std::vector<int> top{spec.top ? 1 : 0};
-  return family->make(input, family->make == squeezenet_graph ? top : family->sizes, variant_of(spec));
+  return family->make(input, family->has_top ? top : family->sizes, variant_of(spec));
 }
 
 LayerError check_backbone(const BackboneSpec& spec, const Shape& input) {
@@ -226,15 +242,13 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
-LayerError plan_backbone(LayerPlan& plan) {
-  auto& spec = std::get<BackboneSpec>(plan.layer.kind);
+LayerError add_backbone(GraphBuilder& builder, BackboneSpec& spec, const BackbonePlace& place) {
   spec.backbone = canonical_backbone(spec.backbone);
-  if (spec.backbone == kTorchScript) return plan_script(plan, spec);
-  if (LayerError error = check_backbone(spec, plan.input)) return error;
+  if (spec.backbone == kTorchScript) return add_script(builder, spec, place);
+  const Shape input = builder.shape(place.input);
+  if (LayerError error = check_backbone(spec, input)) return error;
   spec.variant = variant_of(spec);
-  const Graph graph = backbone_graph(spec, plan.input);
-  for (NodeId id = 0; id < graph.nodes.size(); ++id) add_node(plan, spec, graph, id);
-  plan.output = graph.nodes.back().output;
+  splice(builder, spec, place, backbone_graph(spec, input));
   return {};
 }
 

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "model/graph/graph.h"
-#include "model/graph/layer_plan.h"
 #include "model/graph/spec.h"
 
 namespace svhn::model {
@@ -39,7 +38,7 @@ BackboneVariant variant_of(const BackboneSpec& spec);
 /// bounds, torchvision's for SqueezeNet.
 std::int64_t smallest_side(std::string_view name);
 
-/// Builds a backbone's graph.
+/// Builds a backbone's graph alone, its nodes under their own names.
 /// @param spec,input a pair that passes `check_backbone`.
 Graph backbone_graph(const BackboneSpec& spec, const Shape& input);
 
@@ -50,11 +49,18 @@ LayerError check_backbone(const BackboneSpec& spec, const Shape& input);
 /// @returns whether a node is trained: whether one of the spec's patterns matches one of its names.
 bool is_trainable(const BackboneSpec& spec, const Node& node);
 
+/// Where a backbone goes in a network.
+struct BackbonePlace {
+  std::string layer;      ///< Name of the layer, the prefix of its nodes' names.
+  NodeId input = 0;       ///< The node that it reads.
+  std::size_t index = 0;  ///< Of the layer in the network.
+};
+
+/// Adds the nodes of a layer that is a backbone, and makes its name canonical and its variant definite.
+/// @returns why it cannot be built, if it cannot.
+LayerError add_backbone(GraphBuilder& builder, BackboneSpec& spec, const BackbonePlace& place);
+
 /// @returns whether `text` matches a glob pattern: '*' is any text, '?' any one character.
 bool glob_matches(std::string_view pattern, std::string_view text);
-
-/// Sets `output` and `tensors` of a layer that is a backbone.
-/// @returns why it cannot be built, if it cannot.
-LayerError plan_backbone(LayerPlan& plan);
 
 }  // namespace svhn::model

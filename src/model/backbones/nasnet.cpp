@@ -24,7 +24,7 @@ struct Cell {
     for (const char* step : {"separable_conv_1", "separable_conv_2"}) {
       const std::string end = "_" + branch + "_" + id;
       // With stride 2, Keras' correct_pad and a valid window are TensorFlow's "same".
-      x = g.separable(g.relu(x), step + end, {filters, square(kernel, stride, WindowPad::same)});
+      x = g.separable(g.relu(x), step + end, filters, square(kernel, stride, WindowPad::same));
       x = g.batch_norm(x, std::string(step) + "_bn" + end, kNasnetNorm);
       stride = 1;
     }
@@ -41,8 +41,8 @@ struct Cell {
     const NodeId p = g.relu(previous, "adjust_relu_1_" + id);
     NodeId a = g.average_pool(p, "adjust_avg_pool_1_" + id, {square(1, 2)});
     a = conv(a, "adjust_conv_1", filters / 2);
-    NodeId b = g.add({}, ZeroPadOp{0, 1, 0, 1, false}, {p});
-    b = g.add({}, CropOp{1, 1}, {b});
+    NodeId b = g.add({}, ZeroPad2dOp{0, 1, 0, 1, false}, {p});
+    b = g.add({}, Crop2dOp{1, 1}, {b});
     b = g.average_pool(b, "adjust_avg_pool_2_" + id, {square(1, 2)});
     b = conv(b, "adjust_conv_2", filters / 2);
     return norm(g.concat({a, b}, {}), "adjust_bn");
@@ -76,7 +76,7 @@ struct Cell {
     const NodeId p = adjust(previous, x);
     const NodeId h = norm(conv(g.relu(x), "reduction_conv_1", filters), "reduction_bn_1");
     // Explicit zeros instead of "same" padding: the pools below count them.
-    const NodeId h3 = g.add("reduction_pad_1_" + id, ZeroPadOp{1, 1, 1, 1, true}, {h});
+    const NodeId h3 = g.add("reduction_pad_1_" + id, ZeroPad2dOp{1, 1, 1, 1, true}, {h});
     const NodeId a = separable(h, "reduction_left1", 5, 2);
     const NodeId x1 = g.sum(a, separable(p, "reduction_right1", 7, 2), "reduction_add_1_" + id);
     const NodeId b = g.max_pool(h3, "reduction_left2_" + id, square(3, 2));

@@ -9,13 +9,13 @@ struct Resnet {
   GraphBuilder g;
   bool torch;
 
-  NodeId conv_norm(NodeId x, const Label& conv, const Label& norm, const ConvOp& op) {
+  NodeId conv_norm(NodeId x, const Label& conv, const Label& norm, const ConvFields& op) {
     x = g.conv(x, conv, op);
     return g.batch_norm(x, norm, torch ? BatchNormOp{1e-5, 0.9} : BatchNormOp{1.001e-5, 0.99});
   }
 
   /// @param part 1, 2 or 3 of a block; 0 is the shortcut.
-  NodeId part(NodeId x, const Label& block, int part, const ConvOp& op) {
+  NodeId part(NodeId x, const Label& block, int part, const ConvFields& op) {
     const std::string number = std::to_string(part);
     const std::string conv = part == 0 ? ".downsample.0" : ".conv" + number;
     const std::string norm = part == 0 ? ".downsample.1" : ".bn" + number;

@@ -33,7 +33,7 @@ Graph squeezenet_graph(const Shape& input, const std::vector<int>& sizes, Backbo
   x = fire(g, fire(g, x, 11, 64), 12, 64);
   if (sizes.front() == 1) {
     x = conv(g, x, "classifier.1", 1000, square(1));
-    g.add("classifier.3", GlobalAverageOp{}, {x});
+    g.add("classifier.3", GlobalAveragePoolOp{}, {x});
   }
   return g.take();
 }

@@ -14,7 +14,7 @@ struct Xception {
   }
 
   NodeId separable(NodeId x, const std::string& name, std::int64_t filters) {
-    x = g.separable(x, name, {filters, square(3, 1, WindowPad::same)});
+    x = g.separable(x, name, filters, square(3, 1, WindowPad::same));
     return g.batch_norm(x, name + "_bn", {});
   }
 

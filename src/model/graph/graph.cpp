@@ -1,117 +1,122 @@
 #include "model/graph/graph.h"
 
 #include <algorithm>
-#include <utility>
+
+#include "core/error.h"
 
 namespace svhn::model {
-namespace {
-
-std::int64_t output_size(std::int64_t size, std::int64_t kernel, const Window& window) {
-  const PadAmount pad = window_padding(window.pad, size, kernel, window.stride);
-  const std::int64_t slack = size + pad.before + pad.after - kernel;
-  const std::int64_t steps = slack / window.stride;
-  // As in PyTorch, ceil_mode never adds a window that would start in the padding after the image.
-  const bool partial =
-      window.ceil && slack % window.stride != 0 && (steps + 1) * window.stride < size + pad.before;
-  return steps + (partial ? 2 : 1);
+std::optional<NodeId> find_node(const Graph& graph, std::string_view name) {
+  const auto layer = std::find_if(graph.layers.begin(), graph.layers.end(),
+                                  [&](const LayerSpan& span) { return span.spec.name == name; });
+  if (layer != graph.layers.end()) return layer->last;
+  const auto node =
+      std::find_if(graph.nodes.begin(), graph.nodes.end(), [&](const Node& n) { return n.name == name; });
+  if (node == graph.nodes.end()) return std::nullopt;
+  return static_cast<NodeId>(node - graph.nodes.begin());
 }
 
-Shape window_shape(const Shape& input, std::int64_t channels, const Window& window) {
-  return {channels, output_size(input[1], window.height, window),
-          output_size(input[2], window.width, window)};
+std::vector<int> use_counts(const Graph& graph) {
+  std::vector<int> uses(graph.nodes.size(), 0);
+  for (const Node& node : graph.nodes) {
+    for (const NodeId from : node.inputs) ++uses[from];
+  }
+  return uses;
 }
 
-// One overload for each operation.
-struct OutputShape {
-  const std::vector<Shape>& inputs;
-
-  Shape operator()(const InputOp&) const { return {}; }
-  Shape operator()(const ConvOp& op) const { return window_shape(inputs[0], op.filters, op.window); }
-  Shape operator()(const SeparableConvOp& op) const { return window_shape(inputs[0], op.filters, op.window); }
-  Shape operator()(const BatchNormOp&) const { return inputs[0]; }
-  Shape operator()(const ActivationOp&) const { return inputs[0]; }
-  Shape operator()(const MaxPoolOp& op) const { return window_shape(inputs[0], inputs[0][0], op.window); }
-  Shape operator()(const AveragePoolOp& op) const { return window_shape(inputs[0], inputs[0][0], op.window); }
-  Shape operator()(const ZeroPadOp& op) const {
-    const Shape& x = inputs[0];
-    const ZeroPadOp pad = zero_padding(op, x[1], x[2]);
-    return {x[0], x[1] + pad.top + pad.bottom, x[2] + pad.left + pad.right};
+std::vector<bool> bottlenecks(const Graph& graph) {
+  std::vector<bool> result(graph.nodes.size());
+  NodeId earliest = graph.output_node();
+  for (NodeId id = graph.nodes.size(); id-- > 0;) {
+    result[id] = earliest >= id;
+    for (const NodeId from : graph.nodes[id].inputs) earliest = std::min(earliest, from);
   }
-  Shape operator()(const CropOp& op) const {
-    return {inputs[0][0], inputs[0][1] - op.top, inputs[0][2] - op.left};
-  }
-  Shape operator()(const AddOp&) const { return inputs[0]; }
-  Shape operator()(const ConcatOp&) const {
-    Shape shape = inputs[0];
-    for (std::size_t i = 1; i < inputs.size(); ++i) shape[0] += inputs[i][0];
-    return shape;
-  }
-  Shape operator()(const GlobalAverageOp&) const { return {inputs[0][0]}; }
-};
-
-// One overload for each operation with tensors; `channels` are the input's.
-struct Tensors {
-  std::int64_t channels;
-  using List = std::vector<NodeTensor>;
-
-  List operator()(const ConvOp& op) const {
-    List list{{"weight", {op.filters, channels, op.window.height, op.window.width}, TensorRole::kernel}};
-    if (op.bias) list.push_back({"bias", {op.filters}, TensorRole::bias});
-    return list;
-  }
-  List operator()(const SeparableConvOp& op) const {
-    return {{"depthwise.weight", {channels, 1, op.window.height, op.window.width}, TensorRole::kernel},
-            {"pointwise.weight", {op.filters, channels, 1, 1}, TensorRole::kernel}};
-  }
-  List operator()(const BatchNormOp& op) const {
-    List list;
-    if (op.scale) list.push_back({"weight", {channels}, TensorRole::gamma});
-    list.push_back({"bias", {channels}, TensorRole::beta});
-    list.push_back({"running_mean", {channels}, TensorRole::running_mean});
-    list.push_back({"running_var", {channels}, TensorRole::running_var});
-    return list;
-  }
-  template <class Other>
-  List operator()(const Other&) const {
-    return {};
-  }
-};
-
-}  // namespace
-
-std::vector<NodeTensor> node_tensors(const Graph& graph, NodeId id) {
-  const Node& node = graph.nodes[id];
-  const std::int64_t channels = node.inputs.empty() ? 0 : graph.nodes[node.inputs[0]].output[0];
-  return std::visit(Tensors{channels}, node.operation);
-}
-
-PadAmount window_padding(WindowPad pad, std::int64_t size, std::int64_t kernel, std::int64_t stride) {
-  if (pad == WindowPad::valid) return {};
-  if (pad == WindowPad::half) return {kernel / 2, kernel / 2};
-  const std::int64_t covered = ((size + stride - 1) / stride - 1) * stride + kernel;
-  const std::int64_t total = std::max<std::int64_t>(0, covered - size);
-  return {total / 2, total - total / 2};
-}
-
-ZeroPadOp zero_padding(const ZeroPadOp& pad, std::int64_t height, std::int64_t width) {
-  ZeroPadOp result = pad;
-  if (pad.trim_even && height % 2 == 0) --result.top;
-  if (pad.trim_even && width % 2 == 0) --result.left;
   return result;
 }
 
-GraphBuilder::GraphBuilder(const Shape& input) {
-  graph_.nodes.push_back({"input", "", InputOp{}, {}, input});
+std::size_t tensors_up_to(const Graph& graph, NodeId id) {
+  std::size_t count = 0;
+  for (NodeId i = 0; i <= id; ++i) count += graph.nodes[i].tensors.size();
+  return count;
 }
 
-NodeId GraphBuilder::add(Label label, Operation operation, std::vector<NodeId> inputs) {
-  std::vector<Shape> shapes;
-  shapes.reserve(inputs.size());
-  for (const NodeId id : inputs) shapes.push_back(shape(id));
-  Shape output = std::visit(OutputShape{shapes}, operation);
-  graph_.nodes.push_back(
-      {std::move(label.name), std::move(label.torch), operation, std::move(inputs), std::move(output)});
-  return graph_.nodes.size() - 1;
+std::int64_t parameter_count(const Node& node) {
+  std::int64_t total = 0;
+  for (const TensorPlan& tensor : node.tensors) total += element_count(tensor.shape);
+  return total;
+}
+
+std::int64_t parameter_count(const Graph& graph, const LayerSpan& layer) {
+  std::int64_t total = 0;
+  for (NodeId id = layer.first; id <= layer.last; ++id) total += parameter_count(graph.nodes[id]);
+  return total;
+}
+
+std::int64_t multiplications(const Node& node) {
+  const auto pixels = [](const Shape& shape) {
+    return shape.empty() ? std::int64_t{0} : element_count(shape) / shape[0];
+  };
+  std::int64_t total = 0;
+  for (const TensorPlan& tensor : node.tensors) {
+    if (tensor.role != TensorRole::kernel) continue;
+    // Every output pixel multiplies each weight once; a separable convolution's depthwise part counts alike.
+    total += element_count(tensor.shape) * pixels(node.output);
+  }
+  return total;
+}
+
+GraphBuilder::GraphBuilder(const Shape& input) {
+  graph_.nodes.push_back({"input", "", InputOp{}, {}, input, {}});
+}
+
+NodeId GraphBuilder::add(Label label, Operation op, std::vector<NodeId> inputs) {
+  Node node{std::move(label.name), std::move(label.torch), std::move(op), std::move(inputs), {}, {}};
+  const std::string name = node.name;
+  if (const LayerError error = try_add(std::move(node)))
+    throw core::Error(core::ExitCode::bug, "node '" + name + "': " + error.problem);
+  return graph_.output_node();
+}
+
+LayerError GraphBuilder::try_add(Node node) {
+  if (LayerError error = infer_node(graph_, node)) return error;
+  push(std::move(node));
+  return {};
+}
+
+NodeId GraphBuilder::conv(NodeId x, Label label, const ConvFields& f) {
+  Conv2dOp op{.filters = f.filters, .window = f.window, .use_bias = f.use_bias, .activation = f.activation};
+  return add(std::move(label), op, {x});
+}
+
+NodeId GraphBuilder::separable(NodeId x, Label label, std::int64_t filters, const Window& window) {
+  return add(std::move(label), SeparableConv2dOp{.filters = filters, .window = window, .use_bias = false},
+             {x});
+}
+
+/// Composites have no `infer`: they are lowered into nodes.
+LayerError infer_op(const Operation& op, OpPlan& plan) {
+  return std::visit(
+      [&](const auto& own) -> LayerError {
+        if constexpr (requires { own.infer(plan); }) {
+          return own.infer(plan);
+        } else {
+          throw core::Error(core::ExitCode::bug, "a composite layer is no node");
+        }
+      },
+      op);
+}
+
+LayerError infer_node(const Graph& graph, Node& node) {
+  OpPlan plan;
+  for (const NodeId id : node.inputs) plan.inputs.push_back(graph.nodes[id].output);
+  if (LayerError error = infer_op(node.op, plan)) return error;
+  node.output = std::move(plan.output);
+  node.tensors.clear();
+  for (OpTensor& tensor : plan.tensors) {
+    const bool trainable = node.trainable && !is_running_statistic(tensor.role);
+    node.tensors.push_back({node.name + "." + tensor.suffix, std::move(tensor.shape), tensor.role, trainable,
+                            tensor.l1, tensor.l2});
+  }
+  return {};
 }
 
 }  // namespace svhn::model

@@ -1,142 +1,78 @@
 #pragma once
-/// A network with branches as plain data, without LibTorch: nodes in topological order, and a builder that
-/// infers their shapes. C, H, W = channels, height, width. Shapes exclude the batch: [C,H,W] or [C].
+/// A network as plain data, without LibTorch: nodes in topological order, each with an op, inputs, an output
+/// shape and tensors. Shapes exclude the batch: [C,H,W] (channels, height, width) or [F] (features).
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "model/graph/layer_plan.h"
 #include "model/graph/spec.h"
 
 namespace svhn::model {
 
-/// Zero padding of a window's input. valid: none; same: TensorFlow's rule, ceil(side / stride)
-/// outputs, an odd row or column goes to the end; half: kernel / 2 on each side, as in PyTorch's
-/// networks and Keras' ZeroPadding2D.
-enum class WindowPad { valid, same, half };
-
-struct Window {
-  std::int64_t height = 1;
-  std::int64_t width = 1;
-  std::int64_t stride = 1;
-  WindowPad pad = WindowPad::valid;
-  bool ceil = false;  ///< PyTorch's ceil_mode: the last window may extend past the padded end.
-};
-
-constexpr Window square(std::int64_t side, std::int64_t stride = 1, WindowPad pad = WindowPad::valid) {
-  return {side, side, stride, pad, false};
-}
-
-/// A convolution. Tensors: "weight" [filters,C,kh,kw] and, where `bias`, "bias" [filters].
-struct ConvOp {
-  std::int64_t filters = 0;
-  Window window;
-  bool bias = false;
-  Activation activation = Activation::linear;
-};
-
-/// A depthwise, then a pointwise convolution. Tensors: "depthwise.weight" [C,1,kh,kw] and
-/// "pointwise.weight" [filters,C,1,1].
-struct SeparableConvOp {
-  std::int64_t filters = 0;
-  Window window;
-};
-
-/// Batch normalization. Tensors, each [C]: "weight" (where `scale`), "bias", "running_mean", "running_var".
-struct BatchNormOp {
-  double epsilon = 1e-3;
-  double momentum = 0.99;  ///< Weight of the old running statistics, as in BatchNormSpec.
-  bool scale = true;
-};
-
-struct ActivationOp {
-  Activation activation = Activation::relu;
-};
-
-struct MaxPoolOp {
-  Window window;
-};
-
-struct AveragePoolOp {
-  Window window;
-  bool count_padding =
-      false;  ///< PyTorch's count_include_pad; TensorFlow divides by the number of real pixels.
-};
-
-/// Zero padding of an image, in pixels. trim_even: an even height takes one row less at the top, an even
-/// width one column less at the left (Keras' correct_pad).
-struct ZeroPadOp {
-  std::int64_t top = 0;
-  std::int64_t bottom = 0;
-  std::int64_t left = 0;
-  std::int64_t right = 0;
-  bool trim_even = false;
-};
-
-/// Removes rows at the top and columns at the left.
-struct CropOp {
-  std::int64_t top = 0;
-  std::int64_t left = 0;
-};
-
-/// The first input plus `scale` times the second.
-struct AddOp {
-  double scale = 1.0;
-};
-
-/// Concatenates the inputs along the channels.
-struct ConcatOp {};
-
-/// Mean over the pixels: [C,H,W] -> [C].
-struct GlobalAverageOp {};
-
-/// The graph's input, always node 0.
-struct InputOp {};
-
-using Operation = std::variant<InputOp, ConvOp, SeparableConvOp, BatchNormOp, ActivationOp, MaxPoolOp,
-                               AveragePoolOp, ZeroPadOp, CropOp, AddOp, ConcatOp, GlobalAverageOp>;
-
+/// Index of a node; the input is 0.
 using NodeId = std::size_t;
 
 struct Node {
-  std::string name;   ///< Keras' layer name; may be "" for a node without tensors.
+  std::string name;   ///< Unique: the layer's, or inside a backbone `<layer>.<Keras' name>`.
   std::string torch;  ///< torchvision's module name; "" where torchvision lacks the network.
-  Operation operation;
+  Operation op;
   std::vector<NodeId> inputs;
   Shape output;
+  std::vector<TensorPlan> tensors;  ///< In the order of the op's `infer`.
+  bool trainable = true;            ///< False: frozen; a batch norm then keeps its statistics.
+  std::size_t layer = 0;            ///< Index of the layer in Graph::layers; meaningless for the input.
 };
 
-/// Nodes in topological order; the last node's output is the graph's output.
+/// The nodes of one layer of the spec.
+struct LayerSpan {
+  LayerSpec spec;    ///< Its name is filled in.
+  NodeId first = 0;  ///< Its nodes are [first, last].
+  NodeId last = 0;   ///< The layer's output.
+};
+
+/// Number of elements in all tensors, counted as in Keras' summary: running statistics are not trainable.
+struct ParameterCounts {
+  std::int64_t total = 0;
+  std::int64_t trainable = 0;
+  std::int64_t non_trainable = 0;
+};
+
+/// Nodes in topological order; the last node's output is the network's output.
 struct Graph {
   std::vector<Node> nodes;
+  std::vector<LayerSpan> layers;  ///< Empty for the graph of a backbone alone.
+  ParameterCounts counts;
+
+  [[nodiscard]] const Shape& input() const { return nodes.front().output; }
+  [[nodiscard]] const Shape& output() const { return nodes.back().output; }
+  [[nodiscard]] NodeId output_node() const { return nodes.size() - 1; }
+  /// @returns the layer that a node belongs to. @param id not the input.
+  [[nodiscard]] const LayerSpan& layer_of(NodeId id) const { return layers[nodes[id].layer]; }
 };
 
-/// One tensor of a node.
-struct NodeTensor {
-  const char* role;  ///< Suffix of the tensor's name: "weight", "bias" …
-  Shape shape;
-  TensorRole use = TensorRole::kernel;
-};
+/// @returns the node of this name. A backbone's layer names its last node.
+std::optional<NodeId> find_node(const Graph& graph, std::string_view name);
 
-/// @returns the tensors of node `id` in a fixed order; empty where the operation has none.
-std::vector<NodeTensor> node_tensors(const Graph& graph, NodeId id);
+/// @returns how many nodes read each node's output.
+std::vector<int> use_counts(const Graph& graph);
 
-/// Rows (or columns) of zeros before and after an image.
-struct PadAmount {
-  std::int64_t before = 0;
-  std::int64_t after = 0;
-};
+/// @returns for each node whether the nodes after it read no node before it: the network can be cut there.
+std::vector<bool> bottlenecks(const Graph& graph);
 
-/// @param size height (or width) of the image in pixels. @param kernel,stride the window's, in pixels.
-/// @returns the padding that the window needs along this dimension.
-PadAmount window_padding(WindowPad pad, std::int64_t size, std::int64_t kernel, std::int64_t stride);
+/// @returns the number of tensors of the nodes up to and including `id`; they come first in the network's.
+std::size_t tensors_up_to(const Graph& graph, NodeId id);
 
-/// @returns the operation's padding of an image of this height and width, with `trim_even` applied.
-ZeroPadOp zero_padding(const ZeroPadOp& pad, std::int64_t height, std::int64_t width);
+/// @returns the number of elements in all tensors of a node, or of a layer.
+std::int64_t parameter_count(const Node& node);
+std::int64_t parameter_count(const Graph& graph, const LayerSpan& layer);
+
+/// @returns the multiplications of a node's convolutions or products for one image.
+std::int64_t multiplications(const Node& node);
 
 /// A node's names: Keras' and, if any, torchvision's.
 struct Label {
@@ -149,44 +85,64 @@ struct Label {
   std::string torch;
 };
 
-/// Adds nodes one by one and infers each node's shape. A window that is larger than its input gives a size
-/// below 1; backbone_graph() rules this out by each network's smallest input.
+/// A convolution of a backbone, without a bias unless it says so.
+struct ConvFields {
+  std::int64_t filters = 0;
+  Window window;
+  bool use_bias = false;
+  Activation activation = Activation::linear;
+};
+
+/// Adds nodes one by one and infers each node's shape.
 class GraphBuilder {
  public:
   explicit GraphBuilder(const Shape& input);
 
-  NodeId input() const { return 0; }
-  NodeId add(Label label, Operation operation, std::vector<NodeId> inputs);
+  [[nodiscard]] NodeId input() const { return 0; }
+  /// @throws core::Error(bug) when the op does not accept its inputs; `try_add` returns why instead.
+  NodeId add(Label label, Operation op, std::vector<NodeId> inputs);
+  /// Adds a node unless its op does not accept its inputs.
+  LayerError try_add(Node node);
+  /// Adds a node whose shape and tensors are inferred already.
+  void push(Node node) { graph_.nodes.push_back(std::move(node)); }
 
-  NodeId conv(NodeId x, Label label, const ConvOp& op) { return add(std::move(label), op, {x}); }
-  NodeId separable(NodeId x, Label label, const SeparableConvOp& op) {
-    return add(std::move(label), op, {x});
-  }
+  NodeId conv(NodeId x, Label label, const ConvFields& f);
+  /// A depthwise, then a pointwise convolution without biases.
+  NodeId separable(NodeId x, Label label, std::int64_t filters, const Window& window);
   NodeId batch_norm(NodeId x, Label label, const BatchNormOp& op) { return add(std::move(label), op, {x}); }
   NodeId relu(NodeId x, Label label = {}) { return add(std::move(label), ActivationOp{}, {x}); }
   NodeId max_pool(NodeId x, Label label, const Window& window) {
-    return add(std::move(label), MaxPoolOp{window}, {x});
+    return add(std::move(label), MaxPool2dOp{window}, {x});
   }
-  NodeId average_pool(NodeId x, Label label, const AveragePoolOp& op) {
+  NodeId average_pool(NodeId x, Label label, const AveragePool2dOp& op) {
     return add(std::move(label), op, {x});
   }
   NodeId zero_pad(NodeId x, Label label, std::int64_t side) {
-    return add(std::move(label), ZeroPadOp{side, side, side, side, false}, {x});
+    return add(std::move(label), ZeroPad2dOp{side, side, side, side, false}, {x});
   }
   NodeId sum(NodeId a, NodeId b, Label label, double scale = 1.0) {
-    return add(std::move(label), AddOp{scale}, {a, b});
+    return add(std::move(label), AddOp{Activation::linear, scale}, {a, b});
   }
   NodeId concat(std::vector<NodeId> inputs, Label label) {
     return add(std::move(label), ConcatOp{}, std::move(inputs));
   }
 
-  const Shape& shape(NodeId id) const { return graph_.nodes[id].output; }
-  std::int64_t channels(NodeId id) const { return shape(id)[0]; }
+  [[nodiscard]] const Shape& shape(NodeId id) const { return graph_.nodes[id].output; }
+  [[nodiscard]] std::int64_t channels(NodeId id) const { return shape(id)[0]; }
+  [[nodiscard]] const Graph& graph() const { return graph_; }
   /// @returns the graph, moved out of the builder; its last node is the output.
   Graph take() { return std::move(graph_); }
 
  private:
   Graph graph_;
 };
+
+/// Infers an op's output and tensors from its inputs' shapes.
+/// @throws core::Error(bug) for a composite.
+LayerError infer_op(const Operation& op, OpPlan& plan);
+
+/// Infers a node's output and tensors from its op and its inputs' shapes; penalties and names are set, and
+/// `trainable` of a tensor is the node's unless it is a running statistic.
+LayerError infer_node(const Graph& graph, Node& node);
 
 }  // namespace svhn::model

@@ -62,7 +62,7 @@ class KerasBuilder {
   void zero_padding(const KerasLayer& layer);
   void nested(const KerasLayer& layer);
 
-  void push(const KerasLayer& layer, LayerKind kind);
+  void push(const KerasLayer& layer, Operation op);
   /// Adds a flatten layer for an input that is a vector in Keras and an image here.
   void flatten_input();
   void need_rank(const KerasLayer& layer, std::size_t rank) const;

@@ -24,10 +24,7 @@ Shape image_input(const KerasLayer& layer, const Shape& keras) {
 
 /// A final softmax is not applied; any other function changes the logits.
 void note_missing_softmax(KerasModel& model) {
-  const LayerKind& last = model.spec.layers.back().kind;
-  Activation activation = Activation::linear;
-  if (const auto* dense = std::get_if<DenseSpec>(&last)) activation = dense->activation;
-  if (const auto* alone = std::get_if<ActivationSpec>(&last)) activation = alone->activation;
+  const Activation activation = activation_of(model.spec.layers.back().op);
   if (activation == Activation::softmax) return;
   model.notes.emplace_back("the model does not end in softmax: its outputs are read as logits");
 }
@@ -111,8 +108,8 @@ void KerasBuilder::dispatch(const KerasLayer& layer) {
                                                        {"Dense", &B::dense},
                                                        {"Conv2D", &B::convolution},
                                                        {"BatchNormalization", &B::batch_norm},
-                                                       {"MaxPooling2D", &B::pool<MaxPool2dSpec>},
-                                                       {"AveragePooling2D", &B::pool<AveragePool2dSpec>},
+                                                       {"MaxPooling2D", &B::pool<MaxPool2dOp>},
+                                                       {"AveragePooling2D", &B::pool<AveragePool2dOp>},
                                                        {"GlobalAveragePooling2D", &B::global_average},
                                                        {"Dropout", &B::dropout},
                                                        {"Activation", &B::activation},
@@ -128,13 +125,13 @@ void KerasBuilder::dispatch(const KerasLayer& layer) {
 }
 
 void KerasBuilder::flatten_input() {
-  model_.spec.layers.push_back({"input_flatten", FlattenSpec{}});
+  model_.spec.layers.push_back({"input_flatten", FlattenOp{}});
   vector_input_ = false;
 }
 
-void KerasBuilder::push(const KerasLayer& layer, LayerKind kind) {
+void KerasBuilder::push(const KerasLayer& layer, Operation op) {
   const bool trainable = layer.boolean("trainable", true);
-  model_.spec.layers.push_back({valid_layer_name(layer.name()), std::move(kind), trainable});
+  model_.spec.layers.push_back({valid_layer_name(layer.name()), std::move(op), trainable});
 }
 
 void KerasBuilder::need_rank(const KerasLayer& layer, std::size_t rank) const {
@@ -144,8 +141,8 @@ void KerasBuilder::need_rank(const KerasLayer& layer, std::size_t rank) const {
 }
 
 void KerasBuilder::update_image(const KerasLayer& layer) {
-  LayerPlan plan{model_.spec.layers.back(), chw_shape(value_.shape), {}, {}};
-  if (const LayerError error = plan_layer(plan)) layer.refuse(error.problem);
+  OpPlan plan{{chw_shape(value_.shape)}, {}, {}};
+  if (const LayerError error = infer_op(model_.spec.layers.back().op, plan)) layer.refuse(error.problem);
   const Shape& out = plan.output;
   value_ = {out.size() == 3 ? Shape{out[1], out[2], out[0]} : out, std::nullopt};
 }

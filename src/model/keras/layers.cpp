@@ -21,10 +21,10 @@ void need_absent(const KerasLayer& layer, const char* key) {
   if (layer.has(key)) layer.refuse(std::string("its ") + key + " is not read");
 }
 
-Padding padding_of(const KerasLayer& layer) {
+WindowPad padding_of(const KerasLayer& layer) {
   const std::string name = layer.text("padding", "valid");
-  if (name == "valid") return Padding::valid;
-  if (name == "same") return Padding::same;
+  if (name == "valid") return WindowPad::valid;
+  if (name == "same") return WindowPad::same;
   layer.refuse("its padding is neither valid nor same");
 }
 
@@ -69,7 +69,7 @@ void check_layers(const KerasLayer& layer, const Graph& graph) {
   }
   for (const Node& node : graph.nodes) {
     const bool counted = node.name.starts_with("conv2d") || node.name.starts_with("batch_normalization");
-    if (node.name.empty() || counted || std::holds_alternative<InputOp>(node.operation)) continue;
+    if (node.name.empty() || counted || std::holds_alternative<InputOp>(node.op)) continue;
     if (!names.contains(node.name)) layer.refuse("it has no layer '" + node.name + "'");
   }
   const std::string& last = graph.nodes.back().name;
@@ -81,8 +81,8 @@ std::vector<std::string> trainable_layers(const KerasLayer& layer, const Graph& 
   std::vector<std::string> names;
   if (!layer.boolean("trainable", true)) return names;
   std::set<std::string> with_tensors;
-  for (NodeId id = 0; id < graph.nodes.size(); ++id) {
-    if (!node_tensors(graph, id).empty()) with_tensors.insert(graph.nodes[id].name);
+  for (const Node& node : graph.nodes) {
+    if (!node.tensors.empty()) with_tensors.insert(node.name);
   }
   for (const json& inner : inner_layers(layer)) {
     const std::string name = graph_name(text_of(inner, "name"));
@@ -117,19 +117,19 @@ void KerasBuilder::reshape(const KerasLayer& layer) {
   if (!value)
     layer.refuse("reshaping " + shape_text(value_.shape) + " to " + shape_text(target) +
                  " would need the numbers in another order");
-  push(layer, ReshapeSpec{chw_shape(target)});
+  push(layer, ReshapeOp{chw_shape(target)});
   value_ = std::move(*value);
   vector_input_ = false;
 }
 
 void KerasBuilder::flatten(const KerasLayer& layer) {
-  push(layer, FlattenSpec{});
+  push(layer, FlattenOp{});
   value_ = flattened(value_);
 }
 
 void KerasBuilder::dense(const KerasLayer& layer) {
   need_rank(layer, 1);
-  DenseSpec spec;
+  DenseOp spec;
   spec.units = layer.integer("units");
   spec.activation = keras_activation(layer, layer.text("activation", "linear"));
   spec.use_bias = layer.boolean("use_bias", true);
@@ -147,22 +147,24 @@ void KerasBuilder::convolution(const KerasLayer& layer) {
   need_rank(layer, 3);
   need_one(layer, "dilation_rate");
   need_one(layer, "groups");
-  Conv2dSpec spec;
+  Conv2dOp spec;
   spec.filters = layer.integer("filters");
-  spec.kernel = layer.square("kernel_size", 1);
-  spec.stride = layer.square("strides", 1);
-  spec.padding = padding_of(layer);
+  spec.window.height = layer.square("kernel_size", 1);
+  spec.window.stride = layer.square("strides", 1);
+  spec.window.pad = padding_of(layer);
   if (padding_ > 0) {
-    const bool same = spec.padding == Padding::valid && spec.stride == 1 && spec.kernel == 2 * padding_ + 1;
+    const bool same = spec.window.pad == WindowPad::valid && spec.window.stride == 1 &&
+                      spec.window.height == 2 * padding_ + 1;
     if (!same) layer.refuse("with the ZeroPadding2D before it, it is no convolution with same padding");
-    spec.padding = Padding::same;
+    spec.window.pad = WindowPad::same;
     padding_ = 0;
   }
   spec.activation = keras_activation(layer, layer.text("activation", "linear"));
   spec.use_bias = layer.boolean("use_bias", true);
   spec.l1 = penalty(layer, "l1");
   spec.l2 = penalty(layer, "l2");
-  model_.arrays.push_back(take(layer, "weight", {spec.filters, value_.shape[2], spec.kernel, spec.kernel}));
+  model_.arrays.push_back(
+      take(layer, "weight", {spec.filters, value_.shape[2], spec.window.height, spec.window.height}));
   if (spec.use_bias) model_.arrays.push_back(take(layer, "bias", {spec.filters}));
   push(layer, spec);
   update_image(layer);
@@ -185,33 +187,33 @@ void KerasBuilder::batch_norm(const KerasLayer& layer) {
     if (value_.image) reorder_last(array, *value_.image);
     model_.arrays.push_back(std::move(array));
   }
-  push(layer, BatchNormSpec{layer.number("momentum", 0.0, 0.9999999), layer.number("epsilon", 1e-12, 1.0)});
+  push(layer, BatchNormOp{layer.number("epsilon", 1e-12, 1.0), layer.number("momentum", 0.0, 0.9999999)});
 }
 
 template <class Spec>
 void KerasBuilder::pool(const KerasLayer& layer) {
   need_rank(layer, 3);
   Spec spec;
-  spec.size = layer.square("pool_size", 2);
-  spec.stride = layer.square("strides", spec.size);
-  spec.padding = padding_of(layer);
+  spec.window.height = layer.square("pool_size", 2);
+  spec.window.stride = layer.square("strides", spec.window.height);
+  spec.window.pad = padding_of(layer);
   push(layer, spec);
   update_image(layer);
 }
 
-template void KerasBuilder::pool<MaxPool2dSpec>(const KerasLayer& layer);
-template void KerasBuilder::pool<AveragePool2dSpec>(const KerasLayer& layer);
+template void KerasBuilder::pool<MaxPool2dOp>(const KerasLayer& layer);
+template void KerasBuilder::pool<AveragePool2dOp>(const KerasLayer& layer);
 
 void KerasBuilder::global_average(const KerasLayer& layer) {
   need_rank(layer, 3);
   if (layer.boolean("keepdims", false)) layer.refuse("its keepdims is not read");
-  push(layer, GlobalAveragePoolSpec{});
+  push(layer, GlobalAveragePoolOp{});
   update_image(layer);
 }
 
 void KerasBuilder::dropout(const KerasLayer& layer) {
   need_absent(layer, "noise_shape");
-  push(layer, DropoutSpec{layer.number("rate", 0.0, 0.9999999)});
+  push(layer, DropoutOp{layer.number("rate", 0.0, 0.9999999)});
 }
 
 void KerasBuilder::activation(const KerasLayer& layer) {
@@ -230,7 +232,7 @@ void KerasBuilder::activation(const KerasLayer& layer) {
     if (value_.shape.size() != 1) layer.refuse("its input is not a vector");
     name = "softmax";
   }
-  push(layer, ActivationSpec{keras_activation(layer, name)});
+  push(layer, ActivationOp{keras_activation(layer, name)});
 }
 
 void KerasBuilder::zero_padding(const KerasLayer& layer) {
@@ -267,12 +269,18 @@ void KerasBuilder::nested(const KerasLayer& layer) {
   }
   std::erase_if(arrays_, [&](const KerasArray& array) { return array.layer == layer.name(); });
   const auto found = match_weights(spec, graph, source, file_.path());
-  LayerPlan plan{{valid_layer_name(layer.name()), spec}, input, {}, {}};
-  if (const LayerError error = plan_layer(plan)) layer.refuse(error.problem);
-  for (std::size_t i = 0; i < found.size(); ++i)
-    model_.arrays.push_back({plan.tensors[i].name, found[i]->shape, found[i]->values});
-  model_.spec.layers.push_back(plan.layer);
-  const Shape& out = plan.output;
+  const std::string name = valid_layer_name(layer.name());
+  GraphBuilder builder(input);
+  if (const LayerError error = add_backbone(builder, spec, {name, 0, 0})) layer.refuse(error.problem);
+  std::size_t i = 0;
+  for (const Node& node : builder.graph().nodes) {
+    for (const TensorPlan& tensor : node.tensors) {
+      model_.arrays.push_back({tensor.name, found[i]->shape, found[i]->values});
+      ++i;
+    }
+  }
+  model_.spec.layers.push_back({name, spec});
+  const Shape& out = builder.graph().output();
   value_ = {{out[1], out[2], out[0]}, std::nullopt};
 }
 

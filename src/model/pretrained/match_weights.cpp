@@ -32,11 +32,10 @@ struct Wanted {
 
 std::vector<Wanted> wanted_arrays(const Graph& graph) {
   std::vector<Wanted> list;
-  for (NodeId id = 0; id < graph.nodes.size(); ++id) {
-    const Node& node = graph.nodes[id];
-    for (NodeTensor& tensor : node_tensors(graph, id)) {
-      const std::string role = std::string(".") + tensor.role;
-      list.push_back({node.name + role, node.torch + role, std::move(tensor.shape)});
+  for (const Node& node : graph.nodes) {
+    for (const TensorPlan& tensor : node.tensors) {
+      const std::string role = tensor.name.substr(node.name.size());
+      list.push_back({tensor.name, node.torch + role, tensor.shape});
     }
   }
   return list;
@@ -204,7 +203,7 @@ bool has_random_weights(const BackboneSpec& spec) {
 
 void resolve_variants(ModelSpec& spec) {
   for (LayerSpec& layer : spec.layers) {
-    auto* backbone = std::get_if<BackboneSpec>(&layer.kind);
+    auto* backbone = std::get_if<BackboneSpec>(&layer.op);
     if (backbone == nullptr || backbone->variant != BackboneVariant::automatic) continue;
     const bool both = has_variant(backbone->backbone, BackboneVariant::keras) &&
                       has_variant(backbone->backbone, BackboneVariant::torch);

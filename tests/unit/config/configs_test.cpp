@@ -22,6 +22,7 @@ struct Row {
   const char* file;
   const char* name;
   std::int64_t total, trainable, non_trainable;
+  std::size_t joins = 0;  ///< Layers that read several others.
 };
 
 // Expected numbers: the assignment's own model summaries (Keras).
@@ -33,6 +34,12 @@ constexpr Row kAssignment[] = {{"q1_1", "model_1_1", 404'010, 404'010, 0},
 
 constexpr Row kTransfer[] = {{"q4_1", "model_4_1", 14'748'426, 33'610, 14'714'816},
                              {"q4_2", "model_4_2", 14'748'426, 13'012'810, 1'735'616}};
+
+// Summed by hand: k k in out of each convolution, 4 channels of each batch norm (half of them statistics) and
+// 10 in + 10 of the dense layer. The first network is the Wide ResNet-16-1 of Zagoruyko and Komodakis 2016.
+constexpr Row kBranched[] = {{"preact_resnet16", "preact_resnet16", 175'994, 175'066, 928, 6},
+                             {"resnet_shortcut", "resnet_shortcut", 309'994, 308'650, 1'344, 3},
+                             {"dense_block", "dense_block", 47'434, 46'306, 1'128, 9}};
 
 void expect_counts(const Row& row, const RunConfig& config) {
   const auto counts = plan_run(config, row.file).counts;
@@ -70,6 +77,18 @@ TEST(Configs, HaveTheAssignmentsParameterCounts) {
     EXPECT_EQ(config.train.epochs, 20);
     EXPECT_EQ(config.train.batch_size, 64);
     EXPECT_TRUE(config.data.preprocess.empty()) << "RGB/255, as it is";
+  }
+}
+
+TEST(Configs, BuildNetworksWithBranches) {
+  for (const Row& row : kBranched) {
+    const RunConfig config = load(row.file);
+    expect_counts(row, config);
+    const model::Graph graph = plan_run(config, row.file);
+    EXPECT_EQ(graph.input(), (model::Shape{3, 32, 32}));
+    std::size_t joins = 0;
+    for (const model::Node& node : graph.nodes) joins += node.inputs.size() > 1 ? 1 : 0;
+    EXPECT_EQ(joins, row.joins) << row.file;
   }
 }
 

@@ -85,7 +85,7 @@ TEST(Overrides, BeatTheFileAndTheLastOneWins) {
        "name=other", "train.early_stopping.patience=2", "data.preprocess=[\"greyscale\"]"});
   EXPECT_EQ(config.train.epochs, 5);
   EXPECT_EQ(config.train.optimizer.type, train::OptimizerType::sgd);
-  EXPECT_EQ(std::get<model::DenseSpec>(config.model.layers[1].kind).units, 12);
+  EXPECT_EQ(std::get<model::DenseOp>(config.model.layers[1].op).units, 12);
   EXPECT_EQ(config.name, "other");
   EXPECT_EQ(config.train.early_stopping.value().patience, 2);
   EXPECT_EQ(config.data.preprocess.size(), 1U);

@@ -22,7 +22,7 @@ class Evaluate : public data::PreparedFolder {
   }
 
   static Network network(std::vector<double> bias) {
-    Network network(network::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 10}}, {3, 32, 32}), 1);
+    Network network(network::any_graph({model::FlattenOp{}, model::DenseOp{.units = 10}}, {3, 32, 32}), 1);
     if (bias.empty()) return network;
     network::set(network, "dense_1.weight", std::vector<double>(30720, 0.0));
     network::set(network, "dense_1.bias", bias);
@@ -109,9 +109,9 @@ TEST_F(Evaluate, GivesEveryProcessOfAGroupWhatOneGets) {
 TEST_F(Evaluate, RunsInInferenceMode) {
   const data::PreparedData data(file());
   Network network(
-      network::any_plan({model::AveragePool2dSpec{.size = 8}, model::BatchNormSpec{}, model::DropoutSpec{0.9},
-                         model::FlattenSpec{}, model::DenseSpec{.units = 10}},
-                        {3, 32, 32}),
+      network::any_graph({model::AveragePool2dOp{.window = {.height = 8, .stride = 0}}, model::BatchNormOp{},
+                          model::DropoutOp{0.9}, model::FlattenOp{}, model::DenseOp{.units = 10}},
+                         {3, 32, 32}),
       1);
   const double once = run(network, data, Split::val).loss;
   EXPECT_EQ(run(network, data, Split::val).loss, once);

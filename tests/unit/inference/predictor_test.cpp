@@ -13,8 +13,8 @@ constexpr auto kBytes = static_cast<std::size_t>(data::kImageBytes);
 
 /// A network whose logit of class 4 is `weight` times the red byte / 255 at (x, y) = (5, 2), all others 0.
 network::Network one_pixel(double weight) {
-  network::Network network(
-      network::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 10}}, {3, 32, 32}), 1);
+  network::Network network(network::any_graph({model::FlattenOp{}, model::DenseOp{.units = 10}}, {3, 32, 32}),
+                           1);
   std::vector<double> weights(30720, 0.0);
   weights[4 * 3072 + 2 * 32 + 5] = weight;
   network::set(network, "dense_1.weight", weights);

@@ -28,10 +28,11 @@ class Embed : public data::PreparedFolder {
   }
 
   static network::Network network() {
-    return {network::any_plan({model::AveragePool2dSpec{.size = 16}, model::FlattenSpec{},
-                               model::DenseSpec{.units = 10, .activation = model::Activation::softmax}},
-                              {3, 32, 32}),
-            1};
+    return {
+        network::any_graph({model::AveragePool2dOp{.window = {.height = 16, .stride = 0}}, model::FlattenOp{},
+                            model::DenseOp{.units = 10, .activation = model::Activation::softmax}},
+                           {3, 32, 32}),
+        1};
   }
 
   Embeddings embed_train(network::Network& of, const std::string& layer, EmbedOptions options = {}) const {
@@ -39,7 +40,7 @@ class Embed : public data::PreparedFolder {
     options.scratch = file().parent_path();
     return embed(of, data, data.indices(Split::train),
                  data::plan_for({{}, data.statistics(Split::train)}, data, Split::train),
-                 find_layer(of.plan(), layer), options);
+                 find_layer(of.graph(), layer), options);
   }
 };
 
@@ -121,16 +122,16 @@ TEST_F(Embed, RefusesWhatItCannotDo) {
   auto some = network();
   const data::PreparedData data(file());
   const auto plan = data::plan_for({{}, data.statistics(Split::train)}, data, Split::train);
-  const auto layer = find_layer(some.plan(), "flatten");
+  const auto layer = find_layer(some.graph(), "flatten");
   const auto attempt = [&](std::vector<std::int64_t> rows, const LayerChoice& of) {
     return code_of([&] { embed(some, data, rows, plan, of, {.scratch = file().parent_path()}); });
   };
   EXPECT_EQ(attempt({}, layer), ExitCode::data);
   EXPECT_EQ(attempt({0, 10}, layer), ExitCode::data);
   EXPECT_EQ(attempt({-1}, layer), ExitCode::data);
-  EXPECT_EQ(attempt({0}, {"huge", 1, {std::int64_t{1} << 33}, false}), ExitCode::usage);
+  EXPECT_EQ(attempt({0}, {"huge", 1, 2, {std::int64_t{1} << 33}, false}), ExitCode::usage);
   network::set(some, "dense_1.bias", {std::nan(""), 0, 0, 0, 0, 0, 0, 0, 0, 0});
-  EXPECT_EQ(attempt({0}, find_layer(some.plan(), "output")), ExitCode::numeric);
+  EXPECT_EQ(attempt({0}, find_layer(some.graph(), "output")), ExitCode::numeric);
 }
 
 TEST_F(Embed, ComesBackFromItsFile) {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "unit/network/small_network.h"
+#include "unit/network/branched.h"
 
 namespace svhn::interpret {
 namespace {
@@ -13,30 +13,25 @@ using torch::Tensor;
 
 /// Numbers between -1 and 1 that follow a formula.
 Tensor wave(at::IntArrayRef shape) {
-  std::int64_t count = 1;
-  for (const std::int64_t size : shape) count *= size;
-  return torch::arange(static_cast<double>(count), torch::kFloat64)
-      .mul(0.7)
-      .sin()
-      .view(shape)
-      .to(torch::kFloat32);
+  return network::wave(shape).to(torch::kFloat32);
 }
 
 Network small_cnn(bool trainable = true) {
-  auto spec = network::spec_of(
-      {model::Conv2dSpec{.filters = 4, .padding = model::Padding::same, .activation = Activation::selu},
-       model::BatchNormSpec{}, model::MaxPool2dSpec{},
-       model::Conv2dSpec{.filters = 3, .activation = Activation::tanh}, model::FlattenSpec{},
-       model::DenseSpec{.units = 10}});
+  auto spec = network::spec_of({model::Conv2dOp{.filters = 4,
+                                                .window = {.height = 3, .pad = model::WindowPad::same},
+                                                .activation = Activation::selu},
+                                model::BatchNormOp{}, model::MaxPool2dOp{},
+                                model::Conv2dOp{.filters = 3, .activation = Activation::tanh},
+                                model::FlattenOp{}, model::DenseOp{.units = 10}});
   for (auto& layer : spec.layers) layer.trainable = trainable;
   return {model::plan_network(spec, {2, 8, 8}), 3};
 }
 
 /// One convolution of 1x1 with weight 2 and a dense layer whose class 1 sees the right half of the map alone.
 Network half_sighted() {
-  Network network(network::any_plan({model::Conv2dSpec{.filters = 1, .kernel = 1}, model::FlattenSpec{},
-                                     model::DenseSpec{.units = 2}},
-                                    {1, 2, 2}),
+  Network network(network::any_graph({model::Conv2dOp{.filters = 1, .window = {.height = 1}},
+                                      model::FlattenOp{}, model::DenseOp{.units = 2}},
+                                     {1, 2, 2}),
                   1);
   network::set(network, "conv2d_1.weight", {2});
   network::set(network, "dense_1.weight", {0, 0, 0, 0, 0, 3, 0, 3});
@@ -49,32 +44,51 @@ TEST(FlatBaseline, IsEachChannelsMean) {
 }
 
 TEST(LastConvolution, IsTheDeepest) {
-  EXPECT_EQ(last_convolution(small_cnn().plan()), 3U);
-  EXPECT_EQ(
-      last_convolution(network::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 2}}, {1, 2, 2})),
-      std::nullopt);
+  EXPECT_EQ(last_convolution(small_cnn().graph()), model::NodeId{4});
+  EXPECT_EQ(last_convolution(network::any_graph({model::FlattenOp{}, model::DenseOp{.units = 2}}, {1, 2, 2})),
+            std::nullopt);
 }
 
 TEST(GradCam, WeighsMapsByTheirMeanGradient) {
   Network network = half_sighted();
   const Tensor image = torch::tensor({1.0F, -1.0F, 0.5F, 4.0F}).view({1, 1, 2, 2});
   // The map is 2 x, its gradient for class 1 is 0 3 0 3 and its mean 1.5: relu(3 x).
-  network::expect_near(grad_cam(network, image, 0, 1), {3, 0, 1.5, 12}, 1e-6);
-  network::expect_near(grad_cam(network, image, 0, 0), {0, 0, 0, 0});
+  network::expect_near(grad_cam(network, image, 1, 1), {3, 0, 1.5, 12}, 1e-6);
+  network::expect_near(grad_cam(network, image, 1, 0), {0, 0, 0, 0});
 }
 
 TEST(GradCam, EnlargesTheMapToThePicture) {
   Network network = small_cnn();
-  const Tensor map = grad_cam(network, wave({1, 2, 8, 8}), 3, 4);
+  const Tensor map = grad_cam(network, wave({1, 2, 8, 8}), 4, 4);
   EXPECT_EQ(map.sizes().vec(), (std::vector<std::int64_t>{8, 8}));
   EXPECT_GE(map.min().item().toFloat(), 0.0F);
+}
+
+// Equations 1 and 2 of Selvaraju et al. 2017 on the features of the node, by autograd through the rest.
+TEST(GradCam, TakesAnyNodeOfANetworkWithBranches) {
+  Network network = network::branched_network("preact_resnet16");
+  const model::Graph graph = network.graph();
+  const Tensor image = network::branched_images(1);
+  for (const char* name : {"stage1_block2", "stage3_block2"}) {
+    const model::NodeId node = model::find_node(graph, name).value();
+    Tensor features = network.forward(image, {.until = node}).detach().set_requires_grad(true);
+    network.forward(features, {.first = node})[0][7].backward();
+    const Tensor weights = features.grad().mean({2, 3}, true);
+    const Tensor map = at::relu((weights * features.detach()).sum(1, true));
+    const Tensor expected = at::upsample_bilinear2d(map, {32, 32}, false)[0][0];
+    EXPECT_GT(expected.max().item().toDouble(), 0.0) << name;
+    EXPECT_LE(network::relative_difference(grad_cam(network, image, node, 7), expected), 1e-5) << name;
+  }
+  const model::NodeId inner = model::find_node(graph, "stage2_block1_shortcut").value();
+  EXPECT_EQ(grad_cam(network, image, inner, 7).sizes().vec(), (std::vector<std::int64_t>{32, 32}));
+  EXPECT_EQ(last_convolution(graph), model::find_node(graph, "stage3_block2_conv"));
 }
 
 TEST(GradCam, SeesThroughFrozenLayers) {
   Network network = small_cnn();
   Network frozen = small_cnn(false);
   const Tensor image = wave({1, 2, 8, 8});
-  EXPECT_TRUE(grad_cam(network, image, 3, 4).equal(grad_cam(frozen, image, 3, 4)));
+  EXPECT_TRUE(grad_cam(network, image, 4, 4).equal(grad_cam(frozen, image, 4, 4)));
 }
 
 TEST(IntegratedGradients, ShareOutALinearFunction) {
@@ -102,7 +116,7 @@ TEST(IntegratedGradients, LeaveTheWeightsWithoutGradients) {
   Network network = small_cnn();
   const Tensor image = wave({1, 2, 8, 8});
   integrated_gradients(network, image, flat_baseline(image), 0, 2);
-  grad_cam(network, image, 3, 0);
+  grad_cam(network, image, 4, 0);
   for (const auto& item : network.tensors()) EXPECT_FALSE(item.tensor.grad().defined()) << item.name;
 }
 

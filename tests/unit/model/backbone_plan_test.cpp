@@ -17,24 +17,26 @@ BackboneSpec named(const std::string& name, std::vector<std::string> trainable =
   return spec;
 }
 
-NetworkPlan plan_of(const BackboneSpec& spec, const Shape& input) {
+Graph graph_of(const BackboneSpec& spec, const Shape& input) {
   return plan_network({{{"", spec}}}, input, {.outputs = 0});
 }
 
-NetworkPlan plan_of(const std::string& name, std::int64_t side, std::vector<std::string> trainable = {}) {
-  return plan_of(named(name, std::move(trainable)), {3, side, side});
+Graph graph_of(const std::string& name, std::int64_t side, std::vector<std::string> trainable = {}) {
+  return graph_of(named(name, std::move(trainable)), {3, side, side});
 }
 
-const TensorPlan* find(const NetworkPlan& plan, const std::string& name) {
-  const auto& tensors = plan.layers[0].tensors;
-  const auto place =
-      std::find_if(tensors.begin(), tensors.end(), [&](const auto& t) { return t.name == name; });
-  return place == tensors.end() ? nullptr : &*place;
+const TensorPlan* find(const Graph& graph, const std::string& name) {
+  for (const Node& node : graph.nodes) {
+    for (const TensorPlan& tensor : node.tensors) {
+      if (tensor.name == name) return &tensor;
+    }
+  }
+  return nullptr;
 }
 
 std::string refusal(const BackboneSpec& spec, const Shape& input) {
   try {
-    plan_of(spec, input);
+    graph_of(spec, input);
   } catch (const core::Error& error) {
     EXPECT_EQ(error.code(), core::ExitCode::config);
     EXPECT_FALSE(error.hint().empty());
@@ -77,11 +79,11 @@ const std::vector<Known>& known() {
 TEST(PlanBackbone, CountsAsKerasAndTorchvisionDo) {
   ASSERT_EQ(known().size(), graph_backbones().size());
   for (const Known& row : known()) {
-    const NetworkPlan plan = plan_of(row.name, row.side, {"*"});
-    EXPECT_EQ(plan.counts.total, row.total) << row.name;
-    EXPECT_EQ(plan.counts.trainable, row.trainable) << row.name;
-    EXPECT_EQ(plan.layers[0].output, row.output) << row.name;
-    EXPECT_EQ(plan_of(row.name, row.side).counts.trainable, 0) << row.name;
+    const Graph graph = graph_of(row.name, row.side, {"*"});
+    EXPECT_EQ(graph.counts.total, row.total) << row.name;
+    EXPECT_EQ(graph.counts.trainable, row.trainable) << row.name;
+    EXPECT_EQ(graph.output(), row.output) << row.name;
+    EXPECT_EQ(graph_of(row.name, row.side).counts.trainable, 0) << row.name;
   }
 }
 
@@ -95,10 +97,10 @@ TEST(PlanBackbone, FollowsTheVariant) {
   for (const auto& [name, total] : totals) {
     BackboneSpec spec = named(name);
     spec.variant = BackboneVariant::torch;
-    EXPECT_EQ(plan_of(spec, {3, 96, 96}).counts.total, total) << name;
+    EXPECT_EQ(graph_of(spec, {3, 96, 96}).counts.total, total) << name;
   }
-  EXPECT_EQ(find(plan_of("inception_v3", 75), "inception_v3.batch_normalization_1.weight"), nullptr);
-  EXPECT_NE(find(plan_of("resnet50", 32), "resnet50.conv1_conv.bias"), nullptr);
+  EXPECT_EQ(find(graph_of("inception_v3", 75), "inception_v3.batch_normalization_1.weight"), nullptr);
+  EXPECT_NE(find(graph_of("resnet50", 32), "resnet50.conv1_conv.bias"), nullptr);
 }
 
 // Names and shapes of keras.applications' layers, kernels in PyTorch's layout.
@@ -116,8 +118,8 @@ TEST(PlanBackbone, NamesTensorsAfterKerasLayers) {
       {"squeezenet1_1", {"features.12.expand3x3.weight", {256, 64, 3, 3}}},
   };
   for (const auto& [name, expected] : examples) {
-    const NetworkPlan plan = plan_of(name, 96);
-    const TensorPlan* tensor = find(plan, name + "." + expected.first);
+    const Graph graph = graph_of(name, 96);
+    const TensorPlan* tensor = find(graph, name + "." + expected.first);
     ASSERT_NE(tensor, nullptr) << name << " " << expected.first;
     EXPECT_EQ(tensor->shape, expected.second) << name;
   }
@@ -125,9 +127,11 @@ TEST(PlanBackbone, NamesTensorsAfterKerasLayers) {
 
 TEST(PlanBackbone, NamesNoTensorTwice) {
   for (const std::string_view name : graph_backbones()) {
-    const NetworkPlan plan = plan_of(std::string(name), 96);
+    const Graph graph = graph_of(std::string(name), 96);
     std::vector<std::string> names;
-    for (const TensorPlan& tensor : plan.layers[0].tensors) names.push_back(tensor.name);
+    for (const Node& node : graph.nodes) {
+      for (const TensorPlan& tensor : node.tensors) names.push_back(tensor.name);
+    }
     std::sort(names.begin(), names.end());
     EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end()) << name;
   }
@@ -137,11 +141,11 @@ TEST(PlanBackbone, NamesNoTensorTwice) {
 TEST(PlanBackbone, GivesTheAssignmentsCounts) {
   const auto counts = [](std::vector<std::string> trainable) {
     ModelSpec spec{{{"", named("vgg16", std::move(trainable))},
-                    {"", FlattenSpec{}},
-                    {"", DenseSpec{.units = 64, .activation = Activation::selu}},
-                    {"", BatchNormSpec{}},
-                    {"", DropoutSpec{0.3}},
-                    {"", DenseSpec{.units = 10, .activation = Activation::softmax}}}};
+                    {"", FlattenOp{}},
+                    {"", DenseOp{.units = 64, .activation = Activation::selu}},
+                    {"", BatchNormOp{}},
+                    {"", DropoutOp{0.3}},
+                    {"", DenseOp{.units = 10, .activation = Activation::softmax}}}};
     return plan_network(spec, {3, 32, 32}).counts;
   };
   EXPECT_EQ(counts({}).total, 14'748'426);
@@ -153,7 +157,7 @@ TEST(PlanBackbone, GivesTheAssignmentsCounts) {
 
 TEST(PlanBackbone, TrainsLayersByEitherName) {
   const auto trainable = [](std::vector<std::string> patterns) {
-    return plan_of("resnet50", 32, std::move(patterns)).counts.trainable;
+    return graph_of("resnet50", 32, std::move(patterns)).counts.trainable;
   };
   EXPECT_EQ(trainable({"conv5_block3_3_conv"}), 512 * 2048 + 2048);
   EXPECT_EQ(trainable({"conv5_block3_3_bn"}), 2 * 2048);  // The statistics are not trained.
@@ -172,7 +176,7 @@ TEST(PlanBackbone, RefusesImagesThatAreTooSmall) {
             "layer 'vgg16' (backbone): needs RGB images [3,height,width], but its input is [1,32,32]");
   for (const std::string_view name : graph_backbones()) {
     const std::int64_t side = smallest_side(name);
-    const Shape output = plan_of(std::string(name), side).layers[0].output;
+    const Shape output = graph_of(std::string(name), side).output();
     EXPECT_TRUE(fits_bound(output, kMaxActivations)) << name << " " << shape_text(output);
     EXPECT_NE(refusal(named(std::string(name)), {3, side, side - 1}), "") << name;
   }
@@ -199,27 +203,29 @@ TEST(PlanBackbone, RefusesWhatANetworkDoesNotHave) {
 TEST(PlanBackbone, KeepsSqueezeNetsClassifierOnRequest) {
   BackboneSpec spec = named("squeezenet1_1");
   spec.top = true;
-  const NetworkPlan plan = plan_of(spec, {3, 224, 224});
-  EXPECT_EQ(plan.layers[0].output, Shape{1000});
-  EXPECT_EQ(plan.counts.total, 1'235'496);  // torchvision's num_params.
+  const Graph graph = graph_of(spec, {3, 224, 224});
+  EXPECT_EQ(graph.output(), Shape{1000});
+  EXPECT_EQ(graph.counts.total, 1'235'496);  // torchvision's num_params.
 }
 
 TEST(SummaryText, ShowsABackboneAsOneRow) {
-  const std::string text = summary_text(plan_of("vgg16", 32), "m");
+  const std::string text = summary_text(graph_of("vgg16", 32), "m");
   EXPECT_NE(text.find("vgg16 (backbone) frozen  [512,1,1]     14,714,688\n"), std::string::npos) << text;
   EXPECT_NE(text.find("Non-trainable parameters: 14,714,688\n"), std::string::npos);
-  EXPECT_NE(summary_text(plan_of("vgg16", 32, {"block5*"}), "m").find("vgg16 (backbone) partly frozen"),
+  EXPECT_NE(summary_text(graph_of("vgg16", 32, {"block5*"}), "m").find("vgg16 (backbone) partly frozen"),
             std::string::npos);
-  EXPECT_EQ(summary_text(plan_of("vgg16", 32, {"*"}), "m").find("frozen"), std::string::npos);
+  EXPECT_EQ(summary_text(graph_of("vgg16", 32, {"*"}), "m").find("frozen"), std::string::npos);
 }
 
-// Window arithmetic by hand: floor((7-3)/2)+1 = 3 and, hanging over, ceil((8-3)/2)+1 = 4.
+// Window arithmetic by hand: floor((11-3)/2)+1 = 5 and, hanging over, ceil((12-3)/2)+1 = 6. The last pool of
+// the smallest network hangs over its 2x2 input: ceil((2-3)/2)+1 = 1.
 TEST(BackboneGraph, LetsSqueezeNetsPoolsHangOver) {
   const auto first_pool = [](std::int64_t side) {
     return backbone_graph(named("squeezenet1_1"), {3, side, side}).nodes[2].output;
   };
-  EXPECT_EQ(first_pool(2 * 7 + 1), (Shape{64, 3, 3}));
-  EXPECT_EQ(first_pool(2 * 8 + 1), (Shape{64, 4, 4}));
+  EXPECT_EQ(first_pool(2 * 11 + 1), (Shape{64, 5, 5}));
+  EXPECT_EQ(first_pool(2 * 12 + 1), (Shape{64, 6, 6}));
+  EXPECT_EQ(graph_of("squeezenet1_1", 21).output(), (Shape{512, 1, 1}));
 }
 
 TEST(GlobMatches, KnowsStarsAndQuestionMarks) {

@@ -12,8 +12,8 @@ using Metadata = std::map<std::string, std::string>;
 
 ModelRecord record() {
   ModelSpec spec;
-  spec.layers.push_back({"", FlattenSpec{}});
-  spec.layers.push_back({"", DenseSpec{.units = 10, .activation = Activation::softmax}});
+  spec.layers.push_back({"", FlattenOp{}});
+  spec.layers.push_back({"", DenseOp{.units = 10, .activation = Activation::softmax}});
   return {"tiny", {1, 2, 3}, spec, R"({"steps":["greyscale"]})", true};
 }
 
@@ -72,9 +72,9 @@ TEST_F(ModelFileTest, TellsWhatTheModelIs) {
   EXPECT_EQ(file.record().preprocessing, R"({"steps":["greyscale"]})");
   EXPECT_TRUE(file.record().synthetic);
   EXPECT_FALSE(file.is_checkpoint());
-  ASSERT_EQ(file.plan().layers.size(), 2U);
-  EXPECT_EQ(file.plan().layers[1].layer.name, "dense_1");
-  EXPECT_EQ(file.plan().counts.total, 70);
+  ASSERT_EQ(file.graph().layers.size(), 2U);
+  EXPECT_EQ(file.graph().layers[1].spec.name, "dense_1");
+  EXPECT_EQ(file.graph().counts.total, 70);
   EXPECT_EQ(file.file().metadata().at("classes"), R"(["1","2","3","4","5","6","7","8","9","0"])");
 }
 

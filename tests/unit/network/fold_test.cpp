@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
-#include "unit/network/small_network.h"
+#include "unit/network/branched.h"
 
 namespace svhn::network {
 namespace {
@@ -11,13 +12,6 @@ namespace {
 using torch::Tensor;
 
 const model::Shape kInput{3, 12, 12};
-
-/// @returns deterministic numbers between -1 and 1, different for each `phase`.
-Tensor wave(at::IntArrayRef shape, double phase) {
-  std::int64_t count = 1;
-  for (const std::int64_t size : shape) count *= size;
-  return torch::arange(static_cast<double>(count), torch::kFloat64).mul(0.7).add(phase).sin().view(shape);
-}
 
 /// Fills the tensors as after a training: statistics far from 0 and 1, gammas of both signs unless
 /// `positive`.
@@ -34,9 +28,9 @@ void fill(const Network& network, bool positive) {
   }
 }
 
-Network trained(std::vector<model::LayerKind> kinds, bool positive = true,
+Network trained(std::vector<model::Operation> ops, bool positive = true,
                 torch::ScalarType dtype = torch::kFloat32) {
-  Network network(any_plan(std::move(kinds), kInput), 1, BatchNormVariance::keras, dtype);
+  Network network(any_graph(std::move(ops), kInput), 1, BatchNormVariance::keras, dtype);
   fill(network, positive);
   return network;
 }
@@ -52,68 +46,70 @@ double fold_largest_difference(Network& a, Network& b) {
 using Names = std::vector<std::string>;
 
 /// Folds and compares the outputs. @returns the folded and the moved batch norms.
-std::pair<Names, Names> fold_and_compare(const std::vector<model::LayerKind>& kinds, bool positive = true) {
-  Network network = trained(kinds, positive);
-  Folded folded = fold_batch_norm(trained(kinds, positive));
+std::pair<Names, Names> fold_and_compare(const std::vector<model::Operation>& ops, bool positive = true) {
+  Network network = trained(ops, positive);
+  Folded folded = fold_batch_norm(trained(ops, positive));
   EXPECT_LT(fold_largest_difference(network, folded.network), 1e-5);
-  Network exact = trained(kinds, positive, torch::kFloat64);
-  Folded exact_folded = fold_batch_norm(trained(kinds, positive, torch::kFloat64));
+  Network exact = trained(ops, positive, torch::kFloat64);
+  Folded exact_folded = fold_batch_norm(trained(ops, positive, torch::kFloat64));
   EXPECT_LT(fold_largest_difference(exact, exact_folded.network), 1e-13);
   return {folded.folded, folded.moved};
 }
 
-const model::Conv2dSpec kPlain{.filters = 4};
-const model::Conv2dSpec kSelu{.filters = 4, .activation = model::Activation::selu};
-const model::Conv2dSpec kSameSelu{
-    .filters = 4, .padding = model::Padding::same, .activation = model::Activation::selu};
+const model::Conv2dOp kPlain{.filters = 4};
+const model::Conv2dOp kSelu{.filters = 4, .activation = model::Activation::selu};
+const model::Conv2dOp kSameSelu{.filters = 4,
+                                .window = {.height = 3, .pad = model::WindowPad::same},
+                                .activation = model::Activation::selu};
 const Names kNone;
 
 TEST(FoldBatchNorm, GoesIntoALinearLayerBefore) {
-  EXPECT_EQ(fold_and_compare({kPlain, model::BatchNormSpec{}}, false).first, Names{"batch_norm_1"});
-  EXPECT_EQ(fold_and_compare(
-                {kPlain, model::DropoutSpec{}, model::AveragePool2dSpec{}, model::BatchNormSpec{}}, false)
-                .first,
-            Names{"batch_norm_1"});
-  EXPECT_EQ(fold_and_compare({model::FlattenSpec{}, model::DenseSpec{.units = 6, .use_bias = false},
-                              model::BatchNormSpec{}, model::ActivationSpec{model::Activation::relu}},
+  EXPECT_EQ(fold_and_compare({kPlain, model::BatchNormOp{}}, false).first, Names{"batch_norm_1"});
+  EXPECT_EQ(
+      fold_and_compare({kPlain, model::DropoutOp{}, model::AveragePool2dOp{}, model::BatchNormOp{}}, false)
+          .first,
+      Names{"batch_norm_1"});
+  EXPECT_EQ(fold_and_compare({model::FlattenOp{}, model::DenseOp{.units = 6, .use_bias = false},
+                              model::BatchNormOp{}, model::ActivationOp{model::Activation::relu}},
                              false)
                 .first,
             Names{"batch_norm_1"});
 }
 
 TEST(FoldBatchNorm, LeavesALayerWithAnActivationAlone) {
-  EXPECT_EQ(fold_and_compare({kSelu, model::BatchNormSpec{}, model::ActivationSpec{}}).first, kNone);
-  EXPECT_EQ(fold_and_compare({kPlain, model::ActivationSpec{}, model::BatchNormSpec{}}).first, kNone);
+  EXPECT_EQ(fold_and_compare({kSelu, model::BatchNormOp{}, model::ActivationOp{}}).first, kNone);
+  EXPECT_EQ(fold_and_compare({kPlain, model::ActivationOp{}, model::BatchNormOp{}}).first, kNone);
 }
 
 TEST(FoldBatchNorm, GoesIntoADenseLayerBehind) {
-  EXPECT_EQ(fold_and_compare({kSelu, model::BatchNormSpec{}, model::DropoutSpec{}, model::FlattenSpec{},
-                              model::DenseSpec{.units = 5}},
+  EXPECT_EQ(fold_and_compare({kSelu, model::BatchNormOp{}, model::DropoutOp{}, model::FlattenOp{},
+                              model::DenseOp{.units = 5}},
                              false)
                 .first,
             Names{"batch_norm_1"});
-  EXPECT_EQ(fold_and_compare(
-                {kSelu, model::BatchNormSpec{}, model::GlobalAveragePoolSpec{}, model::DenseSpec{.units = 5}},
-                false)
-                .first,
-            Names{"batch_norm_1"});
+  EXPECT_EQ(
+      fold_and_compare(
+          {kSelu, model::BatchNormOp{}, model::GlobalAveragePoolOp{}, model::DenseOp{.units = 5}}, false)
+          .first,
+      Names{"batch_norm_1"});
 }
 
 TEST(FoldBatchNorm, GoesIntoAConvolutionBehindThatPadsNothing) {
-  const model::Conv2dSpec point{
-      .filters = 2, .kernel = 1, .padding = model::Padding::same, .use_bias = false};
-  const model::Conv2dSpec fitting{.filters = 2, .kernel = 2, .stride = 2, .padding = model::Padding::same};
-  for (const model::Conv2dSpec& behind : {kSelu, point, fitting}) {
-    EXPECT_EQ(fold_and_compare({kSelu, model::BatchNormSpec{}, behind}, false).first, Names{"batch_norm_1"});
+  const model::Conv2dOp point{
+      .filters = 2, .window = {.height = 1, .pad = model::WindowPad::same}, .use_bias = false};
+  const model::Conv2dOp fitting{.filters = 2,
+                                .window = {.height = 2, .stride = 2, .pad = model::WindowPad::same}};
+  for (const model::Conv2dOp& behind : {kSelu, point, fitting}) {
+    EXPECT_EQ(fold_and_compare({kSelu, model::BatchNormOp{}, behind}, false).first, Names{"batch_norm_1"});
   }
 }
 
 TEST(FoldBatchNorm, KeepsAShiftAwayFromAPaddedBorder) {
-  EXPECT_EQ(fold_and_compare({kSelu, model::BatchNormSpec{}, kSameSelu}).first, kNone);
-  Network network = trained({kSelu, model::BatchNormSpec{}, kSameSelu}, false);
+  EXPECT_EQ(fold_and_compare({kSelu, model::BatchNormOp{}, kSameSelu}).first, kNone);
+  Network network = trained({kSelu, model::BatchNormOp{}, kSameSelu}, false);
   set(network, "batch_norm_1.bias", {0, 0, 0, 0});
   set(network, "batch_norm_1.running_mean", {0, 0, 0, 0});
-  Network copy = trained({kSelu, model::BatchNormSpec{}, kSameSelu}, false);
+  Network copy = trained({kSelu, model::BatchNormOp{}, kSameSelu}, false);
   set(copy, "batch_norm_1.bias", {0, 0, 0, 0});
   set(copy, "batch_norm_1.running_mean", {0, 0, 0, 0});
   Folded folded = fold_batch_norm(std::move(copy));
@@ -122,43 +118,44 @@ TEST(FoldBatchNorm, KeepsAShiftAwayFromAPaddedBorder) {
 }
 
 TEST(FoldBatchNorm, PassesMaxPoolingOnlyWithoutNegativeScales) {
-  const std::vector<model::LayerKind> ahead{kSelu, model::BatchNormSpec{}, model::MaxPool2dSpec{},
-                                            model::FlattenSpec{}, model::DenseSpec{.units = 5}};
+  const std::vector<model::Operation> ahead{kSelu, model::BatchNormOp{}, model::MaxPool2dOp{},
+                                            model::FlattenOp{}, model::DenseOp{.units = 5}};
   EXPECT_EQ(fold_and_compare(ahead, true).first, Names{"batch_norm_1"});
   EXPECT_EQ(fold_and_compare(ahead, false).first, kNone);
-  const std::vector<model::LayerKind> back{
-      kPlain, model::MaxPool2dSpec{.size = 3, .padding = model::Padding::same}, model::BatchNormSpec{}};
+  const std::vector<model::Operation> back{
+      kPlain, model::MaxPool2dOp{.window = {.height = 3, .stride = 0, .pad = model::WindowPad::same}},
+      model::BatchNormOp{}};
   EXPECT_EQ(fold_and_compare(back, true).first, Names{"batch_norm_1"});
   EXPECT_EQ(fold_and_compare(back, false).first, kNone);
 }
 
 TEST(FoldBatchNorm, MovesBehindAPoolingWhenNobodyTakesIt) {
-  const std::vector<model::LayerKind> kinds{kSelu, model::BatchNormSpec{}, model::MaxPool2dSpec{},
-                                            model::DropoutSpec{}, kSameSelu};
-  EXPECT_EQ(fold_and_compare(kinds, true), std::pair(kNone, Names{"batch_norm_1"}));
-  EXPECT_EQ(fold_and_compare(kinds, false), std::pair(kNone, kNone));
-  const Folded folded = fold_batch_norm(trained(kinds));
-  EXPECT_EQ(folded.network.plan().layers[2].layer.name, "batch_norm_1");
-  EXPECT_EQ(folded.network.plan().layers[2].output, (model::Shape{4, 5, 5}));
+  const std::vector<model::Operation> ops{kSelu, model::BatchNormOp{}, model::MaxPool2dOp{},
+                                          model::DropoutOp{}, kSameSelu};
+  EXPECT_EQ(fold_and_compare(ops, true), std::pair(kNone, Names{"batch_norm_1"}));
+  EXPECT_EQ(fold_and_compare(ops, false), std::pair(kNone, kNone));
+  const Folded folded = fold_batch_norm(trained(ops));
+  EXPECT_EQ(folded.network.graph().layers[2].spec.name, "batch_norm_1");
+  EXPECT_EQ(folded.network.graph().nodes[3].output, (model::Shape{4, 5, 5}));
 }
 
 TEST(FoldBatchNorm, FoldsWhatItCanOfADeepNetwork) {
-  const std::vector<model::LayerKind> deep{
+  const std::vector<model::Operation> deep{
       kSameSelu,
-      model::BatchNormSpec{},
+      model::BatchNormOp{},
       kSameSelu,
-      model::BatchNormSpec{},
-      model::MaxPool2dSpec{},
-      model::DropoutSpec{},
+      model::BatchNormOp{},
+      model::MaxPool2dOp{},
+      model::DropoutOp{},
       kSameSelu,
-      model::BatchNormSpec{},
-      model::MaxPool2dSpec{},
-      model::DropoutSpec{},
-      model::FlattenSpec{},
-      model::DenseSpec{.units = 7, .activation = model::Activation::selu},
-      model::BatchNormSpec{},
-      model::DropoutSpec{},
-      model::DenseSpec{.units = 10, .activation = model::Activation::softmax}};
+      model::BatchNormOp{},
+      model::MaxPool2dOp{},
+      model::DropoutOp{},
+      model::FlattenOp{},
+      model::DenseOp{.units = 7, .activation = model::Activation::selu},
+      model::BatchNormOp{},
+      model::DropoutOp{},
+      model::DenseOp{.units = 10, .activation = model::Activation::softmax}};
   const auto [folded, moved] = fold_and_compare(deep);
   EXPECT_EQ(folded, (Names{"batch_norm_3", "batch_norm_4"}));
   EXPECT_EQ(moved, Names{"batch_norm_2"});
@@ -169,8 +166,8 @@ Network trained_backbone(const std::string& name) {
   model::BackboneSpec spec;
   spec.backbone = name;
   spec.weights = "random";
-  Network network(
-      any_plan({spec, model::GlobalAveragePoolSpec{}, model::DenseSpec{.units = 10}}, {3, 32, 32}), 1);
+  Network network(any_graph({spec, model::GlobalAveragePoolOp{}, model::DenseOp{.units = 10}}, {3, 32, 32}),
+                  1);
   const torch::NoGradGuard no_grad;
   double phase = 0.3;
   for (const auto& item : network.tensors()) {
@@ -207,11 +204,156 @@ TEST(FoldBatchNorm, GoesIntoTheSeparableConvolutionsOfABackbone) {
   EXPECT_LT(((expected - actual).abs().max() / expected.abs().max()).item().toDouble(), 1e-5);
 }
 
+/// A network of named layers, with numbers as after a training.
+Network trained_graph(const std::vector<model::LayerSpec>& layers, bool positive, torch::ScalarType dtype) {
+  Network network(model::plan_network({layers}, kInput, {.outputs = 0}), 1, BatchNormVariance::keras, dtype);
+  fill(network, positive);
+  return network;
+}
+
+/// As `fold_and_compare`, for layers with inputs. @returns the folded batch norms.
+Names fold_graph(const std::vector<model::LayerSpec>& layers, bool positive = false) {
+  Network network = trained_graph(layers, positive, torch::kFloat64);
+  Folded folded = fold_batch_norm(trained_graph(layers, positive, torch::kFloat64));
+  EXPECT_LT(fold_largest_difference(network, folded.network), 1e-13);
+  Network single = trained_graph(layers, positive, torch::kFloat32);
+  Folded single_folded = fold_batch_norm(trained_graph(layers, positive, torch::kFloat32));
+  EXPECT_LT(fold_largest_difference(single, single_folded.network), 1e-5);
+  const model::Graph& graph = folded.network.graph();
+  for (const model::LayerSpan& layer : graph.layers) {
+    EXPECT_EQ(graph.nodes[layer.last].name, layer.spec.name) << "layers and nodes stay together";
+    EXPECT_EQ(&graph.layer_of(layer.last), &layer);
+  }
+  return folded.folded;
+}
+
+const model::Conv2dOp kSamePlain{.filters = 4, .window = {.height = 3, .pad = model::WindowPad::same}};
+const model::BatchNormOp kBatchNorm;
+
+TEST(FoldBatchNorm, GoesIntoTheBranchItBelongsTo) {
+  EXPECT_EQ(fold_graph({{"a", kSameSelu},
+                        {"b", kSamePlain},
+                        {"nb", kBatchNorm},
+                        {"c", kSamePlain, true, {"a"}},
+                        {"nc", kBatchNorm},
+                        {"sum", model::AddOp{model::Activation::relu}, true, {"nb", "nc"}}}),
+            (Names{"nb", "nc"}));
+}
+
+TEST(FoldBatchNorm, LeavesAloneWhatOthersReadToo) {
+  EXPECT_EQ(fold_graph({{"a", kSamePlain},
+                        {"n", kBatchNorm},
+                        {"r", model::ActivationOp{}},
+                        {"sum", model::AddOp{}, true, {"a", "r"}}}),
+            kNone)
+      << "the sum reads the convolution as it is";
+  EXPECT_EQ(fold_graph({{"a", kSelu},
+                        {"n", kBatchNorm},
+                        {"b", kPlain, true, {"n"}},
+                        {"c", kPlain, true, {"n"}},
+                        {"sum", model::AddOp{}, true, {"b", "c"}}}),
+            kNone)
+      << "two convolutions read the batch norm";
+  EXPECT_EQ(fold_graph({{"a", kSamePlain},
+                        {"p", model::AveragePool2dOp{}},
+                        {"n", kBatchNorm},
+                        {"r", model::ActivationOp{}},
+                        {"sum", model::AddOp{}, true, {"p", "r"}}}),
+            kNone)
+      << "the sum reads the pooling on the way";
+}
+
+TEST(FoldBatchNorm, DoesNotPassSumsAndConcatenations) {
+  EXPECT_EQ(fold_graph({{"a", kSamePlain},
+                        {"b", kSamePlain, true, {"input"}},
+                        {"sum", model::AddOp{}, true, {"a", "b"}},
+                        {"n", kBatchNorm},
+                        {"r", model::ActivationOp{}}}),
+            kNone);
+  EXPECT_EQ(
+      fold_graph(
+          {{"a", kSelu}, {"n", kBatchNorm}, {"cat", model::ConcatOp{}, true, {"n", "a"}}, {"b", kPlain}}),
+      kNone);
+}
+
+TEST(FoldBatchNorm, GoesIntoEveryKindOfConvolution) {
+  const model::Window half{.height = 3, .pad = model::WindowPad::half};
+  const std::vector<model::Operation> kinds{
+      model::DepthwiseConv2dOp{.window = half, .multiplier = 2},
+      model::DepthwiseConv2dOp{.use_bias = false},
+      model::SeparableConv2dOp{.filters = 4, .window = half, .use_bias = false},
+      model::SeparableConv2dOp{.filters = 4, .multiplier = 2},
+      model::Conv2dOp{.filters = 6, .groups = 3},
+      model::Conv2dOp{.filters = 4, .window = {.height = 3, .dilation = 2}, .use_bias = false},
+      model::Conv2dOp{.filters = 4, .window = {.height = 1, .width = 3}}};
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(fold_graph({{"c", kinds[i]}, {"n", kBatchNorm}, {"r", model::ActivationOp{}}}), Names{"n"});
+    model::Operation active = kinds[i];
+    model::set_activation(active, model::Activation::relu6);
+    EXPECT_EQ(fold_graph({{"c", active}, {"n", kBatchNorm}, {"r", model::ActivationOp{}}}), kNone);
+  }
+}
+
+TEST(FoldBatchNorm, GoesIntoAConvolutionBehindWithADilationButNotIntoGroups) {
+  const model::Conv2dOp dilated{.filters = 3, .window = {.height = 3, .dilation = 2}};
+  EXPECT_EQ(fold_graph({{"a", kSelu}, {"n", kBatchNorm}, {"b", dilated}}), Names{"n"});
+  const model::Conv2dOp groups{.filters = 4, .groups = 2};
+  EXPECT_EQ(fold_graph({{"a", kSelu}, {"n", kBatchNorm}, {"b", groups}}), kNone);
+  model::Conv2dOp padded = dilated;
+  padded.window.pad = model::WindowPad::same;
+  EXPECT_EQ(fold_graph({{"a", kSelu}, {"n", kBatchNorm}, {"b", padded}}), kNone);
+}
+
+TEST(FoldBatchNorm, PassesCroppingButNotZeros) {
+  const model::Crop2dOp crop{.top = 1, .right = 2};
+  EXPECT_EQ(fold_graph({{"a", kPlain}, {"c", crop}, {"n", kBatchNorm}, {"r", model::ActivationOp{}}}),
+            Names{"n"});
+  const model::ZeroPad2dOp zeros{.top = 1, .right = 2};
+  EXPECT_EQ(fold_graph({{"a", kPlain}, {"z", zeros}, {"n", kBatchNorm}, {"r", model::ActivationOp{}}}),
+            kNone);
+  EXPECT_EQ(fold_graph({{"a", kSelu}, {"n", kBatchNorm}, {"z", zeros}, {"b", kPlain}}), kNone);
+  const std::vector<model::LayerSpec> pooled{
+      {"a", kPlain}, {"p", model::GlobalMaxPoolOp{}}, {"batch_norm_1", kBatchNorm}};
+  EXPECT_EQ(fold_graph(pooled, false), kNone);
+  EXPECT_EQ(fold_graph(pooled, true), Names{"batch_norm_1"});
+}
+
+TEST(FoldBatchNorm, MovesBehindAPoolingInABranchAlone) {
+  const std::vector<model::LayerSpec> layers{{"a", kSelu},
+                                             {"batch_norm_1", kBatchNorm},
+                                             {"p", model::MaxPool2dOp{}},
+                                             {"r", model::ActivationOp{}},
+                                             {"q", model::MaxPool2dOp{}, true, {"a"}},
+                                             {"cat", model::ConcatOp{}, true, {"r", "q"}}};
+  EXPECT_EQ(fold_graph(layers, true), kNone);
+  const Folded folded = fold_batch_norm(trained_graph(layers, true, torch::kFloat32));
+  EXPECT_EQ(folded.moved, Names{"batch_norm_1"});
+  Names names;
+  for (const auto& node : folded.network.graph().nodes) names.push_back(node.name);
+  EXPECT_EQ(names, (Names{"input", "a", "p", "batch_norm_1", "r", "q", "cat"}));
+}
+
+TEST(FoldBatchNorm, KeepsTheOutputsOfNetworksOfConfigs) {
+  // Only those whose convolution nobody else reads and no activation follows.
+  const std::map<std::string, std::size_t> counts{
+      {"preact_resnet16", 6}, {"resnet_shortcut", 9}, {"dense_block", 0}};
+  const torch::NoGradGuard no_grad;
+  for (const auto& [name, count] : counts) {
+    Network network = branched_network(name);
+    Folded folded = fold_batch_norm(branched_network(name));
+    EXPECT_EQ(folded.folded.size(), count) << name;
+    const Tensor x = branched_images(6);
+    EXPECT_LE(relative_difference(folded.network.forward(x, {}), network.forward(x, {})), 1e-5) << name;
+    EXPECT_EQ(folded.network.graph().output(), model::Shape{10});
+  }
+}
+
 TEST(FoldBatchNorm, UsesTheRunningStatistics) {
   // A dense layer of weight 2 and bias 1 on one pixel: y = 3 (2 x + 1 - 5) / sqrt(3.999 + 0.001) + 7
   //                                                     = 3 x + 1.
   Network network(
-      any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 1}, model::BatchNormSpec{}}, {1, 1, 1}), 1,
+      any_graph({model::FlattenOp{}, model::DenseOp{.units = 1}, model::BatchNormOp{}}, {1, 1, 1}), 1,
       BatchNormVariance::keras, torch::kFloat64);
   set(network, "dense_1.weight", {2});
   set(network, "dense_1.bias", {1});
@@ -222,7 +364,7 @@ TEST(FoldBatchNorm, UsesTheRunningStatistics) {
   const Folded folded = fold_batch_norm(std::move(network));
   expect_near(tensor_of(folded.network, "dense_1.weight"), {3});
   expect_near(tensor_of(folded.network, "dense_1.bias"), {1});
-  EXPECT_EQ(folded.network.plan().layers.size(), 2U);
+  EXPECT_EQ(folded.network.graph().layers.size(), 2U);
 }
 
 }  // namespace

@@ -8,18 +8,18 @@ namespace {
 
 using torch::Tensor;
 
-std::vector<model::LayerKind> layers() {
-  return {model::FlattenSpec{},
-          model::DenseSpec{.units = 20, .activation = model::Activation::elu},
-          model::BatchNormSpec{},
-          model::DropoutSpec{0.5},
-          model::DenseSpec{.units = 12, .activation = model::Activation::swish, .use_bias = false},
-          model::DenseSpec{.units = 10, .activation = model::Activation::softmax}};
+std::vector<model::Operation> layers() {
+  return {model::FlattenOp{},
+          model::DenseOp{.units = 20, .activation = model::Activation::elu},
+          model::BatchNormOp{},
+          model::DropoutOp{0.5},
+          model::DenseOp{.units = 12, .activation = model::Activation::swish, .use_bias = false},
+          model::DenseOp{.units = 10, .activation = model::Activation::softmax}};
 }
 
 /// A network whose running statistics are not the initial ones.
-Network make_network(model::NetworkPlan plan) {
-  Network network(std::move(plan), 1);
+Network make_network(model::Graph graph) {
+  Network network(std::move(graph), 1);
   const torch::NoGradGuard no_grad;
   tensor_of(network, "batch_norm_1.running_mean").copy_(at::linspace(-0.5, 0.5, 20));
   tensor_of(network, "batch_norm_1.running_var").copy_(at::linspace(0.1, 2.0, 20));
@@ -27,7 +27,7 @@ Network make_network(model::NetworkPlan plan) {
 }
 
 TEST(MlpEngine, GivesTheNetworksLogitsInInference) {
-  Network network = make_network(any_plan(layers(), {3, 5, 5}));
+  Network network = make_network(any_graph(layers(), {3, 5, 5}));
   const auto engine = MlpEngine::make(network);
   ASSERT_NE(engine, nullptr);
   EXPECT_FALSE(engine->can_train());  // There are no gradients yet.
@@ -43,7 +43,7 @@ TEST(MlpEngine, GivesTheNetworksLogitsInInference) {
 }
 
 TEST(MlpEngine, FollowsTheWeights) {
-  Network network = make_network(any_plan(layers(), {1, 4, 4}));
+  Network network = make_network(any_graph(layers(), {1, 4, 4}));
   const auto engine = MlpEngine::make(network);
   ASSERT_NE(engine, nullptr);
   set(network, "dense_3.weight", std::vector<double>(120, 0.0));
@@ -53,12 +53,27 @@ TEST(MlpEngine, FollowsTheWeights) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(logits[i], static_cast<float>(i));
 }
 
+TEST(MlpEngine, LeavesBranchesAndOtherActivationsAlone) {
+  model::ModelSpec spec = spec_of({model::FlattenOp{}, model::DenseOp{.units = 8}, model::DenseOp{.units = 8},
+                                   model::AddOp{}, model::DenseOp{.units = 10}});
+  spec.layers[3].inputs = {"dense_1", "dense_2"};
+  EXPECT_EQ(MlpEngine::make(Network(model::plan_network(spec, {1, 4, 4}), 1)), nullptr);
+  for (const auto activation :
+       {model::Activation::relu6, model::Activation::mish, model::Activation::softplus}) {
+    EXPECT_EQ(
+        MlpEngine::make(Network(
+            any_graph({model::FlattenOp{}, model::DenseOp{.units = 8, .activation = activation}}, {1, 4, 4}),
+            1)),
+        nullptr);
+  }
+}
+
 TEST(MlpEngine, LeavesOtherNetworksAlone) {
-  EXPECT_EQ(MlpEngine::make(
-                Network(any_plan({model::Conv2dSpec{.filters = 2}, model::FlattenSpec{}}, {1, 4, 4}), 1)),
-            nullptr);
   EXPECT_EQ(
-      MlpEngine::make(Network(any_plan(layers(), {1, 4, 4}), 1, BatchNormVariance::keras, torch::kFloat64)),
+      MlpEngine::make(Network(any_graph({model::Conv2dOp{.filters = 2}, model::FlattenOp{}}, {1, 4, 4}), 1)),
+      nullptr);
+  EXPECT_EQ(
+      MlpEngine::make(Network(any_graph(layers(), {1, 4, 4}), 1, BatchNormVariance::keras, torch::kFloat64)),
       nullptr);
 }
 

@@ -9,18 +9,19 @@ namespace {
 
 using torch::Tensor;
 
-std::vector<model::LayerKind> small_layers() {
-  return {
-      model::Conv2dSpec{.filters = 4, .padding = model::Padding::same, .activation = model::Activation::selu},
-      model::BatchNormSpec{},
-      model::MaxPool2dSpec{},
-      model::DropoutSpec{0.2},
-      model::FlattenSpec{},
-      model::DenseSpec{.units = 10, .activation = model::Activation::softmax}};
+std::vector<model::Operation> small_layers() {
+  return {model::Conv2dOp{.filters = 4,
+                          .window = {.height = 3, .pad = model::WindowPad::same},
+                          .activation = model::Activation::selu},
+          model::BatchNormOp{},
+          model::MaxPool2dOp{},
+          model::DropoutOp{0.2},
+          model::FlattenOp{},
+          model::DenseOp{.units = 10, .activation = model::Activation::softmax}};
 }
 
 Network small_network(std::uint64_t seed = 1, torch::ScalarType dtype = torch::kFloat32) {
-  return {any_plan(small_layers(), {3, 8, 8}), seed, BatchNormVariance::keras, dtype};
+  return {any_graph(small_layers(), {3, 8, 8}), seed, BatchNormVariance::keras, dtype};
 }
 
 /// @returns deterministic numbers between -1 and 1, [n,3,8,8].
@@ -46,9 +47,9 @@ void expect_glorot(const Tensor& weight, double fan_in, double fan_out) {
 }
 
 TEST(Network, StartsWithGlorotWeights) {
-  const Network network(any_plan({model::Conv2dSpec{.filters = 32, .kernel = 3}, model::FlattenSpec{},
-                                  model::DenseSpec{.units = 20}},
-                                 {3, 12, 12}),
+  const Network network(any_graph({model::Conv2dOp{.filters = 32, .window = {.height = 3}},
+                                   model::FlattenOp{}, model::DenseOp{.units = 20}},
+                                  {3, 12, 12}),
                         1);
   expect_glorot(tensor_of(network, "conv2d_1.weight"), 3 * 9, 32 * 9);
   expect_glorot(tensor_of(network, "dense_1.weight"), 32 * 100, 20);
@@ -65,11 +66,13 @@ TEST(Network, StartsEverythingElseAsKeras) {
 }
 
 TEST(Network, DrawsEachTensorFromItsNameAndSeedAlone) {
-  const model::DenseSpec dense{.units = 10};
-  const Network one(any_plan({model::FlattenSpec{}, dense, dense}, {10, 1, 1}), 1);
+  const model::DenseOp dense{.units = 10};
+  const Network one(any_graph({model::FlattenOp{}, dense, dense}, {10, 1, 1}), 1);
   const Network deeper(
-      any_plan({model::Conv2dSpec{.filters = 10, .kernel = 1}, model::FlattenSpec{}, dense}, {10, 1, 1}), 1);
-  const Network other(any_plan({model::FlattenSpec{}, dense, dense}, {10, 1, 1}), 2);
+      any_graph({model::Conv2dOp{.filters = 10, .window = {.height = 1}}, model::FlattenOp{}, dense},
+                {10, 1, 1}),
+      1);
+  const Network other(any_graph({model::FlattenOp{}, dense, dense}, {10, 1, 1}), 2);
   const Tensor weight = tensor_of(one, "dense_1.weight");
   EXPECT_TRUE(weight.equal(tensor_of(deeper, "dense_1.weight")));
   EXPECT_FALSE(weight.equal(tensor_of(one, "dense_2.weight")));
@@ -99,17 +102,17 @@ TEST(Network, ReturnsLogitsInItsOwnType) {
   }
 }
 
-TEST(Network, ShowsEveryLayersOutputInOrder) {
+TEST(Network, ShowsEveryNodesOutputInOrder) {
   Network network = small_network();
-  std::vector<std::size_t> indices;
+  std::vector<model::NodeId> nodes;
   std::vector<Tensor> outputs;
-  const Tensor logits = network.forward_visiting(images(2), {}, [&](std::size_t index, const Tensor& output) {
-    indices.push_back(index);
+  const Tensor logits = network.forward_visiting(images(2), {}, [&](model::NodeId id, const Tensor& output) {
+    nodes.push_back(id);
     outputs.push_back(output);
   });
-  EXPECT_EQ(indices, (std::vector<std::size_t>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(nodes, (std::vector<model::NodeId>{1, 2, 3, 4, 5, 6}));
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    EXPECT_EQ(outputs[i].sizes().slice(1).vec(), network.plan().layers[i].output) << i;
+    EXPECT_EQ(outputs[i].sizes().slice(1).vec(), network.graph().nodes[nodes[i]].output) << i;
   }
   EXPECT_TRUE(outputs.back().equal(logits));
   EXPECT_TRUE(logits.equal(network.forward(images(2), {})));
@@ -126,12 +129,12 @@ TEST(Network, LeavesStatisticsAloneInInference) {
 TEST(Network, ComputesInBfloat16AndKeepsFloat32Weights) {
   // Dropout follows the memory order, which differs in bfloat16.
   auto layers = small_layers();
-  layers[3] = model::DropoutSpec{0.0};
-  Network network(any_plan(layers, {3, 8, 8}), 1), exact(any_plan(layers, {3, 8, 8}), 1);
+  layers[3] = model::DropoutOp{0.0};
+  Network network(any_graph(layers, {3, 8, 8}), 1), exact(any_graph(layers, {3, 8, 8}), 1);
   const ForwardContext low{.training = true, .precision = kernels::Precision::bfloat16};
   std::vector<torch::ScalarType> types;
   const Tensor logits = network.forward_visiting(
-      images(8), low, [&](std::size_t, const Tensor& output) { types.push_back(output.scalar_type()); });
+      images(8), low, [&](model::NodeId, const Tensor& output) { types.push_back(output.scalar_type()); });
   EXPECT_EQ(types, std::vector<torch::ScalarType>(6, torch::kBFloat16));
   EXPECT_EQ(logits.scalar_type(), torch::kFloat32);
   const Tensor wanted = exact.forward(images(8), {.training = true});

@@ -30,11 +30,11 @@ class LoadBackboneWeights : public ::testing::Test {
   void publish(const model::BackboneSpec& spec, const Network& network, bool keras) {
     const model::Graph graph = model::backbone_graph(spec, {3, 32, 32});
     std::vector<NamedTensor> tensors;
-    for (model::NodeId id = 0; id < graph.nodes.size(); ++id) {
-      const model::Node& node = graph.nodes[id];
-      for (const model::NodeTensor& item : model::node_tensors(graph, id)) {
+    for (const model::Node& node : graph.nodes) {
+      for (const model::TensorPlan& item : node.tensors) {
+        const std::string suffix = item.name.substr(node.name.size());
         const Tensor& tensor = network.tensors()[tensors.size()].tensor;
-        tensors.push_back({(keras ? node.name : node.torch) + "." + item.role, tensor});
+        tensors.push_back({(keras ? node.name : node.torch) + suffix, tensor});
       }
     }
     write_tensors(path_, tensors, {});
@@ -42,9 +42,9 @@ class LoadBackboneWeights : public ::testing::Test {
 
   /// @returns whether a network of another seed has the weights of the published one after loading them.
   bool loads(const model::BackboneSpec& spec, bool keras) {
-    const Network published(any_plan({spec}, {3, 32, 32}), 1);
+    const Network published(any_graph({spec}, {3, 32, 32}), 1);
     publish(spec, published, keras);
-    Network network(any_plan({spec}, {3, 32, 32}), 2);
+    Network network(any_graph({spec}, {3, 32, 32}), 2);
     EXPECT_FALSE(same(network, published));
     load_backbone_weights(network);
     return same(network, published);
@@ -62,8 +62,8 @@ class LoadBackboneWeights : public ::testing::Test {
 };
 
 std::string refusal(const model::BackboneSpec& spec, const std::string& hint) {
-  Network network(any_plan({spec}, {3, 32, 32}), 1);
-  const Network before(any_plan({spec}, {3, 32, 32}), 1);
+  Network network(any_graph({spec}, {3, 32, 32}), 1);
+  const Network before(any_graph({spec}, {3, 32, 32}), 1);
   try {
     load_backbone_weights(network);
   } catch (const core::Error& error) {
@@ -94,7 +94,7 @@ TEST_F(LoadBackboneWeights, SaysWhereToGetThem) {
 
 TEST_F(LoadBackboneWeights, ChangesNothingWhenAFileDoesNotFit) {
   const model::BackboneSpec small = named("squeezenet1_1", path_, model::BackboneVariant::torch);
-  const Network network(any_plan({small}, {3, 32, 32}), 3);
+  const Network network(any_graph({small}, {3, 32, 32}), 3);
   auto tensors = network.tensors();
   for (auto& item : tensors) item.name = item.name.substr(std::string("squeezenet1_1.").size());
   tensors.pop_back();
@@ -105,11 +105,10 @@ TEST_F(LoadBackboneWeights, ChangesNothingWhenAFileDoesNotFit) {
 
 TEST_F(LoadBackboneWeights, LoadsBesideOtherLayers) {
   const model::BackboneSpec spec = named("squeezenet1_1", path_, model::BackboneVariant::torch);
-  const Network published(any_plan({spec}, {3, 32, 32}), 1);
+  const Network published(any_graph({spec}, {3, 32, 32}), 1);
   publish(spec, published, false);
   Network network(
-      any_plan({model::ResizeSpec{40, 40}, spec, model::FlattenSpec{}, model::DenseSpec{.units = 2}},
-               {3, 32, 32}),
+      any_graph({model::ResizeOp{40, 40}, spec, model::FlattenOp{}, model::DenseOp{.units = 2}}, {3, 32, 32}),
       2);
   const Tensor head = tensor_of(network, "dense_1.weight").clone();
   load_backbone_weights(network);
@@ -122,13 +121,13 @@ TEST_F(LoadBackboneWeights, FindsOutWhichVariantTheyAre) {
   const auto settled = [&](const model::BackboneSpec& spec) {
     model::ModelSpec model{{{"", spec}}};
     model::resolve_variants(model);
-    return std::get<model::BackboneSpec>(model.layers[0].kind).variant;
+    return std::get<model::BackboneSpec>(model.layers[0].op).variant;
   };
   const model::BackboneSpec asked = named("densenet121", path_, model::BackboneVariant::automatic);
   EXPECT_EQ(settled(asked), model::BackboneVariant::keras);  // There is no file yet.
   for (const auto variant : {model::BackboneVariant::keras, model::BackboneVariant::torch}) {
     const model::BackboneSpec spec = named("densenet121", path_, variant);
-    publish(spec, Network(any_plan({spec}, {3, 32, 32}), 1), variant == model::BackboneVariant::keras);
+    publish(spec, Network(any_graph({spec}, {3, 32, 32}), 1), variant == model::BackboneVariant::keras);
     EXPECT_EQ(settled(asked), variant);
     EXPECT_EQ(settled(named("densenet121", path_, model::BackboneVariant::keras)),
               model::BackboneVariant::keras);

@@ -2,17 +2,17 @@
 
 #include "core/error.h"
 #include "unit/hostile_bytes.h"
-#include "unit/network/small_network.h"
+#include "unit/network/branched.h"
 
 namespace svhn::network {
 namespace {
 
-const std::vector<model::LayerKind> kLayers{model::Conv2dSpec{.filters = 2, .stride = 4},
-                                            model::BatchNormSpec{}, model::FlattenSpec{},
-                                            model::DenseSpec{.units = 10}};
+const std::vector<model::Operation> kLayers{
+    model::Conv2dOp{.filters = 2, .window = {.height = 3, .stride = 4}}, model::BatchNormOp{},
+    model::FlattenOp{}, model::DenseOp{.units = 10}};
 
 Network network_with(std::uint64_t seed, torch::ScalarType dtype = torch::kFloat32) {
-  return {any_plan(kLayers, {1, 32, 32}), seed, BatchNormVariance::keras, dtype};
+  return {any_graph(kLayers, {1, 32, 32}), seed, BatchNormVariance::keras, dtype};
 }
 
 model::ModelRecord record() {
@@ -100,6 +100,23 @@ TEST(ReadTensors, NoticeAFlippedBitAndCopyNothing) {
   const formats::SafetensorsFile file(path, core::ExitCode::model);
   EXPECT_NE(refusal([&] { read_tensors(file, target.tensors()); }), "");
   expect_equal(target, network_with(2));
+}
+
+TEST(LoadNetwork, KeepsBranches) {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "m.safetensors";
+  for (const char* name : kBranchedConfigs) {
+    Network saved = branched_network(name);
+    const model::ModelRecord branched{name, {3, 32, 32}, config_model(name), R"({"steps":[]})", false};
+    write_tensors(path, saved.tensors(), model::record_metadata(branched, "model"));
+    const model::ModelFile file(path);
+    ASSERT_EQ(file.graph().nodes.size(), saved.graph().nodes.size());
+    for (std::size_t i = 0; i < saved.graph().nodes.size(); ++i)
+      EXPECT_EQ(file.graph().nodes[i].inputs, saved.graph().nodes[i].inputs);
+    Network loaded = load_network(file);
+    const torch::Tensor x = branched_images(2);
+    EXPECT_TRUE(loaded.forward(x, {}).equal(saved.forward(x, {}))) << name;
+  }
 }
 
 TEST(LoadNetwork, GivesTheSameLogits) {

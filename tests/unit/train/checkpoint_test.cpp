@@ -10,10 +10,10 @@
 namespace svhn::train {
 namespace {
 
-const std::vector<model::LayerKind> kLayers{model::FlattenSpec{}, model::DenseSpec{.units = 10}};
+const std::vector<model::Operation> kLayers{model::FlattenOp{}, model::DenseOp{.units = 10}};
 
 network::Network network_with(std::uint64_t seed) {
-  return {network::any_plan(kLayers, {1, 2, 2}), seed};
+  return {network::any_graph(kLayers, {1, 2, 2}), seed};
 }
 
 CheckpointRecord record() {

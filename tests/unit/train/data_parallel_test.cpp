@@ -8,6 +8,7 @@
 
 #include "core/signals.h"
 #include "unit/distributed/thread_group.h"
+#include "unit/network/branched.h"
 #include "unit/train/trainer_run.h"
 
 namespace svhn::train {
@@ -19,15 +20,22 @@ using distributed::ProcessGroup;
 /// penalties.
 Network full_network(torch::ScalarType dtype) {
   const auto selu = model::Activation::selu;
-  return {
-      network::any_plan(
-          {model::AveragePool2dSpec{.size = 4},
-           model::Conv2dSpec{.filters = 4, .kernel = 3, .padding = model::Padding::same, .activation = selu},
-           model::BatchNormSpec{.momentum = 0.8}, model::MaxPool2dSpec{.size = 2}, model::DropoutSpec{0.3},
-           model::FlattenSpec{}, model::DenseSpec{.units = 8, .activation = selu, .l1 = 1e-4, .l2 = 1e-3},
-           model::BatchNormSpec{.momentum = 0.8}, model::DropoutSpec{0.2}, model::DenseSpec{.units = 10}},
-          {3, 32, 32}),
-      1, network::BatchNormVariance::keras, dtype};
+  return {network::any_graph(
+              {model::AveragePool2dOp{.window = {.height = 4, .stride = 0}},
+               model::Conv2dOp{
+                   .filters = 4, .window = {.height = 3, .pad = model::WindowPad::same}, .activation = selu},
+               model::BatchNormOp{.momentum = 0.8}, model::MaxPool2dOp{.window = {.height = 2, .stride = 0}},
+               model::DropoutOp{0.3}, model::FlattenOp{},
+               model::DenseOp{.units = 8, .activation = selu, .l1 = 1e-4, .l2 = 1e-3},
+               model::BatchNormOp{.momentum = 0.8}, model::DropoutOp{0.2}, model::DenseOp{.units = 10}},
+              {3, 32, 32}),
+          1, network::BatchNormVariance::keras, dtype};
+}
+
+Network network_of(const std::string& config, torch::ScalarType dtype) {
+  if (config.empty()) return full_network(dtype);
+  return {model::plan_network(network::config_model(config), {3, 32, 32}), 1,
+          network::BatchNormVariance::keras, dtype};
 }
 
 struct Setting {
@@ -35,7 +43,8 @@ struct Setting {
   torch::ScalarType dtype = torch::kFloat64;
   double mixup = 0.0;
   bool augment = false;
-  Augment views{};  ///< Instead of real ones.
+  Augment views{};     ///< Instead of real ones.
+  std::string config;  ///< Network of a file in configs/; "": full_network.
 };
 
 /// A rank's run.
@@ -67,7 +76,7 @@ TrainerParts parts_of(Network& network, const data::PreparedData& data, const Se
 Outcome train(
     const data::PreparedData& data, const Setting& setting, ProcessGroup* group,
     const std::function<int()>& stop = [] { return 0; }) {
-  Network network = full_network(setting.dtype);
+  Network network = network_of(setting.config, setting.dtype);
   Trainer trainer(setting.train, parts_of(network, data, setting, group));
   Outcome outcome;
   const auto finish = [&] {
@@ -148,6 +157,17 @@ TEST_F(DataParallelTest, EndsNearOneProcessInFloat32) {
   Setting sgd{.train = options(3), .dtype = torch::kFloat32, .mixup = 0.4, .augment = true};
   sgd.train.optimizer = {.type = OptimizerType::sgd, .learning_rate = 0.01};
   expect_as_one(sgd, 1e-4);
+}
+
+TEST_F(DataParallelTest, SharesNetworksWithBranchesAsOneProcess) {
+  for (const char* config : network::kBranchedConfigs) {
+    SCOPED_TRACE(config);
+    Setting sgd{.train = options(2), .config = config};
+    sgd.train.optimizer = {.type = OptimizerType::sgd, .learning_rate = 0.01, .momentum = 0.9};
+    expect_as_one(sgd, 1e-10);
+    sgd.dtype = torch::kFloat32;  // By fused nodes.
+    expect_as_one(sgd, 1e-4);
+  }
 }
 
 TEST_F(DataParallelTest, GivesTheSameBitsAgain) {

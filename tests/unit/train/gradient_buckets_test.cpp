@@ -31,9 +31,9 @@ TEST(PlanBuckets, TakeWholeTensorsFromTheEnd) {
 
 /// Three dense layers of which the last two have more than a bucket's numbers each.
 Network wide_network() {
-  return {network::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 600},
-                             model::DenseSpec{.units = 600}, model::DenseSpec{.units = 600}},
-                            {1, 1, 4}),
+  return {network::any_graph({model::FlattenOp{}, model::DenseOp{.units = 600}, model::DenseOp{.units = 600},
+                              model::DenseOp{.units = 600}},
+                             {1, 1, 4}),
           1};
 }
 

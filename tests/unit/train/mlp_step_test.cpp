@@ -14,30 +14,29 @@ namespace svhn::train {
 namespace {
 
 using model::Activation;
-using model::BatchNormSpec;
-using model::DenseSpec;
-using model::DropoutSpec;
-using model::FlattenSpec;
-using model::LayerKind;
+using model::BatchNormOp;
+using model::DenseOp;
+using model::DropoutOp;
+using model::FlattenOp;
+using model::Operation;
 using network::Network;
 using torch::Tensor;
 
 constexpr std::int64_t kStep = 5;
 
-DenseSpec dense(std::int64_t units, Activation activation = Activation::selu) {
+DenseOp dense(std::int64_t units, Activation activation = Activation::selu) {
   return {.units = units, .activation = activation};
 }
 
 /// As configs/q1_1.json, q1_2.json and q1_3.json, on images of 8x8.
-std::vector<LayerKind> pyramid() {
-  return {FlattenSpec{}, dense(128), dense(64), dense(32), dense(10, Activation::softmax)};
+std::vector<Operation> pyramid() {
+  return {FlattenOp{}, dense(128), dense(64), dense(32), dense(10, Activation::softmax)};
 }
 
-std::vector<LayerKind> norm_pyramid() {
-  return {
-      FlattenSpec{},    dense(128),       BatchNormSpec{}, dense(64),
-      BatchNormSpec{},  DropoutSpec{0.1}, dense(32),       BatchNormSpec{.momentum = 0.8, .epsilon = 1e-2},
-      DropoutSpec{0.2}, dense(10)};
+std::vector<Operation> norm_pyramid() {
+  return {FlattenOp{},    dense(128),     BatchNormOp{}, dense(64),
+          BatchNormOp{},  DropoutOp{0.1}, dense(32),     BatchNormOp{.epsilon = 1e-2, .momentum = 0.8},
+          DropoutOp{0.2}, dense(10)};
 }
 
 data::Batch make_batch(std::int64_t images, std::int64_t channels) {
@@ -54,13 +53,13 @@ data::Batch make_batch(std::int64_t images, std::int64_t channels) {
 /// One network twice: stepped directly, and by autograd.
 class Pair {
  public:
-  Pair(const std::vector<LayerKind>& layers, std::int64_t channels, TrainOptions options)
+  Pair(const std::vector<Operation>& layers, std::int64_t channels, TrainOptions options)
       : channels_(channels),
         options_(std::move(options)),
         variance_(options_.framework_compat == FrameworkCompat::keras ? network::BatchNormVariance::keras
                                                                       : network::BatchNormVariance::torch),
-        direct_(network::any_plan(layers, {channels, 8, 8}), 3, variance_),
-        plain_(network::any_plan(layers, {channels, 8, 8}), 3, variance_, torch::kFloat64),
+        direct_(network::any_graph(layers, {channels, 8, 8}), 3, variance_),
+        plain_(network::any_graph(layers, {channels, 8, 8}), 3, variance_, torch::kFloat64),
         step_(options_, direct_, kernels::Precision::float32, nullptr),
         update_(plain_, options_) {
     const torch::NoGradGuard no_grad;
@@ -151,17 +150,16 @@ TEST(MlpStep, TakesEveryActivation) {
   for (const Activation activation :
        {Activation::linear, Activation::relu, Activation::selu, Activation::tanh, Activation::sigmoid,
         Activation::elu, Activation::gelu, Activation::swish}) {
-    Pair pair(
-        {FlattenSpec{}, dense(33, activation), BatchNormSpec{}, model::ActivationSpec{activation}, dense(10)},
-        1, still());
+    Pair pair({FlattenOp{}, dense(33, activation), BatchNormOp{}, model::ActivationOp{activation}, dense(10)},
+              1, still());
     ASSERT_TRUE(pair.direct());
     pair.expect_same(19);
   }
 }
 
 TEST(MlpStep, TakesWhatComesBeforeTheFirstWeights) {
-  Pair pair({DropoutSpec{0.25}, model::ReshapeSpec{{2, 8, 4}}, FlattenSpec{}, BatchNormSpec{},
-             DenseSpec{.units = 10, .use_bias = false}},
+  Pair pair({DropoutOp{0.25}, model::ReshapeOp{{2, 8, 4}}, FlattenOp{}, BatchNormOp{},
+             DenseOp{.units = 10, .use_bias = false}},
             1, still());
   ASSERT_TRUE(pair.direct());
   pair.expect_same(31);
@@ -172,7 +170,7 @@ TEST(MlpStep, TakesTargetsWeightsAndPenaltiesAsTheLossDoes) {
   options.label_smoothing = 0.15;
   options.class_weights = {0.5, 1, 2, 1, 1, 3, 1, 0.1, 1, 1.5};
   auto layers = pyramid();
-  layers[1] = DenseSpec{.units = 20, .activation = Activation::tanh, .l1 = 1e-3, .l2 = 1e-2};
+  layers[1] = DenseOp{.units = 20, .activation = Activation::tanh, .l1 = 1e-3, .l2 = 1e-2};
   Pair pair(layers, 3, options);
   ASSERT_TRUE(pair.direct());
   pair.expect_same(40);
@@ -182,7 +180,7 @@ TEST(MlpStep, TakesTargetsWeightsAndPenaltiesAsTheLossDoes) {
 }
 
 TEST(MlpStep, LeavesWeightsAndGradientsWhereTheLossIsNoNumber) {
-  Network network(network::any_plan(pyramid(), {1, 8, 8}), 3);
+  Network network(network::any_graph(pyramid(), {1, 8, 8}), 3);
   const TrainOptions options;
   TrainStep step(options, network, kernels::Precision::float32, nullptr);
   ASSERT_TRUE(step.uses_mlp_step());
@@ -199,19 +197,24 @@ TEST(MlpStep, LeavesOtherNetworksToAutograd) {
   const auto direct = [&](Network network, kernels::Precision precision = kernels::Precision::float32) {
     return TrainStep(options, network, precision, nullptr).uses_mlp_step();
   };
-  const auto make = [](std::vector<LayerKind> layers, torch::ScalarType type = torch::kFloat32) {
-    return Network(network::any_plan(std::move(layers), {1, 8, 8}), 1, network::BatchNormVariance::keras,
+  const auto make = [](std::vector<Operation> layers, torch::ScalarType type = torch::kFloat32) {
+    return Network(network::any_graph(std::move(layers), {1, 8, 8}), 1, network::BatchNormVariance::keras,
                    type);
   };
   EXPECT_TRUE(direct(make(pyramid())));
   EXPECT_FALSE(direct(make(pyramid(), torch::kFloat64)));
   EXPECT_FALSE(direct(make(pyramid()), kernels::Precision::bfloat16));
-  EXPECT_FALSE(direct(make({model::Conv2dSpec{.filters = 2}, FlattenSpec{}, dense(10)})));
-  EXPECT_FALSE(direct(make({BatchNormSpec{}, FlattenSpec{}, dense(10)})));  // Of channels.
-  auto frozen = network::any_plan(pyramid(), {1, 8, 8});
-  frozen.layers[1].layer.trainable = false;
-  for (auto& tensor : frozen.layers[1].tensors) tensor.trainable = false;
+  EXPECT_FALSE(direct(make({model::Conv2dOp{.filters = 2}, FlattenOp{}, dense(10)})));
+  EXPECT_FALSE(direct(make({BatchNormOp{}, FlattenOp{}, dense(10)})));  // Of channels.
+  auto frozen = network::any_graph(pyramid(), {1, 8, 8});
+  frozen.nodes[2].trainable = false;
+  for (auto& tensor : frozen.nodes[2].tensors) tensor.trainable = false;
   EXPECT_FALSE(direct(Network(std::move(frozen), 1)));
+  EXPECT_FALSE(direct(make({FlattenOp{}, dense(16, Activation::mish), dense(10)})));
+  model::ModelSpec branched =
+      network::spec_of({FlattenOp{}, dense(16), dense(16), model::AddOp{}, dense(10)});
+  branched.layers[3].inputs = {"dense_1", "dense_2"};
+  EXPECT_FALSE(direct(Network(model::plan_network(branched, {1, 8, 8}), 1)));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ using torch::Tensor;
 
 /// A network of 1x1 images: weight [2,1], bias [2].
 network::Network tiny() {
-  return {network::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 2}}, {1, 1, 1}), 1,
+  return {network::any_graph({model::FlattenOp{}, model::DenseOp{.units = 2}}, {1, 1, 1}), 1,
           network::BatchNormVariance::keras, torch::kFloat64};
 }
 
@@ -55,8 +55,8 @@ TEST(FlatParameters, SplitIntoNamedViews) {
 }
 
 TEST(FlatParameters, KeepKernelsAsConvolutionsReadThem) {
-  const network::Network network(network::any_plan({model::Conv2dSpec{.filters = 2, .kernel = 2}}, {3, 4, 4}),
-                                 1);
+  const network::Network network(
+      network::any_graph({model::Conv2dOp{.filters = 2, .window = {.height = 2}}}, {3, 4, 4}), 1);
   const Tensor weight = network::tensor_of(network, "conv2d_1.weight"), before = weight.detach().clone();
   const FlatParameters flat(network.tensors());
   EXPECT_TRUE(weight.detach().equal(before));

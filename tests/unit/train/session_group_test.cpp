@@ -24,10 +24,10 @@ class SessionGroupTest : public TrainerTest {
     const auto selu = model::Activation::selu;
     SessionRequest request;
     request.name = "run";
-    request.model = network::spec_of({model::AveragePool2dSpec{.size = 8}, model::FlattenSpec{},
-                                      model::DenseSpec{.units = 12, .activation = selu},
-                                      model::BatchNormSpec{.momentum = 0.8}, model::DropoutSpec{0.3},
-                                      model::DenseSpec{.units = 10}});
+    request.model = network::spec_of({model::AveragePool2dOp{.window = {.height = 8, .stride = 0}},
+                                      model::FlattenOp{}, model::DenseOp{.units = 12, .activation = selu},
+                                      model::BatchNormOp{.momentum = 0.8}, model::DropoutOp{0.3},
+                                      model::DenseOp{.units = 10}});
     request.train = options(3);
     request.train.precision = core::Precision::float32;
     request.config = R"({"train":{"seed":1},"data":{"file":"here"}})";
@@ -66,8 +66,8 @@ class SessionGroupTest : public TrainerTest {
   /// Expects two models' numbers to be those of the same batches, summed in another order.
   void expect_near(const std::string& a, const std::string& b) const {
     const model::ModelFile one(folder_ / a), other(folder_ / b);
-    for (const auto& layer : one.plan().layers) {
-      for (const auto& tensor : layer.tensors) {
+    for (const auto& node : one.graph().nodes) {
+      for (const auto& tensor : node.tensors) {
         const auto values = [&](const model::ModelFile& from) {
           const auto held =
               from.file().bytes(from.file().require(tensor.name, formats::DType::f32, tensor.shape));

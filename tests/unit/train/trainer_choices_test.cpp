@@ -54,8 +54,8 @@ class PooledFeatures : public data::InputSource {
     for (std::int64_t row = 0; row < 16; ++row) {
       const Tensor image = torch::empty({1, 3, 32, 32});
       pixels.read(row, {static_cast<float*>(image.data_ptr()), 3 * 32 * 32});
-      network.forward_visiting(image, {}, [&](std::size_t layer, const Tensor& output) {
-        if (layer == 1) features_.push_back(output.contiguous());
+      network.forward_visiting(image, {}, [&](model::NodeId id, const Tensor& output) {
+        if (id == 2) features_.push_back(output.contiguous());
       });
     }
   }
@@ -72,7 +72,7 @@ class PooledFeatures : public data::InputSource {
 TEST_F(TrainerTest, LearnsTheSameFromFeaturesThatWereMadeBefore) {
   TrainingRun pixels(data(), options()), features(data(), options());
   const PooledFeatures pooled(features.network, data());
-  features.trainer.use_features(pooled, {2, 0});
+  features.trainer.use_features(pooled, 2);
   pixels.trainer.run(pixels.hooks);
   features.trainer.run(features.hooks);
   expect_same(features.copies(), pixels.copies());

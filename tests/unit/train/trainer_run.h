@@ -29,10 +29,10 @@ inline data::PreparedContent content() {
 
 /// Pools to [3,4,4], so that a step takes microseconds, and has dropout and batch norm to tell runs apart.
 inline Network make_network() {
-  return {network::any_plan(
-              {model::AveragePool2dSpec{.size = 8}, model::FlattenSpec{},
-               model::DenseSpec{.units = 12, .activation = model::Activation::selu, .l2 = 1e-3},
-               model::BatchNormSpec{.momentum = 0.8}, model::DropoutSpec{0.3}, model::DenseSpec{.units = 10}},
+  return {network::any_graph(
+              {model::AveragePool2dOp{.window = {.height = 8, .stride = 0}}, model::FlattenOp{},
+               model::DenseOp{.units = 12, .activation = model::Activation::selu, .l2 = 1e-3},
+               model::BatchNormOp{.momentum = 0.8}, model::DropoutOp{0.3}, model::DenseOp{.units = 10}},
               {3, 32, 32}),
           1};
 }

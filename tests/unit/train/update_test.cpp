@@ -16,7 +16,7 @@ network::Network with_backbone() {
   backbone.backbone = "squeezenet1_1";
   backbone.weights = "random";
   backbone.trainable = {"features.12.*"};
-  return {network::any_plan({backbone, model::FlattenSpec{}, model::DenseSpec{.units = 10}}, {3, 32, 32}), 1};
+  return {network::any_graph({backbone, model::FlattenOp{}, model::DenseOp{.units = 10}}, {3, 32, 32}), 1};
 }
 
 TrainOptions plain_descent() {
@@ -75,7 +75,7 @@ TEST(ParameterUpdate, NamesTheStateOfEveryTensorOnce) {
 
 /// weight [1,1], bias [1].
 network::Network tiny() {
-  return {network::any_plan({model::FlattenSpec{}, model::DenseSpec{.units = 1}}, {1, 1, 1}), 1,
+  return {network::any_graph({model::FlattenOp{}, model::DenseOp{.units = 1}}, {1, 1, 1}), 1,
           network::BatchNormVariance::keras, torch::kFloat64};
 }
 

@@ -43,10 +43,11 @@ class FeaturesTest : public TransferTest {
     pixels.read(row, {static_cast<float*>(image.data_ptr()), 3 * 32 * 32});
     std::vector<float> values;
     const torch::NoGradGuard no_grad;
-    network_->forward_visiting(image, {}, [&](std::size_t layer, const torch::Tensor& output) {
+    const model::NodeId flatten = network_->graph().layers[1].last;
+    network_->forward_visiting(image, {}, [&](model::NodeId id, const torch::Tensor& output) {
       const torch::Tensor flat = output.contiguous();
       const auto* first = static_cast<const float*>(flat.data_ptr());
-      if (layer == 1) values.assign(first, first + flat.numel());
+      if (id == flatten) values.assign(first, first + flat.numel());
     });
     return values;
   }
@@ -59,7 +60,7 @@ class FeaturesTest : public TransferTest {
 TEST_F(FeaturesTest, AreWhatTheFrozenLayersGiveForEveryImage) {
   const auto part = this->part();
   const train::Features features = make(part);
-  EXPECT_EQ(features.cut, (model::CutPoint{2, 0}));
+  EXPECT_EQ(features.cut, network_->graph().layers[1].last);
   ASSERT_NE(features.inputs, nullptr);
   EXPECT_EQ(features.inputs->shape(), (std::vector<std::int64_t>{512}));
   std::vector<float> values(512);

@@ -29,14 +29,14 @@ inline model::ModelSpec squeezenet(std::vector<std::string> trainable = {}) {
   backbone.trainable = std::move(trainable);
   model::ModelSpec spec;
   spec.layers = {{"", backbone},
-                 {"", model::FlattenSpec{}},
-                 {"", model::DropoutSpec{0.25}},
-                 {"", model::DenseSpec{.units = 10}}};
+                 {"", model::FlattenOp{}},
+                 {"", model::DropoutOp{0.25}},
+                 {"", model::DenseOp{.units = 10}}};
   model::name_layers(spec);
   return spec;
 }
 
-inline model::NetworkPlan planned(const model::ModelSpec& spec) {
+inline model::Graph planned(const model::ModelSpec& spec) {
   return model::plan_network(spec, {3, 32, 32});
 }
 

@@ -159,8 +159,8 @@ TEST(TrialConfig, PutsAValueAtEachOfItsPaths) {
                   {"/train/optimizer/learning_rate", {"/train/optimizer/learning_rate"}, "0.5"},
                   {"optimizer", {"/train/optimizer"}, R"({"type": "sgd", "momentum": 0.9})"}};
   const auto config = trial_config(search({}), trial);
-  EXPECT_EQ(std::get<model::DenseSpec>(config.model.layers[1].kind).units, 64);
-  EXPECT_EQ(std::get<model::DenseSpec>(config.model.layers[2].kind).units, 64);
+  EXPECT_EQ(std::get<model::DenseOp>(config.model.layers[1].op).units, 64);
+  EXPECT_EQ(std::get<model::DenseOp>(config.model.layers[2].op).units, 64);
   EXPECT_EQ(config.train.optimizer.type, train::OptimizerType::sgd);
   EXPECT_EQ(config.train.optimizer.learning_rate, 0.5) << "a part is set after the whole object";
   EXPECT_EQ(config.train.checkpoint_every_epochs, 1);

@@ -146,8 +146,8 @@ ChosenImage InterpretContext::chosen_image() const {
 std::vector<interpret::LayerChoice> InterpretContext::chosen_layers() const {
   std::vector<interpret::LayerChoice> layers;
   for (const std::string& text : options.layers) {
-    const auto layer = interpret::find_layer(network.plan(), text);
-    const auto same = [&](const interpret::LayerChoice& other) { return other.index == layer.index; };
+    const auto layer = interpret::find_layer(network.graph(), text);
+    const auto same = [&](const interpret::LayerChoice& other) { return other.node == layer.node; };
     if (std::ranges::none_of(layers, same)) layers.push_back(layer);
   }
   return layers;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "cli/engine/interpret/context.h"
 #include "formats/safetensors/safetensors.h"
@@ -97,7 +98,7 @@ report::Tile vector_tile(const Tensor& features) {
 
 void draw_layer(InterpretContext& context, const LayerChoice& layer, const Tensor& output,
                 const std::string& subject) {
-  const std::string type(model::type_name(context.network.plan().layers[layer.index].layer.kind));
+  const std::string type(model::type_name(context.network.graph().nodes[layer.node].op));
   report::Grid grid{.title = layer.name + " (" + type + ", layer " + std::to_string(layer.index) + "): "};
   std::vector<report::Tile> tiles;
   if (output.dim() == 3) {
@@ -128,12 +129,23 @@ struct ClassMaps {
   Tensor occlusion;  ///< [H,W]
 };
 
+/// @returns the layer that Grad-CAM looks at: the last of `--layer` that gives an image, else the last
+/// convolution, if any.
+std::optional<LayerChoice> cam_layer(const InterpretContext& context) {
+  const auto chosen = context.chosen_layers();
+  const auto found =
+      std::find_if(chosen.rbegin(), chosen.rend(), [](const LayerChoice& c) { return c.shape.size() == 3; });
+  if (found != chosen.rend()) return *found;
+  const model::Graph& graph = context.network.graph();
+  const auto node = interpret::last_convolution(graph);
+  return node ? std::optional(interpret::find_layer(graph, graph.layer_of(*node).spec.name)) : std::nullopt;
+}
+
 ClassMaps maps_of(InterpretContext& context, const ChosenImage& image, int class_index) {
   const Tensor baseline = interpret::flat_baseline(image.pixels);
   ClassMaps maps{class_index, {}, {}, {}};
-  if (const auto layer = interpret::last_convolution(context.network.plan())) {
-    maps.grad_cam = interpret::grad_cam(context.network, image.pixels, *layer, class_index);
-  }
+  if (const auto layer = cam_layer(context))
+    maps.grad_cam = interpret::grad_cam(context.network, image.pixels, layer->node, class_index);
   context.check_stop();
   maps.gradients = interpret::integrated_gradients(context.network, image.pixels, baseline, class_index);
   context.check_stop();
@@ -167,10 +179,10 @@ void draw_maps(InterpretContext& context, const ChosenImage& image, const std::v
 void draw_saliency(InterpretContext& context, const ChosenImage& image, const std::vector<ClassMaps>& classes,
                    const std::string& subject) {
   const report::Tile picture = context.picture(image.row);
-  if (classes.front().grad_cam.defined()) {
+  if (const auto layer = cam_layer(context)) {
     draw_maps(
         context, image, classes, "grad_cam",
-        {.title = "Grad-CAM: where the last convolution speaks for a digit", .note = subject, .side = 288},
+        {.title = "Grad-CAM: where " + layer->name + " speaks for a digit", .note = subject, .side = 288},
         [&](const ClassMaps& maps) { return report::heat_over(picture, values_of(maps.grad_cam)); });
   }
   draw_maps(context, image, classes, "integrated_gradients",
@@ -200,7 +212,7 @@ nlohmann::ordered_json saliency_json(const std::vector<ClassMaps>& classes) {
 void interpret_activations(InterpretContext& context) {
   const ChosenImage image = context.chosen_image();
   auto layers = context.chosen_layers();
-  if (layers.empty()) layers = interpret::default_activation_layers(context.network.plan());
+  if (layers.empty()) layers = interpret::default_activation_layers(context.network.graph());
   const int predicted = predicted_class(context, image);
   const std::string subject = image_title(context, image, predicted);
   const auto outputs = interpret::layer_outputs(context.network, image.pixels, layers);
@@ -238,6 +250,7 @@ void interpret_saliency(InterpretContext& context) {
                                   {"true", class_digit(image.true_class)},
                                   {"predicted", class_digit(predicted)},
                                   {"classes", saliency_json(classes)}};
+  if (const auto layer = cam_layer(context)) context.document["saliency"]["grad_cam_layer"] = layer->name;
 }
 
 }  // namespace svhn::cli

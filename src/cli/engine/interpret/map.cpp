@@ -94,14 +94,14 @@ EmbeddingMap reference_map(const InterpretContext& context) {
 
 /// @returns the layer to embed: the first of `--layer`, else that of the map, else the default.
 LayerChoice chosen_layer(const InterpretContext& context, const std::optional<EmbeddingMap>& reference) {
-  const auto& plan = context.network.plan();
+  const auto& graph = context.network.graph();
   if (!reference) {
-    return context.options.layers.empty() ? interpret::default_embedding_layer(plan)
-                                          : interpret::find_layer(plan, context.options.layers.front());
+    return context.options.layers.empty() ? interpret::default_embedding_layer(graph)
+                                          : interpret::find_layer(graph, context.options.layers.front());
   }
-  const LayerChoice layer = interpret::find_layer(plan, entry(*reference, *context.options.onto, "layer"));
+  const LayerChoice layer = interpret::find_layer(graph, entry(*reference, *context.options.onto, "layer"));
   const bool other = !context.options.layers.empty() &&
-                     interpret::find_layer(plan, context.options.layers.front()).index != layer.index;
+                     interpret::find_layer(graph, context.options.layers.front()).node != layer.node;
   if (!other) return layer;
   throw Error(ExitCode::usage,
               "the map '" + context.options.onto->string() + "' is of the layer '" + layer_text(layer) + "'",

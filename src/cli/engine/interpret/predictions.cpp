@@ -8,8 +8,6 @@
 #include "inference/evaluate.h"
 #include "interpret/misclassified.h"
 #include "metric/classes.h"
-#include "network/fold.h"
-#include "network/tensor_io.h"
 #include "report/charts/evaluation.h"
 
 namespace svhn::cli {
@@ -185,11 +183,9 @@ const Predictions& predict_split(InterpretContext& context) {
       made->table.add(row, label, prediction);
     };
   }
-  network::Network network = network::load_network(context.file);
-  network.to(context.hardware.device);
-  auto folded = network::fold_batch_norm(std::move(network));
+  network::Network network = inference::load_for_inference(context.file, context.hardware.device);
   made->result =
-      inference::evaluate(folded.network, context.data, context.split, context.plan_of(context.split), how);
+      inference::evaluate(network, context.data, context.split, context.plan_of(context.split), how);
   made->result.model = context.file.record().name;
   context.predictions = made;
   return *made;

@@ -86,7 +86,7 @@ TEST_F(KerasImportTest, PutsBatchNormsOfFlattenedImagesIntoChannelOrder) {
   EXPECT_EQ(array(model, "bn.running_mean").values, (std::vector<float>{0, 2, 1, 3}));
   EXPECT_EQ(array(model, "bn.weight").values, std::vector<float>(4, 1.0F));
   EXPECT_EQ(array(model, "bn.bias").values, std::vector<float>(4, 0.0F));
-  const auto& spec = std::get<BatchNormSpec>(model.spec.layers[1].kind);
+  const auto& spec = std::get<BatchNormOp>(model.spec.layers[1].op);
   EXPECT_EQ(spec.momentum, 0.9);
   EXPECT_EQ(spec.epsilon, 0.5);
 }
@@ -113,7 +113,7 @@ TEST_F(KerasImportTest, TakesFlatInputsAsDigits) {
                                  {{"out", {counted("out/kernel:0", {1024, 10})}}});
   EXPECT_EQ(grey.input, (Shape{1, 32, 32}));
   ASSERT_EQ(grey.spec.layers.size(), 3U);
-  EXPECT_EQ(std::get<ReshapeSpec>(grey.spec.layers[0].kind).shape, (Shape{1, 32, 32}));
+  EXPECT_EQ(std::get<ReshapeOp>(grey.spec.layers[0].op).shape, (Shape{1, 32, 32}));
   const KerasModel colour =
       import(input("3072") + "," + kDense10, {{"out", {counted("out/kernel:0", {3072, 10})}}});
   EXPECT_EQ(colour.input, (Shape{3, 32, 32}));
@@ -135,7 +135,7 @@ TEST_F(KerasImportTest, KeepsNamesAndWhatIsFrozen) {
              {{"out", {counted("out/kernel:0", {4, 10})}}});
   EXPECT_EQ(model.spec.layers[0].name, "my_flat_layer");
   EXPECT_FALSE(model.spec.layers[1].trainable);
-  EXPECT_EQ(std::get<DenseSpec>(model.spec.layers[1].kind).l2, 0.25);
+  EXPECT_EQ(std::get<DenseOp>(model.spec.layers[1].op).l2, 0.25);
   EXPECT_EQ(model.notes.size(), 1U);  // No softmax.
 }
 
@@ -148,7 +148,7 @@ TEST_F(KerasImportTest, MakesAPaddedConvolutionOfItsTwoLayers) {
   const std::string rest = "," + layer("Flatten", "f", "") + "," + kDense10;
   const KerasModel model =
       import(input("3,3,1") + "," + pad + "," + layer("Conv2D", "c", valid) + rest, weights);
-  EXPECT_EQ(std::get<Conv2dSpec>(model.spec.layers[0].kind).padding, Padding::same);
+  EXPECT_EQ(std::get<Conv2dOp>(model.spec.layers[0].op).window.pad, WindowPad::same);
   const std::string wide = R"("filters":4,"kernel_size":[5,5],"strides":[1,1],"padding":"valid")";
   EXPECT_EQ(refusal(input("3,3,1") + "," + pad + "," + layer("Conv2D", "c", wide) + rest, weights),
             "layer 'c' (Conv2D): with the ZeroPadding2D before it, it is no convolution with same padding");

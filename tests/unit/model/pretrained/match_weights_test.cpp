@@ -24,10 +24,11 @@ Graph graph_of(const BackboneSpec& spec) {
 WeightSource source_of(const BackboneSpec& spec, bool keras) {
   const Graph graph = graph_of(spec);
   WeightSource source;
-  for (NodeId id = 0; id < graph.nodes.size(); ++id) {
-    const Node& node = graph.nodes[id];
-    for (const NodeTensor& tensor : node_tensors(graph, id))
-      source.arrays.push_back({(keras ? node.name : node.torch) + "." + tensor.role, tensor.shape, {}});
+  for (const Node& node : graph.nodes) {
+    for (const TensorPlan& tensor : node.tensors) {
+      const std::string suffix = tensor.name.substr(node.name.size());
+      source.arrays.push_back({(keras ? node.name : node.torch) + suffix, tensor.shape, {}});
+    }
   }
   return source;
 }
