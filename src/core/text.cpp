@@ -9,4 +9,13 @@ std::string with_thousands(std::int64_t number) {
   return text;
 }
 
+std::string shape_text(std::span<const std::int64_t> shape) {
+  std::string text = "[";
+  for (const std::int64_t length : shape) {
+    if (text.size() > 1) text += ",";
+    text += length < 0 ? "any" : std::to_string(length);
+  }
+  return text + "]";
+}
+
 }  // namespace svhn::core

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "core/thread_pool.h"
 #include "data/prepared.h"
 #include "formats/mat/mat.h"
@@ -25,15 +26,6 @@ using formats::MatVariable;
   throw core::Error(core::ExitCode::data, "'" + path.string() + "': " + what, std::move(hint));
 }
 
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::string text = "[";
-  for (const std::int64_t length : shape) {
-    if (text.size() > 1) text += ',';
-    text += std::to_string(length);
-  }
-  return text + "]";
-}
-
 const MatVariable& require(const MatFile& file, const std::filesystem::path& path, std::string_view name) {
   const MatVariable* variable = file.find(name);
   if (variable == nullptr) {
@@ -46,7 +38,7 @@ void check_images(const MatVariable& x, const std::filesystem::path& path) {
   const bool fits = x.dtype == DType::u8 && x.shape.size() == 4 && x.shape[0] == kSide &&
                     x.shape[1] == kSide && x.shape[2] == kChannels && x.shape[3] > 0;
   if (!fits) {
-    refuse(path, "X is " + std::string(formats::safetensors_name(x.dtype)) + " " + shape_text(x.shape),
+    refuse(path, "X is " + std::string(formats::safetensors_name(x.dtype)) + " " + core::shape_text(x.shape),
            "expected U8 [32,32,3,N]");
   }
 }
@@ -55,7 +47,7 @@ void check_labels(const MatVariable& y, std::int64_t rows, const std::filesystem
   const bool fits = y.shape.size() == 2 && std::min(y.shape[0], y.shape[1]) == 1 &&
                     std::max(y.shape[0], y.shape[1]) == rows;
   if (!fits)
-    refuse(path, "y is " + shape_text(y.shape) + " beside " + std::to_string(rows) + " images",
+    refuse(path, "y is " + core::shape_text(y.shape) + " beside " + std::to_string(rows) + " images",
            "expected [N,1]");
 }
 

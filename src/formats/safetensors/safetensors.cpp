@@ -8,22 +8,14 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/text.h"
 #include "formats/safetensors/header.h"
 
 namespace svhn::formats {
 namespace {
 
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::string text = "[";
-  for (const std::int64_t length : shape) {
-    if (text.size() > 1) text += ",";
-    text += length < 0 ? "any" : std::to_string(length);
-  }
-  return text + "]";
-}
-
 std::string describe(DType dtype, const std::vector<std::int64_t>& shape) {
-  return std::string(safetensors_name(dtype)) + " " + shape_text(shape);
+  return std::string(safetensors_name(dtype)) + " " + core::shape_text(shape);
 }
 
 bool fits(const std::vector<std::int64_t>& shape, const std::vector<std::int64_t>& pattern) {
