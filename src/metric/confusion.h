@@ -19,7 +19,6 @@ class ConfusionMatrix {
   /// @param true_class 0..9. @param predicted 0..9. @throws core::Error(bug) outside this range.
   void add(int true_class, int predicted);
   [[nodiscard]] const ConfusionCounts& value() const { return counts_; }
-  void reset() { counts_ = {}; }
 
  private:
   ConfusionCounts counts_{};

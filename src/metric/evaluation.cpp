@@ -40,13 +40,6 @@ Json most_confused_json(const EvaluationResult& result) {
   return pairs;
 }
 
-[[noreturn]] void refuse_output(const char* what, std::int64_t images) {
-  throw core::Error(
-      core::ExitCode::numeric,
-      std::string("the network's output for image ") + std::to_string(images) + " is not " + what,
-      "the weights are damaged or training diverged; train again with a lower learning rate");
-}
-
 /// The cross-entropy with a smoothed target.
 double smoothed_loss(std::span<const float, kClasses> logits, int true_class, double smoothing) {
   const double plain = cross_entropy(logits, true_class);
@@ -59,34 +52,22 @@ double smoothed_loss(std::span<const float, kClasses> logits, int true_class, do
 
 }  // namespace
 
-void EvaluationMeter::count(int true_class, const Prediction& prediction, double loss) {
-  confusion_.add(true_class, prediction.predicted);
-  loss_.add(loss);
-  top_k_.add(prediction.probabilities, true_class);
-  const double confidence = prediction.probabilities[class_slot(prediction.predicted)];
-  calibration_.add(confidence, prediction.predicted == true_class);
-}
-
 Prediction EvaluationMeter::add_logits(int true_class, std::span<const float, kClasses> logits) {
   const bool finite = std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); });
-  if (!finite) refuse_output("finite", loss_.count());
+  if (!finite) {
+    throw core::Error(core::ExitCode::numeric,
+                      "the network's output for image " + std::to_string(loss_.count()) + " is not finite",
+                      "the weights are damaged or training diverged; train again with a lower learning rate");
+  }
   Prediction prediction;
   prediction.probabilities = softmax(logits);
   prediction.predicted = top_class(prediction.probabilities);
   prediction.loss = cross_entropy(logits, true_class);
-  count(true_class, prediction, smoothed_loss(logits, true_class, smoothing_));
-  return prediction;
-}
-
-Prediction EvaluationMeter::add_probabilities(int true_class, const Probabilities& probabilities) {
-  const bool proper =
-      std::all_of(probabilities.begin(), probabilities.end(), [](double p) { return p >= 0.0 && p <= 1.0; });
-  if (!proper) refuse_output("a probability", loss_.count());
-  Prediction prediction;
-  prediction.probabilities = probabilities;
-  prediction.predicted = top_class(probabilities);
-  prediction.loss = cross_entropy(probabilities, true_class);
-  count(true_class, prediction, prediction.loss);
+  const double confidence = prediction.probabilities[class_slot(prediction.predicted)];
+  confusion_.add(true_class, prediction.predicted);
+  loss_.add(smoothed_loss(logits, true_class, smoothing_));
+  top_k_.add(prediction.probabilities, true_class);
+  calibration_.add(confidence, prediction.predicted == true_class);
   return prediction;
 }
 

@@ -41,22 +41,16 @@ class EvaluationMeter {
  public:
   EvaluationMeter() = default;
   /// @param label_smoothing share of each target that is spread evenly over all classes, [0, 1): the loss is
-  /// the cross-entropy with the smoothed target, as in training. For logits only.
+  /// the cross-entropy with the smoothed target, as in training.
   explicit EvaluationMeter(double label_smoothing) : smoothing_(label_smoothing) {}
 
   /// @param true_class 0..9. @param logits f32 [10], the network's output before softmax.
   /// @returns the prediction that was counted. @throws core::Error(numeric) when a logit is not finite.
   Prediction add_logits(int true_class, std::span<const float, kClasses> logits);
-  /// @param probabilities by class index; their sum is 1. @returns the prediction that was counted.
-  /// @throws core::Error(numeric) when a probability is not finite or outside [0, 1].
-  Prediction add_probabilities(int true_class, const Probabilities& probabilities);
   /// @throws core::Error(data) when nothing was added.
   [[nodiscard]] EvaluationResult value() const;
-  void reset() { *this = EvaluationMeter(smoothing_); }
 
  private:
-  void count(int true_class, const Prediction& prediction, double loss);
-
   double smoothing_ = 0.0;
   ConfusionMatrix confusion_;
   MeanMeter loss_;

@@ -42,11 +42,6 @@ double cross_entropy(std::span<const float, kClasses> logits, int true_class) {
   return log_sum_exp(logits) - static_cast<double>(logits[class_slot(true_class)]);
 }
 
-double cross_entropy(const Probabilities& probabilities, int true_class) {
-  constexpr double kEpsilon = 1e-7;
-  return -std::log(std::clamp(probabilities[class_slot(true_class)], kEpsilon, 1.0 - kEpsilon));
-}
-
 int top_class(const Probabilities& probabilities) {
   return static_cast<int>(std::max_element(probabilities.begin(), probabilities.end()) -
                           probabilities.begin());

@@ -17,11 +17,6 @@ Probabilities softmax(std::span<const float, kClasses> logits);
 /// @param logits f32 [C], finite. @returns -log softmax(logits)[true_class].
 double cross_entropy(std::span<const float, kClasses> logits, int true_class);
 
-/// Cross-entropy of probabilities.
-/// @returns -log of the probability of `true_class`, which is first clipped to [1e-7, 1 - 1e-7].
-/// @see Keras, categorical_crossentropy(from_logits=False), backend.epsilon()
-double cross_entropy(const Probabilities& probabilities, int true_class);
-
 /// @returns the class of the largest probability; of equal ones the lowest class index.
 int top_class(const Probabilities& probabilities);
 
@@ -39,7 +34,6 @@ class MeanMeter {
   /// @returns the mean; 0 without numbers.
   [[nodiscard]] double value() const { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
   [[nodiscard]] std::int64_t count() const { return count_; }
-  void reset() { *this = {}; }
 
  private:
   double sum_ = 0.0;
@@ -54,7 +48,6 @@ class TopKMeter {
   void add(const Probabilities& probabilities, int true_class);
   /// @param k 1..10. @returns the share; 0 without images.
   [[nodiscard]] double value(int k) const;
-  void reset() { ranks_ = {}; }
 
  private:
   std::array<std::int64_t, kClasses> ranks_{};
@@ -81,7 +74,6 @@ class CalibrationMeter {
   void add(double confidence, bool correct);
   /// @returns the bins, lowest first.
   [[nodiscard]] ReliabilityBins value() const;
-  void reset() { *this = {}; }
 
  private:
   struct Sums {

@@ -104,9 +104,4 @@ Chart accuracy_chart(const History& history, const RunLabel& label) {
   return chart;
 }
 
-ChartResult write_learning_curves(const std::filesystem::path& path, const History& history,
-                                  const RunLabel& label) {
-  return write_chart(path, learning_curves_chart(history, label));
-}
-
 }  // namespace svhn::report

@@ -1,7 +1,6 @@
 #pragma once
 /// The learning curves of a run as a chart.
 
-#include <filesystem>
 #include <string>
 
 #include "metric/history.h"
@@ -30,10 +29,5 @@ Chart learning_curves_chart(const metric::History& history, const RunLabel& labe
 /// @returns the chart of the accuracies alone, for a terminal: a text chart has one y axis.
 /// @throws as learning_curves_chart
 Chart accuracy_chart(const metric::History& history, const RunLabel& label);
-
-/// Writes `learning_curves_chart` to a file.
-/// @param path .png or .svg. @throws as learning_curves_chart and write_chart
-ChartResult write_learning_curves(const std::filesystem::path& path, const metric::History& history,
-                                  const RunLabel& label);
 
 }  // namespace svhn::report

@@ -31,13 +31,6 @@ TEST(Softmax, HoldsForTheLargestLogits) {
   EXPECT_EQ(cross_entropy(logits, 1), 2.0 * static_cast<double>(3e38F));
 }
 
-TEST(CrossEntropy, KeepsProbabilitiesOffZeroAndOne) {
-  const Probabilities probabilities{1.0};
-  EXPECT_NEAR(cross_entropy(probabilities, 1), -std::log(1e-7), 1e-12);
-  EXPECT_NEAR(cross_entropy(probabilities, 0), 1e-7, 1e-12);
-  EXPECT_DOUBLE_EQ(cross_entropy(Probabilities{0.25, 0.75}, 0), std::log(4.0));
-}
-
 TEST(TopClass, TakesTheLowestIndexOfATie) {
   EXPECT_EQ(top_class({0.1, 0.4, 0.4, 0.1}), 1);
   EXPECT_EQ(top_class(Probabilities{}), 0);
@@ -56,7 +49,7 @@ TEST(RankOf, CountsWhatStandsBefore) {
 TEST(Scores, RefuseWhatIsNoClass) {
   EXPECT_THROW(rank_of(Probabilities{}, 10), core::Error);
   EXPECT_THROW(cross_entropy(Logits{}, -1), core::Error);
-  EXPECT_THROW(cross_entropy(Probabilities{}, 10), core::Error);
+  EXPECT_THROW(cross_entropy(Logits{}, 10), core::Error);
 }
 
 TEST(TopKMeter, CountsRanksBelowK) {
@@ -68,8 +61,6 @@ TEST(TopKMeter, CountsRanksBelowK) {
   EXPECT_EQ(meter.value(2), 0.5);
   EXPECT_EQ(meter.value(3), 0.75);
   EXPECT_EQ(meter.value(10), 1.0);
-  meter.reset();
-  EXPECT_EQ(meter.value(10), 0.0);
 }
 
 TEST(MeanMeter, AveragesWhatWasAdded) {

@@ -78,23 +78,23 @@ TEST(LearningCurvesChart, TitlesCannotBecomeCommands) {
   EXPECT_TRUE(contains(chart, "set title \"a\\0042 \\0041ls \\140id\\140 \\100b: epoch 3"));
 }
 
-TEST(WriteLearningCurves, DrawsOneEpoch) {
+TEST(LearningCurvesChart, DrawsOneEpoch) {
   SVHN_NEEDS_GNUPLOT();
   const ChartFolder folder;
   metric::History one = example();
   for (const auto& field : metric::history_fields()) (one.*field.values).resize(field.required ? 1 : 0);
-  const auto result = write_learning_curves(folder / "c.png", one, {"m", false});
+  const auto result = write_chart(folder / "c.png", learning_curves_chart(one, {"m", false}));
   ASSERT_EQ(result.status, ChartStatus::drawn) << result.message;
   EXPECT_EQ(png_size(folder / "c.png"), (PngSize{1200, 800}));
 }
 
-TEST(WriteLearningCurves, DrawsGapsAndFlatCurves) {
+TEST(LearningCurvesChart, DrawsGapsAndFlatCurves) {
   SVHN_NEEDS_GNUPLOT();
   const ChartFolder folder;
   metric::History flat = example();
   flat.loss = flat.val_loss = {std::nan(""), 0, 0};
   flat.accuracy = flat.val_accuracy = {0.1, 0.1, 0.1};
-  const auto result = write_learning_curves(folder / "c.svg", flat, {"m", false});
+  const auto result = write_chart(folder / "c.svg", learning_curves_chart(flat, {"m", false}));
   ASSERT_EQ(result.status, ChartStatus::drawn) << result.message;
   const std::string svg = core::read_text_file(folder / "c.svg", core::ExitCode::data, 1 << 20);
   EXPECT_NE(svg.find("m: epoch 3, best validation accuracy 0.1000 (epoch 1)"), std::string::npos);
