@@ -81,12 +81,12 @@ struct Hdf5File::Impl {
 };
 
 Hdf5File::Hdf5File(const std::filesystem::path& path, core::ExitCode code)
-    : impl_(std::make_unique<Impl>(core::MappedFile(path, code), std::vector<std::byte>(), path, code)) {
+    : impl_(new Impl{core::MappedFile(path, code), {}, path, code}) {
   scan({path, impl_->bytes()});
 }
 
 Hdf5File::Hdf5File(std::vector<std::byte> bytes, const std::filesystem::path& name, core::ExitCode code)
-    : impl_(std::make_unique<Impl>(std::nullopt, std::move(bytes), name, code)) {
+    : impl_(new Impl{std::nullopt, std::move(bytes), name, code}) {
   scan({{}, impl_->bytes()});
 }
 
