@@ -72,7 +72,7 @@ std::size_t number_of(const std::string& text, std::size_t none) {
 [[noreturn]] void refuse(const Graph& graph, const std::string& text) {
   std::vector<std::string_view> names{"output"};
   for (const LayerSpan& layer : graph.layers) names.emplace_back(layer.spec.name);
-  for (const model::Node& node : graph.nodes) names.emplace_back(node.name);
+  for (NodeId id = 1; id < graph.nodes.size(); ++id) names.emplace_back(graph.nodes[id].name);
   const std::string near(core::nearest_name(text, names));
   throw core::Error(core::ExitCode::usage, "the model has no layer '" + core::printable(text) + "'",
                     near.empty() ? "'svhn info' lists its " + std::to_string(graph.layers.size()) +
