@@ -22,21 +22,42 @@ def layers_of(config):
     return document["model"]["layers"], channels, document["train"]["optimizer"]
 
 
+def with_inputs(layers):
+    """Yields each layer with the names of the layers that it reads: the one before it unless it says otherwise."""
+    before = "input"
+    for layer in layers:
+        yield layer, layer.get("inputs", [before])
+        before = layer["name"]
+
+
+def convolved(side, layer):
+    """The height or width behind a convolution."""
+    kernel, stride, padding = layer["kernel"], layer.get("stride", 1), layer.get("padding", "valid")
+    if padding == "same":
+        return -(-side // stride)
+    return (side + (2 * (kernel // 2) if padding == "half" else 0) - kernel) // stride + 1
+
+
 def make_case(layers, channels, dtype, seed=7):
     """Random weights (not Glorot's: gammas, betas and statistics should differ too), images in [0, 1] and labels."""
     draw = np.random.default_rng(seed)
-    arrays, shape = {}, [channels, 32, 32]
-    for layer in layers:
-        name, kind = layer["name"], layer["type"]
+    arrays, shapes = {}, {"input": [channels, 32, 32]}
+    for layer, inputs in with_inputs(layers):
+        name, kind, shape = layer["name"], layer["type"], shapes[inputs[0]]
         if kind == "conv2d":
             fan = shape[0] * layer["kernel"] ** 2
             arrays[name + ".weight"] = draw.normal(0, fan ** -0.5, [layer["filters"], shape[0]] + [layer["kernel"]] * 2)
-            arrays[name + ".bias"] = draw.normal(0, 0.1, layer["filters"])
-            shape = [layer["filters"]] + shape[1:]  # Every convolution of these configs has "same" padding.
-        elif kind == "max_pool2d":
+            if layer.get("use_bias", True):
+                arrays[name + ".bias"] = draw.normal(0, 0.1, layer["filters"])
+            shape = [layer["filters"]] + [convolved(side, layer) for side in shape[1:]]
+        elif kind in ("max_pool2d", "average_pool2d"):
             shape = [shape[0]] + [side // layer["size"] for side in shape[1:]]
         elif kind == "flatten":
             shape = [int(np.prod(shape))]
+        elif kind == "global_average_pool":
+            shape = shape[:1]
+        elif kind == "concat":
+            shape = [sum(shapes[one][0] for one in inputs)] + shape[1:]
         elif kind == "dense":
             arrays[name + ".weight"] = draw.normal(0, shape[0] ** -0.5, [layer["units"], shape[0]])
             arrays[name + ".bias"] = draw.normal(0, 0.1, layer["units"])
@@ -46,6 +67,7 @@ def make_case(layers, channels, dtype, seed=7):
             arrays[name + ".bias"] = draw.normal(0, 0.1, shape[0])
             arrays[name + ".running_mean"] = draw.normal(0, 0.1, shape[0])
             arrays[name + ".running_var"] = draw.uniform(0.5, 1.5, shape[0])
+        shapes[name] = shape
     arrays["images"] = draw.uniform(0, 1, [STEPS, BATCH, channels, 32, 32])
     arrays = {name: array.astype(dtype) for name, array in arrays.items()}
     arrays["labels"] = draw.integers(0, 10, [STEPS, BATCH])
