@@ -76,8 +76,8 @@ struct Hdf5File::Impl {
   std::vector<std::byte> memory;  // Of a file without a path.
   std::filesystem::path name;
   core::ExitCode code;
-  Hdf5Index index;
-  std::vector<Hdf5Dataset> datasets;  // Copies of the index entries' datasets, in the same order.
+  Hdf5Index index{};
+  std::vector<Hdf5Dataset> datasets{};  // Copies of the index entries' datasets, in the same order.
 };
 
 Hdf5File::Hdf5File(const std::filesystem::path& path, core::ExitCode code)
