@@ -7,6 +7,7 @@ import pickle
 import struct
 import sys
 import unittest
+import zipfile
 
 import harness
 from harness import read_bytes, read_json, tree
@@ -137,16 +138,24 @@ class KerasModels(Convert):
         self.refused("bad.h5", "'bad.h5': layer 'dense' (Dense): the file has no bias for it", LAYERS_HINT)
         more = dict(weights, extra=[("extra/kernel:0", np.zeros((2, 2), np.float32))])
         self.write(sequential(*layers), more, "bad.h5")
-        self.refused("bad.h5", "'bad.h5': the array 'extra.weight' belongs to no layer of the model",
+        self.refused("bad.h5", "'bad.h5': the array 'extra/kernel:0' of layer 'extra' belongs to no layer of the model",
                      "the file is not what it says it is")
 
-    def test_models_that_are_no_chain_are_refused(self):
+    def test_broken_connections_are_refused(self):
         layers, weights = keras_files.small_model(np.random.default_rng(1))
         model = keras_files.functional(*layers)
-        model["config"]["layers"][3]["inbound_nodes"] = [[["conv2d", 0, 0, {}], ["reshape", 0, 0, {}]]]
-        self.write(model, weights, "bad.h5")
-        self.refused("bad.h5", "'bad.h5': layer 'bn' does not take just the one before it",
-                     "Sequential models and plain chains of layers are read")
+        for nodes, message in (([[["conv2d", 0, 0, {}], ["reshape", 0, 0, {}]]], "it is called with 2 inputs"),
+                               ([[["none", 0, 0, {}]]], "it reads 'none', which is no layer of the model")):
+            model["config"]["layers"][3]["inbound_nodes"] = nodes
+            self.write(model, weights, "bad.h5")
+            self.refused("bad.h5", f"'bad.h5': layer 'bn' (BatchNormalization): {message}", LAYERS_HINT)
+
+    def test_inputs_of_other_sizes_are_refused(self):
+        kernel = np.zeros((28 * 28, 10), np.float32)
+        model = sequential(input_layer(28, 28, 1), layer("Flatten", "flat"), layer("Dense", "out", units=10, use_bias=False))
+        self.write(model, {"out": [("out/kernel:0", kernel)]}, "mnist.h5")
+        self.refused("mnist.h5", "'mnist.h5': its input has 28x28 pixels; digits have 32x32",
+                     "put a layer before it: keras.Sequential([Input((32, 32, 1)), Resizing(28, 28), model])")
 
     def test_damage_is_refused_and_what_was_there_stays(self):
         layers, weights = keras_files.small_model(np.random.default_rng(1))
@@ -167,6 +176,72 @@ class KerasModels(Convert):
             file["model_weights/dense/other"] = h5py.ExternalLink("/etc/passwd", "/")
         self.refused("model_2_2.h5", "'model_2_2.h5': 'model_weights/dense/other' is a link to another place, which "
                      "is not followed", "a file of weights holds its arrays itself; save it again")
+
+
+KERAS = os.path.join(harness.SOURCE, "tests", "fixtures", "keras")
+
+
+@unittest.skipIf(np is None, "needs numpy")
+class KerasArchives(Convert):
+    """Files that Keras wrote; tests/parity/keras_import_parity.py compares the outputs."""
+
+    def damaged(self, name, change):
+        """Writes tests/fixtures/keras/residual.keras with other entries."""
+        with zipfile.ZipFile(os.path.join(KERAS, "residual.keras")) as archive:
+            entries = {entry: archive.read(entry) for entry in archive.namelist()}
+        change(entries)
+        with zipfile.ZipFile(self.path(name), "w") as archive:
+            for entry, content in entries.items():
+                archive.writestr(entry, content)
+        return name
+
+    def test_both_formats_give_the_same_bytes(self):
+        for name in ("residual", "two_towers", "nested_thrice", "normalization", "functional_in_functional_2"):
+            with self.subTest(name):
+                said, _, _ = self.converted(os.path.join(KERAS, name + ".keras"), "a.safetensors")
+                other, _, _ = self.converted(os.path.join(KERAS, name + ".h5"), "b.safetensors")
+                self.assertEqual(said.replace("a.safetensors", "b.safetensors"), other)
+                self.assertEqual(read_bytes(self.path("a.safetensors")), read_bytes(self.path("b.safetensors")))
+
+    def test_branches_keep_their_names(self):
+        self.converted(os.path.join(KERAS, "residual.keras"))
+        document = json.loads(self.succeed("info", "out.safetensors", "--json").out)
+        layers = {item["name"]: item["type"] for item in document["layers"]}
+        self.assertEqual((layers["add1"], layers["add2"], layers["conv2_s"]), ("add", "add", "conv2d"))
+        self.succeed("evaluate", "--model", "out.safetensors", "--data", "data.safetensors")
+
+    def test_what_is_left_out_is_told(self):
+        said, _, _ = self.converted(os.path.join(KERAS, "augmentation.keras"))
+        lines = [line for line in said.splitlines() if line.startswith("  note")]
+        self.assertEqual(len(lines), 6)
+        self.assertEqual(lines[0], "  note           layer 'augment/random_flip' (RandomFlip) is left out: it does nothing "
+                                   "in inference")
+        self.assertEqual(lines[5], "  note           layer 'rescaling' takes pixels from 0 to 255; pixels are 0 to 1 here, "
+                                   "and layer 'pixels' multiplies them by 255")
+
+    def test_refusals_name_the_layer(self):
+        self.refused(os.path.join(KERAS, "shared_conv.keras"),
+                     f"'{KERAS}/shared_conv.keras': layer 'twice' (Conv2D): it is called 2 times, and shared weights are "
+                     "not read", "use a layer of its own for each call")
+        self.refused(os.path.join(KERAS, "multiply.h5"),
+                     f"'{KERAS}/multiply.h5': layer 'multiply' (Multiply): layers of this class are not read",
+                     "branches are joined by Add and Concatenate")
+
+    def test_damaged_archives_are_refused(self):
+        with open(os.path.join(KERAS, "residual.keras"), "rb") as file:
+            whole = file.read()
+        with open(self.path("cut.keras"), "wb") as file:
+            file.write(whole[:-100])
+        self.assertEqual(self.convert("cut.keras").code, 5)
+        for change, message, hint in (
+                (lambda entries: entries.pop("model.weights.h5"), "'bad.keras': the archive has no 'model.weights.h5'",
+                 "save the model in one file: model.save('NAME.keras')"),
+                (lambda entries: entries.update({"model.weights.h5": b"no HDF5"}),
+                 "'bad.keras/model.weights.h5': not an HDF5 file", HDF5_HINT),
+                (lambda entries: entries.update({"config.json": b"[]"}),
+                 "'bad.keras': its model_config describes no model",
+                 "Sequential and functional models of one input and one output are read")):
+            self.refused(self.damaged("bad.keras", change), message, hint)
 
 
 @unittest.skipIf(np is None or h5py is None, "needs numpy and h5py (Debian: python3-h5py)")
@@ -320,7 +395,7 @@ class Kinds(Convert):
         with open(self.path("net.h5"), "wb") as file:
             file.write(b"hello, world")
         self.refused("net.h5", "'net.h5' is neither HDF5, a PyTorch file, a pickle nor safetensors",
-                     "convert reads Keras' .h5, PyTorch's .pth, safetensors, and pickled learning curves")
+                     "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, and pickled learning curves")
         self.refused("gone.h5", "cannot read 'gone.h5': No such file or directory", "check the path")
 
     def test_own_files_are_refused(self):

@@ -24,13 +24,14 @@ def sequential(*layers):
 
 
 def functional(*layers):
-    """Keras 2's form of a chain."""
+    """Keras 2's form of a chain of layers."""
     listed, before = [], None
     for item in layers:
         nodes = [] if before is None else [[[before, 0, 0, {}]]]
         listed.append(dict(item, name=item["config"]["name"], inbound_nodes=nodes))
         before = item["config"]["name"]
-    return {"class_name": "Functional", "config": {"name": "model", "layers": listed}}
+    ends = {key: [[item["name"], 0, 0]] for key, item in (("input_layers", listed[0]), ("output_layers", listed[-1]))}
+    return {"class_name": "Functional", "config": {"name": "model", "layers": listed, **ends}}
 
 
 def write(path, model, weights, fixed_texts=False):

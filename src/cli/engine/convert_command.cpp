@@ -19,6 +19,7 @@
 #include "formats/pickle/pickle.h"
 #include "formats/safetensors/safetensors.h"
 #include "formats/torch/torch_archive.h"
+#include "formats/zip/zip_file.h"
 #include "metric/history.h"
 #include "model/keras/import.h"
 #include "model/model_file.h"
@@ -37,21 +38,24 @@ using formats::PickledScalar;
 using formats::PickleKind;
 using formats::PickleValue;
 
-enum class Input { hdf5, torch, pickle, safetensors };
+constexpr std::int64_t kSide = 32;  // Of a digit's image, pixels.
+
+enum class Input { hdf5, keras, torch, pickle, safetensors };
 
 /// @returns the kind of file, found by its first bytes.
 Input input_of(const fs::path& path) {
   const core::MappedFile file(path, ExitCode::model);
   const auto bytes = file.bytes();
   if (formats::is_hdf5(bytes)) return Input::hdf5;
+  if (formats::is_zip(bytes)) return model::is_keras_archive(path) ? Input::keras : Input::torch;
   if (formats::is_torch_archive(bytes)) return Input::torch;
   const std::string_view start(reinterpret_cast<const char*>(bytes.data()),
                                std::min<std::size_t>(bytes.size(), 9));
   if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) return Input::pickle;
   if (start.size() == 9 && start[8] == '{') return Input::safetensors;
-  throw Error(ExitCode::model,
-              "'" + path.string() + "' is neither HDF5, a PyTorch file, a pickle nor safetensors",
-              "convert reads Keras' .h5, PyTorch's .pth, safetensors, and pickled learning curves");
+  throw Error(
+      ExitCode::model, "'" + path.string() + "' is neither HDF5, a PyTorch file, a pickle nor safetensors",
+      "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, and pickled learning curves");
 }
 
 void need_extension(const ConvertOptions& options, const std::string& extension, const char* what) {
@@ -80,36 +84,56 @@ std::string count_text(const std::vector<model::WeightArray>& arrays) {
   return core::with_thousands(static_cast<std::int64_t>(count));
 }
 
+/// Refuses inputs that no digit has.
+void check_input(const fs::path& path, const model::Shape& input) {
+  const std::string title = "'" + path.string() + "': its input has ";
+  if (input[0] != 1 && input[0] != 3)
+    throw Error(ExitCode::model, title + std::to_string(input[0]) + " channels; digits have 1 or 3",
+                "convert models of greyscale or RGB images");
+  if (input[1] == kSide && input[2] == kSide) return;
+  const std::string size = std::to_string(input[1]) + ", " + std::to_string(input[2]);
+  throw Error(
+      ExitCode::model,
+      title + std::to_string(input[1]) + "x" + std::to_string(input[2]) + " pixels; digits have 32x32",
+      "put a layer before it: keras.Sequential([Input((32, 32, " + std::to_string(input[0]) +
+          ")), Resizing(" + size + "), model])");
+}
+
 /// A Keras file does not record how its input was preprocessed. The assignment's notebooks converted images
 /// for single-channel networks to grey and scaled each split to its minimum and maximum; they fed colour
 /// images unchanged.
-data::Preprocessing assumed_preprocessing(const fs::path& path, const model::Shape& input) {
+data::Preprocessing assumed_preprocessing(const model::KerasModel& model) {
   data::Preprocessing result;
   // The training split is unknown: assume that its bytes cover 0 to 255, as those of real splits do.
   result.train.max = 1.0;
   result.train.grey_max = 1.0;
-  if (input[0] == 1) result.steps = {data::PreprocessStep::greyscale, data::PreprocessStep::minmax_per_split};
-  if (input[0] == 1 || input[0] == 3) return result;
-  throw Error(
-      ExitCode::model,
-      "'" + path.string() + "': its input has " + std::to_string(input[0]) + " channels; digits have 1 or 3",
-      "convert models of greyscale or RGB images");
+  if (model.input[0] == 1) result.steps = {data::PreprocessStep::greyscale};
+  if (model.input[0] == 1 && !model.scales_pixels)
+    result.steps.push_back(data::PreprocessStep::minmax_per_split);
+  return result;
+}
+
+/// @returns the lines about the preprocessing.
+std::string preprocessing_text(const data::Preprocessing& preprocessing) {
+  const std::size_t steps = preprocessing.steps.size();
+  std::string text = "  preprocessing  ";
+  text += steps == 0   ? "assumed: none (pixels / 255)"
+          : steps == 1 ? "assumed: greyscale"
+                       : "assumed: greyscale, minmax_per_split";
+  text += "; a Keras file does not say\n";
+  if (steps < 2) return text;
+  return text +
+         "                 'evaluate' takes each split's own range; 'predict' assumes that the training\n"
+         "                 pixels covered 0 to 255\n";
 }
 
 std::string model_text(const ConvertOptions& options, const model::KerasModel& model,
                        const data::Preprocessing& preprocessing) {
-  const bool grey = !preprocessing.steps.empty();
   std::string text = options.output.string() + ": Keras model, " + std::to_string(model.spec.layers.size()) +
                      " layers, " + count_text(model.arrays) + " parameters\n";
   text += "  input          " + model::shape_text(model.keras_input) + " in Keras, " +
           model::shape_text(model.input) + " here (channels first)\n";
-  text += std::string("  preprocessing  ") +
-          (grey ? "assumed: greyscale, minmax_per_split" : "assumed: none (pixels / 255)") +
-          "; a Keras file does not say\n";
-  if (grey)
-    text +=
-        "                 'evaluate' takes each split's own range; 'predict' assumes that the training\n"
-        "                 pixels covered 0 to 255\n";
+  text += preprocessing_text(preprocessing);
   for (const std::string& note : model.notes) text += "  note           " + note + "\n";
   return text;
 }
@@ -125,9 +149,9 @@ std::string model_name(const fs::path& path) {
   return name;
 }
 
-void convert_model(const ConvertOptions& options, const formats::Hdf5File& file) {
-  const model::KerasModel model = model::import_keras_model(file);
-  const data::Preprocessing preprocessing = assumed_preprocessing(options.input, model.input);
+void convert_model(const ConvertOptions& options, const model::KerasModel& model) {
+  check_input(options.input, model.input);
+  const data::Preprocessing preprocessing = assumed_preprocessing(model);
   const model::ModelRecord record{model_name(options.input), model.input, model.spec,
                                   data::preprocessing_to_json(preprocessing), false};
   write_arrays(options.output, model.arrays, model::record_metadata(record, "model"));
@@ -277,10 +301,14 @@ int run_command(const ConvertOptions& options, const GlobalOptions&) {
   }
   need_extension(options, ".safetensors", "models and weights");
   if (input == Input::safetensors) refuse_own(options.input);
+  if (input == Input::keras) {
+    convert_model(options, model::import_keras_archive(options.input));
+    return 0;
+  }
   if (input == Input::hdf5) {
     const formats::Hdf5File file(options.input, ExitCode::model);
     if (model::holds_keras_model(file)) {
-      convert_model(options, file);
+      convert_model(options, model::import_keras_model(file));
       return 0;
     }
   }

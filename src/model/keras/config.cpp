@@ -12,56 +12,19 @@ using core::ExitCode;
 using nlohmann::json;
 
 constexpr std::int64_t kMostSize = 1'000'000;
+constexpr std::size_t kLongestKerasName = 200;
 constexpr const char* kHint = "rebuild the model from layers that 'svhn config schema' lists";
 
-[[noreturn]] void refuse_model(const std::string& file, const std::string& what) {
-  throw core::Error(ExitCode::model, "'" + file + "': " + what,
-                    "Sequential models and plain chains of layers are read");
+bool is_size(const json& value) {
+  return value.is_number_integer() && value >= 1 && value <= kMostSize;
 }
 
-/// Collects the names of the layers that feed a layer of a functional model, in Keras 2's form
-/// ([[["dense",0,0,{}]]]) and Keras 3's ([{"args":[{"config":{"keras_history":["dense",0,0]}}]}]).
-void collect_inputs(const json& node, std::vector<std::string>& names) {
-  if (node.is_object()) {
-    const auto history = node.find("keras_history");
-    for (const auto& [key, value] : node.items())
-      collect_inputs(key == "keras_history" ? json() : value, names);
-    if (history != node.end() && history->is_array() && !history->empty() && (*history)[0].is_string())
-      names.push_back((*history)[0].get<std::string>());
-  } else if (node.is_array()) {
-    const bool reference =
-        node.size() >= 3 && node[0].is_string() && node[1].is_number() && node[2].is_number();
-    if (reference) names.push_back(node[0].get<std::string>());
-    for (const json& item : node) collect_inputs(item, names);
-  }
-}
-
-void check_chain(const std::string& file, const json& layers) {
-  std::string previous;
-  for (const json& layer : layers) {
-    if (!layer.is_object()) refuse_model(file, "a layer in its model_config is not an object");
-    std::vector<std::string> inputs;
-    if (const auto nodes = layer.find("inbound_nodes"); nodes != layer.end()) collect_inputs(*nodes, inputs);
-    const std::string name = text_of(layer, "name");
-    const bool follows = previous.empty() ? inputs.empty() : inputs == std::vector{previous};
-    if (!follows)
-      refuse_model(file, "layer '" + core::printable(name) + "' does not take just the one before it");
-    previous = name;
-  }
-}
-
-const json& layer_list(const std::string& file, const json& model) {
-  if (!model.is_object() || !model.contains("config"))
-    refuse_model(file, "its model_config describes no model");
-  const std::string type = text_of(model, "class_name");
-  if (type != "Sequential" && type != "Functional" && type != "Model")
-    refuse_model(file, "it is a '" + core::printable(type) + "' model");
-  const json& config = model["config"];
-  if (config.is_array()) return config;  // Keras before 2.2.3.
-  if (!config.is_object() || !config.contains("layers") || !config["layers"].is_array())
-    refuse_model(file, "its model_config lists no layers");
-  if (type != "Sequential") check_chain(file, config["layers"]);
-  return config["layers"];
+/// Appends the numbers of nested lists. @returns whether there is nothing else in them.
+bool collect_numbers(const json& value, std::vector<double>& numbers) {
+  if (value.is_number()) numbers.push_back(value.get<double>());
+  if (!value.is_array()) return value.is_number();
+  return std::all_of(value.begin(), value.end(),
+                     [&](const json& item) { return collect_numbers(item, numbers); });
 }
 
 }  // namespace
@@ -71,51 +34,74 @@ std::string text_of(const json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-KerasLayer::KerasLayer(std::string file, const json& layer) : file_(std::move(file)) {
-  if (!layer.is_object() || !layer.contains("config") || !layer["config"].is_object())
-    refuse_model(file_, "a layer in its model_config has no config");
-  type_ = text_of(layer, "class_name");
-  config_ = layer["config"];
-  name_ = text_of(config_, "name");
+Shape fixed_shape(const json& shape) {
+  if (!shape.is_array() || shape.size() < 2 || !std::all_of(shape.begin() + 1, shape.end(), is_size))
+    return {};
+  return {shape.begin() + 1, shape.end()};
 }
 
-void KerasLayer::refuse(const std::string& what) const {
-  throw core::Error(
-      ExitCode::model,
-      "'" + file_ + "': layer '" + core::printable(name_) + "' (" + core::printable(type_) + "): " + what,
-      kHint);
+KerasLayer::KerasLayer(const std::string& file, std::vector<std::string> scope,
+                       std::shared_ptr<const json> layer)
+    : file_(file), scope_(std::move(scope)), layer_(std::move(layer)) {
+  if (!layer_->is_object() || !layer_->contains("config") || !config().is_object())
+    throw core::Error(ExitCode::model, "'" + file + "': a layer in its model_config has no config", kHint);
+  type_ = text_of(*layer_, "class_name");
+  name_ = text_of(config(), "name");
+  if (name_.empty()) name_ = text_of(*layer_, "name");
+  if (name_.size() > kLongestKerasName)
+    throw core::Error(ExitCode::model,
+                      "'" + file + "': the name of a layer has " + std::to_string(name_.size()) + " letters",
+                      "the file is not what it says it is");
+}
+
+bool KerasLayer::is_operation() const {
+  if (layer_->contains("module")) return text_of(*layer_, "module").starts_with("keras.src.ops");
+  // A .h5 file names no module; every layer of Keras 3 says whether it is trainable.
+  const auto nodes = layer_->find("inbound_nodes");
+  const bool keras_3 =
+      nodes != layer_->end() && nodes->is_array() && !nodes->empty() && (*nodes)[0].is_object();
+  return keras_3 && !config().contains("trainable");
+}
+
+std::string KerasLayer::title() const {
+  if (!title_.empty()) return title_;
+  std::string path;
+  for (const std::string& model : scope_) path += model + "/";
+  return "layer '" + core::printable(path + name_) + "' (" + core::printable(type_) + ")";
+}
+
+void KerasLayer::refuse(const std::string& what, const std::string& hint) const {
+  throw core::Error(ExitCode::model, "'" + file_ + "': " + title() + ": " + what,
+                    hint.empty() ? kHint : hint);
 }
 
 bool KerasLayer::has(const char* key) const {
-  const auto found = config_.find(key);
-  return found != config_.end() && !found->is_null();
+  const auto found = config().find(key);
+  return found != config().end() && !found->is_null();
 }
 
 std::int64_t KerasLayer::integer(const char* key) const {
-  const auto found = config_.find(key);
-  const bool sound =
-      found != config_.end() && found->is_number_integer() && *found >= 1 && *found <= kMostSize;
-  if (!sound) refuse(std::string("its ") + key + " is not a number of at least 1");
-  return found->get<std::int64_t>();
+  if (!has(key) || !is_size(config()[key]))
+    refuse(std::string("its ") + key + " is not a number of at least 1");
+  return config()[key].get<std::int64_t>();
 }
 
 double KerasLayer::number(const char* key, double least, double most) const {
-  const auto found = config_.find(key);
-  const bool sound = found != config_.end() && found->is_number() && found->get<double>() >= least &&
-                     found->get<double>() <= most;
+  const bool sound = has(key) && config()[key].is_number() && config()[key].get<double>() >= least &&
+                     config()[key].get<double>() <= most;
   if (!sound) refuse(std::string("its ") + key + " is not a number in the range that it may have");
-  return found->get<double>();
+  return config()[key].get<double>();
 }
 
 bool KerasLayer::boolean(const char* key, bool absent) const {
   if (!has(key)) return absent;
-  if (!config_[key].is_boolean()) refuse(std::string("its ") + key + " is neither true nor false");
-  return config_[key].get<bool>();
+  if (!config()[key].is_boolean()) refuse(std::string("its ") + key + " is neither true nor false");
+  return config()[key].get<bool>();
 }
 
 std::string KerasLayer::text(const char* key, const char* absent) const {
   if (!has(key)) return absent;
-  const json& value = config_[key];
+  const json& value = config()[key];
   if (value.is_string()) return value.get<std::string>();
   // A built-in function, serialized as {"class_name": "function", "config": "selu"}.
   std::string inner = value.is_object() ? text_of(value, "config") : std::string();
@@ -123,32 +109,66 @@ std::string KerasLayer::text(const char* key, const char* absent) const {
   return inner;
 }
 
+std::vector<double> KerasLayer::numbers(const char* key) const {
+  std::vector<double> result;
+  if (has(key) && !collect_numbers(config()[key], result))
+    refuse(std::string("its ") + key + " does not consist of numbers");
+  return result;
+}
+
+std::array<std::int64_t, 2> KerasLayer::sides(const char* key, std::int64_t absent) const {
+  if (!has(key)) return {absent, absent};
+  const json& value = config()[key];
+  if (!value.is_array()) return {integer(key), integer(key)};
+  if (value.size() != 2 || !is_size(value[0]) || !is_size(value[1]))
+    refuse(std::string("its ") + key + " " + core::printable(value.dump()) + " is no height and width");
+  return {value[0].get<std::int64_t>(), value[1].get<std::int64_t>()};
+}
+
 std::int64_t KerasLayer::square(const char* key, std::int64_t absent) const {
-  if (!has(key)) return absent;
-  const json& value = config_[key];
-  if (!value.is_array()) return integer(key);
-  const bool sound =
-      value.size() == 2 && value[0].is_number_integer() && value[0] >= 1 && value[0] <= kMostSize;
-  if (!sound || value[0] != value[1])
-    refuse(std::string("its ") + key + " " + core::printable(value.dump()) +
-           " is not the same in both directions");
-  return value[0].get<std::int64_t>();
+  const auto [height, width] = sides(key, absent);
+  if (height != width)
+    refuse(std::string("its ") + key + " " + core::printable(config()[key].dump()) +
+           " must be the same in both directions");
+  return height;
+}
+
+std::int64_t KerasLayer::pixels(const json& value, const char* key) const {
+  if (!value.is_number_integer() || value < 0 || value > kMostSize)
+    refuse(std::string("its ") + key + " " + core::printable(config()[key].dump()) +
+           " is no number of pixels");
+  return value.get<std::int64_t>();
+}
+
+std::array<std::int64_t, 4> KerasLayer::borders(const char* key) const {
+  const json value = has(key) ? config()[key] : json();
+  const json pair = value.is_array() && value.size() == 2 ? value : json{value, value};
+  std::array<std::int64_t, 4> result{};
+  for (std::size_t side = 0; side < 2; ++side) {
+    const json& p = pair[side];
+    const json both = p.is_array() && p.size() == 2 ? p : json{p, p};
+    for (std::size_t end = 0; end < 2; ++end) result[2 * side + end] = pixels(both[end], key);
+  }
+  return result;
+}
+
+bool KerasLayer::is_last_axis(std::size_t rank) const {
+  if (!has("axis")) return true;
+  const json& value = config()["axis"];
+  const json& axis = value.is_array() && value.size() == 1 ? value[0] : value;
+  return axis.is_number_integer() && (axis == -1 || axis == rank);
 }
 
 Shape KerasLayer::batch_shape() const {
   const char* key = has("batch_shape") ? "batch_shape" : "batch_input_shape";
   if (!has(key)) return {};
-  const json& value = config_[key];
-  const auto is_size = [](const json& size) {
-    return size.is_number_integer() && size >= 1 && size <= kMostSize;
-  };
-  if (!value.is_array() || value.size() < 2 || !std::all_of(value.begin() + 1, value.end(), is_size))
-    refuse("its input shape " + core::printable(value.dump()) + " is not fixed");
-  return {value.begin() + 1, value.end()};
+  const Shape shape = fixed_shape(config()[key]);
+  if (shape.empty()) refuse("its input shape " + core::printable(config()[key].dump()) + " is not fixed");
+  return shape;
 }
 
 Shape KerasLayer::target_shape(std::int64_t count) const {
-  const json value = has("target_shape") ? config_["target_shape"] : json();
+  const json value = has("target_shape") ? config()["target_shape"] : json();
   Shape shape;
   std::int64_t known = 1;
   std::int64_t* rest = nullptr;
@@ -167,13 +187,6 @@ Shape KerasLayer::target_shape(std::int64_t count) const {
   if (!sound || element_count(shape) != count)
     refuse("its target_shape does not fit " + std::to_string(count) + " numbers");
   return shape;
-}
-
-std::vector<KerasLayer> read_keras_config(const std::string& file, const std::string& text) {
-  const json model = core::parse_json_strict(text, "'" + file + "': model_config", ExitCode::model);
-  std::vector<KerasLayer> layers;
-  for (const json& layer : layer_list(file, model)) layers.emplace_back(file, layer);
-  return layers;
 }
 
 }  // namespace svhn::model

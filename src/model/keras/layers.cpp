@@ -1,21 +1,13 @@
 #include <algorithm>
 #include <array>
-#include <map>
-#include <set>
+#include <cmath>
 
-#include "model/backbones/backbone.h"
-#include "model/keras/builder.h"
-#include "model/pretrained/match_weights.h"
+#include "model/keras/rows.h"
 
-namespace svhn::model {
+namespace svhn::model::keras_rows {
 namespace {
 
-using nlohmann::json;
-
-/// Refuses a layer whose `key`, which this program does not support, is not 1.
-void need_one(const KerasLayer& layer, const char* key) {
-  if (layer.square(key, 1) != 1) layer.refuse(std::string("its ") + key + " is not 1");
-}
+constexpr double kNormalizationEpsilon = 1e-7;  // Keras' backend.epsilon(), the least deviation.
 
 void need_absent(const KerasLayer& layer, const char* key) {
   if (layer.has(key)) layer.refuse(std::string("its ") + key + " is not read");
@@ -38,250 +30,186 @@ double penalty(const KerasLayer& layer, const char* key) {
   return given ? config[key].get<double>() : 0.0;
 }
 
-WeightArray constant(const std::string& name, std::int64_t size, float value) {
-  return {name, {size}, std::vector<float>(static_cast<std::size_t>(size), value)};
+Window convolution_window(const KerasLayer& layer) {
+  const auto [height, width] = layer.sides("kernel_size", 1);
+  return {.height = height,
+          .width = width,
+          .stride = layer.square("strides", 1),
+          .pad = padding_of(layer),
+          .dilation = layer.square("dilation_rate", 1)};
 }
 
-/// @returns a Keras name as graphs spell it.
-std::string graph_name(std::string name) {
-  std::replace(name.begin(), name.end(), '/', '_');
-  return name;
+Window pool_window(const KerasLayer& layer) {
+  const std::int64_t side = layer.square("pool_size", 2);
+  return {.height = side, .stride = layer.square("strides", side), .pad = padding_of(layer)};
 }
 
-const json& inner_layers(const KerasLayer& layer) {
-  const auto found = layer.config().find("layers");
-  if (found == layer.config().end() || !found->is_array()) layer.refuse("it lists no layers");
-  return *found;
+/// Adds a layer with the call's activation.
+template <class Op>
+void push_activated(KerasConversion& c, Op op, std::vector<WeightArray> arrays = {}) {
+  const KerasActivation activation = find_activation(c, c.layer().text("activation", "linear"));
+  op.activation = activation.fused;
+  c.push(op, std::move(arrays));
+  if (activation.leaky) c.push_behind(LeakyReluOp{0.2}, "_activation");  // The slope of Keras' function.
 }
 
-/// @returns the last layer of a nested model: [["block5_pool",0,0]] or, in Keras 3, ["block5_pool",0,0].
-std::string output_of(const KerasLayer& layer) {
-  json output = layer.config().value("output_layers", json());
-  if (output.is_array() && output.size() == 1) output = output[0];
-  return output.is_array() && !output.empty() && output[0].is_string() ? output[0].get<std::string>() : "";
+/// Keras applies a dense layer to the channels of each pixel, which is a convolution of 1x1.
+void dense_of_pixels(KerasConversion& c, const DenseOp& op) {
+  std::vector<WeightArray> arrays = c.read_variables();
+  arrays.front().shape.insert(arrays.front().shape.end(), {1, 1});
+  c.note(c.layer().title() + " acts on each pixel of an image: here it is a convolution of 1x1");
+  push_activated(c, Conv2dOp{op.units, square(1), op.use_bias, op.activation, 1, op.l1, op.l2},
+                 std::move(arrays));
 }
 
-/// Refuses a nested model that lacks a layer of the graph or ends with another one.
-void check_layers(const KerasLayer& layer, const Graph& graph) {
-  std::set<std::string> names;
-  for (const json& inner : inner_layers(layer)) {
-    if (inner.is_object()) names.insert(graph_name(text_of(inner, "name")));
+/// Keeps the sides that a global pooling took away.
+void keep_sides(KerasConversion& c) {
+  if (!c.layer().boolean("keepdims", false)) return;
+  const Shape channels = c.result().here;
+  c.push_behind(ReshapeOp{{channels[0], 1, 1}}, "_keepdims");
+}
+
+/// Sets means and variances as they were given: one for all, or one a channel.
+void set_given(const KerasLayer& layer, NormalizeOp& op) {
+  op.mean = layer.numbers("mean");
+  const std::vector<double> variance = layer.numbers("variance");
+  if (op.mean.empty() || variance.empty()) layer.refuse("its mean or its variance is missing");
+  for (const double value : variance) op.deviation.push_back(value);
+}
+
+/// Sets the means and variances of the file.
+void set_adapted(KerasConversion& c, NormalizeOp& op) {
+  for (const WeightArray& array : c.read_variables()) {
+    if (array.shape.size() > 1) c.layer().refuse("it does not normalise the channels");
+    auto& list = array.name == "mean" ? op.mean : op.deviation;
+    list.assign(array.values.begin(), array.values.end());
   }
-  for (const Node& node : graph.nodes) {
-    const bool counted = node.name.starts_with("conv2d") || node.name.starts_with("batch_normalization");
-    if (node.name.empty() || counted || std::holds_alternative<InputOp>(node.op)) continue;
-    if (!names.contains(node.name)) layer.refuse("it has no layer '" + node.name + "'");
-  }
-  const std::string& last = graph.nodes.back().name;
-  if (graph_name(output_of(layer)) != last) layer.refuse("it does not end with the layer '" + last + "'");
-}
-
-/// @returns the names of the trainable inner layers.
-std::vector<std::string> trainable_layers(const KerasLayer& layer, const Graph& graph) {
-  std::vector<std::string> names;
-  if (!layer.boolean("trainable", true)) return names;
-  std::set<std::string> with_tensors;
-  for (const Node& node : graph.nodes) {
-    if (!node.tensors.empty()) with_tensors.insert(node.name);
-  }
-  for (const json& inner : inner_layers(layer)) {
-    const std::string name = graph_name(text_of(inner, "name"));
-    const bool trainable = inner.contains("config") && inner["config"].is_object() &&
-                           inner["config"].value("trainable", json(true)) == json(true);
-    if (trainable && with_tensors.contains(name)) names.push_back(name);
-  }
-  return names.size() == with_tensors.size() ? std::vector<std::string>{"*"} : names;
-}
-
-bool is_backbone(const std::string& name) {
-  const auto names = backbone_names();
-  return name != kTorchScript && std::find(names.begin(), names.end(), name) != names.end();
 }
 
 }  // namespace
 
-Activation keras_activation(const KerasLayer& layer, const std::string& name) {
-  static const std::map<std::string_view, Activation> kNames{
-      {"linear", Activation::linear},  {"relu", Activation::relu},       {"selu", Activation::selu},
-      {"tanh", Activation::tanh},      {"sigmoid", Activation::sigmoid}, {"elu", Activation::elu},
-      {"gelu", Activation::gelu},      {"swish", Activation::swish},     {"silu", Activation::swish},
-      {"softmax", Activation::softmax}};
-  const auto found = kNames.find(name);
-  if (found == kNames.end()) layer.refuse("its activation '" + name.substr(0, 60) + "' is not read");
-  return found->second;
+void dense(KerasConversion& c) {
+  const KerasLayer& layer = c.layer();
+  DenseOp op;
+  op.units = layer.integer("units");
+  op.use_bias = layer.boolean("use_bias", true);
+  op.l1 = penalty(layer, "l1");
+  op.l2 = penalty(layer, "l2");
+  if (c.input().is_image()) return dense_of_pixels(c, op);
+  c.need_rank(1);
+  push_activated(c, op);
 }
 
-void KerasBuilder::reshape(const KerasLayer& layer) {
-  const Shape target = layer.target_shape(element_count(value_.shape));
-  auto value = reshaped(value_, target);
-  if (!value)
-    layer.refuse("reshaping " + shape_text(value_.shape) + " to " + shape_text(target) +
-                 " would need the numbers in another order");
-  push(layer, ReshapeOp{chw_shape(target)});
-  value_ = std::move(*value);
-  vector_input_ = false;
+void conv2d(KerasConversion& c) {
+  c.need_rank(3);
+  const KerasLayer& layer = c.layer();
+  Conv2dOp op;
+  op.filters = layer.integer("filters");
+  op.window = convolution_window(layer);
+  op.use_bias = layer.boolean("use_bias", true);
+  op.groups = layer.has("groups") ? layer.integer("groups") : 1;
+  op.l1 = penalty(layer, "l1");
+  op.l2 = penalty(layer, "l2");
+  push_activated(c, op);
 }
 
-void KerasBuilder::flatten(const KerasLayer& layer) {
-  push(layer, FlattenOp{});
-  value_ = flattened(value_);
+void depthwise_conv2d(KerasConversion& c) {
+  c.need_rank(3);
+  const KerasLayer& layer = c.layer();
+  DepthwiseConv2dOp op;
+  op.window = convolution_window(layer);
+  op.multiplier = layer.has("depth_multiplier") ? layer.integer("depth_multiplier") : 1;
+  op.use_bias = layer.boolean("use_bias", true);
+  push_activated(c, op);
 }
 
-void KerasBuilder::dense(const KerasLayer& layer) {
-  need_rank(layer, 1);
-  DenseOp spec;
-  spec.units = layer.integer("units");
-  spec.activation = keras_activation(layer, layer.text("activation", "linear"));
-  spec.use_bias = layer.boolean("use_bias", true);
-  spec.l1 = penalty(layer, "l1");
-  spec.l2 = penalty(layer, "l2");
-  WeightArray kernel = take(layer, "weight", {spec.units, value_.shape[0]});
-  if (value_.image) reorder_last(kernel, *value_.image);
-  model_.arrays.push_back(std::move(kernel));
-  if (spec.use_bias) model_.arrays.push_back(take(layer, "bias", {spec.units}));
-  value_ = {{spec.units}, std::nullopt};
-  push(layer, spec);
+void separable_conv2d(KerasConversion& c) {
+  c.need_rank(3);
+  const KerasLayer& layer = c.layer();
+  SeparableConv2dOp op;
+  op.filters = layer.integer("filters");
+  op.window = convolution_window(layer);
+  op.multiplier = layer.has("depth_multiplier") ? layer.integer("depth_multiplier") : 1;
+  op.use_bias = layer.boolean("use_bias", true);
+  push_activated(c, op);
 }
 
-void KerasBuilder::convolution(const KerasLayer& layer) {
-  need_rank(layer, 3);
-  need_one(layer, "dilation_rate");
-  need_one(layer, "groups");
-  Conv2dOp spec;
-  spec.filters = layer.integer("filters");
-  spec.window.height = layer.square("kernel_size", 1);
-  spec.window.stride = layer.square("strides", 1);
-  spec.window.pad = padding_of(layer);
-  if (padding_ > 0) {
-    const bool same = spec.window.pad == WindowPad::valid && spec.window.stride == 1 &&
-                      spec.window.height == 2 * padding_ + 1;
-    if (!same) layer.refuse("with the ZeroPadding2D before it, it is no convolution with same padding");
-    spec.window.pad = WindowPad::same;
-    padding_ = 0;
-  }
-  spec.activation = keras_activation(layer, layer.text("activation", "linear"));
-  spec.use_bias = layer.boolean("use_bias", true);
-  spec.l1 = penalty(layer, "l1");
-  spec.l2 = penalty(layer, "l2");
-  model_.arrays.push_back(
-      take(layer, "weight", {spec.filters, value_.shape[2], spec.window.height, spec.window.height}));
-  if (spec.use_bias) model_.arrays.push_back(take(layer, "bias", {spec.filters}));
-  push(layer, spec);
-  update_image(layer);
-}
-
-void KerasBuilder::batch_norm(const KerasLayer& layer) {
-  const auto rank = static_cast<std::int64_t>(value_.shape.size());
-  const auto axis = layer.config().value("axis", json(-1));
-  const auto& last = axis.is_array() && axis.size() == 1 ? axis[0] : axis;
-  if (rank == 2 || (last != -1 && last != rank)) layer.refuse("it does not normalise the channels");
+void batch_norm(KerasConversion& c) {
+  const KerasLayer& layer = c.layer();
+  const std::size_t rank = c.input().shape.size();
+  if (rank == 2 || !layer.is_last_axis(rank)) layer.refuse("it does not normalise the channels");
   if (layer.boolean("renorm", false)) layer.refuse("its renorm is not read");
   need_absent(layer, "virtual_batch_size");
-  const std::int64_t size = value_.shape.back();
-  const std::string name = valid_layer_name(layer.name());
-  const bool scale = layer.boolean("scale", true), center = layer.boolean("center", true);
-  std::array arrays{scale ? take(layer, "weight", {size}) : constant(name + ".weight", size, 1.0F),
-                    center ? take(layer, "bias", {size}) : constant(name + ".bias", size, 0.0F),
-                    take(layer, "running_mean", {size}), take(layer, "running_var", {size})};
-  for (WeightArray& array : arrays) {
-    if (value_.image) reorder_last(array, *value_.image);
-    model_.arrays.push_back(std::move(array));
+  BatchNormOp op;
+  op.epsilon = layer.number("epsilon", 1e-12, 1.0);
+  op.momentum = layer.number("momentum", 0.0, 0.9999999);
+  c.push_elementwise(op);
+}
+
+void layer_norm(KerasConversion& c) {
+  const KerasLayer& layer = c.layer();
+  const std::size_t rank = c.input().shape.size();
+  if (rank == 2 || !layer.is_last_axis(rank)) layer.refuse("it does not normalise over the last axis");
+  if (layer.boolean("rms_scaling", false)) layer.refuse("its rms_scaling is not read");
+  c.push_elementwise(LayerNormOp{layer.number("epsilon", 1e-12, 1.0)});
+}
+
+void rescaling(KerasConversion& c) {
+  const KerasLayer& layer = c.layer();
+  const std::vector<double> scale = layer.numbers("scale");
+  std::vector<double> offset = layer.numbers("offset");
+  if (offset.empty()) offset.push_back(0.0);
+  if (scale.size() == 1 && offset.size() == 1) return c.push_elementwise(RescaleOp{scale[0], offset[0]});
+  if (!c.input().is_image()) layer.refuse("it scales the elements of a vector one by one");
+  const std::size_t channels = std::max(scale.size(), offset.size());
+  NormalizeOp op;
+  for (std::size_t i = 0; i < channels; ++i) {
+    const double factor = scale.empty() ? 0.0 : scale[std::min(i, scale.size() - 1)];
+    if (factor <= 0.0) layer.refuse("its scale is not positive");
+    op.mean.push_back(-offset[std::min(i, offset.size() - 1)] / factor);
+    op.deviation.push_back(1.0 / factor);
   }
-  push(layer, BatchNormOp{layer.number("epsilon", 1e-12, 1.0), layer.number("momentum", 0.0, 0.9999999)});
+  c.push_elementwise(op);
 }
 
-template <class Spec>
-void KerasBuilder::pool(const KerasLayer& layer) {
-  need_rank(layer, 3);
-  Spec spec;
-  spec.window.height = layer.square("pool_size", 2);
-  spec.window.stride = layer.square("strides", spec.window.height);
-  spec.window.pad = padding_of(layer);
-  push(layer, spec);
-  update_image(layer);
-}
-
-template void KerasBuilder::pool<MaxPool2dOp>(const KerasLayer& layer);
-template void KerasBuilder::pool<AveragePool2dOp>(const KerasLayer& layer);
-
-void KerasBuilder::global_average(const KerasLayer& layer) {
-  need_rank(layer, 3);
-  if (layer.boolean("keepdims", false)) layer.refuse("its keepdims is not read");
-  push(layer, GlobalAveragePoolOp{});
-  update_image(layer);
-}
-
-void KerasBuilder::dropout(const KerasLayer& layer) {
-  need_absent(layer, "noise_shape");
-  push(layer, DropoutOp{layer.number("rate", 0.0, 0.9999999)});
-}
-
-void KerasBuilder::activation(const KerasLayer& layer) {
-  std::string name = layer.text("activation", "");
-  if (layer.type() == "ReLU") {
-    need_absent(layer, "max_value");
-    for (const char* key : {"negative_slope", "threshold"}) {
-      if (layer.has(key) && layer.number(key, 0.0, 1e9) != 0.0)
-        layer.refuse(std::string("its ") + key + " is not 0");
-    }
-    name = "relu";
-  } else if (layer.type() == "ELU") {
-    if (layer.has("alpha") && layer.number("alpha", 0.0, 1e9) != 1.0) layer.refuse("its alpha is not 1");
-    name = "elu";
-  } else if (layer.type() == "Softmax") {
-    if (value_.shape.size() != 1) layer.refuse("its input is not a vector");
-    name = "softmax";
+void normalization(KerasConversion& c) {
+  const KerasLayer& layer = c.layer();
+  const std::size_t rank = c.input().shape.size();
+  const bool given = layer.has("mean");
+  if (layer.boolean("invert", false)) layer.refuse("its invert is not read");
+  const bool channels = layer.is_last_axis(rank) || layer.config()["axis"].empty();  // Empty: one for all.
+  if (!channels) layer.refuse("it does not normalise the channels");
+  NormalizeOp op;
+  if (given) {
+    set_given(layer, op);
+  } else {
+    set_adapted(c, op);
   }
-  push(layer, ActivationOp{keras_activation(layer, name)});
+  for (double& value : op.deviation) value = std::max(std::sqrt(std::max(value, 0.0)), kNormalizationEpsilon);
+  if (given && op.mean.size() > 1 && !c.input().is_image()) layer.refuse("its mean is given for a vector");
+  c.push_elementwise(op);
 }
 
-void KerasBuilder::zero_padding(const KerasLayer& layer) {
-  need_rank(layer, 3);
-  const auto padding = layer.config().value("padding", json());
-  const json pair = padding.is_array() && padding.size() == 2 ? padding : json{padding, padding};
-  const auto side = [](const json& p) {
-    const bool even = p.is_array() && p.size() == 2 && p[0] == p[1];
-    const json& n = even ? p[0] : p;
-    return n.is_number_integer() && n >= 1 && n <= 100 ? n.get<std::int64_t>() : 0;
-  };
-  padding_ = side(pair[0]);
-  if (padding_ == 0 || side(pair[1]) != padding_) layer.refuse("it does not pad all four sides alike");
+void max_pool(KerasConversion& c) {
+  c.need_rank(3);
+  c.push(MaxPool2dOp{pool_window(c.layer())});
 }
 
-void KerasBuilder::nested(const KerasLayer& layer) {
-  need_rank(layer, 3);
-  if (!is_backbone(layer.name()))
-    layer.refuse("a nested model must be a network of keras.applications by its own name");
-  BackboneSpec spec;
-  spec.backbone = canonical_backbone(layer.name());
-  spec.variant = BackboneVariant::keras;
-  const Shape input = chw_shape(value_.shape);
-  if (const LayerError error = check_backbone(spec, input)) layer.refuse(error.problem);
-  const Graph graph = backbone_graph(spec, input);
-  check_layers(layer, graph);
-  spec.trainable = trainable_layers(layer, graph);
-
-  WeightSource source{WeightOrigin::keras, "Keras HDF5", {}};
-  for (const KerasArray& array : arrays_) {
-    if (array.layer != layer.name()) continue;
-    source.arrays.push_back(read_keras_array(file_, array));
-    source.arrays.back().name = (array.node.empty() ? array.layer : array.node) + "." + array.role;
-  }
-  std::erase_if(arrays_, [&](const KerasArray& array) { return array.layer == layer.name(); });
-  const auto found = match_weights(spec, graph, source, file_.path());
-  const std::string name = valid_layer_name(layer.name());
-  GraphBuilder builder(input);
-  if (const LayerError error = add_backbone(builder, spec, {name, 0, 0})) layer.refuse(error.problem);
-  std::size_t i = 0;
-  for (const Node& node : builder.graph().nodes) {
-    for (const TensorPlan& tensor : node.tensors) {
-      model_.arrays.push_back({tensor.name, found[i]->shape, found[i]->values});
-      ++i;
-    }
-  }
-  model_.spec.layers.push_back({name, spec});
-  const Shape& out = builder.graph().output();
-  value_ = {{out[1], out[2], out[0]}, std::nullopt};
+void average_pool(KerasConversion& c) {
+  c.need_rank(3);
+  c.push(AveragePool2dOp{pool_window(c.layer())});
 }
 
-}  // namespace svhn::model
+void global_average_pool(KerasConversion& c) {
+  c.need_rank(3);
+  c.push(GlobalAveragePoolOp{});
+  keep_sides(c);
+}
+
+void global_max_pool(KerasConversion& c) {
+  c.need_rank(3);
+  c.push(GlobalMaxPoolOp{});
+  keep_sides(c);
+}
+
+}  // namespace svhn::model::keras_rows

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "core/json.h"
@@ -82,18 +84,18 @@ void name_nodes(std::vector<KerasArray>& arrays, const std::vector<std::string>&
     arrays[i].node = names[i].substr(0, std::min(names[i].rfind('/'), names[i].size()));
 }
 
-std::vector<KerasArray> list_layer(const Hdf5File& file, const std::string& root, const std::string& layer) {
-  const std::string group = join(root, layer);
-  const std::vector<std::string> names = list_attribute(file, group, "weight_names");
+/// @returns the arrays of one layer.
+std::vector<KerasArray> list_layer(const Hdf5File& file, std::span<const KerasEntry> entries) {
   std::vector<KerasArray> arrays;
-  for (const std::string& name : names) {
-    const auto role = role_of(std::string_view(name).substr(name.rfind('/') + 1));
-    const auto* dataset = file.find(join(group, name));
-    const std::string title =
-        "the array '" + core::printable(name) + "' of layer '" + core::printable(layer) + "' ";
-    if (dataset == nullptr) file.fail(title + "is not there");
-    if (role.empty()) file.fail(title + "is of an unknown kind", kHint);
-    arrays.push_back({layer, "", std::string(role), dataset});
+  std::vector<std::string> names;
+  for (const KerasEntry& entry : entries) {
+    const auto role = role_of(std::string_view(entry.path).substr(entry.path.rfind('/') + 1));
+    if (role.empty())
+      file.fail("the array '" + core::printable(entry.path) + "' of layer '" + core::printable(entry.layer) +
+                    "' is of an unknown kind",
+                kHint);
+    arrays.push_back({entry.layer, "", std::string(role), entry.dataset});
+    names.push_back(entry.path);
   }
   name_nodes(arrays, names);
   return arrays;
@@ -119,17 +121,22 @@ void reverse_depthwise(WeightArray& array) {
   array.shape = {s[2] * s[3], 1, s[0], s[1]};
 }
 
-void to_torch_layout(WeightArray& array, bool depthwise) {
+void to_torch_layout(WeightArray& array, KerasLayout layout) {
   const auto s = array.shape;
   const auto size = [&](std::size_t i) { return static_cast<std::size_t>(s[i]); };
-  if (depthwise) return reverse_depthwise(array);
-  if (s.size() == 4) {
+  if (layout == KerasLayout::depthwise) return reverse_depthwise(array);
+  if (layout == KerasLayout::kernel) {
     array.values = reversed(array.values, size(0) * size(1), size(2), size(3));
     array.shape = {s[3], s[2], s[0], s[1]};
-  } else if (s.size() == 2) {
+  } else if (layout == KerasLayout::dense) {
     array.values = reversed(array.values, 1, size(0), size(1));
     array.shape = {s[1], s[0]};
   }
+}
+
+bool has_rank(KerasLayout layout, std::size_t rank) {
+  if (layout == KerasLayout::plain) return true;
+  return rank == (layout == KerasLayout::dense ? 2U : 4U);
 }
 
 }  // namespace
@@ -148,11 +155,34 @@ std::string keras_weights_root(const Hdf5File& file) {
   file.fail("the HDF5 file holds no Keras weights (no 'layer_names')", kHint);
 }
 
+std::vector<KerasEntry> list_keras_entries(const Hdf5File& file, const std::string& root) {
+  std::map<std::string_view, const formats::Hdf5Dataset*> datasets;
+  for (const formats::Hdf5Dataset& dataset : file.datasets()) datasets.emplace(dataset.path, &dataset);
+  std::vector<KerasEntry> entries;
+  for (const std::string& layer : list_attribute(file, root, "layer_names")) {
+    const std::string group = join(root, layer);
+    for (const std::string& path : list_attribute(file, group, "weight_names")) {
+      const auto found = datasets.find(join(group, path));
+      if (found == datasets.end())
+        file.fail("the array '" + core::printable(path) + "' of layer '" + core::printable(layer) +
+                  "' is not there");
+      entries.push_back({layer, path, found->second});
+    }
+  }
+  return entries;
+}
+
+std::string_view keras_variable(std::string_view path) {
+  return without_number(without_number(path.substr(path.rfind('/') + 1), ':'), '_');
+}
+
 std::vector<KerasArray> list_keras_arrays(const Hdf5File& file, const std::string& root) {
+  const std::vector<KerasEntry> entries = list_keras_entries(file, root);
   std::vector<KerasArray> arrays;
   std::set<std::string> names;
-  for (const std::string& layer : list_attribute(file, root, "layer_names")) {
-    for (KerasArray& array : list_layer(file, root, layer)) {
+  for (std::size_t first = 0, last = 0; first < entries.size(); first = last) {
+    while (last < entries.size() && entries[last].layer == entries[first].layer) ++last;
+    for (KerasArray& array : list_layer(file, std::span(entries).subspan(first, last - first))) {
       if (!names.insert(array.name()).second)
         file.fail("the array '" + core::printable(array.name()) + "' is there twice", kHint);
       arrays.push_back(std::move(array));
@@ -161,20 +191,25 @@ std::vector<KerasArray> list_keras_arrays(const Hdf5File& file, const std::strin
   return arrays;
 }
 
-WeightArray read_keras_array(const Hdf5File& file, const KerasArray& array) {
-  const std::string name = array.name();
-  const formats::Hdf5Dataset& dataset = *array.dataset;
-  const std::size_t rank = dataset.shape.size();
-  const bool depthwise = array.role == "depthwise.weight";
+WeightArray read_keras_dataset(const Hdf5File& file, const formats::Hdf5Dataset& dataset,
+                               const std::string& name, KerasLayout layout) {
   const bool floating = dataset.dtype == formats::DType::f32 || dataset.dtype == formats::DType::f64 ||
                         dataset.dtype == formats::DType::f16;
   if (!floating) file.fail("the array '" + core::printable(name) + "' does not hold floating point numbers");
-  if ((rank != 1 && rank != 2 && rank != 4) || (depthwise && rank != 4))
-    file.fail("the array '" + core::printable(name) + "' has " + std::to_string(rank) + " dimensions",
+  if (!has_rank(layout, dataset.shape.size()))
+    file.fail("the array '" + core::printable(name) + "' has " + std::to_string(dataset.shape.size()) +
+                  " dimensions",
               "layers of one and three dimensions are not read");
   WeightArray result{name, dataset.shape, formats::to_floats(dataset.dtype, file.bytes(dataset))};
-  to_torch_layout(result, depthwise);
+  to_torch_layout(result, layout);
   return result;
+}
+
+WeightArray read_keras_array(const Hdf5File& file, const KerasArray& array) {
+  const std::size_t rank = array.dataset->shape.size();
+  KerasLayout layout = rank == 1 ? KerasLayout::plain : rank == 2 ? KerasLayout::dense : KerasLayout::kernel;
+  if (array.role == "depthwise.weight") layout = KerasLayout::depthwise;
+  return read_keras_dataset(file, *array.dataset, array.name(), layout);
 }
 
 }  // namespace svhn::model

@@ -136,60 +136,140 @@ TEST_F(KerasImportTest, KeepsNamesAndWhatIsFrozen) {
   EXPECT_EQ(model.spec.layers[0].name, "my_flat_layer");
   EXPECT_FALSE(model.spec.layers[1].trainable);
   EXPECT_EQ(std::get<DenseOp>(model.spec.layers[1].op).l2, 0.25);
-  EXPECT_EQ(model.notes.size(), 1U);  // No softmax.
+  EXPECT_EQ(model.notes,
+            (std::vector<std::string>{"layer 'my/flat layer' (Flatten) is called 'my_flat_layer' here",
+                                      "the model does not end in softmax: its outputs are read as logits"}));
 }
 
-TEST_F(KerasImportTest, MakesAPaddedConvolutionOfItsTwoLayers) {
-  const std::string pad = layer("ZeroPadding2D", "z", R"("padding":[[1,1],[1,1]])");
-  const std::string valid =
-      R"("filters":4,"kernel_size":[3,3],"strides":[1,1],"padding":"valid","use_bias":false)";
-  const Layers weights{{"c", {counted("c/kernel:0", {3, 3, 1, 4})}},
-                       {"out", {counted("out/kernel:0", {36, 10})}}};
-  const std::string rest = "," + layer("Flatten", "f", "") + "," + kDense10;
+TEST_F(KerasImportTest, GivesEveryLayerANameOfItsOwn) {
+  const std::string flatten =
+      layer("Flatten", "a.b", "") + "," + layer("Flatten", "a_b", "") + "," + layer("Flatten", "input", "") +
+      "," + layer("Flatten", std::string(70, 'x'), "") + "," + layer("Flatten", std::string(71, 'x'), "");
   const KerasModel model =
-      import(input("3,3,1") + "," + pad + "," + layer("Conv2D", "c", valid) + rest, weights);
-  EXPECT_EQ(std::get<Conv2dOp>(model.spec.layers[0].op).window.pad, WindowPad::same);
-  const std::string wide = R"("filters":4,"kernel_size":[5,5],"strides":[1,1],"padding":"valid")";
-  EXPECT_EQ(refusal(input("3,3,1") + "," + pad + "," + layer("Conv2D", "c", wide) + rest, weights),
-            "layer 'c' (Conv2D): with the ZeroPadding2D before it, it is no convolution with same padding");
+      import(input("2,2,1") + "," + flatten + "," + kDense10, {{"out", {counted("out/kernel:0", {4, 10})}}});
+  std::vector<std::string> names;
+  for (const LayerSpec& item : model.spec.layers) names.push_back(item.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"a_b", "a_b_2", "input_2", std::string(64, 'x'),
+                                             std::string(62, 'x') + "_2", "out"}));
+  EXPECT_EQ(model.notes.size(), 5U);
+}
+
+TEST_F(KerasImportTest, LeavesOutWhatActsInTrainingAlone) {
+  const KerasModel model =
+      import(input("2,2,1") + "," + layer("RandomFlip", "flip", "") + "," + layer("Flatten", "f", "") + "," +
+                 layer("GaussianNoise", "noise", "") + "," + kDense10,
+             {{"out", {counted("out/kernel:0", {4, 10})}}});
+  ASSERT_EQ(model.spec.layers.size(), 2U);
+  EXPECT_TRUE(model.spec.layers[1].inputs.empty());
+  EXPECT_EQ(model.notes, (std::vector<std::string>{
+                             "layer 'flip' (RandomFlip) is left out: it does nothing in inference",
+                             "layer 'noise' (GaussianNoise) is left out: it does nothing in inference"}));
+}
+
+TEST_F(KerasImportTest, MultipliesPixelsThatTheModelScalesItself) {
+  const auto rest = "," + layer("Flatten", "f", "") + "," + kDense10;
+  const Layers weights{{"out", {counted("out/kernel:0", {4, 10})}}};
+  const KerasModel bytes = import(
+      input("2,2,1") + "," + layer("Rescaling", "r", R"("scale":0.00392156862745098,"offset":0.0)") + rest,
+      weights);
+  EXPECT_EQ(std::get<RescaleOp>(bytes.spec.layers[0].op).scale, 255.0);
+  EXPECT_EQ(bytes.spec.layers[0].name, "pixels");
+  EXPECT_EQ(bytes.notes,
+            std::vector<std::string>{"layer 'r' takes pixels from 0 to 255; pixels are 0 to 1 here, and "
+                                     "layer 'pixels' multiplies them by 255"});
+  const KerasModel unit =
+      import(input("2,2,1") + "," + layer("Rescaling", "r", R"("scale":2.0,"offset":-1.0)") + rest, weights);
+  EXPECT_EQ(unit.spec.layers[0].name, "r");
+  const KerasModel later = import(input("2,2,1") + "," + layer("ReLU", "relu", "") + "," +
+                                      layer("Rescaling", "r", R"("scale":0.01,"offset":0.0)") + rest,
+                                  weights);
+  EXPECT_EQ(later.spec.layers.size(), 4U);  // What it scales are no pixels.
+  const KerasModel norm = import(
+      input("2,2,1") + "," + layer("Normalization", "n", R"("mean":[110.0],"variance":[2500.0])") + rest,
+      weights);
+  EXPECT_EQ(norm.spec.layers[0].name, "pixels");
+  EXPECT_EQ(std::get<NormalizeOp>(norm.spec.layers[1].op).deviation, std::vector<double>{50.0});
+}
+
+TEST_F(KerasImportTest, SpreadsSharedSlopes) {
+  // PReLU with shared_axes=[1]: slopes [1,W,C] = [1,2,2] hold w0c0 w0c1 w1c0 w1c1; here [C,H,W] with H = 2.
+  const KerasModel model = import(
+      input("2,2,2") + "," + layer("PReLU", "p", "") + "," + layer("Flatten", "f", "") + "," + kDense10,
+      {{"p", {counted("p/alpha:0", {1, 2, 2})}}, {"out", {counted("out/kernel:0", {8, 10})}}});
+  EXPECT_FALSE(std::get<PreluOp>(model.spec.layers[0].op).per_channel);
+  EXPECT_EQ(array(model, "p.weight").shape, (Shape{2, 2, 2}));
+  EXPECT_EQ(array(model, "p.weight").values, (std::vector<float>{0, 2, 0, 2, 1, 3, 1, 3}));
+  const KerasModel shared = import(
+      input("2,2,2") + "," + layer("PReLU", "p", "") + "," + layer("Flatten", "f", "") + "," + kDense10,
+      {{"p", {counted("p/alpha:0", {1, 1, 2})}}, {"out", {counted("out/kernel:0", {8, 10})}}});
+  EXPECT_TRUE(std::get<PreluOp>(shared.spec.layers[0].op).per_channel);
+  EXPECT_EQ(array(shared, "p.weight").shape, Shape{2});
+}
+
+TEST_F(KerasImportTest, ReadsWindows) {
+  const KerasModel model = import(
+      input("9,9,4") + "," + layer("ZeroPadding2D", "z", R"("padding":[[1,2],[3,4]])") + "," +
+          layer("Cropping2D", "crop", R"("cropping":[[0,1],[2,0]])") + "," +
+          layer(
+              "Conv2D", "c",
+              R"("filters":10,"kernel_size":[2,3],"strides":[2,2],"groups":2,"dilation_rate":[1,1],"use_bias":false)") +
+          "," + layer("GlobalAveragePooling2D", "g", R"("keepdims":true)") + "," + layer("Flatten", "f", ""),
+      {{"c", {counted("c/kernel:0", {2, 3, 2, 10})}}});
+  const auto& pad = std::get<ZeroPad2dOp>(model.spec.layers[0].op);
+  EXPECT_EQ((std::vector{pad.top, pad.bottom, pad.left, pad.right}), (std::vector<std::int64_t>{1, 2, 3, 4}));
+  const auto& crop = std::get<Crop2dOp>(model.spec.layers[1].op);
+  EXPECT_EQ((std::vector{crop.top, crop.bottom, crop.left, crop.right}),
+            (std::vector<std::int64_t>{0, 1, 2, 0}));
+  const auto& conv = std::get<Conv2dOp>(model.spec.layers[2].op);
+  EXPECT_EQ((std::vector{conv.window.height, conv.window.width, conv.window.stride, conv.groups}),
+            (std::vector<std::int64_t>{2, 3, 2, 2}));
+  EXPECT_EQ(array(model, "c.weight").shape, (Shape{10, 2, 2, 3}));
+  EXPECT_EQ(std::get<ReshapeOp>(model.spec.layers[4].op).shape, (Shape{10, 1, 1}));
+  EXPECT_EQ(model.spec.layers[4].name, "g_keepdims");
 }
 
 TEST_F(KerasImportTest, RefusesWhatItDoesNotRead) {
   const std::string image = input("32,32,1") + ",";
   const std::pair<std::string, const char*> cases[] = {
       {image + layer("LSTM", "l", R"("units":3)"), "layer 'l' (LSTM): layers of this class are not read"},
-      {image + layer("Dense", "d", R"("units":3)"), "layer 'd' (Dense): its input [32,32,1] is not a vector"},
-      {image + layer("Conv2D", "c", kConv + R"(,"dilation_rate":[2,2])"),
-       "layer 'c' (Conv2D): its dilation_rate is not 1"},
-      {image + layer("Conv2D", "c", kConv + R"(,"groups":2)"), "layer 'c' (Conv2D): its groups is not 1"},
-      {image + layer("Conv2D", "c", R"("filters":4,"kernel_size":[3,5])"),
-       "layer 'c' (Conv2D): its kernel_size [3,5] is not the same in both directions"},
+      {image + layer("Reshape", "r", R"("target_shape":[32,32])") + "," + layer("Dense", "d", R"("units":3)"),
+       "layer 'd' (Dense): its input [32,32] is not a vector"},
+      {image + layer("Conv2D", "c", kConv + R"(,"dilation_rate":[2,1])"),
+       "layer 'c' (Conv2D): its dilation_rate [2,1] must be the same in both directions"},
+      {image + layer("Conv2D", "c", R"("filters":4,"kernel_size":[3,5],"strides":[1,2])"),
+       "layer 'c' (Conv2D): its strides [1,2] must be the same in both directions"},
+      {image + layer("Conv2D", "c", R"("filters":4,"kernel_size":[3,5,1])"),
+       "layer 'c' (Conv2D): its kernel_size [3,5,1] is no height and width"},
       {image + layer("Conv2D", "c", R"("filters":0,"kernel_size":[3,3])"),
        "layer 'c' (Conv2D): its filters is not a number of at least 1"},
       {image + layer("Conv2D", "c", kConv + R"(,"data_format":"channels_first")"),
        "layer 'c' (Conv2D): it wants channels first"},
       {image + layer("Conv2D", "c", kConv + R"(,"activation":{"class_name":"Mine"})"),
        "layer 'c' (Conv2D): its activation is not one of Keras' own"},
-      {image + layer("Activation", "a", R"("activation":"mish")"),
-       "layer 'a' (Activation): its activation 'mish' is not read"},
-      {image + layer("ReLU", "r", R"("max_value":6.0)"), "layer 'r' (ReLU): its max_value is not read"},
-      {image + layer("Dropout", "d", R"("rate":0.5,"noise_shape":[1])"),
-       "layer 'd' (Dropout): its noise_shape is not read"},
+      {image + layer("Activation", "a", R"("activation":"celu")"),
+       "layer 'a' (Activation): its activation 'celu' is not read"},
+      {image + layer("Activation", "a", R"("activation":"hard_sigmoid")"),
+       "layer 'a' (Activation): its activation 'hard_sigmoid' is not read from Keras 2"},
+      {image + layer("ReLU", "r", R"("max_value":5.0)"),
+       "layer 'r' (ReLU): its max_value is not 6, or its slope not 0"},
       {image + layer("Dropout", "d", R"("rate":1.5)"),
        "layer 'd' (Dropout): its rate is not a number in the range that it may have"},
       {image + layer("MaxPooling2D", "p", R"("pool_size":[40,40])"),
        "layer 'p' (MaxPooling2D): its 40x40 window is larger than its input [1,32,32]"},
-      {image + layer("ZeroPadding2D", "z", R"("padding":[[1,0],[1,1]])"),
-       "layer 'z' (ZeroPadding2D): it does not pad all four sides alike"},
-      {image + layer("ZeroPadding2D", "z", R"("padding":1)") + "," + layer("Flatten", "f", ""),
-       "layer 'f' (Flatten): only a convolution may follow a ZeroPadding2D"},
+      {image + layer("ZeroPadding2D", "z", R"("padding":[[1,-1],[1,1]])"),
+       "layer 'z' (ZeroPadding2D): its padding [[1,-1],[1,1]] is no number of pixels"},
+      {image + layer("Multiply", "m", ""), "layer 'm' (Multiply): layers of this class are not read"},
+      {image + layer("LayerNormalization", "n", R"("axis":[1,2,3],"epsilon":0.001)"),
+       "layer 'n' (LayerNormalization): it does not normalise over the last axis"},
+      {image + layer("Resizing", "s", R"("height":8,"width":8,"interpolation":"nearest")"),
+       "layer 's' (Resizing): its interpolation is not bilinear"},
+      {image + layer("Dense", "d", R"("units":3,"dtype":{"config":{"name":"int8_from_float32"}})"),
+       "layer 'd' (Dense): its weights are quantized (int8_from_float32)"},
       {image + layer("BatchNormalization", "b", R"("axis":[1],"momentum":0.9,"epsilon":0.1)"),
        "layer 'b' (BatchNormalization): it does not normalise the channels"},
-      {image + layer("GlobalAveragePooling2D", "g", R"("keepdims":true)"),
-       "layer 'g' (GlobalAveragePooling2D): its keepdims is not read"},
       {image + layer("Functional", "mine", R"("layers":[])"),
-       "layer 'mine' (Functional): a nested model must be a network of keras.applications by its own name"},
-      {image + layer("Conv2D", "c", kConv), "layer 'c' (Conv2D): the file has no weight for it"},
+       "layer 'mine' (Functional): it has no input_layers"},
+      {image + layer("Conv2D", "c", kConv), "layer 'c' (Conv2D): the file has no kernel for it"},
       {input("3072") + "," + layer("Reshape", "r", R"("target_shape":[3,32,32])"),
        "layer 'r' (Reshape): reshaping [3072] to [3,32,32] would need the numbers in another order"},
       {input("1024") + "," + layer("Reshape", "r", R"("target_shape":[16,16,4])"),
@@ -199,13 +279,36 @@ TEST_F(KerasImportTest, RefusesWhatItDoesNotRead) {
       {input("1024") + "," + layer("Reshape", "r", R"("target_shape":[1000000,1000000,1000000])"),
        "layer 'r' (Reshape): its target_shape does not fit 1024 numbers"},
       {input("100") + "," + kDense10,
-       "layer 'input_1' (InputLayer): its input [100] is neither an image nor 1024 or 3072 numbers"},
+       "layer 'out' (Dense): the model's input [100] is neither an image nor 1024 or 3072 numbers"},
       {input("null,null,3") + "," + kDense10,
        "layer 'input_1' (InputLayer): its input shape [null,null,null,3] is not fixed"},
-      {layer("Flatten", "f", ""), "layer 'f' (Flatten): the model does not say which input it takes"},
+      {layer("Flatten", "f", ""), "the model: it does not say which input it takes"},
       {image + layer("Flatten", "f", ""),
        "layer 'f' (flatten): the last layer must give 10 numbers, but gives [1024]"}};
   for (const auto& [layers, message] : cases) EXPECT_EQ(refusal(layers), message);
+}
+
+TEST_F(KerasImportTest, RefusesLayersWithTooManyInputs) {
+  for (const char* type : {"ReLU", "RandomFlip"}) {
+    const std::string functional =
+        R"({"class_name":"Functional","config":{"name":"m","input_layers":[["input_1",0,0]],"output_layers":[["x",0,0]],)"
+        R"("layers":[)" +
+        input("4,4,3") + R"(,{"class_name":")" + type +
+        R"(","name":"x","config":{"name":"x"},)"
+        R"("inbound_nodes":[[["input_1",0,0,{}],["input_1",0,0,{}]]]}]}})";
+    {
+      KerasFile file(path());
+      file.model(functional);
+      file.weights("model_weights", {{"none", {}}});
+    }
+    try {
+      static_cast<void>(import_keras_model(formats::Hdf5File(path(), core::ExitCode::model)));
+      FAIL();
+    } catch (const core::Error& error) {
+      EXPECT_EQ(std::string(error.what()).substr(path().string().size() + 4),
+                std::string("layer 'x' (") + type + "): it is called with 2 inputs");
+    }
+  }
 }
 
 TEST_F(KerasImportTest, RefusesWeightsThatDoNotFit) {
@@ -213,35 +316,11 @@ TEST_F(KerasImportTest, RefusesWeightsThatDoNotFit) {
   EXPECT_EQ(refusal(layers, {{"out", {counted("out/kernel:0", {5, 10})}}}),
             "layer 'out' (Dense): its weight is [10,5], but [10,4] is needed");
   EXPECT_EQ(refusal(layers, {{"out", {counted("out/kernel:0", {4, 10}), counted("out/bias:0", {10})}}}),
-            "the array 'out.bias' belongs to no layer of the model");
+            "the array 'out/bias:0' of layer 'out' belongs to no layer of the model");
   EXPECT_EQ(refusal(layers, {{"out", {counted("out/thing:0", {4, 10})}}}),
-            "the array 'out/thing:0' of layer 'out' is of an unknown kind");
-}
-
-TEST_F(KerasImportTest, RefusesDescriptionsThatAreNoChain) {
-  const auto of = [this](const std::string& config) {
-    KerasFile(path()).model(config);
-    {
-      KerasFile file(path());
-      file.model(config);
-      file.weights("model_weights", {{"none", {}}});
-    }
-    try {
-      static_cast<void>(import_keras_model(formats::Hdf5File(path(), core::ExitCode::model)));
-    } catch (const core::Error& error) {
-      return std::string(error.what()).substr(path().string().size() + 4);
-    }
-    return std::string("no error");
-  };
-  EXPECT_EQ(of(R"({"class_name":"Mine","config":{"layers":[]}})"), "it is a 'Mine' model");
-  EXPECT_EQ(of(R"({"class_name":"Sequential","config":{}})"), "its model_config lists no layers");
-  EXPECT_EQ(of("[1]"), "its model_config describes no model");
-  EXPECT_EQ(
-      of(R"({"class_name":"Functional","config":{"layers":[)"
-         R"({"name":"a","inbound_nodes":[],"class_name":"InputLayer","config":{"name":"a"}},)"
-         R"({"name":"b","inbound_nodes":[[["a",0,0,{}],["a",0,0,{}]]],"class_name":"Add","config":{}}]}})"),
-      "layer 'b' does not take just the one before it");
-  EXPECT_NE(of("{").find("model_config"), std::string::npos);
+            "layer 'out' (Dense): the file has no kernel for it");
+  EXPECT_EQ(refusal(layers, {{"out", {counted("a/kernel:0", {4, 10}), counted("b/kernel:0", {4, 10})}}}),
+            "layer 'out' (Dense): the file has several arrays that could be its kernel");
 }
 
 }  // namespace
