@@ -1,8 +1,6 @@
 #pragma once
 /// A fuzzer's input as a file, for readers that take paths.
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -12,24 +10,27 @@
 
 namespace svhn::fuzz {
 
-/// A file in memory that is named through /proc, so that no disk is touched.
+/// A file in memory. It has a name of its own, since the HDF5 library opens none through /proc/self/fd.
 class File {
  public:
-  explicit File(std::string_view bytes) : descriptor_(::memfd_create("fuzz", MFD_CLOEXEC)) {
+  explicit File(std::string_view bytes) : path_("/dev/shm/svhn-fuzz-XXXXXX") {
+    const int descriptor = ::mkstemp(path_.data());
+    if (descriptor < 0) std::abort();
     while (!bytes.empty()) {
-      const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+      const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
       if (written <= 0) std::abort();
       bytes.remove_prefix(static_cast<std::size_t>(written));
     }
+    ::close(descriptor);
   }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
-  ~File() { ::close(descriptor_); }
+  ~File() { ::unlink(path_.c_str()); }
 
-  [[nodiscard]] std::filesystem::path path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+  [[nodiscard]] std::filesystem::path path() const { return path_; }
 
  private:
-  int descriptor_;
+  std::string path_;
 };
 
 }  // namespace svhn::fuzz
