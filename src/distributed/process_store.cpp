@@ -139,7 +139,11 @@ void ProcessStore::wait_for_all() {
     ranks = call<Counters>(read_counters("rank"));
     return std::ranges::all_of(ranks, [](std::int64_t count) { return count > 0; }) || has_failure();
   });
-  if (has_failure()) throw find_failure();
+  if (has_failure()) {
+    const Error failure = find_failure();
+    publish({});
+    throw failure;
+  }
   if (all) return;
   std::vector<int> absent;
   for (int rank = 0; rank < options_.size; ++rank) {
@@ -196,7 +200,10 @@ std::string ProcessStore::get(const std::string& key) {
 
 std::vector<int> ProcessStore::lost() {
   const auto left = call<Counters>(read_counters("left"));
-  const auto beats = call<Counters>(read_counters("beat"));
+  return silent_ranks(left, call<Counters>(read_counters("beat")));
+}
+
+std::vector<int> ProcessStore::silent_ranks(const Counters& left, const Counters& beats) {
   const auto now = core::Clock::now();
   std::vector<int> ranks;
   const std::lock_guard lock(mutex_);
@@ -216,22 +223,28 @@ void ProcessStore::fail(const Error& error) {
 void ProcessStore::publish(const std::string& notice) {
   const bool published = failed_.exchange(true);
   try {
-    const std::string text = published ? std::string() : notice;
-    const std::string own = "heard/" + std::to_string(options_.rank);
-    client_.call<std::int64_t>(
-        [text, own](StoreConnection& store) {
-          if (!text.empty()) store.set_once(kNoticeKey, text);
-          return store.add(own, 1);
-        },
-        silence_limit());
-    if (!options_.is_server) return;
-    wait_until(silence_limit(), [this] {
-      const auto heard = counters("heard");
-      return std::ranges::all_of(heard, [](std::int64_t count) { return count > 0; });
-    });
+    if (!published && !notice.empty()) {
+      client_.call<std::string>(
+          [notice](StoreConnection& store) { return store.set_once(kNoticeKey, notice); }, silence_limit());
+    }
+    client_.look_for_notice(silence_limit());
+    if (options_.is_server) wait_until(options_.timeout, [this] { return all_have_heard(); });
   } catch (const std::exception&) {
     // The others notice it by the heartbeats, which are about to stop.
   }
+}
+
+bool ProcessStore::all_have_heard() {
+  // Two processes may have come as one rank, and each has to hear.
+  const auto came = counters("rank");
+  const auto heard = counters("heard");
+  const auto left = counters("left");
+  const std::vector<int> silent = silent_ranks(left, counters("beat"));
+  for (int rank = 0; rank < options_.size; ++rank) {
+    const auto i = static_cast<std::size_t>(rank);
+    if (heard[i] < came[i] && left[i] == 0 && std::ranges::find(silent, rank) == silent.end()) return false;
+  }
+  return true;
 }
 
 bool ProcessStore::has_failure() const {

@@ -58,8 +58,12 @@ class ProcessStore : public Store {
   [[nodiscard]] std::function<Counters(StoreConnection&)> read_counters(const std::string& name) const;
   /// Reads each rank's counter within `silence_limit`. @throws std::exception
   Counters counters(const std::string& name);
-  /// Publishes the failure notice unless there is one; rank 0 waits until the others have read it.
+  /// Publishes the failure notice unless there is one or `notice` is empty; the process that serves the store
+  /// waits until all that came and live have read it.
   void publish(const std::string& notice);
+  [[nodiscard]] bool all_have_heard();
+  /// @returns the other ranks that have not left and whose counter stood still for `silence_limit`.
+  std::vector<int> silent_ranks(const Counters& left, const Counters& beats);
   std::string find_reason();
   /// @returns the time without a heartbeat after which a rank counts as lost.
   [[nodiscard]] Milliseconds silence_limit() const;

@@ -90,6 +90,12 @@ void StoreClient::run(State& state, StoreConnection& store, const StoreClientOpt
   }
 }
 
+void StoreClient::look_for_notice(std::chrono::milliseconds timeout) {
+  call<bool>([state = state_,
+              options = options_](StoreConnection& store) { return send_heartbeat(*state, store, options); },
+             timeout);
+}
+
 std::optional<std::string> StoreClient::notice() const {
   const std::lock_guard lock(state_->mutex);
   return state_->notice;

@@ -45,6 +45,8 @@ class StoreClient {
     return result.get();
   }
 
+  /// Looks for the failure notice at once, and acknowledges it. @throws as `call`
+  void look_for_notice(std::chrono::milliseconds timeout);
   /// @returns the failure notice, once there is one.
   [[nodiscard]] std::optional<std::string> notice() const;
   /// Waits for the failure notice. @returns whether there is one.

@@ -17,7 +17,8 @@ import harness
 from harness import config, read_bytes, write_json
 
 PROBE = os.path.abspath(os.environ.get("SVHN_PROBE", ""))
-TIMEOUT_MS = 3000
+TIMEOUT_MS = 20000  # Also the time in which all processes must have started.
+SHORT_TIMEOUT_MS = 8000  # For tests that wait for its end.
 LOST_HINT = ("the process was killed or the network cut; start it again, a training or a "
              "search with --resume")
 
@@ -60,8 +61,8 @@ class ProbeTest(unittest.TestCase):
         for result in self.finish(processes):
             self.assertEqual((result.code, result.err), (code, f"error: {message}\nhint: {hint}\n"), result)
 
-    def looping(self, size, loop="loop"):
-        processes = self.start(size, loop)
+    def looping(self, size, loop="loop", timeout=TIMEOUT_MS):
+        processes = self.start(size, loop, timeout=timeout)
         for one in processes:
             stdout_line(one, "step 2")
         return processes
@@ -73,13 +74,13 @@ class TogetherTest(ProbeTest):
         expected = ["all_reduce 3.000000 6.000000 9.000000"] * 3
         expected += ["two " + " ".join(["6.000000"] * 4 + ["60.000000"] * 5)]
         expected += ["broadcast 1.000000 1.000000 1.000000"] * 4 + ["text rank 0", "all_gather [][xxx][xxxxxx] 100000"]
-        for result in self.finish(self.start(3, "all_reduce", "broadcast", "all_gather", timeout=20000)):
+        for result in self.finish(self.start(3, "all_reduce", "broadcast", "all_gather")):
             self.assertEqual((result.code, result.err), (0, ""), result)
             self.assertEqual(result.out.splitlines()[2:], expected)
 
     def test_tickets_are_given_once_each_and_texts_are_shared(self):
         indices = []
-        for result in self.finish(self.start(3, "alone", "indices", timeout=20000)):
+        for result in self.finish(self.start(3, "alone", "indices")):
             self.assertEqual((result.code, result.err), (0, ""), result)
             indices += [int(line.split()[1]) for line in result.out.splitlines() if line.startswith("index")]
             self.assertIn("value value\n of 2\nunset\n", result.out)
@@ -114,14 +115,14 @@ class LossTest(ProbeTest):
         self.assert_end(processes, 7, "rank 0 was lost")
 
     def test_silent_processes_are_named_after_the_time_out(self):
-        groups = [self.looping(2), self.looping(2)]
+        groups = [self.looping(2, timeout=SHORT_TIMEOUT_MS), self.looping(2, timeout=SHORT_TIMEOUT_MS)]
         for rank, processes in enumerate(groups):
             processes.pop(rank).send_signal(signal.SIGSTOP)
         for rank, processes in enumerate(groups):
             self.assert_end(processes, 7, f"rank {rank} was lost")
 
     def test_a_store_without_a_group_outlives_a_worker(self):
-        processes = self.start(3, "alone", "indices", "0:watch", "1:watch", "2:sleep", timeout=20000)
+        processes = self.start(3, "alone", "indices", "0:watch", "1:watch", "2:sleep")
         stdout_line(processes[2], "unset")
         processes.pop(2).kill()
         results = self.finish(processes)
@@ -131,19 +132,20 @@ class LossTest(ProbeTest):
 
     def test_a_failure_is_the_same_for_all(self):
         for rank in (2, 0):
-            results = self.finish(self.start(3, "all_reduce", f"{rank}:fail", "loop", timeout=20000))
+            results = self.finish(self.start(3, "all_reduce", f"{rank}:fail", "loop"))
             for other, result in enumerate(results):
                 prefix = "" if other == rank else f"rank {rank} failed: "
                 self.assertEqual(result.err, f"error: {prefix}row 7 is damaged\nhint: make it again\n")
                 self.assertEqual(result.code, 4)
 
     def test_a_process_that_is_late_is_not_called_lost(self):
-        processes = self.start(2, "1:sleep", "all_reduce")
+        processes = self.start(2, "1:sleep", "all_reduce", timeout=SHORT_TIMEOUT_MS)
         self.assert_end(processes[:1], 7, "rank 1 lives but keeps the others waiting for too long",
                         "give a longer --timeout, or see what holds it up")
 
     def test_those_that_never_came_are_named(self):
-        self.assert_end(self.start(4, "all_reduce", ranks=[0, 2]), 7, "ranks 1 and 3 of 4 did not come within 3 s",
+        self.assert_end(self.start(4, "all_reduce", ranks=[0, 2], timeout=SHORT_TIMEOUT_MS), 7,
+                        "ranks 1 and 3 of 4 did not come within 8 s",
                         "start all processes (under Slurm with srun), with the same MASTER_ADDR and MASTER_PORT")
 
     def test_two_processes_of_one_rank_are_refused(self):
@@ -177,7 +179,7 @@ class CutTest(ProbeTest):
 
     def start_pair(self, *actions, env=None):
         prefix = [["ip", "netns", "exec", space] for space in self.spaces]
-        return self.start(2, *actions, prefix=prefix,
+        return self.start(2, *actions, prefix=prefix, timeout=SHORT_TIMEOUT_MS,
                           env={"MASTER_ADDR": "10.213.7.1", "MASTER_PORT": "29500", **(env or {})})
 
     def test_both_sides_name_the_other_when_the_network_is_cut(self):
@@ -210,7 +212,7 @@ def alive(pid):
 class LauncherTest(harness.ProgramTest):
     def launch(self, *arguments, epochs=200, count=3):
         write_json(self.path("run.json"), config(train={"epochs": epochs, "batch_size": 32}))
-        return harness.start("train", "--config", "run.json", "--threads", 1, "--nproc", count, "--timeout", 4,
+        return harness.start("train", "--config", "run.json", "--threads", 1, "--nproc", count, "--timeout", 10,
                              *arguments, cwd=self.dir)
 
     def training(self, *arguments, **how):
