@@ -1,11 +1,13 @@
 #pragma once
-/// The assignment's questions and the figures that its notebook reports.
+/// The assignment: its questions, the figures that its notebook reports and the layers that it shows.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
-namespace svhn::report {
+namespace svhn::assignment {
 
 /// A question that is answered by one run.
 struct Reported {
@@ -139,4 +141,12 @@ inline constexpr std::array<ReportedScore, 8> kReportedFrozen{{{"resnet50", .302
                                                                {"densenet121", .601},
                                                                {"densenet169", .606}}};
 
-}  // namespace svhn::report
+/// The layer types of question 2's network, and the layers whose activations question 3 shows.
+inline constexpr std::array<std::string_view, 23> kLayerTypes{
+    "conv2d",  "batch_norm", "conv2d",     "batch_norm", "max_pool2d", "dropout",
+    "conv2d",  "batch_norm", "conv2d",     "batch_norm", "max_pool2d", "dropout",
+    "conv2d",  "batch_norm", "conv2d",     "batch_norm", "max_pool2d", "dropout",
+    "flatten", "dense",      "batch_norm", "dropout",    "dense"};
+inline constexpr std::array<std::size_t, 5> kShownLayers{0, 5, 6, 8, 10};
+
+}  // namespace svhn::assignment

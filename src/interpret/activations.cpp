@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "assignment/assignment.h"
 #include "core/error.h"
 #include "core/fields_json.h"
 #include "core/json.h"
@@ -18,14 +19,6 @@ using model::LayerSpan;
 using model::NodeId;
 
 constexpr std::size_t kMostDefaults = 8;
-
-/// The layer types of question 2's network, and the layers whose activations the assignment shows.
-constexpr std::array<std::string_view, 23> kAssignmentTypes{
-    "conv2d",  "batch_norm", "conv2d",     "batch_norm", "max_pool2d", "dropout",
-    "conv2d",  "batch_norm", "conv2d",     "batch_norm", "max_pool2d", "dropout",
-    "conv2d",  "batch_norm", "conv2d",     "batch_norm", "max_pool2d", "dropout",
-    "flatten", "dense",      "batch_norm", "dropout",    "dense"};
-constexpr std::array<std::size_t, 5> kAssignmentLayers{0, 5, 6, 8, 10};
 
 std::string_view type_of(const LayerSpan& layer) {
   return model::type_name(layer.spec.op);
@@ -82,7 +75,7 @@ std::size_t number_of(const std::string& text, std::size_t none) {
 
 bool is_assignment(const Graph& graph) {
   const auto same = [](const LayerSpan& layer, std::string_view type) { return type_of(layer) == type; };
-  return std::ranges::equal(graph.layers, kAssignmentTypes, same);
+  return std::ranges::equal(graph.layers, assignment::kLayerTypes, same);
 }
 
 }  // namespace
@@ -107,7 +100,7 @@ LayerChoice find_layer(const Graph& graph, const std::string& text) {
 }
 
 std::vector<LayerChoice> default_activation_layers(const Graph& graph) {
-  std::vector<std::size_t> indices(kAssignmentLayers.begin(), kAssignmentLayers.end());
+  std::vector<std::size_t> indices(assignment::kShownLayers.begin(), assignment::kShownLayers.end());
   if (!is_assignment(graph))
     indices = indices_of(graph, {"conv2d", "max_pool2d", "average_pool2d", "backbone"});
   if (indices.empty()) indices = indices_of(graph, {"dense"});

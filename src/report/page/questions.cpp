@@ -6,10 +6,10 @@
 #include <cmath>
 #include <string_view>
 
+#include "assignment/assignment.h"
 #include "core/text.h"
 #include "metric/classes.h"
 #include "metric/tables.h"
-#include "report/page/assignment.h"
 
 namespace svhn::report {
 namespace {
@@ -186,7 +186,7 @@ std::string range_text(double min, double max) {
   return fmt::format("{:.6f} to {:.6f}", min, max);
 }
 
-std::vector<Figure> figures_of(const Reported& reported, const RunRecord& run) {
+std::vector<Figure> figures_of(const assignment::Reported& reported, const RunRecord& run) {
   std::vector<Figure> figures;
   const auto& counts = run.parameters;
   figures.push_back({"Parameters: total / trained / not",
@@ -205,7 +205,7 @@ std::vector<Figure> figures_of(const Reported& reported, const RunRecord& run) {
 
 /// Adds the assignment's 25-epoch table and the trials with the same labels.
 void add_ablation(const metric::TuningResult& search, Question& question) {
-  for (const ReportedScore& reported : kReportedAblation) {
+  for (const assignment::ReportedScore& reported : assignment::kReportedAblation) {
     for (const auto& trial : search.trials) {
       if (trial.label != reported.name) continue;
       question.figures.push_back({search.name + ": " + trial.label, share_text(reported.score),
@@ -215,7 +215,7 @@ void add_ablation(const metric::TuningResult& search, Question& question) {
 }
 
 void add_searches(const Measured& measured, Question& question, std::vector<std::string>& sentences) {
-  for (const ReportedSearch& reported : kReportedSearches) {
+  for (const assignment::ReportedSearch& reported : assignment::kReportedSearches) {
     for (const auto& search : measured.searches) {
       if (search.name != reported.name) continue;
       const auto* best = metric::best_trial(search);
@@ -228,7 +228,7 @@ void add_searches(const Measured& measured, Question& question, std::vector<std:
 }
 
 void add_backbones(const metric::ComparisonResult& comparison, Question& question) {
-  for (const ReportedScore& reported : kReportedFrozen) {
+  for (const assignment::ReportedScore& reported : assignment::kReportedFrozen) {
     for (const auto& backbone : comparison.backbones) {
       if (backbone.name != reported.name) continue;
       question.figures.push_back({"Frozen " + backbone.name, share_text(reported.score),
@@ -239,18 +239,19 @@ void add_backbones(const metric::ComparisonResult& comparison, Question& questio
 
 /// @returns the question that a run answers; nullptr for another run.
 constexpr const char* question_of(std::string_view run) {
-  for (const Reported& reported : kReported) {
+  for (const assignment::Reported& reported : assignment::kReported) {
     if (reported.run == run) return reported.question;
   }
   return nullptr;
 }
 
-static_assert(std::all_of(kReported.begin(), kReported.end(), [](const Reported& reported) {
-  return reported.before == nullptr || question_of(reported.before) != nullptr;
-}));
+static_assert(std::all_of(assignment::kReported.begin(), assignment::kReported.end(),
+                          [](const assignment::Reported& reported) {
+                            return reported.before == nullptr || question_of(reported.before) != nullptr;
+                          }));
 
 /// Sentences of one question only. @param question gets the figures that belong to them.
-std::vector<std::string> own_sentences(const Measured& measured, const Reported& reported,
+std::vector<std::string> own_sentences(const Measured& measured, const assignment::Reported& reported,
                                        const RunRecord& run, Question& question) {
   std::vector<std::string> sentences;
   if (reported.before != nullptr) {
@@ -266,7 +267,7 @@ std::vector<std::string> own_sentences(const Measured& measured, const Reported&
   return sentences;
 }
 
-Question answer(const Measured& measured, const Reported& reported, const RunRecord& run) {
+Question answer(const Measured& measured, const assignment::Reported& reported, const RunRecord& run) {
   Question question{
       reported.question, std::string(reported.question) + " " + reported.title, {}, {}, reported.limit};
   question.figures = figures_of(reported, run);
@@ -304,7 +305,7 @@ std::vector<Question> question_3(const RunRecord& run, double theirs) {
 
 std::vector<Question> answer_questions(const Measured& measured) {
   std::vector<Question> questions;
-  for (const Reported& reported : kReported) {
+  for (const assignment::Reported& reported : assignment::kReported) {
     const RunRecord* run = find(measured, reported.run);
     if (run == nullptr) continue;
     questions.push_back(answer(measured, reported, *run));

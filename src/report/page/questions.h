@@ -1,6 +1,6 @@
 #pragma once
 /// Answers to the assignment's questions: the assignment's figures beside ours and a short finding. The
-/// assignment's numbers are those of assignment.h; ours are read from the runs.
+/// assignment's numbers are those of assignment/assignment.h; ours are read from the runs.
 
 #include <span>
 #include <string>
