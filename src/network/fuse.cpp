@@ -180,13 +180,16 @@ Tensor FusedNodes::forward(std::vector<Tensor>& inputs, const std::vector<NodeSt
                            const ForwardContext& context) const {
   const auto own = block_activation(parts_.activation);
   const bool pair = is_merged_pair();
-  Tensor y = inputs.front();
+  Tensor y;
   if (parts_.source) {
     model::Operation source = *parts_.source;
     if (pair || !own) model::set_activation(source, parts_.activation);
     y = run_op(source, {states[first()], inputs, context});
     if (pair) return y;
+  } else {
+    y = std::move(inputs.front());
   }
+  inputs.clear();  // Their memory is free for the block's output.
   const BlockActivation activation = own.value_or(BlockActivation::linear);
   return context.training ? train(y, activation, states, context) : infer(y, activation, states);
 }
