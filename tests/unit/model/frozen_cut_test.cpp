@@ -89,5 +89,21 @@ TEST(FrozenCut, IsNotWhereALaterLayerReadsPastIt) {
   EXPECT_EQ(frozen_cut(learns), learns.layers[0].last) << "the sum behind the convolution reads the backbone";
 }
 
+TEST(FrozenCut, IsNotBehindABackboneWhoseInnerLayersAreRead) {
+  const LayerSpec inner{"inner", GlobalAveragePoolOp{}, true, {"base.features.5"}};
+  const Graph frozen = branched({{"deep", GlobalAveragePoolOp{}},
+                                 inner,
+                                 {"both", ConcatOp{}, true, {"deep", "inner"}},
+                                 {"image", ReshapeOp{{640, 1, 1}}}});
+  EXPECT_EQ(cut_name(frozen), "pool") << "the branches have met";
+  const Graph learns = branched({{"deep", GlobalAveragePoolOp{}},
+                                 inner,
+                                 {"dense", DenseOp{.units = 512}},
+                                 {"both", AddOp{}, true, {"deep", "dense"}},
+                                 {"image", ReshapeOp{{512, 1, 1}}}});
+  EXPECT_LE(frozen_cut(learns), find_node(learns, "base.features.5").value())
+      << "what the inner layer reads must be known";
+}
+
 }  // namespace
 }  // namespace svhn::model

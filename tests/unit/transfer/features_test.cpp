@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "unit/distributed/thread_group.h"
 #include "unit/transfer/transfer_run.h"
@@ -151,11 +152,25 @@ TEST_F(FeaturesTest, AreNotMadeWhereEachEpochSeesOtherImages) {
   EXPECT_TRUE(written_.empty());
 }
 
+/// A head on SqueezeNet's output and on a layer inside it.
+model::ModelSpec two_depths() {
+  model::ModelSpec spec = squeezenet();
+  spec.layers = {spec.layers[0],
+                 {"deep", model::GlobalAveragePoolOp{}},
+                 {"shallow", model::GlobalAveragePoolOp{}, true, {"squeezenet1_1.features.5"}},
+                 {"both", model::ConcatOp{}, true, {"deep", "shallow"}},
+                 {"drop", model::DropoutOp{0.25}},
+                 {"head", model::DenseOp{.units = 10}}};
+  return spec;
+}
+
 TEST_F(FeaturesTest, TrainWhatFollowsAsPixelsDo) {
-  for (const std::vector<std::string>& trainable : {std::vector<std::string>{}, {"features.12.*"}}) {
-    const std::string name = trainable.empty() ? "head" : "last_block";
-    const auto run = [&](bool cached) {
-      auto request = this->request(squeezenet(trainable));
+  for (const auto& [name, spec] :
+       std::map<std::string, model::ModelSpec>{{"head", squeezenet()},
+                                               {"last_block", squeezenet({"features.12.*"})},
+                                               {"two_depths", two_depths()}}) {
+    const auto run = [&, &name = name, &spec = spec](bool cached) {
+      auto request = this->request(spec);
       request.output = folder() / (name + (cached ? "_cached" : "_pixels"));
       if (cached) request.make_features = feature_maker(folder(), {});
       train::Session session(std::move(request));
@@ -171,7 +186,7 @@ TEST_F(FeaturesTest, TrainWhatFollowsAsPixelsDo) {
   }
   const auto files = std::filesystem::directory_iterator(folder());
   const auto is_features = [](const auto& entry) { return entry.path().extension() == ".safetensors"; };
-  EXPECT_EQ(std::count_if(begin(files), end(files), is_features), 2) << "one for each place";
+  EXPECT_EQ(std::count_if(begin(files), end(files), is_features), 3) << "one for each place";
 }
 
 }  // namespace
