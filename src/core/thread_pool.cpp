@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/cores.h"
+
 namespace svhn::core {
 namespace {
 
@@ -95,7 +97,7 @@ void ThreadPool::run(std::int64_t chunks, const Work& work) {
 }
 
 void parallel_for(std::int64_t count, unsigned threads, const std::function<void(std::int64_t)>& work) {
-  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
+  if (threads == 0) threads = static_cast<unsigned>(available_cores());
   ThreadPool pool(static_cast<int>(std::clamp<std::int64_t>(count, 1, threads)));
   pool.run(count, [&work](std::int64_t i, int /*thread*/) { work(i); });
 }

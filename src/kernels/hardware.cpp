@@ -7,7 +7,6 @@
 #include <link.h>
 #include <malloc.h>
 #include <omp.h>
-#include <sched.h>
 #include <torch/cuda.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -19,6 +18,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "core/cores.h"
 #include "core/error.h"
 
 namespace svhn::kernels {
@@ -89,19 +89,12 @@ int visit_library(dl_phdr_info* info, std::size_t /*size*/, void* found) {
 
 }  // namespace
 
-int available_cores() {
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  if (::sched_getaffinity(0, sizeof(mask), &mask) != 0) return 1;
-  return std::max(1, CPU_COUNT(&mask));
-}
-
 int set_threads(int threads) {
   if (threads < 0 || threads > kMaxThreads) {
     throw Error(ExitCode::usage, "--threads is " + std::to_string(threads) + ", but must be 0 to 1024",
                 "0 means all cores");
   }
-  const int count = threads == 0 ? available_cores() : threads;
+  const int count = threads == 0 ? core::available_cores() : threads;
   at::set_num_threads(count);
   omp_set_num_threads(
       count);  // LibTorch from PyPI has its own OpenMP; this call sets that of this program's loops.

@@ -13,11 +13,8 @@ namespace svhn::kernels {
 using core::Precision;
 using core::precision_name;
 
-/// @returns the cores this process may use (its affinity mask), at least 1.
-int available_cores();
-
-/// Sets LibTorch's thread count. @param threads 0 means `available_cores()` (LibTorch's own default may be
-/// 1).
+/// Sets LibTorch's thread count. @param threads 0 means `core::available_cores()` (LibTorch's own default may
+/// be 1).
 /// @returns the count in use. @throws core::Error(usage) below 0 or above 1024.
 int set_threads(int threads);
 

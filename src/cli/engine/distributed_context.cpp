@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "core/cores.h"
 #include "core/error.h"
 #include "core/signals.h"
 #include "distributed/agreement.h"
@@ -31,7 +32,7 @@ void silence_output() {
 GlobalOptions own_options(const GlobalOptions& global, const DistributedContext& processes) {
   GlobalOptions own = global;
   own.quiet = global.quiet || processes.rank() != 0;
-  if (own.threads == 0) own.threads = std::max(1, kernels::available_cores() / processes.local_size());
+  if (own.threads == 0) own.threads = std::max(1, core::available_cores() / processes.local_size());
   const bool any_cuda = global.device == "auto" || global.device == "cuda";
   if (any_cuda && kernels::choose_device(global.device).is_cuda()) {
     own.device = "cuda:" + std::to_string(processes.local_rank());
