@@ -14,7 +14,14 @@ fail() {
 }
 
 # usage: prints the comment at the top of the running script.
-usage() { awk 'NR == 1 { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$0"; }
+usage() { awk 'NR == 1 { next } !/^#/ || /^# shellcheck / { exit } { sub(/^# ?/, ""); print }' "$0"; }
+
+# Every script's --help prints its help alone.
+for word in "$@"; do
+  case $word in
+    -h | --help) usage && exit 0 ;;
+  esac
+done
 
 # build PRESET: configures and builds; CMAKE_PREFIX_PATH and SVHN_CMAKE_ARGS (several arguments) are used.
 build() {

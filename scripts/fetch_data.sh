@@ -40,7 +40,6 @@ read_options() {
       --base-url) base_url=${2%/} && shift ;;
       --openml-url) openml_url=${2%/} && shift ;;
       --checksums) sums=$(cat -- "$2") && shift ;;
-      --help | -h) usage && exit 0 ;;
       train | test | extra | openml) wanted+=("$1") ;;
       *) fail "'$1' is neither an option nor train, test, extra or openml" "see scripts/fetch_data.sh --help" 2 ;;
     esac

@@ -65,7 +65,6 @@ read_options() {
       --torch-url) torch_url=${2%/} && shift ;;
       --checksums) sums=$(cat -- "$2") && shift ;;
       --convert) convert=yes ;;
-      --help | -h) usage && exit 0 ;;
       -*) fail "unknown option '$1'" "see scripts/fetch_weights.sh --help" 2 ;;
       *) names+=("$1") ;;
     esac

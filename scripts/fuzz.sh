@@ -23,7 +23,7 @@ run_target() {
 }
 
 case ${1:-} in
-  "" | -h | --help) usage && exit 0 ;;
+  "") usage && exit 0 ;;
   *[!0-9]*) fail "'$1' is no number of seconds" "see scripts/fuzz.sh --help" 2 ;;
 esac
 seconds=$1

@@ -50,7 +50,6 @@ base=
 case ${1:-} in
   "") ;;
   --base) base=${2:?--base needs a revision} ;;
-  --help | -h) usage && exit 0 ;;
   *) fail "unknown option '$1'" "see scripts/lint.sh --help" 2 ;;
 esac
 cd -- "$root"

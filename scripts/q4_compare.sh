@@ -5,9 +5,6 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-case ${1:-} in
-  -h | --help) usage && exit 0 ;;
-esac
 find_svhn
 cd -- "$root"
 shown "$svhn" transfer --compare configs/q4_compare.json "$@"

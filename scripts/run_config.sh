@@ -25,9 +25,7 @@ read_options() {
   done
 }
 
-case ${1:-} in
-  "" | -h | --help) usage && exit 0 ;;
-esac
+[ $# -gt 0 ] || { usage && exit 0; }
 config=$root/configs/$1.json
 [ -f "$config" ] || fail "there is no configuration '$1'" "see configs/" 2
 shift

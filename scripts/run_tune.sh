@@ -7,9 +7,7 @@
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-case ${1:-} in
-  "" | -h | --help) usage && exit 0 ;;
-esac
+[ $# -gt 0 ] || { usage && exit 0; }
 config=$root/configs/$1.json
 [ -f "$config" ] || fail "there is no configuration '$1'" "see configs/" 2
 shift

@@ -34,7 +34,6 @@ choose_packages() {
       --without-page) page=no ;;
       --with-checks) checks=yes ;;
       --list) list=yes ;;
-      --help | -h) usage && exit 0 ;;
       *) fail "unknown option '$argument'" "see scripts/setup.sh --help" 2 ;;
     esac
   done

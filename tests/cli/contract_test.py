@@ -30,6 +30,19 @@ class Help(harness.ProgramTest):
                     self.assertIn("Usage: " + " ".join(("svhn", *command)), result.out)
                     self.assertIn("\nExample:\n  " + " ".join(("svhn", *(command or ("preprocess",)))), result.out)
 
+    def test_help_of_every_script_is_all_that_it_does(self):
+        scripts = set(glob.glob(os.path.join(harness.SOURCE, "scripts", "*.sh")))
+        for script in sorted(scripts - {os.path.join(harness.SOURCE, "scripts", "common.sh")}):
+            for words in (["--help"], ["-h"], ["--with-checks", "--help"]):
+                with self.subTest(script=os.path.basename(script), words=words):
+                    result = subprocess.run(["/bin/bash", script, *words], cwd=self.dir, stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+                    self.assertEqual((result.returncode, result.stderr), (0, ""))
+                    self.assertRegex(result.stdout, r"\A[A-Z][^\n]+\.( |\n)")
+                    self.assertNotIn("shellcheck source", result.stdout)
+                    self.assertLess(len(result.stdout.splitlines()), 40)
+        self.assertEqual(harness.tree(self.dir), ["data.safetensors"])
+
     def test_every_command_is_listed(self):
         listed = re.findall(r"(?m)^  ([a-z]+) {2,}", self.succeed("--help").out)
         self.assertEqual({command[0] for command in COMMANDS} - set(listed), set())
