@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/error.h"
+
 namespace svhn::train {
 namespace {
 
@@ -75,6 +77,26 @@ bool update_early_stopping(const EarlyStoppingOptions& options, double monitored
     return false;
   }
   return ++state.wait >= options.patience;
+}
+
+const std::vector<double>& monitored_curve(const metric::History& history, const std::string& name) {
+  for (const auto& field : metric::history_fields()) {
+    if (field.key == name) return history.*field.values;
+  }
+  throw core::Error(core::ExitCode::config,
+                    "early stopping monitors '" + name + "', which is not a learning curve",
+                    "use loss, accuracy, val_loss or val_accuracy");
+}
+
+bool replay_early_stopping(const EarlyStoppingOptions& options, const metric::History& history,
+                           EarlyStoppingState& state) {
+  state = {};
+  bool stops = false;
+  std::int64_t epoch = 0;
+  for (const double value : monitored_curve(history, options.monitor)) {
+    stops = update_early_stopping(options, value, ++epoch, state);
+  }
+  return stops;
 }
 
 }  // namespace svhn::train

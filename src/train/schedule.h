@@ -3,7 +3,10 @@
 /// function of the step and the plateau's factor, so a resumed run needs no other state.
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
+#include "metric/history.h"
 #include "train/options/train_options.h"
 
 namespace svhn::train {
@@ -48,6 +51,15 @@ struct EarlyStoppingState {
 /// @returns whether to stop: `patience` epochs had no improvement by more than min_delta.
 /// @see Keras, EarlyStopping
 bool update_early_stopping(const EarlyStoppingOptions& options, double monitored, std::int64_t epoch,
+                           EarlyStoppingState& state);
+
+/// @returns the curve that early stopping monitors, one value an epoch.
+/// @throws core::Error(config) when no curve has the name.
+const std::vector<double>& monitored_curve(const metric::History& history, const std::string& name);
+
+/// Computes the state that early stopping would have, had it watched all epochs so far.
+/// @param state output. @returns whether to stop.
+bool replay_early_stopping(const EarlyStoppingOptions& options, const metric::History& history,
                            EarlyStoppingState& state);
 
 }  // namespace svhn::train

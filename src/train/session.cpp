@@ -80,6 +80,14 @@ network::BatchNormVariance batch_norm_variance(const SessionRequest& request) {
                                                                   : network::BatchNormVariance::torch;
 }
 
+/// @returns "early_stopping" of a run's config, an empty object where there is none.
+nlohmann::json early_stopping_of(const std::string& config) {
+  const auto document = core::parse_json_strict(config, "the config", ExitCode::bug);
+  const auto train = document.value("train", nlohmann::json::object());
+  const auto early = train.value("early_stopping", nlohmann::json());
+  return early.is_object() ? early : nlohmann::json::object();
+}
+
 /// @returns the peak resident memory of this process, in units of 2^20 bytes.
 double peak_megabytes() {
   rusage usage{};
@@ -150,8 +158,9 @@ struct Session::Impl {
   std::string find_checkpoint(std::unique_ptr<model::ModelFile>& saved) const {
     if (request.existing != ExistingRun::resume || !std::filesystem::exists(files.last_checkpoint)) return {};
     saved = std::make_unique<model::ModelFile>(files.last_checkpoint);
-    const CheckpointRecord record = read_checkpoint_record(*saved);
+    CheckpointRecord record = read_checkpoint_record(*saved);
     check_resumable(record);
+    continue_early_stopping(record);
     return record_json(record);
   }
 
@@ -176,6 +185,25 @@ struct Session::Impl {
     throw Error(ExitCode::model,
                 "'" + source + "' was trained on other data than '" + data.path().string() + "'",
                 "resume with the same prepared file, or start anew with --overwrite");
+  }
+
+  /// Other early stopping than before takes the epochs so far into account.
+  void continue_early_stopping(CheckpointRecord& record) const {
+    const auto before = early_stopping_of(record.config), now = early_stopping_of(request.config);
+    if (before == now) return;
+    TrainingState& state = record.state;
+    const std::int64_t kept = before.value("restore_best", false) ? state.early_stopping.best_epoch : 0;
+    state.early_stopping = {};
+    state.stopped_early = false;
+    const auto& early = request.train.early_stopping;
+    if (!early) return;
+    state.stopped_early = replay_early_stopping(*early, state.history, state.early_stopping);
+    const std::int64_t best = state.early_stopping.best_epoch;
+    if (!early->restore_best || best == kept) return;
+    throw Error(ExitCode::usage,
+                "early stopping would restore the weights of epoch " + std::to_string(best) +
+                    ", the best so far by " + early->monitor + ", and the run has not kept them",
+                "resume without restore_best, or start anew with --overwrite");
   }
 
   void make_trainer() {
@@ -405,7 +433,7 @@ std::string data_fingerprint(const data::PreparedData& data) {
   for (const Split split : {Split::train, Split::val, Split::test}) {
     append(data.indices(split).data(), data.indices(split).size_bytes());
   }
-  return std::to_string(core::stream_id(text));
+  return std::to_string(core::stream_id(text));  // Not XXH3: checkpoints hold it.
 }
 
 }  // namespace svhn::train

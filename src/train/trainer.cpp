@@ -220,17 +220,10 @@ void Trainer::append_history(const metric::EvaluationResult& validation) {
 
 void Trainer::check_early_stopping(const EarlyStoppingOptions& early, std::int64_t epoch,
                                    const TrainerHooks& hooks) {
-  state_.stopped_early = update_early_stopping(early, monitored(early.monitor), epoch, state_.early_stopping);
+  const double monitored = monitored_curve(state_.history, early.monitor).back();
+  state_.stopped_early = update_early_stopping(early, monitored, epoch, state_.early_stopping);
   const bool best = state_.early_stopping.best_epoch == epoch;
   if (best && early.restore_best && hooks.save_monitored) with_average(hooks.save_monitored);
-}
-
-double Trainer::monitored(const std::string& name) const {
-  for (const auto& field : metric::history_fields()) {
-    if (field.key == name) return (state_.history.*field.values).back();
-  }
-  throw Error(ExitCode::config, "early stopping monitors '" + name + "', which is not a learning curve",
-              "use loss, accuracy, val_loss or val_accuracy");
 }
 
 void Trainer::report_step() const {

@@ -92,7 +92,6 @@ class Trainer {
   metric::EvaluationResult validate();
   [[nodiscard]] double rate_at(std::int64_t step) const;
   void check_early_stopping(const EarlyStoppingOptions& early, std::int64_t epoch, const TrainerHooks& hooks);
-  [[nodiscard]] double monitored(const std::string& name) const;
   [[nodiscard]] const data::InputSource& inputs() const;
 
   TrainOptions options_;

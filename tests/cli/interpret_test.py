@@ -211,6 +211,33 @@ class Interpret(harness.ProgramTest):
                      "--what", "confusion", "--onto", "data.safetensors")
         self.assertFalse(os.path.exists(self.path("out")))
 
+    def test_maps_a_few_images_with_less_perplexity(self):
+        self.succeed("preprocess", "--synthetic", 140, "--output", "few.safetensors")
+        result = self.interpret("--data", "few.safetensors", "--output", "out")
+        self.assertEqual(result.code, 0, result)
+        self.assertIn("28 images are few: the perplexity of the t-SNE map is 9, not 30", result.err)
+        self.assertEqual(harness.read_json(self.path("out", "tsne.json"))["perplexity"], 9)
+
+    def test_leaves_out_the_map_of_hardly_any_images(self):
+        rows = ["@relation digits", *(f"@attribute p{i} numeric" for i in range(3072)), "@attribute class {1,2}", "@data"]
+        rows += [",".join([str(i * 7 % 256)] * 3072 + [str(1 + i % 2)]) for i in range(15)]
+        with open(self.path("few.arff"), "w", encoding="ascii") as file:
+            file.write("\n".join(rows) + "\n")
+        self.succeed("preprocess", "--input", "few.arff", "--output", "few.safetensors")
+        result = self.interpret("--data", "few.safetensors", "--output", "out")
+        self.assertEqual(result.code, 0, result)
+        self.assertIn("no t-SNE map: it needs at least 4 images, and the test split has 3", result.err)
+        self.assertFalse(os.path.exists(self.path("out", "tsne.json")))
+        result = self.interpret("--data", "few.safetensors", "--output", "out", "--what", "tsne")
+        self.assertEqual(result.code, 4, result)
+        self.assertIn("t-SNE needs at least 4 points", result.err)
+
+    def test_lists_what_was_made_before_an_error(self):
+        result = self.interpret("--output", "out", "--what", "confusion,tsne", "--perplexity", 500)
+        self.assertEqual((result.code, result.out), (2, ""), result)
+        self.assertRegex(result.err, r"warning: made before the error, in 'out': .*confusion\.json.*\n"
+                                     r"svhn: error: t-SNE: the perplexity must be ")
+
     def test_stops_cleanly_and_leaves_whole_files(self):
         process = harness.start("interpret", "--model", "cnn/cnn.safetensors", "--output", "out", "--split", "train",
                                 "--what", "embeddings,tsne", "--tsne-method", "exact", "--threads", 1, cwd=self.dir)

@@ -171,6 +171,51 @@ class Stopped(ResumeTest):
         self.assert_same_run()
 
 
+class EarlyStopping(harness.ProgramTest):
+    """No epoch is better than the first by 1,000, so that patience alone decides when a run ends."""
+
+    WATCH = {"monitor": "val_loss", "min_delta": 1000}
+
+    def train(self, epochs, early, *arguments):
+        return super().train(config(train={
+            "epochs": epochs, "early_stopping": early and {**self.WATCH, **early}}), *arguments)
+
+    def assert_epochs(self, result, count):
+        self.assertEqual(result.code, 0, result)
+        self.assertEqual(len(harness.read_json(self.path("models/tiny.history.json"))["loss"]), count, result)
+
+    def setUp(self):
+        super().setUp()
+        stopped = self.train(9, {"patience": 2})
+        self.assertIn("Early stopping ended the run after epoch 3: no better val_loss since epoch 1\n", stopped.err)
+        self.assert_epochs(stopped, 3)
+
+    def test_the_same_again_says_why_nothing_happens(self):
+        again = self.train(12, {"patience": 2}, "--resume")
+        self.assertIn("Early stopping ended the run after epoch 3: no better val_loss since epoch 1; "
+                      "more patience, or none of early_stopping, goes on with it\n", again.err)
+        self.assert_epochs(again, 3)
+
+    def test_more_patience_goes_on_counting_where_it_was(self):
+        more = self.train(12, {"patience": 5}, "--resume")
+        self.assertIn("Resuming after epoch 3", more.err)
+        self.assertIn("Early stopping ended the run after epoch 6: no better val_loss since epoch 1\n", more.err)
+        self.assert_epochs(more, 6)
+
+    def test_none_of_it_trains_to_the_end(self):
+        self.assert_epochs(self.train(4, None, "--resume"), 4)
+        whole = self.train(4, None, "--resume")
+        self.assertIn("The run has all of its 4 epochs; a higher train.epochs goes on with it\n", whole.err)
+
+    def test_weights_that_were_not_kept_cannot_be_restored(self):
+        before = harness.state_of(self.path("models"))
+        self.assert_error(
+            self.train(9, {"patience": 5, "restore_best": True}, "--resume"), 2,
+            "early stopping would restore the weights of epoch 1, the best so far by val_loss, and the run has "
+            "not kept them", "resume without restore_best, or start anew with --overwrite")
+        self.assertEqual(harness.state_of(self.path("models")), before)
+
+
 class Refused(ResumeTest):
     """A checkpoint that is damaged, or of another run, is named; nothing is touched."""
 

@@ -25,7 +25,7 @@ void add_options(CLI::App& command, InterpretCommandOptions& options) {
       ->capture_default_str();
   command.add_option("--layer", options.layers, "Layers by name or number (repeatable)")
       ->allow_extra_args(false);
-  command.add_option("--perplexity", options.perplexity, "Of t-SNE")->capture_default_str();
+  command.add_option("--perplexity", options.perplexity, "Of t-SNE; default: 30, less for under 91 images");
   command.add_option("--tsne-method", options.tsne_method, "fft (interpolation, linear time) or exact")
       ->check(CLI::IsMember({"fft", "exact"}))
       ->capture_default_str();

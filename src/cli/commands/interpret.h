@@ -24,8 +24,8 @@ struct InterpretCommandOptions {
   std::string split = "test";
   int digit = 3;
   std::int64_t index = 0;
-  std::vector<std::string> layers;  ///< Names or indices; empty: the defaults of each part.
-  double perplexity = 30.0;
+  std::vector<std::string> layers;   ///< Names or indices; empty: the defaults of each part.
+  std::optional<double> perplexity;  ///< Of t-SNE.
   std::string tsne_method = "fft";
   std::optional<std::filesystem::path> onto;
   std::uint64_t seed = 1;

@@ -166,9 +166,25 @@ int show_dry_run(const RunOptions& options, train::Session& session, std::int64_
   return 0;
 }
 
-void log_resumed(const train::Session& session, const Hardware& hardware, int processes) {
+/// @returns why a run has ended, or "".
+std::string end_text(const train::TrainingState& state, const train::TrainOptions& options) {
+  if (state.stopped_early) {
+    return fmt::format("Early stopping ended the run after epoch {}: no better {} since epoch {}",
+                       state.epoch, options.early_stopping->monitor, state.early_stopping.best_epoch);
+  }
+  return state.epoch < options.epochs ? "" : fmt::format("The run has all of its {} epochs", options.epochs);
+}
+
+void log_resumed(const train::Session& session, const train::TrainOptions& options, const Hardware& hardware,
+                 int processes) {
   if (!session.resumed()) {
     spdlog::info("Nothing to resume in '{}': starting anew", session.files().folder.string());
+    return;
+  }
+  if (const std::string end = end_text(session.state(), options); !end.empty()) {
+    spdlog::warn("{}; {} goes on with it", end,
+                 session.state().stopped_early ? "more patience, or none of early_stopping,"
+                                               : "a higher train.epochs");
     return;
   }
   spdlog::info("Resuming after epoch {}, step {}", session.state().epoch, session.state().step_in_epoch);
@@ -250,12 +266,14 @@ int run_configured(const RunOptions& options, config::RunConfig config, const Gl
   if (!options.json) print_text(run_header(session, config, hardware, processes.size()));
   warn_about(config.train, session.graph());
   if (options.dry_run) return show_dry_run(options, session, config.train.batch_size, processes.size());
-  if (options.resume) log_resumed(session, hardware, processes.size());
+  if (options.resume) log_resumed(session, config.train, hardware, processes.size());
+  const bool ended = !end_text(session.state(), config.train).empty();
   if (processes.rank() != 0) {
     session.run({});
     return 0;
   }
   train_and_draw(session, {config.name, session.data().synthetic()}, options.live_chart, global);
+  if (!ended && session.state().stopped_early) spdlog::info("{}", end_text(session.state(), config.train));
   print_finish(options, session.files(), session.state().history, session.data().synthetic());
   return 0;
 }

@@ -201,12 +201,18 @@ Tensor optimise(const TransformObjective& objective, const TransformOptions& opt
 
 }  // namespace
 
+double fitting_perplexity(double wanted, std::int64_t points) {
+  return std::min(wanted, std::max(1.0, static_cast<double>(points - 1) / 3.0));
+}
+
 TsneResult tsne(const Tensor& points, const TsneOptions& options) {
   const torch::NoGradGuard no_grad;
   const auto since = [](core::Clock::time_point start) { return core::seconds_since(start); };
   const auto begin = core::Clock::now();
   check_points(points, "points");
-  if (points.size(0) < 4) throw Error(ExitCode::data, "t-SNE needs at least 4 points");
+  if (points.size(0) < kFewestTsnePoints) {
+    throw Error(ExitCode::data, "t-SNE needs at least " + std::to_string(kFewestTsnePoints) + " points");
+  }
   check_options(options, points.size(0));
   TsneResult result;
   result.input_features = points.size(1);

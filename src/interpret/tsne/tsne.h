@@ -17,6 +17,8 @@ enum class TsneMethod {
   exact,  ///< All pairs attract and repel: O(N^2) in time and memory, at most `kMaxExactPoints` points.
 };
 
+/// Smallest N of any method.
+inline constexpr std::int64_t kFewestTsnePoints = 4;
 /// Largest N of `TsneMethod::exact`: a pair takes up to 28 bytes, 0.7 GB in all.
 inline constexpr std::int64_t kMaxExactPoints = 5'000;
 /// Largest N of any method (indices have 32 bits, and the neighbour search compares all pairs).
@@ -68,6 +70,11 @@ struct TsneResult {
 /// core::Error(usage) for options out of range: a perplexity of N or more, more points than the method takes;
 /// core::Error(numeric) when the map diverges; core::Interrupted when `stop_signal` returns a signal.
 TsneResult tsne(const torch::Tensor& points, const TsneOptions& options = {});
+
+/// @returns `wanted`, or what a few points allow: a third of the others, at least 1, so that each point has
+/// its 3 * perplexity neighbours.
+/// @see openTSNE, PerplexityBasedNN.check_perplexity
+double fitting_perplexity(double wanted, std::int64_t points);
 
 struct TransformOptions {
   double perplexity =

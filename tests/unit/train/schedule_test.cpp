@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "core/error.h"
+
 namespace svhn::train {
 namespace {
 
@@ -138,6 +140,23 @@ TEST(UpdateEarlyStopping, TakesSmallGainsForNone) {
 
 TEST(UpdateEarlyStopping, StopsAtOnceWithoutPatience) {
   EXPECT_EQ(stop_of({.patience = 0}, {1.0, 0.5, 0.5}).epoch, 3);
+}
+
+TEST(ReplayEarlyStopping, WatchesAllEpochsSoFar) {
+  metric::History history;
+  history.val_loss = {1.0, 0.8, 0.9, 0.95, 0.7, 0.75};
+  history.val_accuracy = {0.1, 0.4, 0.4, 0.4, 0.4, 0.4};
+  EarlyStoppingState state{.best = 9.0, .best_epoch = 9, .wait = 9};
+  EXPECT_FALSE(replay_early_stopping({.monitor = "val_loss", .patience = 2}, history, state))
+      << "epochs 3 and 4 would have ended it, and epoch 5 was better";
+  EXPECT_EQ(state.best, 0.7);
+  EXPECT_EQ(state.best_epoch, 5);
+  EXPECT_EQ(state.wait, 1);
+  EXPECT_TRUE(replay_early_stopping({.monitor = "val_accuracy", .patience = 4}, history, state));
+  EXPECT_EQ(state.best_epoch, 2);
+  EXPECT_FALSE(replay_early_stopping({}, {}, state));
+  EXPECT_EQ(state.best_epoch, 0);
+  EXPECT_THROW(replay_early_stopping({.monitor = "seconds_left"}, history, state), core::Error);
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
 
 #include "cli/commands/interpret.h"
 #include "cli/console.h"
 #include "cli/engine/interpret/context.h"
 #include "cli/engine/model_source.h"
+#include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"
 #include "formats/safetensors/header.h"
@@ -97,10 +99,18 @@ void share_passes(InterpretContext& context, const DistributedContext& processes
 }
 
 void run_parts(InterpretContext& context) {
-  if (context.wants_predictions()) interpret_predictions(context);
-  if (context.wants("activations")) interpret_activations(context);
-  if (context.wants("saliency")) interpret_saliency(context);
-  if (context.wants_embeddings()) interpret_embeddings(context);
+  try {
+    if (context.wants_predictions()) interpret_predictions(context);
+    if (context.wants("activations")) interpret_activations(context);
+    if (context.wants("saliency")) interpret_saliency(context);
+    if (context.wants_embeddings()) interpret_embeddings(context);
+  } catch (const core::Error&) {
+    std::string made;
+    for (const std::string& name : context.files.names()) made += (made.empty() ? "" : ", ") + name;
+    if (!made.empty())
+      spdlog::warn("warning: made before the error, in '{}': {}", context.files.output().string(), made);
+    throw;
+  }
 }
 
 /// @param threads of rank 0 after the shared passes; 0: all cores.

@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "interpret/embeddings.h"
+#include "interpret/tsne/tsne.h"
 #include "network/tensor_io.h"
 
 namespace svhn::cli {
@@ -119,7 +120,13 @@ InterpretContext::InterpretContext(const InterpretCommandOptions& asked, const G
 }
 
 bool InterpretContext::wants(const std::string& part) const {
-  return options.what.empty() || std::ranges::find(options.what, part) != options.what.end();
+  if (!options.what.empty()) return std::ranges::find(options.what, part) != options.what.end();
+  return part != "tsne" || has_map();
+}
+
+bool InterpretContext::has_map() const {
+  const auto images = static_cast<std::int64_t>(data.indices(split).size());
+  return options.onto || images >= interpret::kFewestTsnePoints;
 }
 
 data::PreprocessPlan InterpretContext::plan_of(data::Split of) const {
@@ -166,6 +173,10 @@ report::Tile InterpretContext::picture(std::int64_t row) const {
 void InterpretContext::check_requests() const {
   std::ignore = chosen_layers();
   if (wants("activations") || wants("saliency")) std::ignore = chosen_image();
+  if (options.what.empty() && !has_map() && first()) {
+    spdlog::warn("warning: no t-SNE map: it needs at least {} images, and the {} split has {}",
+                 interpret::kFewestTsnePoints, options.split, data.indices(split).size());
+  }
   if (!options.onto) return;
   if (!wants("tsne")) {
     throw core::Error(ExitCode::usage, "--onto is for t-SNE, which --what leaves out", "add tsne to --what");

@@ -83,7 +83,9 @@ struct InterpretContext {
   InterpretContext(const InterpretCommandOptions& options, const GlobalOptions& global,
                    DistributedContext& processes);
 
-  /// @returns whether `--what` asks for the part.
+  /// @returns whether the split has enough images for a t-SNE map, or `--onto` names one.
+  [[nodiscard]] bool has_map() const;
+  /// @returns whether `--what` asks for the part; without `--what` every part that the split allows.
   [[nodiscard]] bool wants(const std::string& part) const;
   [[nodiscard]] bool wants_predictions() const { return wants("confusion") || wants("misclassified"); }
   [[nodiscard]] bool wants_embeddings() const { return wants("embeddings") || wants("tsne"); }

@@ -1,6 +1,7 @@
 // Embeddings of a split and their t-SNE map.
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
 
 #include "cli/engine/interpret/context.h"
 #include "cli/engine/model_source.h"
@@ -118,10 +119,21 @@ interpret::TsneMethod method_of(const InterpretContext& context) {
   return context.options.tsne_method == "exact" ? interpret::TsneMethod::exact : interpret::TsneMethod::fft;
 }
 
+/// @returns `--perplexity`, or the default as far as the points allow it.
+double map_perplexity(const InterpretContext& context, std::int64_t points, double usual) {
+  if (context.options.perplexity) return *context.options.perplexity;
+  const double fitting = interpret::fitting_perplexity(usual, points);
+  if (fitting < usual) {
+    spdlog::warn("warning: {} images are few: the perplexity of the t-SNE map is {:.3g}, not {:.3g}", points,
+                 fitting, usual);
+  }
+  return fitting;
+}
+
 Mapped make_map(InterpretContext& context, const Embeddings& points) {
   StageProgress progress(context.global, "t-SNE");
   interpret::TsneOptions how;
-  how.perplexity = context.options.perplexity;
+  how.perplexity = map_perplexity(context, points.size(), how.perplexity);
   how.seed = context.options.seed;
   how.method = method_of(context);
   how.device = context.hardware.device;
@@ -147,6 +159,7 @@ Mapped transform_onto(const InterpretContext& context, const EmbeddedSplit& made
   const auto& [reference, layer, points, known] = made;
   const auto start = core::Clock::now();
   interpret::TransformOptions how;
+  how.perplexity = interpret::fitting_perplexity(how.perplexity, known->size());
   how.method = method_of(context);
   how.seed = context.options.seed;
   how.stop_signal = core::stop_signal;

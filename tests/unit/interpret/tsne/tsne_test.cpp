@@ -132,6 +132,18 @@ TEST(Tsne, TakesPointsOnALineAndEqualPoints) {
   EXPECT_TRUE(at::isfinite(tsne(normal_points(4, 2, 1), options).map).all().item<bool>());
 }
 
+// openTSNE 1.0: check_perplexity(30, 31) is 10; of 91 points it is 30.
+TEST(FittingPerplexity, LeavesEachPointItsNeighbours) {
+  EXPECT_EQ(fitting_perplexity(30.0, 91), 30.0);
+  EXPECT_EQ(fitting_perplexity(30.0, 31), 10.0);
+  EXPECT_EQ(fitting_perplexity(5.0, 1000), 5.0);
+  for (std::int64_t points = 4; points < 40; ++points) {
+    auto options = short_run();
+    options.perplexity = fitting_perplexity(30.0, points);
+    EXPECT_TRUE(at::isfinite(tsne(normal_points(points, 3, 1), options).map).all().item<bool>()) << points;
+  }
+}
+
 TEST(Tsne, RefusesWhatItCannotMap) {
   const auto points = grouped_points(20, 4, 2);
   auto options = short_run();
