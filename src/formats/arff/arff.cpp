@@ -225,8 +225,14 @@ std::optional<std::int32_t> parse_nominal(const ArffAttribute& attribute, std::s
   return static_cast<std::int32_t>(found - attribute.values.begin());
 }
 
-/// @returns the end of the value that begins at `from`: a comma or comment outside quotes, or the end
-/// of the line.
+/// @returns the first character behind blanks.
+const char* behind_blanks(const char* from, const char* end) {
+  while (from < end && is_blank(*from)) ++from;
+  return from;
+}
+
+/// @returns the end of the value that begins at `from`, behind its blanks: a comma, tab or comment outside
+/// quotes, or the end of the line.
 const char* value_end(const char* from, const char* end) {
   char quote = '\0';
   for (; from < end && *from != '\n'; ++from) {
@@ -235,7 +241,7 @@ const char* value_end(const char* from, const char* end) {
         ++from;
       else if (*from == quote)
         quote = '\0';
-    } else if (*from == ',' || *from == '%') {
+    } else if (*from == ',' || *from == '%' || *from == '\t') {
       break;
     } else if (*from == '\'' || *from == '"') {
       quote = *from;
@@ -244,8 +250,17 @@ const char* value_end(const char* from, const char* end) {
   return from;
 }
 
+/// @param stop where a value ended. @returns the beginning of the next value of the row, nullptr when there
+/// is none. One comma or some blanks with a tab separate values, as in Weka.
+const char* next_value(const char* stop, const char* end) {
+  const char* const next = behind_blanks(stop, end);
+  if (next < end && *next == ',') return next + 1;
+  const bool tab = stop < end && *stop == '\t';
+  return tab && next < end && *next != '\n' && *next != '%' ? next : nullptr;
+}
+
 /// Fast path for a run of "number,", which makes up nearly all of a table of pixels.
-/// @param p moved behind the last comma of the run. @returns how many of `values` were filled.
+/// @param p moved behind the last separator of the run. @returns how many of `values` were filled.
 std::size_t read_plain_run(const char*& p, const char* end, std::span<std::int32_t> values) {
   std::size_t count = 0;
   for (; count < values.size(); ++count) {
@@ -255,7 +270,10 @@ std::size_t read_plain_run(const char*& p, const char* end, std::span<std::int32
     const char* const last = end - q > kMaxPlainDigits ? q + kMaxPlainDigits : end;
     std::int32_t value = 0;
     for (; q < last && is_digit(*q); ++q) value = value * 10 + (*q - '0');
-    if (q == first || q == end || *q != ',') break;
+    if (q == first || q == end) break;
+    // One tab and a digit, as tables with tabs have them; the general path knows all other forms.
+    const bool tab = *q == '\t' && q + 1 < end && is_digit(q[1]);
+    if (*q != ',' && !tab) break;
     values[count] = value;
     p = q + 1;
   }
@@ -280,7 +298,7 @@ ArffReader::ArffReader(const std::filesystem::path& path)
       header_(parse_arff_header(text_, path.string())),
       position_(header_.data_offset),
       next_line_(header_.data_line),
-      // No comma follows the last column, so it is never part of a plain run.
+      // No separator follows the last column, so it is never part of a plain run.
       plain_columns_(std::min(leading_numeric(header_.attributes), header_.attributes.size() - 1)) {}
 
 bool ArffReader::next_row(std::span<std::int32_t> values) {
@@ -310,12 +328,13 @@ void ArffReader::read_values(std::span<std::int32_t> values) {
   const char* p = text_.data() + position_;
   if (*p == '{') refuse("a sparse row", "write every value of the row, or fetch the dense file");
   for (std::size_t i = read_plain_run(p, end, values.first(plain_columns_)); i < values.size(); ++i) {
+    p = behind_blanks(p, end);
     const char* const stop = value_end(p, end);
+    const char* const next = next_value(stop, end);
     const bool last = i + 1 == values.size();
-    const bool comma = stop < end && *stop == ',';
-    if (comma == last) refuse_count(i + 1, comma);
+    if ((next != nullptr) == last) refuse_count(i + 1, last);
     values[i] = parse_value(i, trimmed({p, static_cast<std::size_t>(stop - p)}));
-    p = comma ? stop + 1 : line_end(stop, end);
+    p = next != nullptr ? next : line_end(stop, end);
   }
   position_ = static_cast<std::size_t>(p - text_.data());
 }

@@ -37,8 +37,8 @@ struct ArffHeader {
 /// 100,000 columns or nominal values, a file that ends before @data.
 ArffHeader parse_arff_header(std::string_view text, const std::string& file);
 
-/// Reads the rows of an ARFF file of integers one by one. Memory does not grow with the file: pages that were
-/// read are released.
+/// Reads the rows of an ARFF file of integers one by one; commas or tabs separate their values. Memory does
+/// not grow with the file: pages that were read are released.
 class ArffReader {
  public:
   /// @throws Error(data) when the file cannot be read, and as `parse_arff_header`.

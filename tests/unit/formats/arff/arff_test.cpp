@@ -81,6 +81,24 @@ TEST(ArffReader, ReadsNumbersInEveryWholeForm) {
             (Rows{{5}, {0}, {12}, {12}, {7}, {2147483647}, {-2147483648}, {12}}));
 }
 
+// As Weka's ArffLoader, whose tokenizer takes blanks and commas between values.
+TEST(ArffReader, TakesTabsBetweenValuesToo) {
+  const Rows expected{{1, 2, 0}, {3, -4, 1}};
+  for (const std::string rows : {"1\t2\tx\n3\t-4\ty\n", "1,\t2,\tx\n3\t,-4\t,y\n",
+                                 "1\t\t2 \t x\t\r\n\t3\t-4\t'y'\t% end\n", "1\t2,x\n3, -4\ty"}) {
+    EXPECT_EQ(read_text(with_rows(rows)), expected) << rows;
+  }
+  EXPECT_EQ(refusal(with_rows("1\t2\n")),
+            "'FILE' line 6: 2 values where the header declares 3 | the row was cut short or damaged; fetch "
+            "the file again");
+  EXPECT_EQ(refusal(with_rows("1\t2\tx\ty\n")),
+            "'FILE' line 6: more than the 3 values that the header declares | the row was cut short or "
+            "damaged; fetch "
+            "the file again");
+  EXPECT_EQ(read_text("@relation r\n@attribute a numeric\n@attribute b numeric\n@data\n7\t8\n"),
+            (Rows{{7, 8}}));
+}
+
 TEST(ArffReader, CountsLines) {
   const TemporaryFolder folder;
   ArffReader reader(folder.write("a.arff", with_rows("% comment\n1,2,x\n\n3,4,x\n")));
