@@ -87,6 +87,16 @@ std::array<SplitStatistics, 3> parse_statistics(const std::string& text, const s
   return result;
 }
 
+/// @throws Error(data): the general hint for missing files names no option.
+const std::filesystem::path& require_file(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found) {
+    throw Error(ExitCode::data, "cannot read '" + path.string() + "': No such file or directory",
+                "name the prepared file with --data, or make it with `svhn preprocess`");
+  }
+  return path;
+}
+
 }  // namespace
 
 std::string split_name(Split split) {
@@ -110,7 +120,7 @@ void write_prepared(const std::filesystem::path& path, const PreparedContent& co
 
 struct PreparedData::Impl {
   explicit Impl(const std::filesystem::path& path)
-      : file(std::make_shared<const formats::SafetensorsFile>(path, ExitCode::data)) {
+      : file(std::make_shared<const formats::SafetensorsFile>(require_file(path), ExitCode::data)) {
     check_kind();
     images = file->require("images", DType::u8, {-1, kSide, kSide, kChannels});
     size = images.shape[0];

@@ -227,7 +227,8 @@ class Documents(harness.ProgramTest):
         found = self.document("evaluate", "--model", "models/tiny/checkpoints/last.safetensors")
         self.assertEqual(found["confusion_matrix"], expected)
         result = harness.run("evaluate", "--model", "models/tiny.safetensors", "--data", "none", cwd=self.base)
-        self.assert_error(result, 4, "cannot read 'none': No such file or directory", "check the path")
+        self.assert_error(result, 4, "cannot read 'none': No such file or directory",
+                          "name the prepared file with --data, or make it with `svhn preprocess`")
 
 
 class Configs(harness.ProgramTest):

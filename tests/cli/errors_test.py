@@ -43,7 +43,6 @@ class Files(harness.ProgramTest):
             (("info", "none"), 4),
             (("preprocess", "--input", "none", "--output", "x"), 4),
             (("train", "--config", "none"), 3),
-            (("train", "--config", "run.json", "--data", "none"), 4),
             (("evaluate", "--model", "none"), 5),
             (("config", "check", "none"), 3),
             (("config", "show", "none"), 3),
@@ -51,6 +50,21 @@ class Files(harness.ProgramTest):
             with self.subTest(arguments):
                 self.assert_error(self.run_svhn(*arguments), code, *MISSING)
         self.assertEqual(tree(self.dir), ["data.safetensors", "run.json"])
+
+    def test_missing_data_are_named_with_the_option_for_them(self):
+        hint = "name the prepared file with --data, or make it with `svhn preprocess`"
+        message = "cannot read 'none': No such file or directory"
+        self.assert_error(self.train(config(), "--data", "none"), 4, message, hint)
+        self.assertFalse(os.path.exists(self.path("models")))
+        shutil.copy(self.data, self.path("moved"))
+        self.assertEqual(self.train(config(data={"file": "moved"})).code, 0)
+        os.remove(self.path("moved"))
+        message = "cannot read 'moved': No such file or directory"
+        model = ("--model", "models/tiny.safetensors")
+        for arguments in (("evaluate", *model), ("interpret", *model, "--output", "out"),
+                          ("train", "--config", "run.json", "--resume")):
+            with self.subTest(arguments):
+                self.assert_error(self.run_svhn(*arguments), 4, message, hint)
 
     def test_unreadable_files_are_named(self):
         if not harness.permissions_hold(self.dir):
