@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/train.h"
@@ -250,6 +251,16 @@ transfer::FeatureEvents feature_events(const GlobalOptions& global) {
   return events;
 }
 
+void warn_of_single_digit(const data::PreparedData& data) {
+  const auto rows = data.indices(data::Split::train);
+  const auto label = [&data](std::int64_t row) { return data.labels()[static_cast<std::size_t>(row)]; };
+  const bool single = std::all_of(rows.begin(), rows.end(),
+                                  [&](std::int64_t row) { return label(row) == label(rows.front()); });
+  if (rows.empty() || !single) return;
+  spdlog::warn("warning: all training images show the digit {}: no model can learn to tell digits apart",
+               data::digit_of_class(label(rows.front())));
+}
+
 int run_configured(const RunOptions& options, config::RunConfig config, const GlobalOptions& global,
                    DistributedContext& processes) {
   if (options.no_train) return processes.rank() == 0 ? show_finished(options, config) : 0;
@@ -265,6 +276,7 @@ int run_configured(const RunOptions& options, config::RunConfig config, const Gl
   if (!options.dry_run) session.open();
   if (!options.json) print_text(run_header(session, config, hardware, processes.size()));
   warn_about(config.train, session.graph());
+  if (processes.rank() == 0) warn_of_single_digit(session.data());
   if (options.dry_run) return show_dry_run(options, session, config.train.batch_size, processes.size());
   if (options.resume) log_resumed(session, config.train, hardware, processes.size());
   const bool ended = !end_text(session.state(), config.train).empty();

@@ -5,6 +5,7 @@
 #include "cli/engine/distributed_context.h"
 #include "cli/engine/setup.h"
 #include "config/run_config.h"
+#include "data/prepared.h"
 #include "transfer/features.h"
 
 namespace svhn::cli {
@@ -16,6 +17,9 @@ std::vector<std::string> run_overrides(const RunOptions& options, const GlobalOp
 /// options.
 train::SessionRequest session_request(const RunOptions& options, const config::RunConfig& config,
                                       const Hardware& hardware);
+
+/// Warns on stderr when all training images show the same digit.
+void warn_of_single_digit(const data::PreparedData& data);
 
 /// @returns callbacks that log the computation of cached features on stderr.
 transfer::FeatureEvents feature_events(const GlobalOptions& global);

@@ -77,6 +77,7 @@ int run_compare(const TransferCommandOptions& options, const GlobalOptions& glob
   }
   const Hardware hardware = set_up_hardware(global);
   const auto request = compare_request(config, options.run, hardware);
+  warn_of_single_digit(*request.run.opened);
   TrainProgress progress(global);
   transfer::CompareEvents events;
   events.started = [](const std::string& run, const train::Session& session) {

@@ -9,6 +9,7 @@
 #include "cli/engine/distributed_context.h"
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
+#include "cli/engine/train_command.h"
 #include "metric/tuning.h"
 #include "report/charts/search.h"
 #include "tune/run/search.h"
@@ -160,6 +161,7 @@ int search_distributed(const TuneCommandOptions& options, const GlobalOptions& g
   if (processes.rank() == 0) {
     if (!options.json) print_text(search_header(config, search, hardware, processes));
     log_resumed_search(search, options, hardware.threads);
+    warn_of_single_digit(search.runner().data());
   }
   SearchProgress progress(global, search, config.tune.objective, options.processes.count > 1);
   const auto result = search.run(progress);
