@@ -72,12 +72,9 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   return hash.finish();
 }
 
-std::string sha256_of_files(const std::filesystem::path& folder, std::span<const std::string> names) {
+std::string sha256_of_bytes(std::span<const std::byte> bytes) {
   Sha256 hash;
-  for (const std::string& name : names) {
-    const std::string line = sha256_of_file(folder / name) + "  " + name + "\n";
-    hash.add(line.data(), line.size());
-  }
+  hash.add(bytes.data(), bytes.size());
   return hash.finish();
 }
 

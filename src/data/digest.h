@@ -1,6 +1,7 @@
 #pragma once
 /// SHA-256 of source files, which a prepared file records.
 
+#include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -11,9 +12,7 @@ namespace svhn::data {
 /// @throws core::Error(data) when the file cannot be read.
 std::string sha256_of_file(const std::filesystem::path& path);
 
-/// @returns the SHA-256 of the text that `sha256sum` prints for these files ("<hex>  <name>\n"
-/// each, in order).
-/// @param names relative to `folder`, with '/' between parts.
-std::string sha256_of_files(const std::filesystem::path& folder, std::span<const std::string> names);
+/// @returns the SHA-256 of bytes, in the same form.
+std::string sha256_of_bytes(std::span<const std::byte> bytes);
 
 }  // namespace svhn::data

@@ -17,11 +17,19 @@ namespace svhn::data {
 enum class LabelRule { index, digit, svhn };
 inline constexpr std::array kLabelRules{LabelRule::index, LabelRule::digit, LabelRule::svhn};
 
-/// Digits read from one or more files; N images.
+/// The part of a source's own division that a row comes from; `extra` is training data.
+enum class Origin : std::uint8_t { train, test, extra, val };
+
+/// Digits read from one or more files; N images. What is described after the labels is of image folders only.
 struct RawDigits {
   std::vector<std::uint8_t> images;     ///< [N,32,32,3] height, width, RGB.
   std::vector<std::int64_t> labels;     ///< [N], as stored in the source.
-  std::vector<std::string> unreadable;  ///< Skipped files with the reason (image folders only).
+  std::vector<std::string> unreadable;  ///< Skipped files with the reason.
+  std::vector<std::string> notes{};     ///< What was left out or decided, one line each.
+  std::int64_t left_out = 0;            ///< Number of files that were left out besides the unreadable ones.
+  std::vector<Origin> origins{};        ///< [N], or empty where no folder is named for a split.
+  std::optional<LabelRule> rule{};      ///< What the labels mean, where the source says it.
+  std::string sha256{};                 ///< Of the pictures that were read.
 };
 
 /// One row of the table of sources. `prepare` has the function that reads it.

@@ -220,14 +220,21 @@ void map_back(std::vector<std::int64_t>& numbers, std::span<const std::int64_t> 
   for (std::int64_t& number : numbers) number = rows[static_cast<std::size_t>(number)];
 }
 
+/// Divides `rows` into two parts by a draw.
+StratifiedSplit split_rows(std::span<const std::uint8_t> labels, std::span<const std::int64_t> rows,
+                           const DrawParts& parts, const SplitOptions& options) {
+  StratifiedSplit inner =
+      draw_split(labels_of(labels, rows), parts, checked_seed(options.seed), options.stratify);
+  map_back(inner.train, rows);
+  map_back(inner.test, rows);
+  return inner;
+}
+
 /// Divides `rows` into training and validation.
 void split_validation(std::span<const std::uint8_t> labels, std::span<const std::int64_t> rows,
                       const SplitOptions& options, SplitIndices& splits) {
-  const std::vector<std::uint8_t> chosen = labels_of(labels, rows);
-  StratifiedSplit inner = draw_split(chosen, {.test = options.val_fraction, .test_name = "validation"},
-                                     checked_seed(options.seed), options.stratify);
-  map_back(inner.train, rows);
-  map_back(inner.test, rows);
+  StratifiedSplit inner =
+      split_rows(labels, rows, {.test = options.val_fraction, .test_name = "validation"}, options);
   splits[index_of(Split::train)] = std::move(inner.train);
   splits[index_of(Split::val)] = std::move(inner.test);
 }
@@ -264,23 +271,39 @@ std::optional<Origin> origin_of_file(std::string_view file_name) {
   return std::nullopt;
 }
 
-SplitIndices split_official(std::span<const std::uint8_t> labels, std::span<const Origin> origins,
-                            const SplitOptions& options) {
+SplitIndices split_given(std::span<const std::uint8_t> labels, std::span<const Origin> origins,
+                         const SplitOptions& options) {
   if (origins.size() != labels.size()) {
     throw Error(ExitCode::bug,
                 std::to_string(origins.size()) + " origins for " + std::to_string(labels.size()) + " labels",
                 "please report this");
   }
   SplitIndices splits;
-  std::vector<std::int64_t> rows;
+  std::vector<std::int64_t>& train = splits[index_of(Split::train)];
+  std::vector<std::int64_t>& val = splits[index_of(Split::val)];
+  std::vector<std::int64_t>& test = splits[index_of(Split::test)];
   for (std::size_t row = 0; row < origins.size(); ++row) {
-    auto& target = origins[row] == Origin::test ? splits[index_of(Split::test)] : rows;
+    auto& target = origins[row] == Origin::test ? test : origins[row] == Origin::val ? val : train;
     target.push_back(static_cast<std::int64_t>(row));
   }
-  if (rows.empty()) refuse_official("training", "train_32x32.mat");
-  if (splits[index_of(Split::test)].empty()) refuse_official("test", "test_32x32.mat");
-  split_validation(labels, rows, options, splits);
+  if (train.empty()) refuse_official("training", "train_32x32.mat");
+  if (test.empty()) {
+    StratifiedSplit outer = split_rows(labels, train, {.test = options.test_fraction}, options);
+    train = std::move(outer.train);
+    test = std::move(outer.test);
+  }
+  if (val.empty()) {
+    const std::vector<std::int64_t> rest = std::move(train);
+    split_validation(labels, rest, options, splits);
+  }
   return splits;
+}
+
+SplitIndices split_official(std::span<const std::uint8_t> labels, std::span<const Origin> origins,
+                            const SplitOptions& options) {
+  const bool tests = std::find(origins.begin(), origins.end(), Origin::test) != origins.end();
+  if (!tests && origins.size() == labels.size()) refuse_official("test", "test_32x32.mat");
+  return split_given(labels, origins, options);
 }
 
 }  // namespace svhn::data

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/prepared.h"
+#include "data/source.h"
 
 namespace svhn::data {
 
@@ -60,16 +61,18 @@ struct SplitOptions {
 /// @throws core::Error as `stratified_split`; the message names the split.
 SplitIndices split_three(std::span<const std::uint8_t> labels, const SplitOptions& options);
 
-/// The file of Stanford's that a row comes from.
-enum class Origin : std::uint8_t { train, test, extra };
-
 /// @param file_name e.g. "extra_32x32.mat". @returns the prefix of the name: train, test or extra.
 std::optional<Origin> origin_of_file(std::string_view file_name);
 
-/// Keeps Stanford's split: test rows in their order; from the train and extra rows, `val_fraction` is drawn
-/// as the validation split by the same stratified method.
+/// Keeps a division that the source has: test and validation rows in their order, the others are training
+/// rows. Without test rows, `test_fraction` of the training rows is drawn as in `split_three`; then, without
+/// validation rows, `val_fraction` of those that are left.
 /// @param origins [N], one for each label.
-/// @throws core::Error(data) without training rows or without test rows; else as `stratified_split`.
+/// @throws core::Error(data) without training rows; else as `stratified_split`.
+SplitIndices split_given(std::span<const std::uint8_t> labels, std::span<const Origin> origins,
+                         const SplitOptions& options);
+
+/// Keeps Stanford's split, as `split_given`. @throws core::Error(data) also without test rows.
 SplitIndices split_official(std::span<const std::uint8_t> labels, std::span<const Origin> origins,
                             const SplitOptions& options);
 

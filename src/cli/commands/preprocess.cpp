@@ -38,9 +38,13 @@ void add_options(CLI::App& command, PreprocessOptions& options) {
                   "What label numbers mean: index (0 is '1'), digit (0 is '0'), svhn (10 is '0')")
       ->check(CLI::IsMember(label_rules()))
       ->capture_default_str();
-  command.add_flag("--strict", options.strict, "An unreadable picture is an error");
-  command.add_option("--split", options.split, "random, or official: Stanford's own test rows")
-      ->check(CLI::IsMember({"random", "official"}))
+  command.add_flag("--strict", options.strict, "A picture or folder that cannot be read is an error");
+  command
+      .add_option(
+          "--split", options.split,
+          "random, official (Stanford's own test rows), or auto: by folders named train, test, val, extra, "
+          "else random")
+      ->check(CLI::IsMember({"auto", "random", "official"}))
       ->capture_default_str();
   command
       .add_option("--stratify", options.stratify,

@@ -24,7 +24,7 @@ struct PreprocessOptions {
   std::string format = "auto";
   std::string labels = "auto";
   bool strict = false;
-  std::string split = "random";
+  std::string split = "auto";
   std::string stratify = "onehot";
   double test_fraction = 0.2;
   double val_fraction = 0.2;

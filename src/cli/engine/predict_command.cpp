@@ -1,4 +1,5 @@
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/thread_pool.h"
+#include "data/images/file_tree.h"
 #include "data/images/picture.h"
 #include "data/prepared.h"
 #include "inference/predictor.h"
@@ -27,28 +29,33 @@ using metric::Probabilities;
 using nlohmann::ordered_json;
 
 constexpr std::size_t kChunk = 512;  // Pictures in memory at a time.
+constexpr std::size_t kLongestName = 4096;
 
 /// The prediction for one file, or the reason why there is none.
 struct Answer {
   std::string file;
-  std::string error;  ///< Empty when it could be read.
+  std::string error{};  ///< Empty when it could be read.
+  std::string remark{};
+  data::Ground ground = data::Ground::none;
   Probabilities probabilities{};
 };
 
-/// Adds the files of a folder and its subfolders, sorted by name, without hidden ones.
+/// Adds the files of a folder and its subfolders, sorted by name, and says what is left out.
 void add_folder(const fs::path& folder, std::vector<Answer>& answers) {
   const std::size_t before = answers.size();
-  std::error_code error;
-  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    std::error_code ignored;
-    const bool hidden = it->path().filename().string().starts_with('.');
-    if (hidden && it->is_directory(ignored)) it.disable_recursion_pending();
-    if (!hidden && !it->is_directory(ignored)) answers.push_back({it->path().string(), {}});
+  const data::FileTree tree = data::list_tree(folder);
+  for (const std::string& file : tree.files) answers.push_back({(folder / file).string()});
+  for (const auto& [inner, reason] : tree.unlisted) {
+    answers.push_back({inner.empty() ? folder.string() : (folder / inner).string(), "the folder " + reason});
   }
-  std::sort(answers.begin() + static_cast<std::ptrdiff_t>(before), answers.end(),
-            [](const Answer& a, const Answer& b) { return a.file < b.file; });
-  if (error) answers.push_back({folder.string(), "the folder cannot be listed: " + error.message()});
   if (answers.size() == before) answers.push_back({folder.string(), "the folder holds no files"});
+  const auto say = [&folder](const std::vector<std::string>& names, const char* what, const char* why) {
+    if (names.empty()) return;
+    spdlog::warn("'{}': left out {}{}", core::printable(folder.string(), kLongestName),
+                 core::printable(data::count_text(names, what), kLongestName), why);
+  };
+  say(tree.hidden, "hidden file", "");
+  say(tree.repeated, "folder", ", read already under another path");
 }
 
 std::vector<Answer> list_files(const std::vector<fs::path>& images) {
@@ -58,22 +65,26 @@ std::vector<Answer> list_files(const std::vector<fs::path>& images) {
     if (fs::is_directory(image, error)) {
       add_folder(image, answers);
     } else {
-      answers.push_back({image.string(), {}});
+      answers.push_back({image.string()});
     }
   }
   return answers;
 }
 
 /// Decodes the pictures on all threads, then predicts those that could be read.
-void answer_chunk(std::span<Answer> chunk, inference::Predictor& predictor, int threads) {
+void answer_chunk(std::span<Answer> chunk, const data::PictureReader& reader, inference::Predictor& predictor,
+                  int threads) {
   constexpr auto kBytes = static_cast<std::size_t>(data::kImageBytes);
   std::vector<std::uint8_t> pixels(chunk.size() * kBytes);
   core::parallel_for(
       static_cast<std::int64_t>(chunk.size()), static_cast<unsigned>(threads), [&](std::int64_t i) {
         Answer& answer = chunk[static_cast<std::size_t>(i)];
         if (!answer.error.empty()) return;
-        answer.error = data::read_picture(
-            answer.file, std::span(pixels).subspan(static_cast<std::size_t>(i) * kBytes, kBytes));
+        data::PictureResult result = reader.read(
+            fs::path(answer.file), std::span(pixels).subspan(static_cast<std::size_t>(i) * kBytes, kBytes));
+        answer.error = std::move(result.problem);
+        answer.remark = std::move(result.remark);
+        answer.ground = result.ground;
       });
   std::vector<Answer*> readable;
   for (std::size_t i = 0; i < chunk.size(); ++i) {
@@ -96,6 +107,13 @@ std::array<int, metric::kClasses> ranking(const Probabilities& probabilities) {
   return order;
 }
 
+/// @returns what is to be said about a picture that was read; "" for most.
+std::string note_text(const Answer& answer) {
+  std::string text = answer.ground == data::Ground::none ? "" : data::ground_text(answer.ground);
+  if (!answer.remark.empty()) text += (text.empty() ? "" : "; ") + answer.remark;
+  return text;
+}
+
 ordered_json answer_json(const Answer& answer) {
   if (!answer.error.empty()) return {{"file", answer.file}, {"error", answer.error}};
   const int best = metric::top_class(answer.probabilities);
@@ -104,10 +122,12 @@ ordered_json answer_json(const Answer& answer) {
     probabilities[std::to_string(digit)] =
         answer.probabilities[metric::class_slot(data::class_of_digit(digit))];
   }
-  return {{"file", answer.file},
-          {"digit", metric::class_digit(best)},
-          {"probability", answer.probabilities[metric::class_slot(best)]},
-          {"probabilities", probabilities}};
+  ordered_json json{{"file", answer.file},
+                    {"digit", metric::class_digit(best)},
+                    {"probability", answer.probabilities[metric::class_slot(best)]},
+                    {"probabilities", probabilities}};
+  if (const std::string note = note_text(answer); !note.empty()) json["note"] = note;
+  return json;
 }
 
 std::string pad(std::string text, std::size_t width) {
@@ -119,13 +139,13 @@ std::string pad(std::string text, std::size_t width) {
 std::string table(const std::vector<Answer>& answers, int top_k) {
   std::size_t width = 4;
   for (const Answer& answer : answers) {
-    if (answer.error.empty()) width = std::max(width, core::printable(answer.file, 4096).size());
+    if (answer.error.empty()) width = std::max(width, core::printable(answer.file, kLongestName).size());
   }
   std::string text = pad("file", width) + "  digit  probability" + (top_k > 1 ? "  then" : "") + "\n";
   for (const Answer& answer : answers) {
     if (!answer.error.empty()) continue;
     const auto order = ranking(answer.probabilities);
-    std::string line = pad(core::printable(answer.file, 4096), width) + "  ";
+    std::string line = pad(core::printable(answer.file, kLongestName), width) + "  ";
     for (int k = 0; k < top_k; ++k) {
       const int index = order[static_cast<std::size_t>(k)];
       const std::string digit = std::to_string(metric::class_digit(index));
@@ -149,15 +169,20 @@ inference::Predictor make_predictor(const PredictCommandOptions& options, const 
   return {inference::load_for_inference(file, hardware.device), preprocessing, how};
 }
 
-/// Reports each picture that could not be read on stderr. @returns their number.
-std::size_t report_unreadable(const std::vector<Answer>& answers) {
+/// Says on stderr what is to be said about pictures, and which could not be read. @returns the number of
+/// these.
+std::size_t report_problems(const std::vector<Answer>& answers) {
   std::size_t count = 0;
   for (const Answer& answer : answers) {
+    if (const std::string note = note_text(answer); answer.error.empty() && !note.empty()) {
+      spdlog::warn("'{}': {}", core::printable(answer.file, kLongestName), note);
+    }
     if (answer.error.empty()) continue;
     ++count;
     // A message of the system names the file already.
     const bool named = answer.error.find("'" + answer.file + "'") != std::string::npos;
-    report_failure(named ? answer.error : "'" + core::printable(answer.file, 4096) + "': " + answer.error);
+    report_failure(named ? answer.error
+                         : "'" + core::printable(answer.file, kLongestName) + "': " + answer.error);
   }
   return count;
 }
@@ -169,16 +194,17 @@ int run_command(const PredictCommandOptions& options, const GlobalOptions& globa
   inference::Predictor predictor = make_predictor(options, global, hardware);
   std::vector<Answer> answers = list_files(options.images);
   {
+    const data::PictureReader reader;
     StageProgress progress(global, "pictures");
     for (std::size_t first = 0; first < answers.size(); first += kChunk) {
       const std::size_t count = std::min(kChunk, answers.size() - first);
-      answer_chunk(std::span(answers).subspan(first, count), predictor, hardware.threads);
+      answer_chunk(std::span(answers).subspan(first, count), reader, predictor, hardware.threads);
       progress.show(static_cast<std::int64_t>(first + count), static_cast<std::int64_t>(answers.size()));
       stop_if_asked("stopped after " + std::to_string(first + count) + " of " +
                     std::to_string(answers.size()) + " pictures");
     }
   }
-  const std::size_t unreadable = report_unreadable(answers);
+  const std::size_t unreadable = report_problems(answers);
   if (options.json) {
     ordered_json document = ordered_json::array();
     for (const Answer& answer : answers) document.push_back(answer_json(answer));

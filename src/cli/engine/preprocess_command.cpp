@@ -5,6 +5,7 @@
 #include "cli/commands/info.h"
 #include "cli/commands/preprocess.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "data/images/prepare.h"
 #include "data/images/preview.h"
 
@@ -13,6 +14,8 @@ namespace {
 
 using core::Error;
 using core::ExitCode;
+
+constexpr std::size_t kLongestLine = 4096;
 
 data::SplitOptions split_options(const PreprocessOptions& options) {
   data::SplitOptions draw;
@@ -23,21 +26,30 @@ data::SplitOptions split_options(const PreprocessOptions& options) {
   return draw;
 }
 
-data::PreparedContent read_inputs(const PreprocessOptions& options) {
+data::SplitKind split_kind(const std::string& name) {
+  if (name == "official") return data::SplitKind::official;
+  return name == "random" ? data::SplitKind::random : data::SplitKind::automatic;
+}
+
+data::PreparedContent read_inputs(const PreprocessOptions& options, const GlobalOptions& global) {
   data::PrepareOptions prepare;
   prepare.inputs = options.inputs;
   prepare.format = data::find_source(options.format);
   prepare.labels = data::find_label_rule(options.labels);
-  prepare.split = options.split == "official" ? data::SplitKind::official : data::SplitKind::random;
+  prepare.split = split_kind(options.split);
   prepare.draw = split_options(options);
   prepare.limit = options.limit;
   prepare.strict = options.strict;
-  prepare.on_skipped = [](const std::string& what) { spdlog::warn("skipped {}", what); };
+  prepare.threads = static_cast<unsigned>(global.threads);
+  prepare.on_skipped = [](const std::string& what) {
+    spdlog::warn("skipped {}", core::printable(what, kLongestLine));
+  };
+  prepare.on_note = [](const std::string& line) { spdlog::warn("{}", core::printable(line, kLongestLine)); };
   return data::prepare(prepare);
 }
 
-data::PreparedContent make_content(const PreprocessOptions& options) {
-  if (!options.synthetic) return read_inputs(options);
+data::PreparedContent make_content(const PreprocessOptions& options, const GlobalOptions& global) {
+  if (!options.synthetic) return read_inputs(options, global);
   if (options.split == "official") {
     throw Error(ExitCode::usage, "--split official needs Stanford's files, not synthetic digits",
                 "leave --split out");
@@ -49,12 +61,12 @@ data::PreparedContent make_content(const PreprocessOptions& options) {
 
 }  // namespace
 
-int run_command(const PreprocessOptions& options, const GlobalOptions& /*global*/) {
+int run_command(const PreprocessOptions& options, const GlobalOptions& global) {
   if (options.inputs.empty() && !options.synthetic) {
     throw Error(ExitCode::usage, "preprocess needs --input or --synthetic",
                 "e.g. svhn preprocess --synthetic 8000 --output data/svhn.safetensors");
   }
-  const data::PreparedContent content = make_content(options);
+  const data::PreparedContent content = make_content(options, global);
   data::write_prepared(options.output, content);
   if (options.preview) {
     data::PreviewOptions preview;

@@ -1,26 +1,27 @@
 #pragma once
-/// Reads digits from picture files in folders named 0 to 9.
+/// Reads digits from picture files in folders that are named for digits.
 
 #include <filesystem>
-#include <string>
-#include <vector>
 
 #include "data/source.h"
 
 namespace svhn::data {
 
-/// Reads `folder/0 … folder/9` in this order, files by name (bytewise), every format that OpenCV decodes:
-/// resized to 32x32 (by area when shrinking, linear when enlarging), grey expanded to RGB, alpha dropped, 16
-/// bits scaled to 8. Decodes in parallel, with the same result for any number of threads. Hidden files and
-/// nested folders are ignored.
-/// @param strict throw for the first unreadable file instead of listing all in `RawDigits::unreadable`.
+/// Reads all pictures in and below `folder`, as `PictureReader` does. The folders above a picture, also
+/// `folder` itself in the second case, say its digit (`digit_of_folder`: 5, 05, digit_5, five) and its split
+/// (`origin_of_folder`: train, extra, val, test). Linked folders are followed, each folder is read once. Rows
+/// are ordered by digit, then by path (bytewise). The result does not depend on the number of threads.
+///
+/// 10 is Stanford's label of the digit 0: where no picture has the digit 0, `rule` is svhn. Beside pictures
+/// of 0, the meaning of 10 is unknown, and its pictures are left out. What is left out is counted in `notes`,
+/// pictures that cannot be read and folders that cannot be listed are in `unreadable` as "3/name.png:
+/// reason".
+/// @param strict throw for the first unreadable file instead.
 /// @param threads number of threads; 0: one per processor.
-/// @returns images, labels (digits 0..9) and the unreadable files as "3/name.png: reason".
-/// @throws core::Error(data) without any digit folder or any readable picture; with `strict` for any
+/// @returns labels 0 to 10; origins, where some folder is named for a split; `sha256` of what `sha256sum`
+/// prints for the pictures that were read, in their order.
+/// @throws core::Error(data) without any digit's folder or any readable picture; with `strict` for any
 /// unreadable one.
 RawDigits read_image_folder(const std::filesystem::path& folder, bool strict, unsigned threads = 0);
-
-/// @returns the files that `read_image_folder` would read, in its order, as "3/name.png".
-std::vector<std::string> list_image_folder(const std::filesystem::path& folder);
 
 }  // namespace svhn::data

@@ -1,18 +1,55 @@
 #pragma once
 /// Reads a picture file of any size as the 32x32 RGB pixels of a digit.
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <mutex>
 #include <span>
 #include <string>
 
+#include "data/images/decoder_messages.h"
+
 namespace svhn::data {
 
-/// Reads a picture of any format that OpenCV decodes: resized to 32x32 (by area when shrinking, linear when
-/// enlarging), grey expanded to RGB, alpha dropped, 16 bits scaled to 8. A picture whose header states more
-/// than 2^24 pixels is not decoded. Thread-safe.
-/// @param pixels u8 [32,32,3], filled when the picture could be read.
-/// @returns why it could not be read, one line; "" on success.
-std::string read_picture(const std::filesystem::path& file, std::span<std::uint8_t> pixels);
+/// What is seen through transparent pixels.
+enum class Ground : std::uint8_t {
+  none,     ///< Every pixel is opaque.
+  white,    ///< Its visible pixels are dark.
+  black,    ///< Its visible pixels are bright.
+  hidden,   ///< Every pixel is fully transparent, so the hidden colours are taken.
+  unknown,  ///< OpenCV does not read the opacity (TIFF of grey and opacity), so the colours are taken.
+};
+
+/// What became of a picture.
+struct PictureResult {
+  std::string problem{};  ///< Why it could not be read, one line; "" on success.
+  std::string remark{};   ///< What is to be said about it although it was read, one line; mostly "".
+  Ground ground = Ground::none;
+};
+
+/// @returns what was done with transparent pixels: "transparent parts are laid on white".
+/// @param ground not `none`.
+std::string ground_text(Ground ground);
+
+/// Reads pictures of any format that OpenCV decodes: resized to 32x32 (by area when shrinking, linear when
+/// enlarging), grey expanded to RGB, 16 bits scaled to 8, transparent parts laid on white or black, whichever
+/// contrasts more with the visible ones. What decoders write on stderr is part of the result; pictures that
+/// they decode in part only are refused.
+///
+/// Above 2^24 pixels, a JPEG is shrunk by 2, 4 or 8 while it is decoded, and other pictures are decoded one
+/// at a time; above 2^28 pixels or 512 MiB of decoded pixels, none is.
+///
+/// `read` may be called by several threads. One object at a time, see `DecoderMessages`.
+class PictureReader {
+ public:
+  /// @param pixels u8 [32,32,3], filled when the picture could be read.
+  PictureResult read(std::span<const std::byte> file, std::span<std::uint8_t> pixels) const;
+  PictureResult read(const std::filesystem::path& file, std::span<std::uint8_t> pixels) const;
+
+ private:
+  DecoderMessages messages_;
+  mutable std::mutex large_;
+};
 
 }  // namespace svhn::data

@@ -11,6 +11,7 @@
 #include "data/digest.h"
 #include "data/images/image_folder.h"
 #include "data/images/synthetic.h"
+#include "data/shared_rows.h"
 #include "data/source.h"
 #include "data/sources/arff_source.h"
 #include "data/sources/mat_source.h"
@@ -25,32 +26,36 @@ namespace fs = std::filesystem;
 struct Joined {
   std::vector<std::uint8_t> images;
   std::vector<std::uint8_t> labels;
-  std::vector<Origin> origins;
+  std::vector<Origin> origins{};              // Training data, where an input says nothing.
+  std::vector<std::string> placed{};          // Inputs with folders that are named for splits.
+  std::vector<std::string> unplaced{};        // The others.
+  std::map<std::string, std::string> seen{};  // The inputs' names by their checksums.
   std::size_t skipped = 0;
-  std::map<std::string, std::string> metadata;
+  std::int64_t left_out = 0;
+  std::map<std::string, std::string> metadata{};
 };
 
 /// What reads a source.
 struct Reader {
   std::string_view source;  ///< Its name in `sources()`.
-  RawDigits (*read)(const fs::path& input, bool strict);
-  std::vector<std::string> (*list)(const fs::path& input);  ///< The files of a folder; nullptr: one file.
+  RawDigits (*read)(const fs::path& input, const PrepareOptions& options);
+  bool folder = false;  ///< It takes the checksum itself.
 };
 
 template <RawDigits (*read)(const fs::path&)>
-RawDigits read_file(const fs::path& input, bool /*strict*/) {
+RawDigits read_file(const fs::path& input, const PrepareOptions& /*options*/) {
   return read(input);
 }
 
-RawDigits read_folder(const fs::path& input, bool strict) {
-  return read_image_folder(input, strict);
+RawDigits read_folder(const fs::path& input, const PrepareOptions& options) {
+  return read_image_folder(input, options.strict, options.threads);
 }
 
 constexpr std::array<Reader, 4> kReaders{{
-    {"pickle", read_file<read_pickled_frame>, nullptr},
-    {"mat", read_file<read_mat>, nullptr},
-    {"arff", read_file<read_arff>, nullptr},
-    {"folder", read_folder, list_image_folder},
+    {"pickle", read_file<read_pickled_frame>},
+    {"mat", read_file<read_mat>},
+    {"arff", read_file<read_arff>},
+    {"folder", read_folder, true},
 }};
 
 const Reader& reader_of(const Source& source) {
@@ -58,10 +63,6 @@ const Reader& reader_of(const Source& source) {
     if (reader.source == source.name) return reader;
   }
   throw core::Error(core::ExitCode::bug, "no reader of the source " + std::string(source.name));
-}
-
-std::string checksum(const fs::path& input, const Reader& reader) {
-  return reader.list == nullptr ? sha256_of_file(input) : sha256_of_files(input, reader.list(input));
 }
 
 /// @returns the last part of a path, also of "folder/".
@@ -97,26 +98,59 @@ void append_rows(std::vector<T>& all, std::vector<T>&& rows) {
   }
 }
 
+/// Reads an input, and takes its checksum beside that.
+RawDigits read_input(const fs::path& input, const Reader& reader, const PrepareOptions& options) {
+  if (reader.folder) return reader.read(input, options);
+  // Declared first: its destructor waits, so the input outlives the hashing even when the reader throws.
+  auto sha256 = std::async(std::launch::async, [&input] { return sha256_of_file(input); });
+  RawDigits digits = reader.read(input, options);
+  digits.sha256 = sha256.get();
+  return digits;
+}
+
+void note(const PrepareOptions& options, const std::string& line) {
+  if (options.on_note) options.on_note(line);
+}
+
+/// Passes on what a reader has left out or decided.
+void tell(const RawDigits& digits, const std::string& name, const PrepareOptions& options) {
+  const std::string prefix = options.inputs.size() > 1 ? name + "/" : "";
+  for (const std::string& line : digits.notes) {
+    note(options, (options.inputs.size() > 1 ? "'" + name + "': " : "") + line);
+  }
+  if (!options.on_skipped) return;
+  for (const std::string& what : digits.unreadable) options.on_skipped(prefix + what);
+}
+
+void place_rows(Joined& joined, RawDigits& digits, const std::string& name, const PrepareOptions& options) {
+  (digits.origins.empty() ? joined.unplaced : joined.placed).push_back(name);
+  if (digits.origins.empty()) {
+    const Origin origin = options.split == SplitKind::official ? require_origin(name) : Origin::train;
+    digits.origins.assign(digits.labels.size(), origin);
+  }
+  append_rows(joined.origins, std::move(digits.origins));
+}
+
 void join(Joined& joined, const fs::path& input, const PrepareOptions& options) {
   const std::string name = base_name(input);
   const Source& source = options.format != nullptr ? *options.format : detect_source(input);
-  const Reader& reader = reader_of(source);
-  const LabelRule rule = options.labels.value_or(source.labels);
-  // Declared first: its destructor waits, so the input outlives the hashing even when the reader throws.
-  auto sha256 = std::async(std::launch::async, [&] { return checksum(input, reader); });
-  RawDigits digits = reader.read(input, options.strict);
-  if (options.split == SplitKind::official) {
-    joined.origins.insert(joined.origins.end(), digits.labels.size(), require_origin(name));
+  RawDigits digits = read_input(input, reader_of(source), options);
+  tell(digits, name, options);
+  const LabelRule rule = options.labels.value_or(digits.rule.value_or(source.labels));
+  place_rows(joined, digits, name, options);
+  const auto [first, is_new] = joined.seen.emplace(digits.sha256, name);
+  if (!is_new) {
+    note(options, "warning: '" + name + "' has the content of '" + first->second +
+                      "': " + std::to_string(digits.labels.size()) + " images are there twice");
   }
   append_rows(joined.labels, class_indices(digits.labels, rule, input.string()));
   append_rows(joined.images, std::move(digits.images));
   joined.skipped += digits.unreadable.size();
-  if (options.on_skipped)
-    std::for_each(digits.unreadable.begin(), digits.unreadable.end(), options.on_skipped);
+  joined.left_out += digits.left_out;
   append(joined.metadata["source"], name);
   append(joined.metadata["format"], source.name);
   append(joined.metadata["label_rule"], label_rule_name(rule));
-  append(joined.metadata["sha256"], sha256.get());
+  append(joined.metadata["sha256"], digits.sha256);
 }
 
 void keep_first(Joined& joined, const PrepareOptions& options) {
@@ -125,7 +159,7 @@ void keep_first(Joined& joined, const PrepareOptions& options) {
   joined.images.resize(rows * kImageBytes);
   joined.images.shrink_to_fit();
   joined.labels.resize(rows);
-  if (!joined.origins.empty()) joined.origins.resize(rows);
+  joined.origins.resize(rows);
 }
 
 std::string number_text(double value) {
@@ -134,13 +168,72 @@ std::string number_text(double value) {
   return {text.data(), result.ptr};
 }
 
-void describe_split(std::map<std::string, std::string>& metadata, SplitKind kind, const SplitOptions& draw) {
-  metadata["split"] = kind == SplitKind::official ? "official" : "random";
+/// How the rows are divided.
+struct Division {
+  std::string name;  ///< Of the metadata: random, official or folders.
+  bool test = true;  ///< The test rows are drawn.
+  bool val = true;   ///< The validation rows are drawn.
+};
+
+void describe_split(std::map<std::string, std::string>& metadata, const Division& division,
+                    const SplitOptions& draw) {
+  metadata["split"] = division.name;
   metadata["stratify"] = stratify_name(draw.stratify);
-  // The official test rows are not drawn, so no fraction describes them.
-  if (kind == SplitKind::random) metadata["test_fraction"] = number_text(draw.test_fraction);
-  metadata["val_fraction"] = number_text(draw.val_fraction);
+  // No fraction describes rows that are given.
+  if (division.test) metadata["test_fraction"] = number_text(draw.test_fraction);
+  if (division.val) metadata["val_fraction"] = number_text(draw.val_fraction);
   metadata["split_seed"] = std::to_string(draw.seed);
+}
+
+/// Decides how the rows are divided, and says what is not obvious.
+Division choose_division(const Joined& joined, const PrepareOptions& options) {
+  const auto has = [&joined](Origin origin) {
+    return std::find(joined.origins.begin(), joined.origins.end(), origin) != joined.origins.end();
+  };
+  const bool test = has(Origin::test);
+  const bool val = has(Origin::val);
+  if (options.split == SplitKind::official) return {"official", false, !val};
+  if (joined.placed.empty()) return {"random"};
+  const bool train = has(Origin::train) || has(Origin::extra);
+  if (!train || (!test && !val)) {
+    if (!train) note(options, "no folder is named for training data: all pictures are divided at random");
+    return {"random"};
+  }
+  if (options.split == SplitKind::random) {
+    note(options, "folders are named for splits, but --split random divides all images anew");
+    return {"random"};
+  }
+  for (const std::string& name : joined.unplaced)
+    note(options, "no folder of '" + name + "' is named for a split: it is training data");
+  const auto drawn = [&options](const char* split, double share) {
+    note(options, std::string("no folder is named ") + split + ": " + number_text(share) +
+                      " of the training images become that split");
+  };
+  if (!test) drawn("test", options.draw.test_fraction);
+  if (!val) drawn("val", options.draw.val_fraction);
+  return {"folders", !test, !val};
+}
+
+/// Says what is doubtful about the data.
+void note_doubts(const PreparedContent& content, const PrepareOptions& options) {
+  const SharedRows shared = count_shared_rows(content.images, content.indices);
+  const auto say = [&](std::int64_t count, Split split, const char* other) {
+    if (count == 0) return;
+    note(options, "warning: " + std::to_string(count) + " of the " +
+                      std::to_string(content.indices.at(static_cast<std::size_t>(split)).size()) +
+                      " images of the " + split_name(split) + " split are in the " + other +
+                      " split too, pixel by pixel");
+  };
+  say(shared.test_in_train, Split::test, "training");
+  say(shared.val_in_train, Split::val, "training");
+  say(shared.test_in_val, Split::test, "validation");
+  const int digit = digit_of_class(content.labels.front());
+  const bool single = std::all_of(content.labels.begin(), content.labels.end(),
+                                  [&](std::uint8_t label) { return label == content.labels.front(); });
+  if (single) {
+    note(options, "warning: every image shows the digit " + std::to_string(digit) +
+                      ": no model can learn to tell digits apart");
+  }
 }
 
 void check_options(const PrepareOptions& options) {
@@ -153,14 +246,19 @@ void check_options(const PrepareOptions& options) {
   }
 }
 
-PreparedContent finish(Joined&& joined, SplitKind kind, const SplitOptions& draw) {
+PreparedContent finish(Joined&& joined, const Division& division, const SplitOptions& draw) {
   PreparedContent content;
-  content.indices = kind == SplitKind::official ? split_official(joined.labels, joined.origins, draw)
-                                                : split_three(joined.labels, draw);
+  if (division.name == "official") {
+    content.indices = split_official(joined.labels, joined.origins, draw);
+  } else if (division.name == "folders") {
+    content.indices = split_given(joined.labels, joined.origins, draw);
+  } else {
+    content.indices = split_three(joined.labels, draw);
+  }
   content.images = std::move(joined.images);
   content.labels = std::move(joined.labels);
   content.metadata = std::move(joined.metadata);
-  describe_split(content.metadata, kind, draw);
+  describe_split(content.metadata, division, draw);
   return content;
 }
 
@@ -178,7 +276,11 @@ PreparedContent prepare(const PrepareOptions& options) {
   joined.metadata["synthetic"] = "false";
   if (options.limit) joined.metadata["limit"] = std::to_string(*options.limit);
   if (joined.skipped > 0) joined.metadata["skipped"] = std::to_string(joined.skipped);
-  return finish(std::move(joined), options.split, options.draw);
+  if (joined.left_out > 0) joined.metadata["left_out"] = std::to_string(joined.left_out);
+  const Division division = choose_division(joined, options);
+  PreparedContent content = finish(std::move(joined), division, options.draw);
+  if (options.on_note) note_doubts(content, options);
+  return content;
 }
 
 PreparedContent prepare_synthetic(std::int64_t n, std::uint64_t seed, const SplitOptions& draw) {
@@ -191,7 +293,7 @@ PreparedContent prepare_synthetic(std::int64_t n, std::uint64_t seed, const Spli
                      {"label_rule", label_rule_name(LabelRule::index)},
                      {"synthetic", "true"},
                      {"synthetic_seed", std::to_string(seed)}};
-  return finish(std::move(joined), SplitKind::random, draw);
+  return finish(std::move(joined), {"random"}, draw);
 }
 
 }  // namespace svhn::data

@@ -15,26 +15,33 @@
 namespace svhn::data {
 
 enum class SplitKind {
-  random,    ///< Stratified, see `split_three`.
-  official,  ///< Stanford's training and test rows, recognized by file name, see `split_official`.
+  automatic,  ///< The splits that folders of pictures are named for, if there are several; else random.
+  random,     ///< Stratified, see `split_three`.
+  official,   ///< Stanford's training and test rows, recognized by file name, see `split_official`.
 };
 
 struct PrepareOptions {
   std::vector<std::filesystem::path> inputs;  ///< Read and joined in this order.
   const Source* format = nullptr;             ///< Row of every input; nullptr: detected by content.
   std::optional<LabelRule> labels;            ///< Label rule of every input; unset: that of its row.
-  SplitKind split = SplitKind::random;
+  SplitKind split = SplitKind::automatic;
   SplitOptions draw;
   std::optional<std::int64_t> limit;  ///< Use only the first rows of all inputs; at least 1.
   bool strict = false;                ///< An unreadable picture is an error.
+  unsigned threads = 0;               ///< That decode pictures; 0: one per processor.
   std::function<void(const std::string&)>
       on_skipped;  ///< Called with file and reason for each skipped picture.
+  std::function<void(const std::string&)>
+      on_note;  ///< Called with one line for all else that was left out or decided by the data, and for
+                ///< what is doubtful in them: repeated files, rows in several splits, a single digit.
 };
 
 /// Reads and joins the inputs, converts labels to class indices and draws the splits.
 /// Metadata: `source` (file names without folders), `sha256` (one per input, in order; for a picture folder
 /// that of its `sha256sum` listing), `format`, `label_rule`, each joined by ", "; `split` `stratify`
-/// `test_fraction` `val_fraction` `split_seed`; `limit` and `skipped` where they apply; `synthetic` "false".
+/// `test_fraction` `val_fraction` `split_seed`; `limit`, `skipped` and `left_out` where they apply;
+/// `synthetic` "false". `split` is random, official or folders; the fraction of a split that was given is
+/// left out.
 /// @throws core::Error(usage) without inputs or with a limit below 1; core::Error(data) for unreadable or
 /// damaged inputs, no rows, labels that contradict the rule, too few rows for the splits, and (official) a
 /// file name that contains neither train, test nor extra.

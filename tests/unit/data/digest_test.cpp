@@ -19,13 +19,8 @@ TEST(Sha256OfFile, EqualsTheStandardsExamples) {
   EXPECT_EQ(sha256_of_file(folder.write("b", std::string(1'000'000, 'a'))), kMillion);
 }
 
-TEST(Sha256OfFiles, IsThatOfTheListing) {
-  const TemporaryFolder folder;
-  folder.write("1/a", "abc");
-  folder.write("2/b", "abc");
-  const std::string listing = std::string(kAbc) + "  1/a\n" + std::string(kAbc) + "  2/b\n";
-  const std::vector<std::string> names{"1/a", "2/b"};
-  EXPECT_EQ(sha256_of_files(folder.path(), names), sha256_of_file(folder.write("listing", listing)));
+TEST(Sha256OfBytes, EqualsTheStandardsExample) {
+  EXPECT_EQ(sha256_of_bytes(std::as_bytes(std::span("abc", 3))), kAbc);
 }
 
 TEST(Sha256OfFile, RefusesWhatIsNoFile) {

@@ -196,6 +196,33 @@ TEST(SplitOfficial, RefusesAMissingPart) {
   EXPECT_EQ(error_of([&] { split_official(labels, {}, {}); }).code(), core::ExitCode::bug);
 }
 
+TEST(SplitGiven, KeepsTestAndValidationRows) {
+  const Labels labels = labels_of("0101010101");
+  std::vector<Origin> origins(10, Origin::train);
+  origins[1] = origins[8] = Origin::test;
+  origins[0] = origins[5] = Origin::val;
+  origins[9] = Origin::extra;
+  const auto [train, val, test] = split_given(labels, origins, {});
+  EXPECT_EQ(train, (Rows{2, 3, 4, 6, 7, 9}));
+  EXPECT_EQ(val, (Rows{0, 5}));
+  EXPECT_EQ(test, (Rows{1, 8}));
+}
+
+TEST(SplitGiven, DrawsThePartsThatAreNotGiven) {
+  const Labels labels = labels_of("01010101010101010101");
+  const SplitOptions draw{.test_fraction = 0.2, .val_fraction = 0.25, .seed = 3};
+  EXPECT_EQ(split_given(labels, std::vector<Origin>(20, Origin::train), draw), split_three(labels, draw));
+
+  std::vector<Origin> origins(20, Origin::train);
+  origins[18] = origins[19] = Origin::val;
+  const auto [train, val, test] = split_given(labels, origins, draw);
+  EXPECT_EQ(val, (Rows{18, 19}));
+  // The first 18 rows are divided as they would be alone.
+  const auto alone = stratified_split(std::span(labels).first(18), std::nullopt, 0.2, 3, Stratify::onehot);
+  EXPECT_EQ(train, alone.train);
+  EXPECT_EQ(test, alone.test);
+}
+
 TEST(OriginOfFile, ReadsStanfordsNames) {
   EXPECT_EQ(origin_of_file("train_32x32.mat"), Origin::train);
   EXPECT_EQ(origin_of_file("test_32x32.mat"), Origin::test);

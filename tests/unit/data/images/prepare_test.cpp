@@ -169,6 +169,126 @@ TEST(Prepare, ReadsFoldersAndReportsWhatWasSkipped) {
   EXPECT_NE(prepare_refusal(options).find("4/broken.png"), std::string::npos);
 }
 
+/// Writes `count` pictures of each digit, all different. @param folder of the digits' folders, ends in "/".
+void write_digits(const TemporaryFolder& target, const std::string& folder, int count, int first_digit = 0) {
+  std::vector<unsigned char> png;
+  const int shade = static_cast<int>(folder.size() * 7 % 100);
+  for (int digit = first_digit; digit < first_digit + 10; ++digit) {
+    for (int i = 0; i < count; ++i) {
+      cv::imencode(".png", cv::Mat(32, 32, CV_8UC3, cv::Scalar(shade, 20 * digit, i)), png);
+      target.write(folder + std::to_string(digit) + "/" + std::to_string(i) + ".png",
+                   {reinterpret_cast<char*>(png.data()), png.size()});
+    }
+  }
+}
+
+/// Prepares, and collects the notes.
+PreparedContent prepare_noting(PrepareOptions options, std::vector<std::string>& notes) {
+  notes.clear();
+  options.on_note = [&notes](const std::string& line) { notes.push_back(line); };
+  return prepare(options);
+}
+
+TEST(Prepare, MakesSplitsOfFoldersThatAreNamedForThem) {
+  const TemporaryFolder folder;
+  write_digits(folder, "digits/train/", 6);
+  write_digits(folder, "digits/val/", 1);
+  write_digits(folder, "digits/test/", 2);
+  PrepareOptions options;
+  options.inputs = {folder.path() / "digits"};
+  std::vector<std::string> notes;
+  const PreparedContent content = prepare_noting(options, notes);
+  EXPECT_EQ(content.indices[0].size(), 60U);
+  EXPECT_EQ(content.indices[1].size(), 10U);
+  EXPECT_EQ(content.indices[2].size(), 20U);
+  EXPECT_EQ(content.metadata.at("split"), "folders");
+  EXPECT_EQ(content.metadata.count("test_fraction") + content.metadata.count("val_fraction"), 0U);
+  EXPECT_TRUE(notes.empty());
+  expect_partition(content);
+
+  options.split = SplitKind::random;
+  EXPECT_EQ(prepare_noting(options, notes).metadata.at("split"), "random");
+  EXPECT_EQ(
+      notes,
+      (std::vector<std::string>{"folders are named for splits, but --split random divides all images anew"}));
+}
+
+TEST(Prepare, DrawsTheSplitsThatNoFolderIsNamedFor) {
+  const TemporaryFolder folder;
+  write_digits(folder, "train/", 5);
+  write_digits(folder, "test/", 2);
+  PrepareOptions options;
+  options.inputs = {folder.path() / "train", folder.path() / "test"};  // The inputs' own names count, too.
+  std::vector<std::string> notes;
+  const PreparedContent content = prepare_noting(options, notes);
+  EXPECT_EQ(content.indices[2].size(), 20U);
+  EXPECT_EQ(content.indices[1].size(), 10U);
+  EXPECT_EQ(content.metadata.count("test_fraction"), 0U);
+  EXPECT_EQ(content.metadata.at("val_fraction"), "0.2");
+  EXPECT_EQ(
+      notes,
+      (std::vector<std::string>{"no folder is named val: 0.2 of the training images become that split"}));
+  // One of them alone says nothing about a division.
+  options.inputs = {folder.path() / "test"};
+  options.draw = {.test_fraction = 0.5, .val_fraction = 0.5, .seed = 1, .stratify = Stratify::label};
+  EXPECT_THROW(prepare_noting(options, notes), core::Error);  // 20 images are too few for three splits.
+  write_digits(folder, "test/", 8);
+  EXPECT_EQ(prepare_noting(options, notes).metadata.at("split"), "random");
+  EXPECT_EQ(
+      notes,
+      (std::vector<std::string>{"no folder is named for training data: all pictures are divided at random"}));
+}
+
+TEST(Prepare, ReadsStanfordsFoldersFromOneToTen) {
+  const TemporaryFolder folder;
+  write_digits(folder, "digits/", 10, 1);
+  PrepareOptions options;
+  options.inputs = {folder.path() / "digits"};
+  const PreparedContent content = prepare(options);
+  EXPECT_EQ(content.labels.size(), 100U);
+  EXPECT_EQ(std::count(content.labels.begin(), content.labels.end(), class_of_digit(0)), 10);
+  EXPECT_EQ(content.metadata.at("label_rule"), "svhn");
+  options.labels = LabelRule::digit;
+  EXPECT_NE(prepare_refusal(options).find("label 10 of row 0"), std::string::npos);
+}
+
+TEST(Prepare, WarnsOfImagesInTwoSplits) {
+  const TemporaryFolder folder;
+  PrepareOptions options;
+  options.inputs = {folder.write("train.arff", arff(0, 100)), folder.write("test.arff", arff(100, 50))};
+  options.split = SplitKind::official;
+  std::vector<std::string> notes;
+  prepare_noting(options, notes);
+  EXPECT_TRUE(notes.empty());
+  // The rows 100 to 149 are training data, too, of which 20 % become the validation split.
+  options.inputs.push_back(folder.write("extra.arff", arff(100, 50)));
+  const PreparedContent content = prepare_noting(options, notes);
+  const auto val = std::count_if(content.indices[1].begin(), content.indices[1].end(),
+                                 [](std::int64_t row) { return row >= 150; });
+  const auto text = [](std::int64_t count, const std::string& split) {
+    return "warning: " + std::to_string(count) + " of the 50 images of the test split are in the " + split +
+           " split too, pixel by pixel";
+  };
+  EXPECT_EQ(notes, (std::vector<std::string>{
+                       "warning: 'extra.arff' has the content of 'test.arff': 50 images are there twice",
+                       text(50 - val, "training"), text(val, "validation")}));
+}
+
+TEST(Prepare, WarnsOfASingleDigit) {
+  const TemporaryFolder folder;
+  std::vector<unsigned char> png;
+  for (int i = 0; i < 20; ++i) {
+    cv::imencode(".png", cv::Mat(32, 32, CV_8UC3, cv::Scalar(i, i, i)), png);
+    folder.write("d/4/" + std::to_string(i) + ".png", {reinterpret_cast<char*>(png.data()), png.size()});
+  }
+  PrepareOptions options;
+  options.inputs = {folder.path() / "d"};
+  std::vector<std::string> notes;
+  prepare_noting(options, notes);
+  EXPECT_EQ(notes, (std::vector<std::string>{
+                       "warning: every image shows the digit 4: no model can learn to tell digits apart"}));
+}
+
 TEST(Prepare, RefusesOptionsThatCannotBe) {
   EXPECT_EQ(prepare_refusal({}), "there is no input to prepare | name one or more with --input");
   PrepareOptions options;
