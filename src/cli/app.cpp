@@ -1,14 +1,19 @@
 #include "cli/app.h"
 
+#include <csignal>
+#include <cstdlib>
 #include <exception>
-#include <new>
 #include <optional>
+#include <stdexcept>
+#include <system_error>
 
 #include "cli/command_line.h"
 #include "cli/console.h"
 #include "core/build_info.h"
 #include "core/fields_json.h"
 #include "core/json.h"
+#include "core/mappings.h"
+#include "core/memory.h"
 #include "core/signals.h"
 
 namespace svhn::cli {
@@ -62,7 +67,12 @@ void add_command(CLI::App& parent, const Command& command, Action& chosen) {
   if (!command.subcommands.empty()) added->require_subcommand(1);
   for (const Command& subcommand : command.subcommands) add_command(*added, subcommand, chosen);
   if (!command.add_options) return;
-  added->callback([&chosen, action = command.add_options(*added)] { chosen = action; });
+  added->callback([&chosen, added, action = command.add_options(*added)] {
+    chosen = [added, action](const GlobalOptions& global) {
+      guard_paths(*added);
+      return action(global);
+    };
+  });
 }
 
 int run_parsed(const Action& command, const GlobalOptions& global) {
@@ -70,27 +80,49 @@ int run_parsed(const Action& command, const GlobalOptions& global) {
   return command(global);
 }
 
+/// @returns what to report of an exception.
+Error describe(const std::exception& exception) {
+  if (const auto* error = dynamic_cast<const Error*>(&exception)) return *error;
+  if (core::is_out_of_memory(exception)) return core::out_of_memory();
+  const auto* system = dynamic_cast<const std::system_error*>(&exception);
+  if (system != nullptr && system->code() == std::errc::resource_unavailable_try_again) {
+    return {ExitCode::device, "cannot start another thread",
+            "use fewer --threads, or raise the limits (ulimit -u, ulimit -v)"};
+  }
+  const std::string text = exception.what();
+  return {ExitCode::bug, "internal: " + text.substr(0, text.find('\n')),
+          "this is a defect of svhn; please report it"};
+}
+
 /// Runs `body` and turns every exception into a message on stderr and an exit code.
 int guarded(const std::function<int()>& body) {
   try {
     return body();
-  } catch (const Error& error) {
-    return report_error(error);
   } catch (const core::Interrupted& stop) {
     report_failure(stop.what());
     return 128 + stop.signal();
-  } catch (const std::bad_alloc&) {
-    return report_error({ExitCode::data, "out of memory", "use a smaller batch or less data"});
-  } catch (const std::exception& error) {
-    std::string text = error.what();
-    return report_error({ExitCode::bug, "internal: " + text.substr(0, text.find('\n')),
-                         "this is a defect of svhn; please report it"});
+  } catch (const std::exception& exception) {
+    return report_error(describe(exception));
   }
+}
+
+/// An exception that nobody can catch, such as one of a library's thread, gives a message instead of an
+/// abort.
+[[noreturn]] void end_uncaught() {
+  const auto exception = std::current_exception();
+  const int code = guarded([&exception]() -> int {
+    if (exception) std::rethrow_exception(exception);
+    throw std::logic_error("ended without an exception");
+  });
+  std::_Exit(code);
 }
 
 }  // namespace
 
 int run(int argc, const char* const* argv, const std::vector<Command>& commands) {
+  std::set_terminate(end_uncaught);
+  std::signal(SIGXFSZ, SIG_IGN);  // A file beyond `ulimit -f` is an error of its writer.
+  core::watch_mappings();
   CLI::App app("svhn: train, evaluate and explain digit classifiers on Street View House Numbers", "svhn");
   app.set_version_flag("--version", "svhn " + core::version());
   app.footer(

@@ -1,6 +1,49 @@
 #include "cli/command_line.h"
 
+#include <algorithm>
+
+#include "core/file.h"
+#include "core/input_guard.h"
+
 namespace svhn::cli {
+namespace {
+
+std::vector<core::NamedPath> given_paths(const CLI::App& command, PathUse use) {
+  std::vector<core::NamedPath> paths;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_type_name() != path_type(use)) continue;
+    for (const std::string& text : option->results()) paths.push_back({option->get_name(), text});
+  }
+  return paths;
+}
+
+/// @returns whether a command has an option of a path that it writes.
+bool writes(const CLI::App& command) {
+  const auto options = command.get_options();
+  return std::any_of(options.begin(), options.end(), [](const CLI::Option* option) {
+    const std::string type = option->get_type_name();
+    return type == path_type(PathUse::output) || type == path_type(PathUse::text) ||
+           type == path_type(PathUse::folder);
+  });
+}
+
+/// @returns whether a file of this name is text: a chart or learning curves.
+bool is_text(const std::filesystem::path& path) {
+  return path.extension() == ".svg" || path.extension() == ".json";
+}
+
+}  // namespace
+
+void guard_paths(const CLI::App& command) {
+  if (!writes(command)) return;
+  auto outputs = given_paths(command, PathUse::output);
+  for (const auto& output : outputs) {
+    if (!is_text(output.path)) core::refuse_stream(output.path);
+  }
+  const auto texts = given_paths(command, PathUse::text);
+  outputs.insert(outputs.end(), texts.begin(), texts.end());
+  core::guard_inputs(given_paths(command, PathUse::input), std::move(outputs));
+}
 
 std::string refuse_negative(const std::string& text) {
   return text.starts_with('-') ? text + " is negative" : std::string();

@@ -1,5 +1,6 @@
 #include "cli/console.h"
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -7,12 +8,44 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "core/json.h"
 #include "core/launch.h"
+#include "core/mappings.h"
 
 namespace svhn::cli {
+namespace {
+
+constexpr std::size_t kMaxMessage = 10'000;
+
+/// The message of a log line, which may name what files hold.
+class PrintableMessage : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
+              spdlog::memory_buf_t& out) override {
+    const std::string text = core::printable({message.payload.data(), message.payload.size()}, kMaxMessage);
+    out.append(text.data(), text.data() + text.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<PrintableMessage>();
+  }
+};
+
+std::string error_line(const std::string& message) {
+  return "svhn: error: " + core::printable(message, kMaxMessage) + "\n";
+}
+
+/// Prints text that needs no further care. @throws core::Error(data)
+void print_plain(const std::string& text) {
+  core::check_mappings();
+  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return;
+  throw core::Error(core::ExitCode::data, "cannot write to the standard output",
+                    "check the disk's free space and the reader of the pipe");
+}
+
+}  // namespace
 
 void set_up_logging(const GlobalOptions& global) {
   const auto level = spdlog::level::from_str(global.log_level);
@@ -22,14 +55,16 @@ void set_up_logging(const GlobalOptions& global) {
   }
   auto logger = spdlog::stderr_color_mt(
       "svhn", use_colours() ? spdlog::color_mode::automatic : spdlog::color_mode::never);
-  logger->set_pattern("%^%v%$");
+  auto format = std::make_unique<spdlog::pattern_formatter>();
+  format->add_flag<PrintableMessage>('*').set_pattern("%^%*%$");
+  logger->set_formatter(std::move(format));
   logger->set_level(global.quiet ? std::max(level, spdlog::level::warn) : level);
   spdlog::set_default_logger(logger);
 }
 
 int report_error(const core::Error& error) {
-  std::string text = std::string("svhn: error: ") + error.what() + "\n";
-  if (!error.hint().empty()) text += "hint: " + error.hint() + "\n";
+  std::string text = error_line(error.what());
+  if (!error.hint().empty()) text += "hint: " + core::printable(error.hint(), kMaxMessage) + "\n";
   // Other processes notice a death at once, by a closed connection. The launcher can say which signal was the
   // cause, so let it report first.
   const bool launcher_reports =
@@ -40,17 +75,15 @@ int report_error(const core::Error& error) {
 }
 
 void report_failure(const std::string& message) {
-  if (core::may_report_failure()) std::fputs(("svhn: error: " + message + "\n").c_str(), stderr);
+  if (core::may_report_failure()) std::fputs(error_line(message).c_str(), stderr);
 }
 
 void print_text(const std::string& text) {
-  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return;
-  throw core::Error(core::ExitCode::data, "cannot write to the standard output",
-                    "check the disk's free space and the reader of the pipe");
+  print_plain(core::printable_lines(text));
 }
 
 void print_json(const nlohmann::ordered_json& document) {
-  print_text(core::json_text(document));
+  print_plain(core::json_text(document));
 }
 
 bool stderr_is_terminal() {

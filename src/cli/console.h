@@ -1,5 +1,6 @@
 #pragma once
-/// Output of the commands: results on stdout, everything else on stderr.
+/// Output of the commands: results on stdout, everything else on stderr. Names and texts of files may stand
+/// in it: all goes through core::printable, so that no control character reaches a terminal.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -20,7 +21,9 @@ int report_error(const core::Error& error);
 /// Prints "svhn: error: MESSAGE" on stderr, under the same rule.
 void report_failure(const std::string& message);
 
-/// Prints on stdout and flushes. @throws core::Error(data) when that fails (a full disk, a closed pipe).
+/// Prints on stdout and flushes.
+/// @throws core::Error(data) when that fails (a full disk, a closed pipe), or when an input was changed
+/// meanwhile.
 void print_text(const std::string& text);
 /// Prints a JSON document on stdout. @throws core::Error(data) as print_text does.
 void print_json(const nlohmann::ordered_json& document);

@@ -20,7 +20,9 @@
 
 #include "cli/console.h"
 #include "core/clock.h"
+#include "core/launch.h"
 #include "core/listener.h"
+#include "core/signals.h"
 
 namespace svhn::cli {
 namespace {
@@ -33,7 +35,10 @@ constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCHLD};
 sigset_t watched_signals() {
   sigset_t set{};
   sigemptyset(&set);
-  for (const int signal : kSignals) sigaddset(&set, signal);
+  for (const int signal : kSignals) {
+    const bool unwanted = signal == SIGHUP && core::is_ignored(signal);  // Under nohup.
+    if (!unwanted) sigaddset(&set, signal);
+  }
   return set;
 }
 
@@ -184,6 +189,7 @@ class Supervisor {
 }  // namespace
 
 std::optional<int> launch_processes(const LaunchPlan& plan) {
+  core::reserve_connections(plan.processes);
   core::Listener listener("127.0.0.1", 0);
   const int report_once = ::eventfd(1, EFD_NONBLOCK | EFD_SEMAPHORE);
   if (report_once < 0) throw_errno("make an event descriptor");

@@ -1,7 +1,10 @@
 #pragma once
-/// Parsed options that several commands share.
+/// Parsed options that several commands share, and the types of their paths.
 
+#include <filesystem>
+#include <iosfwd>
 #include <string>
+#include <utility>
 
 namespace svhn::cli {
 
@@ -13,6 +16,34 @@ struct GlobalOptions {
   std::string log_level = "info";
   bool quiet = false;
 };
+
+/// What a command does with a path of its command line.
+enum class PathUse {
+  input,   ///< It reads this file or folder.
+  output,  ///< It writes this file.
+  text,    ///< It writes text into this file, device or pipe.
+  folder,  ///< It writes files into this folder.
+};
+
+/// A path with its use. Options are declared with `add_path`; CLI11's own `add_option` does not compile for
+/// them. So the program knows every path of every command, and no output replaces an input.
+template <PathUse path_use>
+struct PathOption : std::filesystem::path {
+  static constexpr PathUse kUse = path_use;
+
+  PathOption() = default;
+  static PathOption of(std::filesystem::path path) {
+    PathOption option;
+    static_cast<std::filesystem::path&>(option) = std::move(path);
+    return option;
+  }
+  friend std::istream& operator>>(std::istream& stream, PathOption& option) = delete;
+};
+
+using InputPath = PathOption<PathUse::input>;
+using OutputFile = PathOption<PathUse::output>;
+using OutputText = PathOption<PathUse::text>;
+using OutputFolder = PathOption<PathUse::folder>;
 
 /// The number of processes of a run and their rendezvous.
 struct ProcessOptions {

@@ -16,7 +16,7 @@ enum class ExitCode : int {
   data = 4,     ///< A data file is missing, damaged or unwritable.
   model = 5,    ///< A model, checkpoint or weights file is invalid.
   numeric = 6,  ///< NaN or divergence.
-  device = 7,   ///< A device or another process is not usable.
+  device = 7,   ///< A device, memory or another process is not usable.
 };
 
 /// The exception that every library throws: a one-line message and a one-line hint for the user.

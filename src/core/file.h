@@ -34,13 +34,23 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+/// What a file holds. Text may also be written to a device, a pipe or an open descriptor (/dev/stdout), as it
+/// comes; all else needs a file.
+enum class Content { binary, text };
+
+/// @throws Error(usage) when a path leads to a device, a pipe or an open descriptor. @see is_stream
+void refuse_stream(const std::filesystem::path& path);
+
 /// Writes a file under a temporary name in the same folder. `commit()` syncs it to disk, renames it to its
-/// final name and syncs the folder. The destructor removes the file when `commit()` was not called.
+/// final name and syncs the folder. The destructor removes the file when `commit()` was not called. A
+/// symbolic link is kept: the file that it leads to is replaced. The temporary file is locked, so that other
+/// processes know that its owner lives; those that dead processes have left are removed.
 class AtomicFile {
  public:
   /// Creates missing parent folders and opens the temporary file.
-  /// @throws Error(code) when the folder cannot be made or written.
-  AtomicFile(std::filesystem::path path, ExitCode code);
+  /// @throws Error(usage) for the file of an input, see input_guard.h, and for binary content and a device or
+  /// a pipe; Error(code) when the folder cannot be made or written.
+  AtomicFile(std::filesystem::path path, ExitCode code, Content content = Content::binary);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   ~AtomicFile();
@@ -48,14 +58,18 @@ class AtomicFile {
   /// Appends bytes. @throws Error(code) when the disk is full or the write fails.
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text);
-  /// Gives the file its final name. @throws Error(code)
+  /// Gives the file its final name. @throws Error(code); Error(data) when an input has changed, see
+  /// mappings.h.
   void commit();
 
  private:
+  void open_stream(Content content);
+  void open_temporary();
   void fail(const char* action) const;
 
   std::filesystem::path path_;
-  std::filesystem::path temporary_;
+  std::filesystem::path target_;     // Behind symbolic links.
+  std::filesystem::path temporary_;  // Empty: a device or a pipe, or committed.
   ExitCode code_;
   int descriptor_ = -1;
 };
@@ -67,7 +81,8 @@ void write_text_file(const std::filesystem::path& path, std::string_view text, E
 /// @throws Error(code)
 std::string read_text_file(const std::filesystem::path& path, ExitCode code, std::size_t max_bytes);
 
-/// Removes the temporary files that a killed process left in a folder, see `AtomicFile`.
+/// Removes the temporary files that dead processes have left in a folder, see `AtomicFile`. On a file system
+/// without locks they stay.
 /// @param ours called with the final name of each temporary file; true: remove it.
 void remove_temporaries(const std::filesystem::path& folder,
                         const std::function<bool(const std::filesystem::path& target)>& ours);

@@ -42,8 +42,41 @@ std::size_t character_length(std::string_view text) {
   return 0;
 }
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+/// @returns whether a well-formed character moves the cursor or other text of a terminal: C0 and C1 controls,
+/// separators of lines and paragraphs, and marks of the writing direction.
+bool is_control(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7F;
+  if (character.size() == 2) return (byte(0) == 0xC2 && byte(1) < 0xA0) || character == "\xD8\x9C";
+  if (character.size() != 3 || byte(0) != 0xE2) return false;
+  const bool general =
+      byte(1) == 0x80 && (byte(2) == 0x8E || byte(2) == 0x8F || (byte(2) >= 0xA8 && byte(2) <= 0xAE));
+  const bool isolates = byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9;
+  return general || isolates;
+}
+
+/// @returns the JSON escape of a control character of up to three bytes.
+std::string json_escape(std::string_view character) {
+  const auto byte = [&](std::size_t i) {
+    return static_cast<unsigned>(static_cast<unsigned char>(character[i]));
+  };
+  unsigned code = byte(0);
+  if (character.size() == 2) code = (byte(0) & 0x1FU) << 6U | (byte(1) & 0x3FU);
+  if (character.size() == 3) code = (byte(0) & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
+  std::string out = "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4)
+    out += "0123456789abcdef"[code >> static_cast<unsigned>(shift) & 0xFU];
+  return out;
+}
+
+/// Calls `take` with each character of a text; with "" for a byte that is part of none.
+template <typename Take>
+void for_characters(std::string_view text, const Take& take) {
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    take(text.substr(0, length));
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
 }
 
 constexpr const char* kSyntaxHint =
@@ -175,13 +208,23 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
   while (!text.empty()) {
     if (out.size() >= max_bytes) return out + "…";
     const std::size_t length = character_length(text);
-    if (length == 0 || is_control(text.front())) {
+    if (length == 0 || is_control(text.substr(0, length))) {
       out += '?';
     } else {
       out += text.substr(0, length);
     }
-    text.remove_prefix(length == 0 ? 1 : length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
+  return out;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for_characters(text, [&out](std::string_view character) {
+    const bool plain = character == "\n" || (!character.empty() && !is_control(character));
+    out += plain ? character : "?";
+  });
   return out;
 }
 
@@ -200,7 +243,15 @@ std::string pointer_part(std::string_view key) {
 }
 
 std::string json_text(const nlohmann::ordered_json& document) {
-  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  const std::string text = document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  std::string out;
+  out.reserve(text.size() + 1);
+  for_characters(text, [&out](std::string_view character) {
+    // The library has escaped those below 0x20; what is left of them are its line ends.
+    const bool escape = character != "\n" && is_control(character);
+    out += escape ? json_escape(character) : character;
+  });
+  return out + "\n";
 }
 
 std::vector<JsonDifference> json_diff(const json& before, const json& after) {

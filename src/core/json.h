@@ -34,7 +34,8 @@ nlohmann::json parse_json_strict(std::string_view text, const std::string& sourc
 nlohmann::json read_json_file(const std::filesystem::path& path, ExitCode code,
                               const JsonLimits& limits = {});
 
-/// @returns the document indented by two spaces with a final newline; ill-formed UTF-8 becomes U+FFFD.
+/// @returns the document indented by two spaces with a final newline; ill-formed UTF-8 becomes U+FFFD, and
+/// what `printable` replaces is escaped.
 std::string json_text(const nlohmann::ordered_json& document);
 
 /// A value at which two documents differ.
@@ -54,8 +55,10 @@ std::string pointer_part(std::string_view key);
 /// @returns whether `text` is well-formed UTF-8 (no overlong forms, surrogates or values above U+10FFFF).
 bool is_utf8(std::string_view text);
 
-/// @returns `text` for a one-line message: control characters and ill-formed bytes become '?', and a text
-/// longer than `max_bytes` is cut and ends in "…".
+/// @returns `text` for a one-line message: control characters (line ends and marks of the writing direction
+/// included) and ill-formed bytes become '?', and a text longer than `max_bytes` is cut and ends in "…".
 std::string printable(std::string_view text, std::size_t max_bytes = 120);
+/// @returns a text of several lines, uncut, in which all but the line ends is replaced as by `printable`.
+std::string printable_lines(std::string_view text);
 
 }  // namespace svhn::core

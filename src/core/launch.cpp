@@ -1,8 +1,10 @@
 #include "core/launch.h"
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -179,6 +181,21 @@ Launch read_launch(const Environment& environment, const std::string& bind) {
     launch.prefix = "/worker/attempt_" + variables.text("TORCHELASTIC_RESTART_COUNT");
   }
   return launch;
+}
+
+void reserve_connections(int processes) {
+  constexpr rlim_t kOwn = 40;  // Inputs, outputs, sockets and pipes of one process.
+  constexpr rlim_t kEach = 4;  // Connections to another: of the store and of the process group.
+  const rlim_t needed = kOwn + kEach * static_cast<rlim_t>(processes);
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= needed) return;
+  const rlim_t limit = files.rlim_max;
+  files.rlim_cur = std::min(limit, needed);
+  if (limit >= needed && ::setrlimit(RLIMIT_NOFILE, &files) == 0) return;
+  throw Error(ExitCode::device,
+              "only " + std::to_string(limit) + " files may be open at a time, and " +
+                  std::to_string(processes) + " processes need " + std::to_string(needed),
+              "raise the limit (ulimit -n), or use fewer processes");
 }
 
 bool may_report_failure(std::chrono::milliseconds patience) {

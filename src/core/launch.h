@@ -34,6 +34,10 @@ using Environment = std::function<const char*(const char*)>;
 /// when MASTER_ADDR is not loopback and neither `bind` nor SVHN_BIND is given.
 Launch read_launch(const Environment& environment, const std::string& bind = {});
 
+/// Raises the soft limit of open files as far as the hard one allows, for connections to `processes` others.
+/// @throws core::Error(device) when that is too low for them.
+void reserve_connections(int processes);
+
 /// @returns true for localhost, 127.x.x.x and ::1, without a DNS query.
 bool is_loopback(const std::string& address);
 

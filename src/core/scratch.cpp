@@ -20,15 +20,23 @@ namespace {
               "choose another --output, on a disk with more room");
 }
 
+/// @returns a new file that has no name, so that nothing is left of it when the process is killed.
+int open_nameless(const std::filesystem::path& folder) {
+  const int nameless = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (nameless >= 0) return nameless;
+  std::string name = (folder / ".svhn-XXXXXX").string();  // NFS, for one, knows none without a name.
+  const int named = ::mkostemp(name.data(), O_CLOEXEC);
+  if (named < 0) fail(folder, errno);
+  ::unlink(name.c_str());
+  return named;
+}
+
 }  // namespace
 
 ScratchFile::ScratchFile(const std::filesystem::path& folder, std::size_t bytes) : size_(bytes) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  std::string name = (folder / ".svhn-XXXXXX").string();
-  const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
-  if (descriptor < 0) fail(folder, errno);
-  ::unlink(name.c_str());
+  const int descriptor = open_nameless(folder);
   // Allocates the disk space now: a full disk is an error here instead of SIGBUS at a later write.
   const int fault = bytes == 0 ? 0 : ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
   void* mapped = fault == 0 && bytes > 0

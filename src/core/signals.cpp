@@ -24,6 +24,14 @@ void watch_stop_signals() {
   sigemptyset(&action.sa_mask);
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+  // A shell and the terminal may each send one.
+  action.sa_flags = SA_RESTART;
+  if (!is_ignored(SIGHUP)) ::sigaction(SIGHUP, &action, nullptr);
+}
+
+bool is_ignored(int signal) {
+  struct sigaction current {};
+  return ::sigaction(signal, nullptr, &current) == 0 && current.sa_handler == SIG_IGN;
 }
 
 int stop_signal() {

@@ -1,5 +1,5 @@
 #pragma once
-/// SIGINT and SIGTERM as a stop request that long loops check between two steps.
+/// SIGINT, SIGTERM and SIGHUP as a stop request that long loops check between two steps.
 
 #include <stdexcept>
 
@@ -16,8 +16,13 @@ class Interrupted : public std::runtime_error {
   int signal_;
 };
 
-/// Installs handlers: the first SIGINT or SIGTERM is only recorded, a second one ends the process at once.
+/// Installs handlers: the first SIGINT, SIGTERM or SIGHUP (a terminal that was closed) is only recorded. A
+/// second SIGINT or SIGTERM ends the process at once. A SIGHUP that is ignored, as under nohup, stays
+/// ignored.
 void watch_stop_signals();
+
+/// @returns whether this process ignores a signal.
+bool is_ignored(int signal);
 
 /// @returns the recorded signal, or 0.
 int stop_signal();

@@ -104,6 +104,17 @@ int set_threads(int threads) {
   return at::get_num_threads();
 }
 
+void reserve_blas_buffers(int threads) {
+  using Allocate = void* (*)(int);
+  using Free = void (*)(void*);
+  const auto allocate = reinterpret_cast<Allocate>(::dlsym(RTLD_DEFAULT, "blas_memory_alloc"));
+  const auto free = reinterpret_cast<Free>(::dlsym(RTLD_DEFAULT, "blas_memory_free"));
+  if (allocate == nullptr || free == nullptr) return;
+  std::vector<void*> buffers;
+  for (int i = 0; i < threads; ++i) buffers.push_back(allocate(0));
+  for (void* buffer : buffers) free(buffer);
+}
+
 std::vector<std::string> cpu_features() {
   return processor_features();
 }

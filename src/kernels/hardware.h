@@ -18,6 +18,11 @@ using core::precision_name;
 /// @returns the count in use. @throws core::Error(usage) below 0 or above 1024.
 int set_threads(int threads);
 
+/// Makes OpenBLAS allocate the buffers that products of `threads` threads at a time need (some 100 MB of
+/// address space each), which it keeps. Where there is no memory for them OpenBLAS asks again without an end,
+/// here or in the middle of a product. Nothing with another BLAS.
+void reserve_blas_buffers(int threads);
+
 /// @returns which of these features the processor has: avx2 fma avx512f avx512_bf16 amx_tile amx_bf16 neon.
 std::vector<std::string> cpu_features();
 

@@ -86,10 +86,10 @@ void check_same_run(const std::string& saved, const std::string& now, const std:
   const json after = config::with_current_keys(core::parse_json_strict(now, "the config", ExitCode::bug));
   for (const auto& found : core::json_diff(before, after)) {
     if (may_differ(found.pointer)) continue;
-    throw Error(
-        ExitCode::model,
-        "'" + source + "' was made with " + found.pointer + " = " + found.before + ", not " + found.after,
-        "resume with the same config, or start anew with --overwrite");
+    throw Error(ExitCode::model,
+                "'" + source + "' was made with " + core::printable(found.pointer) + " = " +
+                    core::printable(found.before) + ", not " + core::printable(found.after),
+                "resume with the same config, or start anew with --overwrite");
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/paths.h"
 
 namespace svhn::train {
 
@@ -33,28 +34,33 @@ fs::path RunFiles::epoch_checkpoint(std::int64_t epoch) const {
   return checkpoints / ("epoch-" + number + ".safetensors");
 }
 
+std::vector<fs::path> RunFiles::all() const {
+  return {model,   best_model, history,    config, run_history,     metrics,  log,
+          summary, curves_png, curves_svg, events, last_checkpoint, monitored};
+}
+
 std::vector<fs::path> RunFiles::existing() const {
-  std::vector<fs::path> found;
-  for (const auto& path : {model, best_model, history, config, run_history, metrics, log, summary, curves_png,
-                           curves_svg, events, last_checkpoint}) {
-    std::error_code error;
-    if (fs::exists(path, error)) found.push_back(path);
-  }
+  std::vector<fs::path> found = all();
+  found.pop_back();  // Weights of an epoch alone are no run.
+  std::error_code error;
+  std::erase_if(found, [&](const fs::path& path) { return !fs::exists(path, error); });
   return found;
 }
 
 void RunFiles::remove_existing() const {
   remove_temporaries();
-  std::vector<fs::path> own = existing();
-  own.push_back(monitored);
+  std::vector<fs::path> own = all();
+  // The next run replaces it at once, and may have been given it as its config.
+  std::erase(own, config);
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(checkpoints, error)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("epoch-") && name.ends_with(".safetensors")) own.push_back(entry.path());
   }
-  own.push_back(checkpoints);
+  if (!fs::is_symlink(checkpoints)) own.push_back(checkpoints);
   for (const auto& path : own) {
-    fs::remove(path, error);
+    if (core::is_stream(path)) continue;
+    fs::remove(core::final_path(path), error);
     // A folder with other files stays.
     if (!error || error == std::errc::directory_not_empty) continue;
     throw core::Error(core::ExitCode::data, "cannot remove '" + path.string() + "': " + error.message(),

@@ -33,7 +33,10 @@ struct RunFiles {
   [[nodiscard]] std::filesystem::path epoch_checkpoint(std::int64_t epoch) const;
   /// @returns the paths of the run's files that exist.
   [[nodiscard]] std::vector<std::filesystem::path> existing() const;
-  /// Removes the files of a former run, and the checkpoint folder if it holds nothing else.
+  /// @returns the paths of all files of a run but the checkpoints of its epochs.
+  [[nodiscard]] std::vector<std::filesystem::path> all() const;
+  /// Removes the files of a former run, except its config, and the checkpoint folder if it holds nothing
+  /// else.
   /// @throws core::Error(data) when that fails.
   void remove_existing() const;
   /// Removes temporary files of core::AtomicFile that a killed process left.

@@ -111,6 +111,7 @@ void TensorBoardLog::start(const metric::History& history) const {
 }
 
 void TensorBoardLog::on_epoch(const EpochReport& report) {
+  if (!std::filesystem::exists(file_)) return start(report.state->history);  // Its folder was removed.
   // TensorBoard reads on in a file that grows, but not in one that is replaced.
   std::ofstream out(file_, std::ios::binary | std::ios::app);
   out << epoch_record(report.state->history, static_cast<std::size_t>(report.epoch));

@@ -12,7 +12,7 @@
 #include "core/build_info.h"
 #include "core/clock.h"
 #include "core/error.h"
-#include "core/file.h"
+#include "core/input_guard.h"
 #include "core/json.h"
 #include "core/random.h"
 #include "core/signals.h"
@@ -21,6 +21,7 @@
 #include "network/tensor_io.h"
 #include "train/checkpoint.h"
 #include "train/rank_agreement.h"
+#include "train/run_folder.h"
 #include "train/run_log.h"
 #include "train/trainer.h"
 
@@ -39,18 +40,6 @@ bool trains_convolutions(const model::ModelSpec& spec) {
            std::holds_alternative<model::SeparableConv2dOp>(layer.op) ||
            (backbone != nullptr && !backbone->trainable.empty());
   });
-}
-
-/// @param writes whether this process writes the files.
-/// @throws core::Error(usage) when the run exists and the request does not say what to do.
-RunFiles run_files(const SessionRequest& request, bool writes) {
-  RunFiles files(request.output, request.name);
-  if (!writes || request.existing != ExistingRun::refuse) return files;
-  const auto existing = files.existing();
-  if (existing.empty()) return files;
-  throw Error(ExitCode::usage,
-              "'" + existing.front().string() + "' exists: there is a run '" + request.name + "' already",
-              "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
 }
 
 /// Dense networks gain nothing from bfloat16 on any CPU.
@@ -113,7 +102,8 @@ class ZeroFeatures : public data::InputSource {
 struct Session::Impl {
   SessionRequest request;
   RankAgreement ranks;
-  RunFiles files;
+  RunFolder folder;
+  const RunFiles& files = folder.files();
   std::shared_ptr<const data::PreparedData> opened;
   const data::PreparedData& data;
   std::string fingerprint;  // Of the data.
@@ -127,12 +117,11 @@ struct Session::Impl {
   Features features;
   bool resumed = false;
   CheckpointRecord former;  // Of the checkpoint: state, precision, threads and processes.
-  bool folder_ready = false;
 
   explicit Impl(SessionRequest r)
       : request(std::move(r)),
         ranks(request.group),
-        files(run_files(request, ranks.first())),
+        folder(request, ranks.first()),
         opened(open_data(request)),
         data(*opened),
         fingerprint(data_fingerprint(data)),
@@ -143,9 +132,9 @@ struct Session::Impl {
     network.to(request.device);
     ranks.check_agreement(request.config, fingerprint);
     std::unique_ptr<model::ModelFile> saved;
-    const std::string found = ranks.broadcast([&] { return find_checkpoint(saved); });
-    resumed = !found.empty();
-    if (resumed) former = record_from_json(found);
+    const std::string record = ranks.broadcast([&] { return find_checkpoint(saved); });
+    resumed = !record.empty();
+    if (resumed) former = record_from_json(record);
     precision = resolve_precision();
     if (!resumed && ranks.first()) network::load_backbone_weights(network);
     make_trainer();
@@ -161,6 +150,7 @@ struct Session::Impl {
     CheckpointRecord record = read_checkpoint_record(*saved);
     check_resumable(record);
     continue_early_stopping(record);
+    core::allow_replacing(files.last_checkpoint);
     return record_json(record);
   }
 
@@ -218,20 +208,20 @@ struct Session::Impl {
                        ranks.group()};
     parts.augment = make_augment(request.data.augment, parts.train_plan, request.train.seed);
     if (request.data.augment) parts.mixup = request.data.augment->mixup;
-    if (ranks.first()) parts.observers.push_back(&log);
-    if (ranks.first() && request.train.tensorboard) parts.observers.push_back(&events);
     parts.observers.push_back(&forward);
     forward.impl = this;
     trainer = std::make_unique<Trainer>(request.train, std::move(parts));
   }
 
-  /// Forwards reports to the observers of `run`, which are not known when the trainer is built.
+  /// Forwards reports to the run's own files, and to the observers of `run`, which are not known when the
+  /// trainer is built.
   struct Forward : TrainObserver {
     Impl* impl = nullptr;
     void on_step(const StepReport& report) override {
       for (auto* observer : impl->observers) observer->on_step(report);
     }
     void on_epoch(const EpochReport& report) override {
+      if (impl->ranks.first()) impl->folder.write([&] { impl->write_epoch(report); });
       for (auto* observer : impl->observers) observer->on_epoch(report);
     }
   } forward;
@@ -252,7 +242,12 @@ struct Session::Impl {
     network::write_tensors(path, network.tensors(), model::record_metadata(model_record(), "model"));
   }
 
-  void save_checkpoint() const {
+  void write_epoch(const EpochReport& report) {
+    log.on_epoch(report);
+    if (request.train.tensorboard) events.on_epoch(report);
+  }
+
+  void save_checkpoint() {
     const TrainingState& state = trainer->state();
     const CheckpointRecord record{
         model_record(),        state,       request.config, kernels::precision_name(precision), fingerprint,
@@ -275,6 +270,10 @@ struct Session::Impl {
     }
     metric::write_history(files.history, trainer->state().history);
     log.finish(summary());
+    if (trainer->state().best_epoch == 0 || std::filesystem::exists(files.best_model)) return;
+    throw Error(ExitCode::data,
+                "'" + files.best_model.string() + "' is missing: it was removed during the run",
+                "the run's other files are complete");
   }
 
   [[nodiscard]] nlohmann::ordered_json summary() const {
@@ -308,12 +307,13 @@ Session::~Session() = default;
 
 void Session::open() {
   Impl& impl = *impl_;
-  if (impl.folder_ready || !impl.ranks.first()) return;
-  if (impl.request.existing == ExistingRun::overwrite) impl.files.remove_existing();
-  impl.files.remove_temporaries();
-  core::write_text_file(impl.files.config, impl.request.config, ExitCode::data);
+  if (impl.folder.is_open() || !impl.ranks.first()) return;
+  impl.folder.open();
   impl.log.start(impl.resumed ? "resumed" : "started", impl.trainer->state().history);
-  impl.folder_ready = true;
+}
+
+bool Session::exclusive() const {
+  return impl_->folder.exclusive();
 }
 
 bool Session::run(const std::vector<TrainObserver*>& observers, const PauseRule& pause) {
@@ -323,8 +323,10 @@ bool Session::run(const std::vector<TrainObserver*>& observers, const PauseRule&
   if (!impl.trainer->ended()) impl.feed_features();
   const bool writes = impl.ranks.first();
   if (writes && impl.request.train.tensorboard) impl.events.start(impl.trainer->state().history);
-  const auto if_rank_0 = [writes](const std::function<void()>& save) {
-    return writes ? save : std::function<void()>([] {});
+  const auto if_rank_0 = [&impl, writes](std::function<void()> save) {
+    return [&impl, writes, save = std::move(save)] {
+      if (writes) impl.folder.write(save);
+    };
   };
   const TrainerHooks hooks{.save_checkpoint = if_rank_0([&] { impl.save_checkpoint(); }),
                            .save_best = if_rank_0([&] { impl.save_model(impl.files.best_model); }),
@@ -332,7 +334,7 @@ bool Session::run(const std::vector<TrainObserver*>& observers, const PauseRule&
                            .save_monitored = if_rank_0([&] { impl.save_model(impl.files.monitored); }),
                            .pause = pause};
   const bool ended = impl.trainer->run(hooks);
-  if (ended && writes) impl.save_final();
+  if (ended && writes) impl.folder.write([&impl] { impl.save_final(); });
   impl.ranks.barrier();
   return ended;
 }

@@ -83,7 +83,7 @@ struct DryRun {
   double features_megabytes = 0.0;    ///< Size of the feature file (2^20 bytes); 0: no caching.
 };
 
-/// One training run.
+/// One training run. If its folder is removed meanwhile, it is made again with all that the run still needs.
 class Session {
  public:
   /// Opens the data, builds the network and reads the checkpoint if there is one; writes nothing.
@@ -91,9 +91,12 @@ class Session {
   explicit Session(SessionRequest request);
   ~Session();
 
-  /// Creates the run folder, to report an unwritable one early; `run` calls it too.
-  /// @throws core::Error(data) when that fails.
+  /// Creates the run folder, to report an unwritable one early, and locks it; `run` calls it too.
+  /// @throws core::Error(data) when that fails; (usage) when a file of the run is one that it reads, and when
+  /// another process writes the run or has done so since this object was made.
   void open();
+  /// @returns whether other processes are kept from writing the run; false on a file system without locks.
+  [[nodiscard]] bool exclusive() const;
   /// Trains to the end and writes all files. If `pause` ends it earlier, the best model is the only model
   /// file.
   /// @returns whether the end was reached. @throws as Trainer::run

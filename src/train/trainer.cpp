@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/mappings.h"
 #include "core/signals.h"
 #include "inference/evaluate.h"
 #include "inference/session.h"
@@ -185,6 +186,7 @@ metric::EvaluationResult Trainer::validate() {
 }
 
 void Trainer::finish_epoch(const TrainerHooks& hooks) {
+  core::check_mappings();  // The data may have changed.
   if (!weights_finite()) diverged(state_.step_in_epoch, "a weight is not a finite number");
   const auto validation = validate();
   append_history(validation);

@@ -9,7 +9,10 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/input_guard.h"
 #include "core/json.h"
+#include "core/lock.h"
+#include "core/memory.h"
 #include "model/spec_json.h"
 #include "network/network.h"
 #include "network/pretrained.h"
@@ -46,6 +49,10 @@ bool is_backbone_error(ExitCode code) {
   return code == ExitCode::config || code == ExitCode::model || code == ExitCode::numeric;
 }
 
+std::string run_name(const ComparedBackbone& entry, bool frozen) {
+  return entry.backbone.backbone + (frozen ? "" : "_unfrozen");
+}
+
 /// Runs a backbone frozen and unfrozen.
 class Comparison {
  public:
@@ -68,7 +75,8 @@ class Comparison {
     } catch (const std::bad_alloc&) {
       result.error = "out of memory";
     } catch (const c10::Error& error) {
-      result.error = core::printable(error.what_without_backtrace());
+      result.error =
+          core::is_out_of_memory(error) ? "out of memory" : core::printable(error.what_without_backtrace());
     }
     return result;
   }
@@ -77,7 +85,7 @@ class Comparison {
   BackboneScore train(const ComparedBackbone& entry, bool frozen, BackboneResult& result) {
     const core::Clock::time_point start = core::Clock::now();
     train::SessionRequest request = request_.run;
-    request.name = entry.backbone.backbone + (frozen ? "" : "_unfrozen");
+    request.name = run_name(entry, frozen);
     request.model = model_of(request_.run.model, index_, entry, frozen);
     request.output = files_.folder;
     request.config = request_.config(request.name, request.model);
@@ -124,13 +132,31 @@ bool complete(const BackboneResult& result, const ComparedBackbone& entry) {
   return result.frozen && (entry.backbone.trainable.empty() || result.unfrozen);
 }
 
+/// The runs come one after the other: the first must not replace what a later one reads.
+void check_files(const CompareRequest& request, const CompareFiles& files) {
+  core::add_input(request.run.data.file);
+  std::vector<std::filesystem::path> outputs{files.results, files.table};
+  for (const ComparedBackbone& entry : request.compare.backbones) {
+    core::add_input(entry.backbone.weights);
+    for (const bool frozen : {true, false}) {
+      const auto run = train::RunFiles(files.folder, run_name(entry, frozen)).all();
+      outputs.insert(outputs.end(), run.begin(), run.end());
+    }
+  }
+  core::check_outputs(outputs);
+}
+
 /// @returns the results of an earlier, interrupted comparison.
 std::vector<BackboneResult> earlier_results(const CompareRequest& request, const CompareFiles& files) {
-  if (!std::filesystem::exists(files.results)) return {};
-  if (request.run.existing == train::ExistingRun::resume) {
-    return metric::read_comparison(files.results).backbones;
-  }
-  if (request.run.existing == train::ExistingRun::overwrite) return {};
+  if (request.run.existing != train::ExistingRun::resume || !std::filesystem::exists(files.results))
+    return {};
+  auto results = metric::read_comparison(files.results).backbones;
+  core::allow_replacing(files.results);
+  return results;
+}
+
+void refuse_existing(const CompareRequest& request, const CompareFiles& files) {
+  if (request.run.existing != train::ExistingRun::refuse || !std::filesystem::exists(files.results)) return;
   throw Error(ExitCode::usage, "'" + files.results.string() + "' exists: there is such a comparison already",
               "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
 }
@@ -147,6 +173,11 @@ CompareFiles::CompareFiles(const std::filesystem::path& output, const std::strin
 
 metric::ComparisonResult compare(const CompareRequest& request, const CompareEvents& events) {
   const CompareFiles files(request.run.output, request.run.name);
+  check_files(request, files);
+  refuse_existing(request, files);
+  const core::FolderLock lock(files.folder);
+  if (!lock.effective() && events.unlocked) events.unlocked(files.folder);
+  refuse_existing(request, files);  // Another process may have been here in between.
   const auto earlier = earlier_results(request, files);
   Comparison comparison(request, events);
   metric::ComparisonResult result;

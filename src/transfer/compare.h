@@ -30,6 +30,8 @@ struct CompareEvents {
   std::function<void(const metric::BackboneResult& result)> finished{};
   std::vector<train::TrainObserver*> observers{};
   FeatureEvents features{};
+  /// The folder's file system has no locks, which would keep other processes out.
+  std::function<void(const std::filesystem::path& folder)> unlocked{};
 };
 
 /// The files of a comparison.
@@ -46,7 +48,8 @@ struct CompareFiles {
 /// `run.existing` resume, finished backbones are not run again.
 /// @returns the results of all backbones.
 /// @throws core::Error(config): the model has no backbone, or several; core::Error(usage): the comparison
-/// exists already; core::Error(data): results cannot be written; core::Interrupted.
+/// exists already or is in use by another process; core::Error(data): results cannot be written;
+/// core::Interrupted.
 metric::ComparisonResult compare(const CompareRequest& request, const CompareEvents& events);
 
 }  // namespace svhn::transfer

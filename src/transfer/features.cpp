@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "core/error.h"
+#include "core/input_guard.h"
 #include "core/json.h"
 #include "core/scratch.h"
 #include "core/signals.h"
@@ -248,6 +249,7 @@ std::shared_ptr<const FeatureFile> find_features(const FeatureJob& job) {
   try {
     return std::make_shared<const FeatureFile>(job.path, job.shape, job.rows, job.key);
   } catch (const Error&) {
+    core::allow_replacing(job.path);
     return nullptr;
   }
 }

@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/lock.h"
 
 namespace svhn::tune {
 namespace {
@@ -50,6 +50,7 @@ bool SearchLock::try_lock(std::int64_t byte) {
   struct flock lock = byte_lock(F_WRLCK, byte);
   if (::fcntl(descriptor_, F_OFD_SETLK, &lock) == 0) return true;
   if (errno == EAGAIN || errno == EACCES) return false;
+  effective_ = false;
   if (need_ == Need::best_effort) return true;
   fail("lock", path_,
        "several processes need an --output on a file system with locks (NFS: without 'nolock')");
@@ -75,10 +76,8 @@ std::string read_signature(const std::filesystem::path& path) {
 }
 
 std::string make_signature() {
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host.front() = '?';
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return "process " + std::to_string(::getpid()) + " on " + host.data() + "\n" +
+  return core::describe_process() + "\n" +
          std::to_string(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()) + "\n";
 }
 

@@ -30,6 +30,8 @@ class SearchLock {
   /// locks.
   bool try_lock(std::int64_t byte);
   void unlock(std::int64_t byte);
+  /// @returns false after `try_lock` has found that the file system has no locks.
+  [[nodiscard]] bool effective() const { return effective_; }
 
   /// Writes the signature of the process that holds the search. @throws core::Error(data)
   void sign(const std::string& text);
@@ -37,13 +39,15 @@ class SearchLock {
  private:
   std::filesystem::path path_;
   Need need_;
+  bool effective_ = true;
   int descriptor_ = -1;
 };
 
 /// @returns the text that `sign` wrote; empty when there is no such file.
 std::string read_signature(const std::filesystem::path& path);
 
-/// @returns a text that is unique to this process: process id, host name and time.
+/// @returns a text that is unique to this process, with a first line that describes it: process id, host name
+/// and time.
 std::string make_signature();
 
 }  // namespace svhn::tune

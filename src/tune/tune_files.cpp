@@ -4,6 +4,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/lock.h"
+#include "core/paths.h"
 
 namespace svhn::tune {
 
@@ -46,12 +48,15 @@ std::string TuneFiles::run_name(std::int64_t id, std::int64_t run, std::int64_t 
   return trial_name(id) + (runs > 1 ? "-run-" + std::to_string(run + 1) : "");
 }
 
+std::vector<fs::path> TuneFiles::all() const {
+  return {search, results_json, results_csv, chart_png, chart_svg, best_config};
+}
+
 std::vector<fs::path> TuneFiles::existing() const {
-  std::vector<fs::path> found;
-  for (const auto& path : {search, results_json, results_csv, chart_png, chart_svg, best_config, trials}) {
-    std::error_code error;
-    if (fs::exists(path, error)) found.push_back(path);
-  }
+  std::vector<fs::path> found = all();
+  found.push_back(trials);
+  std::error_code error;
+  std::erase_if(found, [&](const fs::path& path) { return !fs::exists(path, error); });
   return found;
 }
 
@@ -63,20 +68,21 @@ void TuneFiles::remove_existing() const {
     if (entry.path().filename().string().starts_with("trial-")) ours.push_back(entry.path());
   }
   for (const auto& path : ours) remove_tree(path);
-  fs::remove(trials, error);  // Fails, as intended, when other files are in it.
+  if (!fs::is_symlink(trials)) fs::remove(trials, error);  // Fails, as intended, when other files are in it.
   for (const auto& path : {results_json, results_csv, chart_png, chart_svg, best_config, search}) {
-    remove_tree(path);
+    if (!core::is_stream(path)) remove_tree(core::final_path(path));
   }
 }
 
 void TuneFiles::remove_temporaries() const {
-  core::remove_temporaries(folder, [this](const fs::path& target) {
-    const auto own = {search, results_json, results_csv, chart_png, chart_svg, best_config};
+  core::remove_temporaries(folder, [own = all()](const fs::path& target) {
     return std::find(own.begin(), own.end(), target) != own.end();
   });
   core::remove_temporaries(trials, [](const fs::path& target) {
     return target.filename().string().starts_with("trial-") && target.extension() == ".json";
   });
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(trials, error)) core::remove_dead_lock(entry.path());
 }
 
 }  // namespace svhn::tune

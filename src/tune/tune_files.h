@@ -29,6 +29,8 @@ struct TuneFiles {
   /// @param run from 0, of `runs`.
   /// @returns the name of a run within trials/: trial-0001; trial-0001-run-2 when trials have several runs.
   [[nodiscard]] static std::string run_name(std::int64_t id, std::int64_t run, std::int64_t runs);
+  /// @returns the paths of the search's own files, without those of its trials.
+  [[nodiscard]] std::vector<std::filesystem::path> all() const;
   /// @returns the files and folders that exist.
   [[nodiscard]] std::vector<std::filesystem::path> existing() const;
   /// Removes the files of an earlier search and no others. @throws core::Error(data) when that fails.

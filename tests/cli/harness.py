@@ -19,6 +19,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 PROGRAM = os.path.abspath(os.environ.get("SVHN_BIN", ""))
 SECONDS = 300  # Far beyond what any run here takes, also on a busy machine.
 CONFIG_HINT = "'svhn config schema' describes every key and its range"
+KEPT_HINT = "choose another output; what is read is never written over"
 DAMAGED_HINT = "the file is damaged or not a safetensors file; make it again or fetch it anew"
 
 DENSE = [

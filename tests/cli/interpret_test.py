@@ -171,8 +171,8 @@ class Interpret(harness.ProgramTest):
         self.assertEqual(header(self.path("placed", "tsne.safetensors"))["map"]["shape"], [120, 2])
         # The run folder keeps the map itself.
         self.assertEqual(harness.read_bytes(self.path("cnn", "cnn", "interpret", "tsne.safetensors")), copied)
-        self.refused(2, "--output would replace the map of --onto", "choose another --output", "--output", "map",
-                     "--what", "tsne", "--onto", "map/tsne.safetensors")
+        self.refused(2, "the output 'map/tsne.safetensors' is the same file as --onto 'map/tsne.safetensors'",
+                     harness.KEPT_HINT, "--output", "map", "--what", "tsne", "--onto", "map/tsne.safetensors")
         self.refused(4, "'map/tsne.safetensors' is a map of another model, 'cnn' or other weights of it",
                      "make the map with this model first", "--output", "x", "--what", "tsne", "--onto",
                      "map/tsne.safetensors", model="dense/dense.safetensors")

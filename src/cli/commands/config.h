@@ -1,7 +1,6 @@
 #pragma once
 /// `svhn config check`, `config show` and `config schema`.
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -15,7 +14,7 @@ struct ConfigCheckOptions {
                                         .example = "svhn config check configs/q1_1.json",
                                         .needs_engine = false};
 
-  std::vector<std::filesystem::path> files;
+  std::vector<InputPath> files;
 };
 
 void add_options(CLI::App& command, ConfigCheckOptions& options);
@@ -27,7 +26,7 @@ struct ConfigShowOptions {
                                         .example = "svhn config show configs/q1_1.json --set train.epochs=5",
                                         .needs_engine = false};
 
-  std::vector<std::filesystem::path> files;  ///< One.
+  std::vector<InputPath> files;  ///< One.
   std::vector<std::string> set;
 };
 

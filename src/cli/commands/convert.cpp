@@ -5,10 +5,9 @@
 namespace svhn::cli {
 
 void add_options(CLI::App& command, ConvertOptions& options) {
-  command
-      .add_option("--input", options.input, "A Keras .keras or .h5, a PyTorch .pth, or pickled curves (.p)")
+  add_path(command, "--input", options.input, "A Keras .keras or .h5, a PyTorch .pth, or pickled curves (.p)")
       ->required();
-  command.add_option("--output", options.output, "A .safetensors file, or .json for curves")->required();
+  add_path(command, "--output", options.output, "A .safetensors file, or .json for curves")->required();
 }
 
 }  // namespace svhn::cli

@@ -1,8 +1,6 @@
 #pragma once
 /// `svhn convert`: Keras models, pretrained weights and learning curves.
 
-#include <filesystem>
-
 #include "cli/command.h"
 
 namespace svhn::cli {
@@ -13,8 +11,8 @@ struct ConvertOptions {
       .description = "Turn a Keras model, pretrained weights or Keras curves into ours",
       .example = "svhn convert --input model_2_2.h5 --output models/model_2_2.safetensors"};
 
-  std::filesystem::path input;
-  std::filesystem::path output;
+  InputPath input;
+  OutputFile output;
 };
 
 void add_options(CLI::App& command, ConvertOptions& options);

@@ -1,7 +1,6 @@
 #pragma once
 /// `svhn evaluate`: measures a model on a split.
 
-#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -15,12 +14,12 @@ struct EvaluateCommandOptions {
       .description = "Measure a model on a split",
       .example = "svhn evaluate --model models/model_2_1.best.safetensors --split test"};
 
-  std::filesystem::path model;
-  std::optional<std::filesystem::path> data;
+  InputPath model;
+  std::optional<InputPath> data;
   std::string split = "test";
-  std::optional<std::filesystem::path> predictions;
-  std::optional<std::filesystem::path> confusion;    ///< .png or .svg
-  std::optional<std::filesystem::path> reliability;  ///< .png or .svg
+  std::optional<OutputText> predictions;
+  std::optional<OutputFile> confusion;    ///< .png or .svg
+  std::optional<OutputFile> reliability;  ///< .png or .svg
   bool json = false;
   ProcessOptions processes{};
 };

@@ -21,6 +21,7 @@ using data::PreparedData;
 using data::Split;
 using nlohmann::ordered_json;
 
+constexpr std::size_t kMaxPath = 4096;
 constexpr std::array<Split, 3> kSplits{Split::train, Split::val, Split::test};
 
 std::array<std::int64_t, data::kClasses> class_counts(const PreparedData& data) {
@@ -54,7 +55,7 @@ ordered_json data_json(const PreparedData& data) {
 }
 
 std::string data_text(const PreparedData& data) {
-  std::string text = "Prepared data: " + data.path().string() + "\n";
+  std::string text = "Prepared data: " + core::printable(data.path().string(), kMaxPath) + "\n";
   if (data.synthetic()) text += "  Synthetic digits, drawn by svhn itself\n";
   text += "  images   " + core::with_thousands(data.size()) + "\n";
   for (const Split split : kSplits) {
@@ -69,7 +70,7 @@ std::string data_text(const PreparedData& data) {
   }
   text += "\n";
   for (const auto& [key, value] : data.metadata()) {
-    if (value.size() <= 200) text += "  " + key + ": " + value + "\n";
+    if (value.size() <= 200) text += "  " + core::printable(key) + ": " + core::printable(value, 200) + "\n";
   }
   return text;
 }
@@ -104,8 +105,8 @@ ordered_json tensors_json(const formats::SafetensorsFile& file) {
 }
 
 std::string tensors_text(const formats::SafetensorsFile& file) {
-  std::string text =
-      "Weights: " + file.path().string() + ", " + std::to_string(file.tensors().size()) + " tensors\n";
+  std::string text = "Weights: " + core::printable(file.path().string(), kMaxPath) + ", " +
+                     std::to_string(file.tensors().size()) + " tensors\n";
   for (const auto& tensor : file.tensors()) {
     text += "  " + core::printable(tensor.name) + "  " +
             std::string(formats::safetensors_name(tensor.dtype)) + " " + model::shape_text(tensor.shape) +
@@ -143,7 +144,7 @@ void print_data(const PreparedData& data, bool as_json) {
 }
 
 void add_options(CLI::App& command, InfoOptions& options) {
-  command.add_option("file", options.file, "The file")->required();
+  add_path(command, "file", options.file, "The file")->required();
   command.add_flag("--json", options.json, "One JSON document on stdout");
 }
 

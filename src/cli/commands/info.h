@@ -1,8 +1,6 @@
 #pragma once
 /// `svhn info`: what a file holds.
 
-#include <filesystem>
-
 #include "cli/command.h"
 
 namespace svhn::data {
@@ -18,7 +16,7 @@ struct InfoOptions {
       .example = "svhn info models/model_2_1.safetensors",
       .needs_engine = false};
 
-  std::filesystem::path file;
+  InputPath file;
   bool json = false;
 };
 

@@ -5,9 +5,9 @@
 namespace svhn::cli {
 
 void add_options(CLI::App& command, InterpretCommandOptions& options) {
-  command.add_option("--model", options.model, "The model file")->required();
-  command.add_option("--data", options.data, "Prepared file; default: the one of the model's run folder");
-  command.add_option("--output", options.output, "Folder for what is made")->required();
+  add_path(command, "--model", options.model, "The model file")->required();
+  add_path(command, "--data", options.data, "Prepared file; default: the one of the model's run folder");
+  add_path(command, "--output", options.output, "Folder for what is made")->required();
   command
       .add_option("--what", options.what,
                   "Some of confusion,misclassified,activations,embeddings,tsne,saliency")
@@ -29,7 +29,7 @@ void add_options(CLI::App& command, InterpretCommandOptions& options) {
   command.add_option("--tsne-method", options.tsne_method, "fft (interpolation, linear time) or exact")
       ->check(CLI::IsMember({"fft", "exact"}))
       ->capture_default_str();
-  command.add_option("--onto", options.onto, "Place the points on this map (tsne.safetensors)");
+  add_path(command, "--onto", options.onto, "Place the points on this map (tsne.safetensors)");
   command.add_option("--seed", options.seed, "Of t-SNE")->check(refuse_negative)->capture_default_str();
   command.add_flag("--json", options.json, "One JSON document on stdout");
   add_process_options(command, options.processes);

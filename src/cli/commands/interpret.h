@@ -2,7 +2,6 @@
 /// `svhn interpret`: misclassified images, activations, embeddings, saliency.
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,9 +16,9 @@ struct InterpretCommandOptions {
       .description = "Show what a model sees, confuses and learns",
       .example = "svhn interpret --model models/model_2_2.safetensors --output interpretation"};
 
-  std::filesystem::path model;
-  std::optional<std::filesystem::path> data;
-  std::filesystem::path output;
+  InputPath model;
+  std::optional<InputPath> data;
+  OutputFolder output;
   std::vector<std::string> what;  ///< Empty: everything.
   std::string split = "test";
   int digit = 3;
@@ -27,7 +26,7 @@ struct InterpretCommandOptions {
   std::vector<std::string> layers;   ///< Names or indices; empty: the defaults of each part.
   std::optional<double> perplexity;  ///< Of t-SNE.
   std::string tsne_method = "fft";
-  std::optional<std::filesystem::path> onto;
+  std::optional<InputPath> onto;
   std::uint64_t seed = 1;
   bool json = false;
   ProcessOptions processes{};

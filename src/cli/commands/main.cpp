@@ -14,6 +14,7 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
+#include "cli/engine_probe.h"
 #include "cli/launcher.h"
 #include "core/error.h"
 #include "core/launch.h"
@@ -38,14 +39,17 @@ fs::path engine_path() {
               "build or install svhn again");
 }
 
-/// Replaces this process by `svhn-engine` with the same arguments. Does not return on success.
-int exec_engine(char** argv) {
-  const fs::path engine = engine_path();
+/// Sets what the engine's libraries read before its `main`.
+void set_environment() {
   // OpenMP threads that spin while they wait are slow as soon as another process shares the cores. 2,000
   // spins of GCC's OpenMP take some 20 us, less than it takes to wake up a thread. The variables must be set
   // before the library is loaded. Values that the user has set are kept.
   if (::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "2000", 0);
   ::setenv("OMP_WAIT_POLICY", "passive", 0);
+}
+
+/// Replaces this process by `svhn-engine` with the same arguments. Does not return on success.
+int exec_engine(const fs::path& engine, char** argv) {
   ::execv(engine.c_str(), argv);
   throw Error(ExitCode::bug, "cannot start '" + engine.string() + "': " + std::strerror(errno),
               "build or install svhn again");
@@ -66,9 +70,13 @@ std::optional<svhn::cli::LaunchPlan> local_launch(const svhn::cli::ProcessOption
 }
 
 /// Starts the engine in this process or in several children. @returns the exit code, in the parent.
-int launch_engine(char** argv, const std::optional<svhn::cli::LaunchPlan>& plan) {
+int launch_engine(char** argv, const svhn::cli::GlobalOptions& global,
+                  const std::optional<svhn::cli::LaunchPlan>& plan = {}) {
+  const fs::path engine = engine_path();
+  set_environment();
+  svhn::cli::probe_engine(engine, global.threads, plan ? plan->processes : 1);
   const auto code = plan ? svhn::cli::launch_processes(*plan) : std::nullopt;
-  return code ? *code : exec_engine(argv);
+  return code ? *code : exec_engine(engine, argv);
 }
 
 }  // namespace
@@ -80,9 +88,9 @@ int main(int argc, char** argv) {
     if constexpr (!kCommand.needs_engine) {
       return run_command(options, global);
     } else if constexpr (requires { options.processes; }) {
-      return launch_engine(argv, local_launch(options.processes, kCommand.tolerates_losses));
+      return launch_engine(argv, global, local_launch(options.processes, kCommand.tolerates_losses));
     } else {
-      return exec_engine(argv);
+      return launch_engine(argv, global);
     }
   };
   return run(argc, argv, make_commands(Commands(), run_here_or_there));

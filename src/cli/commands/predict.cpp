@@ -5,8 +5,8 @@
 namespace svhn::cli {
 
 void add_options(CLI::App& command, PredictCommandOptions& options) {
-  command.add_option("--model", options.model, "The model file")->required();
-  command.add_option("image", options.images, "Picture files or folders")->required();
+  add_path(command, "--model", options.model, "The model file")->required();
+  add_path(command, "image", options.images, "Picture files or folders")->required();
   command.add_option("--top-k", options.top_k, "How many digits to tell for each picture")
       ->check(CLI::Range(1, 10))
       ->capture_default_str();

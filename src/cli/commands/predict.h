@@ -1,7 +1,6 @@
 #pragma once
 /// `svhn predict`: which digits pictures show.
 
-#include <filesystem>
 #include <vector>
 
 #include "cli/command.h"
@@ -14,8 +13,8 @@ struct PredictCommandOptions {
       .description = "Tell which digits pictures show",
       .example = "svhn predict --model models/model_2_1.best.safetensors house.png"};
 
-  std::filesystem::path model;
-  std::vector<std::filesystem::path> images;
+  InputPath model;
+  std::vector<InputPath> images;
   int top_k = 3;
   bool tta = false;
   bool json = false;

@@ -21,7 +21,7 @@ std::vector<std::string> label_rules() {
 }  // namespace
 
 void add_options(CLI::App& command, PreprocessOptions& options) {
-  auto* input = command.add_option("--input", options.inputs, "Files or folders, joined in this order");
+  auto* input = add_path(command, "--input", options.inputs, "Files or folders, joined in this order");
   auto* synthetic = command.add_option("--synthetic", options.synthetic, "Draw this many digits instead")
                         ->check(CLI::Range(std::int64_t{1}, kMostRows));
   command.add_option("--seed", options.seed, "Seed of the synthetic digits")
@@ -29,7 +29,7 @@ void add_options(CLI::App& command, PreprocessOptions& options) {
       ->needs(synthetic)
       ->capture_default_str();
   input->excludes(synthetic);
-  command.add_option("--output", options.output, "The prepared file")->required();
+  add_path(command, "--output", options.output, "The prepared file")->required();
   command.add_option("--format", options.format, "What the input is")
       ->check(CLI::IsMember(formats()))
       ->capture_default_str();
@@ -59,7 +59,7 @@ void add_options(CLI::App& command, PreprocessOptions& options) {
       ->capture_default_str();
   command.add_option("--limit", options.limit, "Only the first N rows")
       ->check(CLI::Range(std::int64_t{1}, kMostRows));
-  command.add_option("--preview", options.preview, "Draw a labelled grid of random digits (PNG)");
+  add_path(command, "--preview", options.preview, "Draw a labelled grid of random digits (PNG)");
   command.add_flag("--json", options.json, "One JSON document on stdout");
 }
 

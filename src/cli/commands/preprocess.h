@@ -2,7 +2,6 @@
 /// `svhn preprocess`: any source of digits to one prepared file.
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,10 +16,10 @@ struct PreprocessOptions {
       .description = "Turn digits in any form into one prepared file",
       .example = "svhn preprocess --input dataset.pkl.py3 --output data/svhn.safetensors"};
 
-  std::vector<std::filesystem::path> inputs;
+  std::vector<InputPath> inputs;
   std::optional<std::int64_t> synthetic;
   std::uint64_t seed = 1;  ///< Seed of the synthetic digits.
-  std::filesystem::path output;
+  OutputFile output;
   std::string format = "auto";
   std::string labels = "auto";
   bool strict = false;
@@ -30,7 +29,7 @@ struct PreprocessOptions {
   double val_fraction = 0.2;
   std::uint64_t split_seed = 1;
   std::optional<std::int64_t> limit;
-  std::optional<std::filesystem::path> preview;
+  std::optional<OutputFile> preview;
   bool json = false;
 };
 

@@ -5,8 +5,8 @@
 namespace svhn::cli {
 
 void add_options(CLI::App& command, ReportCommandOptions& options) {
-  command.add_option("--runs", options.runs, "Folders to look for runs in")->required();
-  command.add_option("--output", options.output, "The page")->required();
+  add_path(command, "--runs", options.runs, "Folders to look for runs in")->required();
+  add_path(command, "--output", options.output, "The page")->required();
   command.add_flag("--json", options.json, "One JSON document on stdout");
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 /// `svhn report`: one HTML page of run folders.
 
-#include <filesystem>
 #include <vector>
 
 #include "cli/command.h"
@@ -13,8 +12,8 @@ struct ReportCommandOptions {
                                         .description = "Make one HTML page of run folders",
                                         .example = "svhn report --runs models --output report.html"};
 
-  std::vector<std::filesystem::path> runs;
-  std::filesystem::path output;
+  std::vector<InputPath> runs;
+  OutputText output;
   bool json = false;
 };
 

@@ -5,9 +5,9 @@
 namespace svhn::cli {
 
 void add_run_options(CLI::App& command, RunOptions& options) {
-  command.add_option("--config", options.config, "The run's JSON")->required();
-  command.add_option("--data", options.data, "Prepared file, instead of the config's data.file");
-  command.add_option("--output", options.output, "Folder for the model, its curves and the run folder")
+  add_path(command, "--config", options.config, "The run's JSON")->required();
+  add_path(command, "--data", options.data, "Prepared file, instead of the config's data.file");
+  add_path(command, "--output", options.output, "Folder for the model, its curves and the run folder")
       ->capture_default_str();
   command.add_option("--set", options.set, "Change a config value: a.b.c=value (repeatable)")
       ->allow_extra_args(false);

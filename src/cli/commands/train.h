@@ -2,7 +2,6 @@
 /// `svhn train`: trains a network from a config.
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,9 +12,9 @@ namespace svhn::cli {
 
 /// What `train` and `transfer` share.
 struct RunOptions {
-  std::filesystem::path config;
-  std::optional<std::filesystem::path> data;
-  std::filesystem::path output = "models";
+  InputPath config;
+  std::optional<InputPath> data;
+  OutputFolder output = OutputFolder::of("models");
   std::vector<std::string> set;
   std::optional<std::uint64_t> seed;
   bool resume = false;

@@ -8,9 +8,8 @@ void add_options(CLI::App& command, TransferCommandOptions& options) {
   add_run_options(command, options.run);
   add_process_options(command, options.processes);
   command.get_option("--config")->required(false);
-  command.add_option("--weights", options.weights, "The backbone's weights: a file, or random");
-  command
-      .add_option("--compare", options.compare, "Train the same head on each backbone of this list (JSON)")
+  add_path(command, "--weights", options.weights, "The backbone's weights: a file, or random");
+  add_path(command, "--compare", options.compare, "Train the same head on each backbone of this list (JSON)")
       ->excludes("--config")
       ->excludes("--dry-run")
       ->excludes("--no-train")

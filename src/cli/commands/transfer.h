@@ -1,7 +1,6 @@
 #pragma once
 /// `svhn transfer`: trains a head on a backbone, or compares backbones.
 
-#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -17,8 +16,8 @@ struct TransferCommandOptions {
       .example = "svhn transfer --config configs/q4_1.json --weights weights/vgg16_notop.h5"};
 
   RunOptions run;
-  std::optional<std::string> weights;            ///< A file or "random"; default: from the config.
-  std::optional<std::filesystem::path> compare;  ///< A list of backbones instead of a config.
+  std::optional<InputPath> weights;  ///< A file or "random"; default: from the config.
+  std::optional<InputPath> compare;  ///< A list of backbones instead of a config.
   ProcessOptions processes{};
 };
 

@@ -5,11 +5,11 @@
 namespace svhn::cli {
 
 void add_options(CLI::App& command, TuneCommandOptions& options) {
-  command.add_option("--config", options.config, "A run's JSON with a section \"tune\"")->required();
-  command.add_option("--data", options.data, "Prepared file, instead of the config's data.file");
+  add_path(command, "--config", options.config, "A run's JSON with a section \"tune\"")->required();
+  add_path(command, "--data", options.data, "Prepared file, instead of the config's data.file");
   command.add_option("--trials", options.trials, "Instead of the config's tune.trials")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000}));
-  command.add_option("--output", options.output, "Folder for the search's own folder")->capture_default_str();
+  add_path(command, "--output", options.output, "Folder for the search's own folder")->capture_default_str();
   command.add_option("--set", options.set, "Change a config value: a.b.c=value (repeatable)")
       ->allow_extra_args(false);
   command.add_option("--seed", options.seed, "Instead of the config's tune.seed")->check(refuse_negative);

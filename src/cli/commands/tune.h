@@ -2,7 +2,6 @@
 /// `svhn tune`: searches a space of values.
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,10 +16,10 @@ struct TuneCommandOptions {
                                         .example = "svhn tune --config configs/tune_units.json --trials 5",
                                         .tolerates_losses = true};
 
-  std::filesystem::path config;
-  std::optional<std::filesystem::path> data;
+  InputPath config;
+  std::optional<InputPath> data;
   std::optional<std::int64_t> trials;
-  std::filesystem::path output = "models";
+  OutputFolder output = OutputFolder::of("models");
   std::vector<std::string> set;
   std::optional<std::uint64_t> seed;
   bool resume = false;

@@ -160,6 +160,9 @@ void convert_model(const ConvertOptions& options, const model::KerasModel& model
 
 void convert_weights(const ConvertOptions& options) {
   const model::WeightSource source = model::open_weights(options.input);
+  if (source.arrays.empty())
+    throw Error(ExitCode::model, "'" + options.input.string() + "' holds no weights",
+                "check that this is the right file");
   const std::string origin(model::origin_name(source.origin));
   write_arrays(options.output, source.arrays, {{"format", "svhn-weights-1"}, {"origin", origin}});
   print_text(options.output.string() + ": weights from " + source.format + ", " +

@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/cores.h"
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/signals.h"
 #include "distributed/agreement.h"
 #include "kernels/hardware.h"
@@ -60,11 +60,10 @@ int run_and_publish_failure(const std::function<int()>& work, DistributedContext
     }
     store.fail(error);
     throw;
-  } catch (const std::bad_alloc&) {
-    store.fail({ExitCode::data, "out of memory", "use a smaller batch or less data"});
-    throw;
   } catch (const std::exception& error) {
-    store.fail({ExitCode::bug, std::string("internal: ") + error.what()});
+    store.fail(core::is_out_of_memory(error)
+                   ? core::out_of_memory()
+                   : Error(ExitCode::bug, std::string("internal: ") + error.what()));
     throw;
   }
 }
@@ -75,6 +74,7 @@ DistributedContext::DistributedContext(const ProcessOptions& options) {
   rendezvous_.launch = core::read_launch([](const char* name) { return std::getenv(name); }, options.bind);
   rendezvous_.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1e3));
   if (rendezvous_.launch.size > 1) {
+    core::reserve_connections(rendezvous_.launch.size);
     store_ = distributed::rendezvous(rendezvous_);
   } else if (options.count > 1) {
     throw Error(ExitCode::usage, "--nproc starts processes in 'svhn', not in 'svhn-engine'", "call 'svhn'");

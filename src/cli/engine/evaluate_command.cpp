@@ -10,6 +10,7 @@
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
 #include "core/error.h"
+#include "core/input_guard.h"
 #include "data/preprocess.h"
 #include "inference/evaluate.h"
 #include "metric/classes.h"
@@ -83,6 +84,7 @@ int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOpti
   const Hardware hardware = set_up_hardware(global);
   network::Network network = inference::load_for_inference(file, hardware.device);
   const data::PreparedData data(data_file_of(options.data, options.model, file));
+  core::check_outputs({});  // The data file may be the one that the model's run names.
   const auto preprocessing =
       data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
   const data::Split split = split_from_name(options.split);

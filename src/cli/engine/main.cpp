@@ -2,12 +2,15 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
+#include "cli/engine/setup.h"
 
 int main(int argc, char** argv) {
   using namespace svhn::cli;
+  if (argc == 4 && std::string_view(argv[1]) == "--probe") std::_Exit(probe_memory(argv[2], argv[3]));
   const auto run_here = [](const auto& options, const GlobalOptions& global) {
     return run_command(options, global);
   };

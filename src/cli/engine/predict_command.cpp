@@ -58,7 +58,7 @@ void add_folder(const fs::path& folder, std::vector<Answer>& answers) {
   say(tree.repeated, "folder", ", read already under another path");
 }
 
-std::vector<Answer> list_files(const std::vector<fs::path>& images) {
+std::vector<Answer> list_files(const std::vector<InputPath>& images) {
   std::vector<Answer> answers;
   for (const fs::path& image : images) {
     std::error_code error;

@@ -33,7 +33,7 @@ data::SplitKind split_kind(const std::string& name) {
 
 data::PreparedContent read_inputs(const PreprocessOptions& options, const GlobalOptions& global) {
   data::PrepareOptions prepare;
-  prepare.inputs = options.inputs;
+  prepare.inputs.assign(options.inputs.begin(), options.inputs.end());
   prepare.format = data::find_source(options.format);
   prepare.labels = data::find_label_rule(options.labels);
   prepare.split = split_kind(options.split);

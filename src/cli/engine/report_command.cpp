@@ -23,7 +23,7 @@ std::string result_text(const ReportCommandOptions& options, const report::PageR
 }  // namespace
 
 int run_command(const ReportCommandOptions& options, const GlobalOptions& /*global*/) {
-  const auto result = report::write_page(options.runs, options.output);
+  const auto result = report::write_page({options.runs.begin(), options.runs.end()}, options.output);
   for (const auto& problem : result.problems) spdlog::warn("warning: {}", problem);
   if (!options.json) {
     print_text(result_text(options, result));

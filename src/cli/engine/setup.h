@@ -15,4 +15,8 @@ struct Hardware {
 /// chooses the device. @throws core::Error(usage), core::Error(device)
 Hardware set_up_hardware(const GlobalOptions& global);
 
+/// For cli/engine_probe.h: sets up the threads and tries to allocate some memory.
+/// @param threads `--threads`. @param processes `--nproc`. @returns the exit code.
+int probe_memory(const char* threads, const char* processes);
+
 }  // namespace svhn::cli

@@ -11,6 +11,8 @@
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
 #include "config/run_config.h"
+#include "core/file.h"
+#include "core/input_guard.h"
 #include "core/json.h"
 #include "core/signals.h"
 #include "core/text.h"
@@ -213,6 +215,17 @@ void train_and_draw(train::Session& session, const report::RunLabel& label, bool
   chart.finish(session.state().history);
 }
 
+/// A run's own resolved config may be its config again: it is replaced by the same text.
+void allow_own_config(const RunOptions& options, const train::SessionRequest& request) {
+  const train::RunFiles files(request.output, request.name);
+  std::error_code error;
+  const std::size_t bytes = request.config.size();
+  if (!core::is_same_file(options.config, files.config)) return;
+  if (std::filesystem::file_size(files.config, error) != bytes || error) return;
+  const std::string text = core::read_text_file(files.config, ExitCode::config, bytes);
+  if (text == request.config) core::allow_replacing(files.config);
+}
+
 }  // namespace
 
 std::vector<std::string> run_overrides(const RunOptions& options, const GlobalOptions& global) {
@@ -261,6 +274,11 @@ void warn_of_single_digit(const data::PreparedData& data) {
                data::digit_of_class(label(rows.front())));
 }
 
+void warn_unlocked(const std::filesystem::path& folder) {
+  spdlog::warn("warning: the file system of '{}' has no locks: let no other process write there",
+               folder.string());
+}
+
 int run_configured(const RunOptions& options, config::RunConfig config, const GlobalOptions& global,
                    DistributedContext& processes) {
   if (options.no_train) return processes.rank() == 0 ? show_finished(options, config) : 0;
@@ -269,11 +287,13 @@ int run_configured(const RunOptions& options, config::RunConfig config, const Gl
       config, options.config.string());  // Names the config file in its error; the session cannot.
   const Hardware hardware = set_up_hardware(global);
   auto request = session_request(options, config, hardware);
+  allow_own_config(options, request);
   request.group = processes.group(hardware.device);
   request.frozen = model::frozen_cut(graph);
   request.make_features = transfer::feature_maker(options.output / "features", feature_events(global));
   train::Session session(std::move(request));
   if (!options.dry_run) session.open();
+  if (!session.exclusive()) warn_unlocked(session.files().folder);
   if (!options.json) print_text(run_header(session, config, hardware, processes.size()));
   warn_about(config.train, session.graph());
   if (processes.rank() == 0) warn_of_single_digit(session.data());

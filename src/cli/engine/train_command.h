@@ -24,6 +24,9 @@ void warn_of_single_digit(const data::PreparedData& data);
 /// @returns callbacks that log the computation of cached features on stderr.
 transfer::FeatureEvents feature_events(const GlobalOptions& global);
 
+/// Warns that nothing keeps another process from writing into a folder.
+void warn_unlocked(const std::filesystem::path& folder);
+
 /// Trains, shows a finished run (`--no-train`) or times a step (`--dry-run`), and prints the results. All
 /// processes must call it.
 /// @returns the exit code.

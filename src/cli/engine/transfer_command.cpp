@@ -31,7 +31,7 @@ void use_weights(config::RunConfig& config, const TransferCommandOptions& option
   }
   if (!options.weights) return;
   for (const std::size_t layer : layers) {
-    std::get<model::BackboneSpec>(config.model.layers[layer].op).weights = *options.weights;
+    std::get<model::BackboneSpec>(config.model.layers[layer].op).weights = options.weights->string();
   }
 }
 
@@ -73,7 +73,7 @@ void draw(const transfer::CompareFiles& files, const metric::ComparisonResult& r
 int run_compare(const TransferCommandOptions& options, const GlobalOptions& global) {
   auto config = config::load_comparison(*options.compare, run_overrides(options.run, global));
   if (options.weights) {
-    for (auto& entry : config.compare.backbones) entry.backbone.weights = *options.weights;
+    for (auto& entry : config.compare.backbones) entry.backbone.weights = options.weights->string();
   }
   const Hardware hardware = set_up_hardware(global);
   const auto request = compare_request(config, options.run, hardware);
@@ -87,6 +87,7 @@ int run_compare(const TransferCommandOptions& options, const GlobalOptions& glob
   events.finished = log_finished;
   events.observers = {&progress};
   events.features = feature_events(global);
+  events.unlocked = warn_unlocked;
   const auto result = transfer::compare(request, events);
   const transfer::CompareFiles files(options.run.output, config.base.name);
   draw(files, result);

@@ -42,6 +42,7 @@ class SearchProgress : public tune::SearchObserver, private train::TrainObserver
   SearchProgress(const GlobalOptions& global, const tune::Search& search, std::string objective,
                  bool launched_here)
       : global_(global),
+        folder_(search.files().folder),
         trials_(search.trials().size()),
         objective_(std::move(objective)),
         launched_here_(launched_here) {}
@@ -75,6 +76,8 @@ class SearchProgress : public tune::SearchObserver, private train::TrainObserver
                  trial.id);
   }
 
+  void on_unlocked() override { warn_unlocked(folder_); }
+
   train::TrainObserver& training() override { return *this; }
 
  private:
@@ -84,6 +87,7 @@ class SearchProgress : public tune::SearchObserver, private train::TrainObserver
   }
 
   const GlobalOptions& global_;
+  std::filesystem::path folder_;
   std::size_t trials_;
   std::string objective_;
   bool launched_here_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "data/prepared.h"
 #include "formats/arff/arff.h"
 
@@ -46,7 +47,8 @@ std::vector<std::int64_t> spelled_labels(const formats::ArffAttribute& attribute
     const char* const end = value.data() + value.size();
     const auto result = std::from_chars(value.data(), end, label);
     if (result.ec != std::errc{} || result.ptr != end) {
-      refuse(file, "the class '" + value + "' is no whole number", "the classes of digits are numbers");
+      refuse(file, "the class '" + core::printable(value) + "' is no whole number",
+             "the classes of digits are numbers");
     }
     labels.push_back(label);
   }

@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/json.h"
+
 namespace svhn::formats {
 namespace {
 
@@ -16,6 +18,11 @@ constexpr std::size_t kMaxValues = 100'000;
 constexpr std::size_t kReleaseBytes = 16U << 20U;
 constexpr std::size_t kMaxExcerpt = 40;
 constexpr std::ptrdiff_t kMaxPlainDigits = 9;  // Nine digits never overflow 32 bits.
+
+/// @returns the beginning of a text of the file in quotes, for messages.
+std::string excerpt(std::string_view text) {
+  return "'" + core::printable(text, kMaxExcerpt) + "'";
+}
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r';
@@ -150,7 +157,7 @@ class HeaderParser {
     constexpr std::array<std::string_view, 3> kKnown{"numeric", "real", "integer"};
     const auto fits = [&type](std::string_view other) { return equals_ignoring_case(type, other); };
     if (std::any_of(kKnown.begin(), kKnown.end(), fits)) return;
-    refuse("attribute '" + name + "' has the type '" + type + "'",
+    refuse("attribute " + excerpt(name) + " has the type " + excerpt(type),
            "only numeric, real, integer and nominal {a,b,…} columns are read");
   }
 
@@ -160,13 +167,13 @@ class HeaderParser {
       skip_blanks(rest_);
       auto value = take_word(rest_, ",}");
       if (!value)
-        refuse("attribute '" + attribute.name + "' has an empty or unclosed value", "write {a,b,…}");
+        refuse("attribute " + excerpt(attribute.name) + " has an empty or unclosed value", "write {a,b,…}");
       if (++values_ > kMaxValues) refuse("too many nominal values", "this is no table of digits");
       attribute.values.push_back(*std::move(value));
       skip_blanks(rest_);
     } while (rest_.starts_with(','));
     if (!rest_.starts_with('}'))
-      refuse("attribute '" + attribute.name + "' lacks its closing }", "write {a,b,…}");
+      refuse("attribute " + excerpt(attribute.name) + " lacks its closing }", "write {a,b,…}");
   }
 
   void finish() {
@@ -198,13 +205,6 @@ bool is_digit(char c) {
 const char* line_end(const char* from, const char* end) {
   while (from < end && *from != '\n') ++from;
   return from;
-}
-
-/// @returns the beginning of a text in quotes, with printable ASCII only, for messages.
-std::string excerpt(std::string_view text) {
-  std::string shown = "'";
-  for (const char c : text.substr(0, kMaxExcerpt)) shown += c >= ' ' && c <= '~' ? c : '?';
-  return shown + (text.size() > kMaxExcerpt ? "…'" : "'");
 }
 
 std::optional<std::int32_t> parse_integer(std::string_view text) {

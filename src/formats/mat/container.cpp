@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/json.h"
+
 namespace svhn::formats::mat {
 namespace {
 
@@ -252,11 +254,13 @@ void parse_variable(Bytes head, std::size_t available, MatVariable& variable, co
   const Element numbers = reader.next();
   const std::size_t item = stored_item_size(numbers.type);
   if (item == 0 || numbers.size % item != 0 || numbers.size / item != variable.elements) {
-    refuse(where, "array '" + variable.name + "' whose dimensions and bytes do not fit each other");
+    refuse(where,
+           "array '" + core::printable(variable.name) + "' whose dimensions and bytes do not fit each other");
   }
   // Some writers omit the padding behind the last element.
   if (numbers.data + numbers.size > variable.content_bytes || numbers.end < variable.content_bytes) {
-    refuse(where, "array '" + variable.name + "' whose parts and total do not fit each other");
+    refuse(where,
+           "array '" + core::printable(variable.name) + "' whose parts and total do not fit each other");
   }
 }
 
@@ -295,7 +299,7 @@ MatVariable parse_element(Bytes bytes, std::size_t position, const std::string& 
 
 void add_variable(std::vector<MatVariable>& variables, MatVariable&& variable, const std::string& file) {
   for (const MatVariable& other : variables) {
-    if (other.name == variable.name) refuse(file, "two arrays named '" + other.name + "'");
+    if (other.name == variable.name) refuse(file, "two arrays named '" + core::printable(other.name) + "'");
   }
   constexpr std::size_t kMost = 64;
   if (variables.size() == kMost) refuse(file, "more than 64 arrays", "save only X and y");

@@ -3,6 +3,7 @@
 #include <bit>
 #include <iterator>
 
+#include "core/json.h"
 #include "formats/pickle/machine.h"
 
 namespace svhn::formats {
@@ -10,16 +11,6 @@ namespace {
 
 bool is_byte(PickleValue value) {
   return value.kind == PickleKind::integer && !value.wide && value.index <= 255;
-}
-
-/// @returns a name from a file in printable ASCII, for a one-line message.
-std::string printable(std::string_view text) {
-  constexpr std::size_t kMaxShown = 80;
-  std::string out(text.substr(0, kMaxShown));
-  for (char& c : out) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return text.size() > kMaxShown ? out + "..." : out;
 }
 
 }  // namespace
@@ -164,7 +155,7 @@ void PickleMachine::push_global(std::string_view module, std::string_view name) 
   if (found == globals.end()) {
     const std::string file = "'" + pickle_.options_.file + "': the pickle asks for '";
     throw core::Error(pickle_.options_.code,
-                      file + printable(module) + "." + printable(name) + "' (byte " +
+                      file + core::printable(module) + "." + core::printable(name) + "' (byte " +
                           std::to_string(opcode_) + "), which " + pickle_.options_.purpose + " does not need",
                       "nothing of the file was run");
   }

@@ -20,6 +20,11 @@ constexpr const char* kDamagedArchive = "the file is damaged or incomplete; save
 constexpr std::array<unsigned char, 15> kMagic{0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
                                                0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e};
 constexpr std::string_view kPickle = "/data.pkl";
+constexpr std::size_t kMaxPickle = std::size_t{64} << 20;  // Some 300,000 tensors.
+
+constexpr std::size_t kMaxOrder = 16;  // "little" or "big".
+// Tied weights share a storage. Tensors of many times the bytes of all storages would have no end.
+constexpr std::size_t kMaxSharing = 8, kFreeBytes = std::size_t{64} << 20;
 
 using Bytes = std::span<const std::byte>;
 
@@ -68,6 +73,7 @@ struct TorchArchive::Impl {
   [[nodiscard]] Bytes storage(const TorchTensor& tensor) const;
   void open_zip();
   void check_storages() const;
+  void check_total() const;
   void open_sequence();
   std::size_t take_pickle(std::size_t at, const std::function<void(const Pickle&)>& use) const;
   void take_storages(const Pickle& keys, std::size_t at);
@@ -94,11 +100,14 @@ void TorchArchive::Impl::open_zip() {
     fail("it is a TorchScript archive, not a state dict",
          "save a state dict: torch.save(model.state_dict(), FILE)");
   if (const ZipEntry* order = zip->find(folder + "byteorder")) {
-    const auto bytes = zip->read(*order);
+    const auto bytes = order->bytes <= kMaxOrder ? zip->read(*order) : std::vector<std::byte>();
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (text != "little")
       fail("its numbers are not little-endian", "save it again on a little-endian machine");
   }
+  if (found->bytes > kMaxPickle)
+    fail("its data.pkl has " + std::to_string(found->bytes) + " bytes, which no state dict needs",
+         "save a state dict: torch.save(model.state_dict(), FILE)");
   const auto bytes = zip->read(*found);
   tensors = read_state_dict(Pickle(bytes, torch_pickle_options(file.path().string(), code)));
   check_storages();
@@ -111,6 +120,22 @@ void TorchArchive::Impl::check_storages() const {
     if (entry != nullptr && entry->bytes % item == 0 && entry->bytes / item == tensor.storage_size) continue;
     fail("the storage of '" + core::printable(tensor.name) + "' is missing or of another size");
   }
+}
+
+void TorchArchive::Impl::check_total() const {
+  std::map<std::string_view, std::size_t> stored;
+  std::size_t all = 0;
+  for (const TorchTensor& tensor : tensors) {
+    const std::size_t item = item_size(tensor.dtype);
+    stored[tensor.storage] = tensor.storage_size * item;
+    all += tensor.elements * item;
+  }
+  std::size_t limit = kFreeBytes;
+  for (const auto& [key, bytes] : stored) limit += kMaxSharing * bytes;
+  if (all > limit)
+    fail("its " + std::to_string(tensors.size()) + " tensors share so few storages that they have " +
+             std::to_string(all) + " bytes",
+         "save each tensor with a storage of its own: tensor.clone()");
 }
 
 std::size_t TorchArchive::Impl::take_pickle(std::size_t at,
@@ -182,6 +207,7 @@ TorchArchive::TorchArchive(const std::filesystem::path& path, core::ExitCode cod
   } else {
     impl_->fail("not a file that torch.save wrote", "check that this is the right file");
   }
+  impl_->check_total();
 }
 
 TorchArchive::TorchArchive(TorchArchive&&) noexcept = default;

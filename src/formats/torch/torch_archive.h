@@ -39,8 +39,8 @@ class TorchArchive {
   /// "model_state_dict" or "model".
   /// @param code exit code of a failure.
   /// @throws Error(code) naming file, byte or tensor: damaged, big-endian, a TorchScript archive, a pickle
-  /// that names anything else, entries that are no tensors, views outside their storage, storages that are
-  /// missing or have another size.
+  /// that names anything else, entries that are no tensors or none at all, views outside their storage,
+  /// storages that are missing or have another size, contents far longer than the file.
   TorchArchive(const std::filesystem::path& path, core::ExitCode code);
   ~TorchArchive();
   TorchArchive(TorchArchive&&) noexcept;

@@ -61,6 +61,7 @@ class StateDict {
     }
     if (!is_dict(dict)) pickle_.fail("the checkpoint is not a state dict", pickle_.position(dict), kHint);
     read_entries(dict);
+    if (tensors_.empty()) pickle_.fail("the state dict is empty", pickle_.position(dict), kHint);
     return std::move(tensors_);
   }
 

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kMaxEntries = 100'000;
 constexpr std::size_t kMaxInflation = 1040;  // zlib documents at most 1032:1; the rest allows for headers.
+// Weights hardly shrink. A small archive may also hold zeros.
+constexpr std::size_t kMaxTotalInflation = 100, kFreeBytes = std::size_t{64} << 20;
 constexpr std::size_t kEndBytes = 22, kLocalBytes = 30, kCentralBytes = 46;  // Fixed parts of records.
 constexpr const char* kDamaged = "the file is damaged or incomplete; save or fetch it again";
 
@@ -66,6 +68,7 @@ struct ZipFile::Impl {
   }
   void open();
   void list();
+  void check_total() const;
   ZipEntry describe(std::uint64_t index);
 
   core::MappedFile file;
@@ -118,10 +121,23 @@ void ZipFile::Impl::list() {
   }
 }
 
+void ZipFile::Impl::check_total() const {
+  std::size_t total = 0;
+  for (const ZipEntry& entry : entries) total += entry.bytes;
+  const std::size_t own = file.bytes().size();
+  if (total <= kFreeBytes + kMaxTotalInflation * own) return;
+  throw core::Error(code,
+                    "'" + file.path().string() + "': its " + std::to_string(own) + " bytes would become " +
+                        std::to_string(total) + ", more than " + std::to_string(kMaxTotalInflation) +
+                        " times as many",
+                    "no weights shrink like this; if it is sound, unpack it and pack it without compression");
+}
+
 ZipFile::ZipFile(const std::filesystem::path& path, core::ExitCode code)
     : impl_(std::make_unique<Impl>(path, code)) {
   impl_->open();
   impl_->list();
+  impl_->check_total();
 }
 
 ZipFile::ZipFile(ZipFile&&) noexcept = default;

@@ -31,7 +31,7 @@ class ZipFile {
   /// @param code exit code of a failure.
   /// @throws Error(code) naming file and entry: missing, truncated or inconsistent, entries that overlap, are
   /// encrypted, use another compression or claim more than their bytes can hold, duplicate names, more than
-  /// 100,000 entries.
+  /// 100,000 entries, or entries that together are more than 100 times as long as the archive (and 64 MiB).
   ZipFile(const std::filesystem::path& path, core::ExitCode code);
   ~ZipFile();
   ZipFile(ZipFile&&) noexcept;

@@ -102,7 +102,10 @@ ChartResult ChartJob::finish() {
   if (!is_complete(impl_->format, picture)) {
     return {ChartStatus::failed, "gnuplot left no whole picture for '" + impl_->path.string() + "'"};
   }
-  core::write_text_file(impl_->path, picture, ExitCode::data);
+  const bool text = impl_->format == ChartFormat::svg;
+  core::AtomicFile file(impl_->path, ExitCode::data, text ? core::Content::text : core::Content::binary);
+  file.write(picture);
+  file.commit();
   return result;
 }
 

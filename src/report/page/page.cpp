@@ -76,7 +76,7 @@ Json document_of(const Content& content, const std::vector<Question>& questions,
 std::size_t write_parts(const std::filesystem::path& output, const std::string& data) {
   const std::string_view page = page_template();
   const std::size_t mark = page.find(kDataMark);
-  core::AtomicFile file(output, ExitCode::data);
+  core::AtomicFile file(output, ExitCode::data, core::Content::text);
   file.write(page.substr(0, mark));
   file.write(data);
   file.write(page.substr(mark + kDataMark.size()));

@@ -76,6 +76,7 @@ struct Search::Impl {
     if (!queue.leads()) join_handshake(queue, files, terms(), kPatience);
     SearchLock lock(files.lock, queue.alone() ? SearchLock::Need::best_effort : SearchLock::Need::locks);
     open(lock);
+    if (queue.leads() && !lock.effective()) observer.on_unlocked();
     Worker({request.config, trials, runner, queue, journal, lock, observer}).run();
     if (queue.leads()) journal.write_results();
   }

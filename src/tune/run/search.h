@@ -33,6 +33,8 @@ class SearchObserver {
   /// The only trials left are locked by processes that do not respond: stopped ones or those of another
   /// search.
   virtual void on_waiting(const Trial& /*trial*/) {}
+  /// The file system of the search's folder has no locks, which would keep other searches out.
+  virtual void on_unlocked() {}
   /// @returns the observer of the runs' training.
   virtual train::TrainObserver& training() = 0;
 };

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "core/input_guard.h"
 #include "core/json.h"
 
 namespace svhn::tune {
@@ -98,11 +99,19 @@ Json search_identity(const SearchConfig& search, const std::string& data) {
 
 TrialJournal::TrialJournal(const SearchConfig& search, TuneFiles files, train::ExistingRun existing)
     : search_(search), files_(std::move(files)), existing_(existing) {
+  core::add_input(search.base.data.file);
+  core::check_outputs(files_.all());
+  core::check_removal(files_.trials);
+  refuse_existing();
+}
+
+void TrialJournal::refuse_existing() const {
   const auto found = files_.existing();
-  if (existing != train::ExistingRun::refuse || found.empty()) return;
-  throw Error(ExitCode::usage,
-              "'" + found.front().string() + "' exists: there is a search '" + search.base.name + "' already",
-              "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
+  if (existing_ != train::ExistingRun::refuse || found.empty()) return;
+  throw Error(
+      ExitCode::usage,
+      "'" + found.front().string() + "' exists: there is a search '" + search_.base.name + "' already",
+      "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
 }
 
 void TrialJournal::read(const std::string& data, const std::vector<Trial>& trials, bool synthetic) {
@@ -110,6 +119,7 @@ void TrialJournal::read(const std::string& data, const std::vector<Trial>& trial
   if (existing_ != train::ExistingRun::resume || !std::filesystem::exists(files_.search)) return;
   const std::string source = files_.search.string();
   const json saved = core::read_json_file(files_.search, ExitCode::model, {.max_bytes = kMaxRecordBytes});
+  core::allow_replacing(files_.search);
   check_same(saved, json::parse(search_identity(search_, data).dump()), search_.tune, source);
   if (saved.contains("threads") && saved["threads"].is_number_unsigned()) {
     former_threads_ = static_cast<int>(std::min(saved["threads"].get<std::uint64_t>(), kMaxThreads));
@@ -121,11 +131,13 @@ void TrialJournal::read(const std::string& data, const std::vector<Trial>& trial
 }
 
 void TrialJournal::open(const std::string& data, int threads) {
+  refuse_existing();  // Another process may have been here before the search was locked.
   if (existing_ == train::ExistingRun::overwrite) files_.remove_existing();
   files_.remove_temporaries();
   Json document = search_identity(search_, data);
   document["threads"] = threads;
-  core::write_text_file(files_.search, core::json_text(document), ExitCode::data);
+  identity_ = core::json_text(document);
+  core::write_text_file(files_.search, identity_, ExitCode::data);
 }
 
 void TrialJournal::write(const metric::TrialResult& result) const {
@@ -157,6 +169,10 @@ metric::TuningResult TrialJournal::result() const {
 }
 
 void TrialJournal::write_results() const {
+  if (!identity_.empty() && !std::filesystem::exists(files_.search)) {
+    core::write_text_file(files_.search, identity_, ExitCode::data);
+    for (const auto& [id, record] : records_) write(record);
+  }
   const auto all = result();
   const Json document = metric::tuning_json(all, metric::TuningDetail::full);
   core::write_text_file(files_.results_json, core::json_text(document), ExitCode::data);

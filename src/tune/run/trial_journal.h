@@ -25,7 +25,8 @@ inline constexpr const char* kDataFile = "/config/data/file";
 class TrialJournal {
  public:
   /// Checks for an existing search. @param search must outlive the journal.
-  /// @throws core::Error(usage) when there is one and `existing` is refuse.
+  /// @throws core::Error(usage) when there is one and `existing` is refuse, and when it would replace an
+  /// input.
   TrialJournal(const SearchConfig& search, TuneFiles files, train::ExistingRun existing);
 
   /// Reads the records of a search that is resumed. @param data fingerprint of the data.
@@ -33,8 +34,9 @@ class TrialJournal {
   /// @throws core::Error(model) naming the difference when the search on disk is another one; (data) when a
   /// record is damaged.
   void read(const std::string& data, const std::vector<Trial>& trials, bool synthetic);
-  /// Writes search.json; removes the earlier search if it is to be overwritten.
+  /// Writes search.json; removes the earlier search if it is to be overwritten. The search must be locked.
   /// @param threads of each process; scores depend on them slightly.
+  /// @throws core::Error(usage) as the constructor does.
   void open(const std::string& data, int threads);
   /// Writes the record of a trial, but not the results.
   void write(const metric::TrialResult& result) const;
@@ -50,16 +52,21 @@ class TrialJournal {
   /// @param id from 1. @returns the record of a trial, or nullptr.
   [[nodiscard]] const metric::TrialResult* find(std::int64_t id) const;
   [[nodiscard]] metric::TuningResult result() const;
-  /// Writes results.json, results.csv and best.config.json. @throws core::Error(data)
+  /// Writes results.json, results.csv and best.config.json, and what else is missing if the folder was
+  /// removed.
+  /// @throws core::Error(data)
   void write_results() const;
 
  private:
+  void refuse_existing() const;
+
   const SearchConfig& search_;
   TuneFiles files_;
   train::ExistingRun existing_;
   bool resumed_ = false;
   bool synthetic_ = false;
   int former_threads_ = 0;
+  std::string identity_;  // The text of search.json.
   std::map<std::int64_t, metric::TrialResult> records_;
 };
 

@@ -109,7 +109,11 @@ void TrialQueue::obey_stop() {
   // A second signal would end the process immediately.
   if (alone() || core::stop_signal() != 0) return;
   const auto stop = store_->try_get(key("stop"));
-  if (stop) std::raise(*stop == std::to_string(SIGINT) ? SIGINT : SIGTERM);
+  if (!stop) return;
+  for (const int signal : {SIGINT, SIGHUP}) {
+    if (*stop == std::to_string(signal) && !core::is_ignored(signal)) std::raise(signal);
+  }
+  if (core::stop_signal() == 0) std::raise(SIGTERM);
 }
 
 void lock_search(SearchLock& lock, const TuneFiles& files) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/signals.h"
 #include "train/run_files.h"
 #include "train/session.h"
@@ -60,7 +61,7 @@ bool advance_run(const Trial& trial, std::int64_t run, const TrialWork& work, Tr
   } catch (const std::bad_alloc&) {
     progress.failure = "out of memory";
   } catch (const c10::Error& error) {
-    progress.failure = error.what_without_backtrace();
+    progress.failure = core::is_out_of_memory(error) ? "out of memory" : error.what_without_backtrace();
   }
   if (!progress.failure.empty()) work.check_search();
   return paused;

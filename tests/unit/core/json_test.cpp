@@ -134,6 +134,32 @@ TEST(Printable, ReplacesAndShortens) {
   EXPECT_EQ(printable("abc", 3), "abc");
 }
 
+/// Unicode, chapter 23: C1 controls (CSI is U+009B), directional formatting characters, separators.
+TEST(Printable, ReplacesWhatMovesTextOnATerminal) {
+  for (const char* hidden :
+       {"\x1B", "\x07", "\r", "\t", "\xC2\x80", "\xC2\x9B", "\xC2\x9F", "\xD8\x9C", "\xE2\x80\x8E",
+        "\xE2\x80\x8F", "\xE2\x80\xA8", "\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x81\xA9"}) {
+    EXPECT_EQ(printable("a" + std::string(hidden) + "b"), "a?b");
+    EXPECT_EQ(printable_lines("a" + std::string(hidden) + "b"), "a?b");
+  }
+  for (const char* shown : {"\xC2\xA0", "\xD8\x9B", "\xE2\x80\x8D", "\xE2\x80\xA7", "\xE2\x80\xAF",
+                            "\xE2\x81\xA5", "\xE2\x81\xAA", "\xF0\x9F\x98\x80"}) {
+    EXPECT_EQ(printable(shown), shown);
+  }
+}
+
+TEST(PrintableLines, KeepsLinesAndLength) {
+  const std::string text = std::string(5000, 'x') + "\né\n";
+  EXPECT_EQ(printable_lines(text), text);
+  EXPECT_EQ(printable_lines("a\xFF\x1B[31m\n"), "a??[31m\n");
+}
+
+TEST(JsonText, EscapesWhatPrintableReplaces) {
+  const std::string name = "a\x1B\x7F\xC2\x9B\xE2\x80\xAE\xC3\xA9";
+  EXPECT_EQ(json_text({{"n", name}}), "{\n  \"n\": \"a\\u001b\\u007f\\u009b\\u202e\xC3\xA9\"\n}\n");
+  EXPECT_EQ(nlohmann::json::parse(json_text({{"n", name}}))["n"], name);
+}
+
 TEST(JsonText, NeverThrowsOnIllFormedText) {
   EXPECT_EQ(json_text({{"a", "\xFF"}}), "{\n  \"a\": \"\uFFFD\"\n}\n");
 }

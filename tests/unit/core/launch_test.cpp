@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -140,6 +142,29 @@ TEST(ReadLaunch, StaysOnLoopbackUnlessToldOtherwise) {
   EXPECT_EQ(launch_refusal(far, "0.0.0.0"), "'0.0.0.0' stands for every address of this machine");
   EXPECT_EQ(launch_refusal(far, "no-such0"),
             "'no-such0' is neither a numeric address nor an interface of this machine");
+}
+
+/// Runs in the child of a death test, since a hard limit cannot be raised again.
+[[noreturn]] void reserve_within(rlim_t soft, rlim_t hard, int processes) {
+  const rlimit given{soft, hard};
+  ::setrlimit(RLIMIT_NOFILE, &given);
+  try {
+    reserve_connections(processes);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    ::_exit(static_cast<int>(error.code()));
+  }
+  rlimit now{};
+  ::getrlimit(RLIMIT_NOFILE, &now);
+  ::_exit(static_cast<int>(100 + (now.rlim_cur > 155 ? 155 : now.rlim_cur)));
+}
+
+/// 40 of each process and 4 for each of the processes.
+TEST(ReserveConnectionsDeathTest, RaisesTheSoftLimitAsFarAsNeeded) {
+  EXPECT_EXIT(reserve_within(16, 100, 2), testing::ExitedWithCode(148), "^$");
+  EXPECT_EXIT(reserve_within(50, 100, 2), testing::ExitedWithCode(150), "^$");
+  EXPECT_EXIT(reserve_within(16, 47, 2), testing::ExitedWithCode(7),
+              "^only 47 files may be open at a time, and 2 processes need 48\n$");
 }
 
 TEST(IsLoopback, AsksNoNameServer) {

@@ -9,6 +9,7 @@
 #include "cli/engine/progress.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/input_guard.h"
 #include "core/json.h"
 #include "interpret/embeddings.h"
 #include "interpret/tsne/tsne.h"
@@ -64,6 +65,7 @@ void write_about(const fs::path& folder, ordered_json about) {
     if (kept || lists(about["what"], part.name)) parts.push_back(part.name);
   }
   about["what"] = std::move(parts);
+  core::allow_replacing(folder / kAbout);
   core::write_text_file(folder / kAbout, core::json_text(about), ExitCode::data);
 }
 
@@ -72,6 +74,15 @@ void write_about(const fs::path& folder, ordered_json about) {
 InterpretFiles::InterpretFiles(fs::path output, const std::optional<fs::path>& run_folder)
     : output_(std::move(output)) {
   if (run_folder && !same_folder(*run_folder / "interpret", output_)) copies_ = *run_folder / "interpret";
+}
+
+std::vector<fs::path> InterpretFiles::all(bool placed) const {
+  std::vector<fs::path> paths;
+  for (const std::string name : kInterpretFiles) {
+    paths.push_back(path(name));
+    if (copies_ && !(placed && name.starts_with("tsne."))) paths.push_back(*copies_ / name);
+  }
+  return paths;
 }
 
 void InterpretFiles::publish(const std::string& name) {
@@ -173,6 +184,7 @@ report::Tile InterpretContext::picture(std::int64_t row) const {
 void InterpretContext::check_requests() const {
   std::ignore = chosen_layers();
   if (wants("activations") || wants("saliency")) std::ignore = chosen_image();
+  if (first()) core::check_outputs(files.all(options.onto.has_value()));
   if (options.what.empty() && !has_map() && first()) {
     spdlog::warn("warning: no t-SNE map: it needs at least {} images, and the {} split has {}",
                  interpret::kFewestTsnePoints, options.split, data.indices(split).size());

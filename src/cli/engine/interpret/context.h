@@ -35,6 +35,25 @@ inline constexpr std::array<InterpretPart, 6> kInterpretParts{{{"confusion", "co
                                                                {"tsne", "tsne.safetensors"},
                                                                {"saliency", "saliency.safetensors"}}};
 
+/// All files that interpret writes, except the pictures of single layers and classes.
+inline constexpr std::array kInterpretFiles{"interpret.json",
+                                            "evaluation.json",
+                                            "predictions.csv",
+                                            "confusion.json",
+                                            "confusion.png",
+                                            "confusion.svg",
+                                            "worst.png",
+                                            "label_errors.png",
+                                            "misclassified.json",
+                                            "misclassified.png",
+                                            "tsne.json",
+                                            "tsne.png",
+                                            "tsne.svg",
+                                            "activations.safetensors",
+                                            "tsne.safetensors",
+                                            "saliency.safetensors",
+                                            "embeddings.safetensors"};
+
 /// Lists the files that are written to the output folder, and copies those that the report page shows to the
 /// model's run folder.
 class InterpretFiles {
@@ -42,6 +61,9 @@ class InterpretFiles {
   InterpretFiles(std::filesystem::path output, const std::optional<std::filesystem::path>& run_folder);
 
   [[nodiscard]] const std::filesystem::path& output() const { return output_; }
+  /// @param placed on the map of `--onto`, so that the run folder keeps its own.
+  /// @returns the paths of `kInterpretFiles` in both folders.
+  [[nodiscard]] std::vector<std::filesystem::path> all(bool placed) const;
   /// @returns the path of an output file.
   [[nodiscard]] std::filesystem::path path(const std::string& name) const { return output_ / name; }
   /// Lists a file that has been written, and copies it to the run folder. @throws core::Error(data)
@@ -101,7 +123,9 @@ struct InterpretContext {
   [[nodiscard]] std::string title() const;
   /// @returns the unprocessed image of a row of the data.
   [[nodiscard]] report::Tile picture(std::int64_t row) const;
-  /// Checks, before any work, that the requested layers, image and map exist. @throws core::Error
+  /// Checks, before any work, that the requested layers, image and map exist and that no file is replaced
+  /// that is read.
+  /// @throws core::Error
   void check_requests() const;
   /// @throws core::Interrupted when a signal has asked the process to stop.
   void check_stop() const;

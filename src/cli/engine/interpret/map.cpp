@@ -211,22 +211,12 @@ void write_map_files(InterpretContext& context, const Embeddings& points, const 
   }
 }
 
-void refuse_overwriting(const InterpretContext& context) {
-  std::error_code error;
-  if (!std::filesystem::equivalent(*context.options.onto, context.files.path("tsne.safetensors"), error))
-    return;
-  throw Error(ExitCode::usage, "--output would replace the map of --onto", "choose another --output");
-}
-
 }  // namespace
 
 const EmbeddedSplit& embed_split(InterpretContext& context) {
   if (context.embedded) return *context.embedded;
   std::optional<EmbeddingMap> reference;
-  if (context.options.onto) {
-    refuse_overwriting(context);
-    reference = reference_map(context);
-  }
+  if (context.options.onto) reference = reference_map(context);
   const LayerChoice layer = chosen_layer(context, reference);
   Embeddings points = embed(context, context.data.indices(context.split), context.split, layer, "embeddings");
   std::optional<Embeddings> known;

@@ -189,6 +189,35 @@ TEST_F(TorchArchiveTest, RefusesStoragesThatAreNotAsDescribed) {
   EXPECT_EQ(refusal(folder_.write("cut.pth", sequence({{}}, floats(6)).substr(0, 300))).find("the"), 0U);
 }
 
+TEST_F(TorchArchiveTest, RefusesAStateDictThatHoldsNothing) {
+  const std::string empty = PickleBuilder().raw("}").stop();
+  EXPECT_EQ(refusal(write_zip({{"net/data.pkl", empty}})).substr(0, 23), "the state dict is empty");
+  EXPECT_EQ(refusal(write_views({})).substr(0, 23), "the state dict is empty");
+}
+
+TEST_F(TorchArchiveTest, RefusesAPickleTooLongForAStateDict) {
+  std::string pickle = "\x80\x02";
+  while (pickle.size() <= std::size_t{64} << 20) pickle += "N0";  // None, POP.
+  EXPECT_EQ(refusal(write_zip({{"net/data.pkl", pickle}})),
+            "its data.pkl has " + std::to_string(pickle.size()) + " bytes, which no state dict needs");
+}
+
+TEST_F(TorchArchiveTest, RefusesTensorsThatShareOneStorageEndlessly) {
+  constexpr std::int64_t kElements = 4 << 20;
+  const std::string storage(kElements * sizeof(float), '\0');
+  const auto share = [&](int tensors) {
+    std::vector<View> views;
+    for (int i = 0; i < tensors; ++i) {
+      views.push_back(
+          {.name = std::to_string(i), .storage_size = kElements, .shape = {kElements}, .strides = {1}});
+    }
+    return write_zip({{"net/data.pkl", state_dict(views)}, {"net/data/0", storage}});
+  };
+  EXPECT_EQ(TorchArchive(share(8), core::ExitCode::data).tensors().size(), 8U);
+  // 13 times 16 MiB are more than 8 times 16 MiB and 64 MiB.
+  EXPECT_EQ(refusal(share(13)), "its 13 tensors share so few storages that they have 218103808 bytes");
+}
+
 TEST_F(TorchArchiveTest, RunsNothing) {
   const std::string evil =
       PickleBuilder().global("os", "system").raw("(").text("touch /tmp/x").raw("tR").stop();

@@ -88,6 +88,17 @@ TEST(ZipFile, RefusesPromisesBeyondTheArchive) {
             "the entry 'a' promises 2147483647 bytes, which the archive does not hold");
 }
 
+TEST(ZipFile, RefusesContentsManyTimesAsLongAsTheArchive) {
+  const TemporaryFolder folder;
+  // Each below the limit of 64 MiB that is free, both above it.
+  const std::string zeros(std::size_t{40} << 20, '\0');
+  EXPECT_EQ(refusal(write_zip(folder, {{"a", zeros, true}})), "no error");
+  const std::string message = refusal(write_zip(folder, {{"a", zeros, true}, {"b", zeros, true}}));
+  EXPECT_TRUE(message.ends_with(" bytes would become 83886080, more than 100 times as many")) << message;
+  // The same contents of an archive that holds as many bytes as its contents take.
+  EXPECT_EQ(refusal(write_zip(folder, {{"a", zeros}, {"b", zeros, true}})), "no error");
+}
+
 TEST(ZipFile, RefusesEntriesThatShareBytes) {
   const TemporaryFolder folder;
   // The bytes of 'a' are the whole record of 'b', and the directory names both.
