@@ -3,7 +3,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
+#include <new>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <system_error>
 
@@ -21,6 +24,8 @@ namespace {
 
 using core::Error;
 using core::ExitCode;
+
+constexpr std::size_t kLongestName = 4096;
 
 /// @returns the error for a first argument that is not the name of a (sub)command; nothing if there is none.
 std::optional<Error> unknown_command(const CLI::App& app) {
@@ -40,9 +45,21 @@ std::optional<Error> unknown_command(const CLI::App& app) {
                near.empty() ? "see " + path + "--help" : "did you mean '" + path + near + "'?");
 }
 
+/// @returns the error for an argument that names a file but begins like an option; nothing if there is none.
+std::optional<Error> file_like_option(std::span<const char* const> arguments) {
+  for (const std::string argument : arguments) {
+    std::error_code error;
+    if (argument.size() < 2 || argument[0] != '-' || !std::filesystem::exists(argument, error)) continue;
+    const std::string name = core::printable(argument, kLongestName);
+    return Error(ExitCode::usage, "'" + name + "' begins like an option", "name the file './" + name + "'");
+  }
+  return std::nullopt;
+}
+
 /// CLI11's message on one line, without its class names.
-Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
+Error usage_error(const CLI::ParseError& error, const CLI::App& app, std::span<const char* const> arguments) {
   if (const auto unknown = unknown_command(app)) return *unknown;
+  if (const auto file = file_like_option(arguments)) return *file;
   std::string text = error.what();
   for (char& c : text) c = c == '\n' ? ' ' : c;
   const auto parsed = app.get_subcommands();
@@ -143,7 +160,7 @@ int run(int argc, const char* const* argv, const std::vector<Command>& commands)
       print_text("svhn " + core::version() + "\n");
       return 0;
     } catch (const CLI::ParseError& error) {
-      throw usage_error(error, app);
+      throw usage_error(error, app, std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
     }
     return run_parsed(chosen, global);
   });

@@ -179,11 +179,11 @@ std::vector<std::int64_t> epoch_order(std::span<const std::int64_t> rows, std::u
 PixelSource::PixelSource(const PreparedData& data, const PreprocessPlan& plan) : data_(data), plan_(plan) {}
 
 std::vector<std::int64_t> PixelSource::shape() const {
-  return {plan_.channels(), kSide, kSide};
+  return plan_.shape();
 }
 
 void PixelSource::read(std::int64_t row, std::span<float> values) const {
-  plan_.apply(data_.image(row), values);
+  plan_.apply_resized(data_.image(row), values);
 }
 
 struct BatchLoader::Impl {

@@ -1,6 +1,6 @@
 #pragma once
 /// Batches of preprocessed images in a given row order, optionally prefetched by a background thread.
-/// n: images of a batch; C: channels, 1 or 3; H, W: 32.
+/// n: images of a batch; C: channels, 1 or 3; H, W: sides of the network's input, 32 but for imported models.
 
 #include <cstdint>
 #include <functional>

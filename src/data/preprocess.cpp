@@ -157,7 +157,8 @@ Preprocessing preprocessing_from_json(std::string_view text, const std::string& 
   return {parse_steps(json["steps"], source, code), statistics_from_json(json["train"], source, code)};
 }
 
-PreprocessPlan::PreprocessPlan(const Preprocessing& preprocessing, const SplitStatistics& own) {
+PreprocessPlan::PreprocessPlan(const Preprocessing& preprocessing, const SplitStatistics& own)
+    : resizer_({}, preprocessing.sides) {
   if (const auto fault = step_order_fault(preprocessing.steps)) {
     throw core::Error(core::ExitCode::config, "the preprocessing is not possible: " + *fault,
                       "change the order in data.preprocess");
@@ -228,6 +229,13 @@ void PreprocessPlan::apply(std::span<const std::uint8_t> hwc, std::span<float> c
     out[pixels + i] = colour_[1][in[1]];
     out[2 * pixels + i] = colour_[2][in[2]];
   }
+}
+
+void PreprocessPlan::apply_resized(std::span<const std::uint8_t> hwc, std::span<float> chw) const {
+  if (resizer_.to() == resizer_.from()) return apply(hwc, chw);
+  std::vector<std::uint8_t> resized(resizer_.to().bytes());
+  resizer_(hwc, resized);
+  apply(resized, chw);
 }
 
 PreprocessPlan plan_for(const Preprocessing& preprocessing, const PreparedData& data, Split split) {

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "data/options.h"
 #include "data/prepared.h"
+#include "data/resize.h"
 
 namespace svhn::data {
 
@@ -29,6 +30,8 @@ std::optional<std::string> step_order_fault(std::span<const PreprocessStep> step
 struct Preprocessing {
   std::vector<PreprocessStep> steps;
   SplitStatistics train;  ///< Statistics of the training split of the model.
+  /// Of the network's input, to which images are resized first. A model file has it in its input, not here.
+  ImageSides sides{};
   bool operator==(const Preprocessing&) const = default;
 };
 
@@ -68,9 +71,20 @@ class PreprocessPlan {
 
   /// @returns 1 after greyscale, else 3.
   [[nodiscard]] std::int64_t channels() const { return grey_ ? 1 : 3; }
+  /// @returns H and W of the network's input.
+  [[nodiscard]] ImageSides sides() const { return resizer_.to(); }
+  /// @returns [C,H,W] of the network's input.
+  [[nodiscard]] std::vector<std::int64_t> shape() const {
+    return {channels(), sides().height, sides().width};
+  }
 
   /// Converts one image. @param hwc u8 [H,W,3], any H and W. @param chw f32 [C,H,W], filled.
+  /// @throws core::Error(bug) when the two do not fit each other.
   void apply(std::span<const std::uint8_t> hwc, std::span<float> chw) const;
+  /// Converts an image of a prepared file, resized to `sides`.
+  /// @param hwc u8 [32,32,3]. @param chw f32 of `shape`, filled.
+  /// @throws core::Error(bug) for other sizes.
+  void apply_resized(std::span<const std::uint8_t> hwc, std::span<float> chw) const;
 
  private:
   using Slopes = std::array<PixelSlope, 3>;
@@ -83,6 +97,7 @@ class PreprocessPlan {
   std::optional<GreyLine> grey_;  ///< The result of greyscale.
   Tables<float> colour_{};        ///< The result without greyscale.
   std::optional<Slopes> slopes_;  ///< Set where they give the same numbers as the tables, in half the time.
+  Resizer resizer_;               ///< From the sides of a prepared file's images.
 };
 
 /// @param preprocessing that of a model, or {steps, data.statistics(Split::train)} for a new run.

@@ -28,7 +28,7 @@ struct RawDigits {
   std::vector<std::string> notes{};     ///< What was left out or decided, one line each.
   std::int64_t left_out = 0;            ///< Number of files that were left out besides the unreadable ones.
   std::vector<Origin> origins{};        ///< [N], or empty where no folder is named for a split.
-  std::optional<LabelRule> rule{};      ///< What the labels mean, where the source says it.
+  std::optional<LabelRule> rule{};      ///< Where this source tells another one than its kind's.
   std::string sha256{};                 ///< Of the pictures that were read.
 };
 
@@ -37,6 +37,7 @@ struct Source {
   std::string_view name;                  ///< Of `--format` and of a prepared file's metadata.
   std::string_view plural;                ///< In messages.
   LabelRule labels;                       ///< Meaning of its labels, unless the user gives another.
+  bool states_labels;                     ///< Whether the format fixes that meaning; else it is assumed.
   bool (*sniff)(std::string_view bytes);  ///< Recognizes a file's first bytes; nullptr: it is a folder.
 };
 
@@ -56,6 +57,11 @@ const Source& detect_source(const std::filesystem::path& path);
 std::string label_rule_name(LabelRule rule);
 /// @returns the rule of that name, if there is one.
 std::optional<LabelRule> find_label_rule(std::string_view name);
+
+/// @returns "index" or "digit" when the labels, 0 to 9 and read by the other of the two, are far likelier
+/// with the frequencies of SVHN's digits: 1 is the most frequent and 0 one of the rarest. nullopt when they
+/// are not.
+std::optional<LabelRule> likelier_rule(std::span<const std::int64_t> labels, LabelRule rule);
 
 /// Converts source labels to class indices (index i is digit (i + 1) % 10).
 /// @param source name of the source in messages.

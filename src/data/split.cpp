@@ -3,6 +3,8 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -265,10 +267,24 @@ SplitIndices split_three(std::span<const std::uint8_t> labels, const SplitOption
 }
 
 std::optional<Origin> origin_of_file(std::string_view file_name) {
-  if (file_name.starts_with("train")) return Origin::train;
-  if (file_name.starts_with("test")) return Origin::test;
-  if (file_name.starts_with("extra")) return Origin::extra;
-  return std::nullopt;
+  constexpr std::array<std::pair<std::string_view, Origin>, 3> kWords{
+      {{"train", Origin::train}, {"test", Origin::test}, {"extra", Origin::extra}}};
+  std::string word;
+  std::optional<Origin> origin;
+  for (std::size_t i = 0; i <= file_name.size(); ++i) {
+    const auto c = static_cast<unsigned char>(i < file_name.size() ? file_name[i] : '.');
+    if (std::isalpha(c) != 0) {
+      word += static_cast<char>(std::tolower(c));
+      continue;
+    }
+    for (const auto& [name, found] : kWords) {
+      if (word != name) continue;
+      if (origin && *origin != found) return std::nullopt;
+      origin = found;
+    }
+    word.clear();
+  }
+  return origin;
 }
 
 SplitIndices split_given(std::span<const std::uint8_t> labels, std::span<const Origin> origins,

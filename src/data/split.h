@@ -61,7 +61,9 @@ struct SplitOptions {
 /// @throws core::Error as `stratified_split`; the message names the split.
 SplitIndices split_three(std::span<const std::uint8_t> labels, const SplitOptions& options);
 
-/// @param file_name e.g. "extra_32x32.mat". @returns the prefix of the name: train, test or extra.
+/// @param file_name e.g. "extra_32x32.mat".
+/// @returns the one of train, test and extra that the name has as a word between other characters than
+/// letters, in either case; nullopt when it has none or several.
 std::optional<Origin> origin_of_file(std::string_view file_name);
 
 /// Keeps a division that the source has: test and validation rows in their order, the others are training

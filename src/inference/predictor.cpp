@@ -6,18 +6,13 @@
 #include <utility>
 
 #include "core/error.h"
-#include "data/prepared.h"
 #include "metric/scores.h"
 
 namespace svhn::inference {
 namespace {
 
-using data::kImageBytes;
-using data::kSide;
 using metric::kClasses;
 using metric::Probabilities;
-
-constexpr auto kBytes = static_cast<std::size_t>(kImageBytes);
 
 struct Shift {
   int right;
@@ -46,14 +41,14 @@ Probabilities mean_of(std::span<const Probabilities> items) {
 Predictor::Predictor(network::Network network, const data::Preprocessing& preprocessing,
                      const PredictorOptions& options)
     : network_(std::make_unique<network::Network>(std::move(network))),
-      session_(*network_, {.batch_size = options.batch_size, .precision = options.precision}),
+      batch_size_(options.batch_size.value_or(batch_size_for(network_->input_shape()))),
+      session_(*network_, {.batch_size = batch_size_, .precision = options.precision}),
       plan_(preprocessing, preprocessing.train),
-      options_(options) {}
+      shifts_(options.shifts) {}
 
-void Predictor::predict_batch(const std::vector<float>& pixels, std::vector<Probabilities>& results) {
-  const auto& shape = network_->input_shape();
-  const auto count = static_cast<std::int64_t>(pixels.size()) / model::element_count(shape);
-  const torch::Tensor logits = session_.outputs(pixels.data(), count, shape);
+void Predictor::predict_batch(std::span<const float> pixels, std::int64_t count,
+                              std::vector<Probabilities>& results) {
+  const torch::Tensor logits = session_.outputs(pixels, count);
   const auto* row = static_cast<const float*>(logits.data_ptr());
   for (std::int64_t i = 0; i < logits.size(0); ++i, row += kClasses) {
     if (!std::all_of(row, row + kClasses, [](float x) { return std::isfinite(x); })) {
@@ -65,22 +60,24 @@ void Predictor::predict_batch(const std::vector<float>& pixels, std::vector<Prob
 }
 
 std::vector<Probabilities> Predictor::predict(std::span<const std::uint8_t> images) {
-  const auto shifts = make_shifts(options_.shifts);
-  const auto numbers = static_cast<std::size_t>(plan_.channels() * kSide * kSide);
-  const std::size_t total = images.size() / kBytes * shifts.size();
-  const auto batch_size = static_cast<std::size_t>(options_.batch_size);
+  const auto shifts = make_shifts(shifts_);
+  const std::size_t bytes = sides().bytes();
+  const auto numbers = static_cast<std::size_t>(model::element_count(plan_.shape()));
+  const std::size_t total = images.size() / bytes * shifts.size();
+  const auto batch_size = static_cast<std::size_t>(batch_size_);
   std::vector<Probabilities> shifted;
-  std::vector<std::uint8_t> moved(kBytes);
+  std::vector<std::uint8_t> moved(bytes);
   std::vector<float> pixels;
   for (std::size_t first = 0; first < total; first += batch_size) {
     const std::size_t count = std::min(batch_size, total - first);
     pixels.resize(count * numbers);
     for (std::size_t i = 0; i < count; ++i) {
       const auto [right, down] = shifts[(first + i) % shifts.size()];
-      shift_image(images.subspan((first + i) / shifts.size() * kBytes, kBytes), right, down, moved);
+      const auto image = images.subspan((first + i) / shifts.size() * bytes, bytes);
+      shift_image(image, sides(), right, down, moved);
       plan_.apply(moved, std::span(pixels).subspan(i * numbers, numbers));
     }
-    predict_batch(pixels, shifted);
+    predict_batch(pixels, static_cast<std::int64_t>(count), shifted);
   }
   std::vector<Probabilities> results;
   for (std::size_t i = 0; i < total; i += shifts.size()) {
@@ -89,13 +86,14 @@ std::vector<Probabilities> Predictor::predict(std::span<const std::uint8_t> imag
   return results;
 }
 
-void shift_image(std::span<const std::uint8_t> image, int right, int down, std::span<std::uint8_t> shifted) {
-  constexpr auto last = static_cast<int>(kSide) - 1;
+void shift_image(std::span<const std::uint8_t> image, data::ImageSides sides, int right, int down,
+                 std::span<std::uint8_t> shifted) {
   std::size_t at = 0;
-  for (int y = 0; y <= last; ++y) {
-    const auto row = static_cast<std::size_t>(std::clamp(y - down, 0, last)) * kSide;
-    for (int x = 0; x <= last; ++x) {
-      const std::size_t from = (row + static_cast<std::size_t>(std::clamp(x - right, 0, last))) * 3;
+  for (std::int64_t y = 0; y < sides.height; ++y) {
+    const std::int64_t row = std::clamp<std::int64_t>(y - down, 0, sides.height - 1) * sides.width;
+    for (std::int64_t x = 0; x < sides.width; ++x) {
+      const std::int64_t column = std::clamp<std::int64_t>(x - right, 0, sides.width - 1);
+      const auto from = static_cast<std::size_t>(row + column) * 3;
       for (std::size_t c = 0; c < 3; ++c) shifted[at++] = image[from + c];
     }
   }

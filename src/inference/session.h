@@ -35,6 +35,11 @@ struct SessionOptions {
   distributed::ProcessGroup* group = nullptr;
 };
 
+/// @param input of the network, [C,H,W].
+/// @returns the batch size of inference: fewer images where they are larger than digits, so that memory does
+/// not grow with their size.
+std::int64_t batch_size_for(const model::Shape& input);
+
 /// @param with_threads whether the threads that compute also load the batches, between two of them. Use it
 /// for work so short that a prefetching thread would only take a processor away from it. Where one thread
 /// computes, prefetching costs nothing.
@@ -53,6 +58,11 @@ struct Shard {
 /// @returns this process' shard.
 Shard shard_of(std::size_t images, std::int64_t batch_size, const distributed::ProcessGroup* group);
 
+/// @returns the preprocessing that a model file records, with the sides of its input.
+/// @throws core::Error(model) when it is damaged, or when it does not give the channels that the network
+/// takes.
+data::Preprocessing preprocessing_of(const model::ModelFile& file);
+
 /// Loads the network of a model file onto a device, and folds its batch norms (network/fold.h).
 /// @throws core::Error(model)
 network::Network load_for_inference(const model::ModelFile& file, const torch::Device& device);
@@ -64,10 +74,11 @@ class Session {
   /// @param network borrowed, as it is: in training, or of `load_for_inference`.
   Session(network::Network& network, const SessionOptions& options);
 
-  /// @param inputs f32 [N,…] in the order of `shape`. @param images N, 0 to `batch_size`.
-  /// @param shape of one input: C,H,W, or that of node `first`.
+  /// @param inputs f32 [N,…], each of the shape that the network takes: C,H,W, or that of node `first`.
+  /// @param images N, 0 to `batch_size`.
   /// @returns f32 [N,…] on the CPU, contiguous; valid until the next call.
-  torch::Tensor outputs(const float* inputs, std::int64_t images, const std::vector<std::int64_t>& shape);
+  /// @throws core::Error(bug) for inputs of another size.
+  torch::Tensor outputs(std::span<const float> inputs, std::int64_t images);
 
   /// Called with each batch: the index of its first image in the list, and the outputs.
   using Sink = std::function<void(std::size_t first, const torch::Tensor& outputs)>;
@@ -81,6 +92,9 @@ class Session {
             std::span<const std::int64_t> rows, const Sink& sink, const Progress& progress);
 
  private:
+  /// @returns the shape of one input.
+  [[nodiscard]] const model::Shape& shape() const;
+
   network::Network& network_;
   SessionOptions options_;
   std::unique_ptr<network::MlpEngine> engine_;  ///< nullptr unless the network is a float32 MLP.

@@ -43,6 +43,13 @@ double accuracy(const ConfusionCounts& counts) {
   return share(static_cast<double>(correct_count(counts)), static_cast<double>(total_count(counts)));
 }
 
+double shifted_accuracy(const ConfusionCounts& counts, int shift) {
+  std::int64_t hits = 0;
+  for (int t = 0; t < kClasses; ++t)
+    hits += counts[class_slot(t)][class_slot((t + shift + kClasses) % kClasses)];
+  return share(static_cast<double>(hits), static_cast<double>(total_count(counts)));
+}
+
 std::array<ClassScore, kClasses> class_scores(const ConfusionCounts& counts) {
   std::array<ClassScore, kClasses> scores{};
   for (std::size_t i = 0; i < scores.size(); ++i) {

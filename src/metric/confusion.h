@@ -47,6 +47,8 @@ std::int64_t total_count(const ConfusionCounts& counts);
 std::int64_t correct_count(const ConfusionCounts& counts);
 /// @returns the share of right predictions; 0 without images.
 double accuracy(const ConfusionCounts& counts);
+/// @returns the share of images whose predicted class index is `shift` above the true one, modulo 10.
+double shifted_accuracy(const ConfusionCounts& counts, int shift);
 /// @returns ten scores in class order.
 std::array<ClassScore, kClasses> class_scores(const ConfusionCounts& counts);
 /// @returns the pairs of classes that were confused, most frequent first; equal counts by true class, then by

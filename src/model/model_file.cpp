@@ -19,8 +19,9 @@ using core::ExitCode;
 
 constexpr const char* kFormat = "svhn-model-1";
 constexpr const char* kClasses = R"(["1","2","3","4","5","6","7","8","9","0"])";
+constexpr const char* kImportedClasses = "imported_classes";
 constexpr const char* kNotOurs =
-    "a model of this program carries its layers; convert pretrained weights first";
+    "these are weights alone: name them in a config's backbone, or convert the whole Keras model";
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& problem,
                          const std::string& hint) {
@@ -37,6 +38,8 @@ const std::string& entry(const formats::SafetensorsFile& file, const std::string
 void check_format(const formats::SafetensorsFile& file) {
   const std::string& format = entry(file, "format");
   if (format == kFormat) return;
+  if (format.starts_with("svhn-prepared"))
+    refuse(file.path(), "a prepared data file, not a model", "name it with --data");
   refuse(file.path(), "its format is '" + core::printable(format) + "', not '" + kFormat + "'",
          format.starts_with("svhn-model-") ? "it was written by a newer version of svhn" : kNotOurs);
 }
@@ -64,8 +67,13 @@ ModelRecord read_record(const formats::SafetensorsFile& file) {
   check_format(file);
   const std::string source = "'" + file.path().string() + "': layers";
   const auto layers = core::parse_json_strict(entry(file, "layers"), source, ExitCode::model);
-  return {entry(file, "name"), read_shape(file), model_from_json(layers, source, ExitCode::model),
-          entry(file, "preprocessing"), entry(file, "synthetic") == "true"};
+  const auto classes = file.metadata().find(kImportedClasses);
+  return {entry(file, "name"),
+          read_shape(file),
+          model_from_json(layers, source, ExitCode::model),
+          entry(file, "preprocessing"),
+          entry(file, "synthetic") == "true",
+          classes == file.metadata().end() ? "" : classes->second};
 }
 
 Graph plan_record(const formats::SafetensorsFile& file, const ModelRecord& record) {
@@ -119,14 +127,16 @@ ModelSpec recorded_spec(const ModelSpec& spec) {
 }  // namespace
 
 std::map<std::string, std::string> record_metadata(const ModelRecord& record, const std::string& kind) {
-  return {{"format", kFormat},
-          {"kind", kind},
-          {"name", record.name},
-          {"input", nlohmann::json(record.input).dump()},
-          {"layers", model_to_json(recorded_spec(record.spec)).dump()},
-          {"preprocessing", record.preprocessing},
-          {"classes", kClasses},
-          {"synthetic", record.synthetic ? "true" : "false"}};
+  std::map<std::string, std::string> metadata{{"format", kFormat},
+                                              {"kind", kind},
+                                              {"name", record.name},
+                                              {"input", nlohmann::json(record.input).dump()},
+                                              {"layers", model_to_json(recorded_spec(record.spec)).dump()},
+                                              {"preprocessing", record.preprocessing},
+                                              {"classes", kClasses},
+                                              {"synthetic", record.synthetic ? "true" : "false"}};
+  if (!record.imported_classes.empty()) metadata[kImportedClasses] = record.imported_classes;
+  return metadata;
 }
 
 ModelFile::ModelFile(const std::filesystem::path& path)

@@ -21,6 +21,8 @@ struct ModelRecord {
   ModelSpec spec;
   std::string preprocessing;  ///< JSON of `data::preprocessing_to_json`, stored unchanged.
   bool synthetic = false;     ///< Trained on the built-in synthetic digits.
+  /// Of an imported model: how its outputs were read, "index", "digit" or (eleven outputs) "svhn"; else "".
+  std::string imported_classes{};
 };
 
 /// Converts a record to safetensors metadata. A backbone's automatic variant is resolved and the path of its

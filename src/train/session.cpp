@@ -427,7 +427,9 @@ double seconds_per_image(network::Network& network, kernels::Precision precision
 
 std::string data_fingerprint(const data::PreparedData& data) {
   std::string text;
-  for (const auto& [key, value] : data.metadata()) text += key + "=" + value + "\n";
+  for (const auto& [key, value] : data.metadata()) {
+    if (key != "label_rule_from") text += key + "=" + value + "\n";  // Former versions did not write it.
+  }
   const auto append = [&text](const void* bytes, std::size_t size) {
     text.append(static_cast<const char*>(bytes), size);
   };

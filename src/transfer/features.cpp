@@ -183,7 +183,7 @@ class FeatureRunner {
   }
 
   [[nodiscard]] Tensor outputs(const data::Batch& batch) {
-    return session_.outputs(batch.pixels.data(), batch.size, job_.context.network->input_shape());
+    return session_.outputs(batch.pixels, batch.size);
   }
 
   void store(std::span<const std::int64_t> rows, const Tensor& outputs) {

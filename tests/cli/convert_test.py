@@ -35,6 +35,28 @@ LAYERS_HINT = "rebuild the model from layers that 'svhn config schema' lists"
 GREYSCALE = ["greyscale", "minmax_per_split"]
 
 
+def softmax(logits):
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponents / exponents.sum(axis=1, keepdims=True)
+
+
+def enlarged(images):
+    """[N,32,32,3] to twice the size, linear between the centres of the pixels."""
+    for axis in (1, 2):
+        ends = np.take(images, [0], axis), np.take(images, [-1], axis)
+        padded = np.concatenate((ends[0], images, ends[1]), axis)
+        size = images.shape[axis]
+        before, here, after = (np.take(padded, range(i, i + size), axis) for i in range(3))
+        both = np.stack((0.25 * before + 0.75 * here, 0.75 * here + 0.25 * after), axis + 1)
+        images = both.reshape([2 * n if i == axis else n for i, n in enumerate(images.shape)])
+    return images
+
+
+def reduced(images):
+    """[N,32,32,3] to half the size, means over four pixels."""
+    return images.reshape(len(images), 16, 2, 16, 2, 3).mean(axis=(2, 4))
+
+
 class Convert(harness.ProgramTest):
     def convert(self, source, target="out.safetensors", **how):
         return self.run_svhn("convert", "--input", source, "--output", target, **how)
@@ -150,12 +172,176 @@ class KerasModels(Convert):
             self.write(model, weights, "bad.h5")
             self.refused("bad.h5", f"'bad.h5': layer 'bn' (BatchNormalization): {message}", LAYERS_HINT)
 
-    def test_inputs_of_other_sizes_are_refused(self):
-        kernel = np.zeros((28 * 28, 10), np.float32)
-        model = sequential(input_layer(28, 28, 1), layer("Flatten", "flat"), layer("Dense", "out", units=10, use_bias=False))
-        self.write(model, {"out": [("out/kernel:0", kernel)]}, "mnist.h5")
-        self.refused("mnist.h5", "'mnist.h5': its input has 28x28 pixels; digits have 32x32",
-                     "put a layer before it: keras.Sequential([Input((32, 32, 1)), Resizing(28, 28), model])")
+    def dense_of(self, *shape):
+        """A model that is one dense layer on an image or its numbers: its file and its kernel."""
+        kernel = np.random.default_rng(4).normal(0, 0.1, (int(np.prod(shape)), 10)).astype(np.float32)
+        flatten = [layer("Flatten", "flat")] if len(shape) > 1 else []
+        model = sequential(input_layer(*shape), *flatten,
+                           layer("Dense", "out", units=10, activation="softmax", use_bias=False))
+        return self.write(model, {"out": [("out/kernel:0", kernel)]}, "dense.h5"), kernel
+
+    def write_ppm(self, name, image):
+        with open(self.path(name), "wb") as file:
+            file.write(b"P6\n%d %d\n255\n" % (image.shape[1], image.shape[0]) + image.tobytes())
+
+    def probabilities(self, *pictures):
+        answers = json.loads(self.succeed("predict", "--model", "out.safetensors", *pictures, "--json").out)
+        # Class index i is digit (i + 1) % 10.
+        return np.array([[answer["probabilities"][str((i + 1) % 10)] for i in range(10)] for answer in answers])
+
+    def test_models_take_pictures_of_their_own_size(self):
+        """Pictures of the model's size are not resized, so that numpy computes the same."""
+        draw = np.random.default_rng(3)
+        for shape, height, width in (((28, 28, 1), 28, 28), ((784,), 28, 28), ((64, 64, 3), 64, 64), ((16, 64, 3), 16, 64),
+                                     ((40, 24), 40, 24)):
+            with self.subTest(shape):
+                source, kernel = self.dense_of(*shape)
+                said, _, _ = self.converted(source)
+                channels = 3 if shape[-1] == 3 else 1
+                self.assertIn(f"[{channels},{height},{width}] here (channels first); images are resized to it\n", said)
+                images = draw.integers(0, 256, (3, height, width, 3), np.uint8)
+                for i, image in enumerate(images):
+                    self.write_ppm(f"{i}.ppm", image)
+                pixels = images / 255 if channels == 3 else images / 255 @ [0.2990, 0.5870, 0.1140]
+                expected = softmax(pixels.reshape(3, -1) @ kernel)
+                self.assertLess(np.abs(self.probabilities("0.ppm", "1.ppm", "2.ppm") - expected).max(), 1e-5)
+                self.assertGreater(expected.std(axis=0).max(), 0.005)
+
+    def test_prepared_data_are_resized_as_pictures_are(self):
+        arrays, _ = tiny_safetensors.load(self.path("data.safetensors"))
+        rows = arrays["test"]
+        for side, resize in ((64, enlarged), (16, reduced)):
+            with self.subTest(side=side):
+                source, kernel = self.dense_of(side, side, 3)
+                self.converted(source)
+                result = self.succeed("evaluate", "--model", "out.safetensors", "--data", "data.safetensors",
+                                      "--predictions", "p.csv")
+                self.assertIn(f" images, resized from 32x32 to {side}x{side} pixels, which the model takes\n", result.out)
+                with open(self.path("p.csv"), encoding="utf-8") as file:
+                    lines = list(csv.DictReader(file))
+                ours = np.array([[float(line[f"p{(i + 1) % 10}"]) for i in range(10)] for line in lines])
+                images = np.floor(resize(arrays["images"][rows].astype(float)) + 0.5)
+                expected = softmax(images.reshape(len(rows), -1) / 255 @ kernel)
+                self.assertLess(np.abs(ours - expected).max(), 1e-4)
+                for i in range(3):
+                    self.write_ppm(f"{i}.ppm", arrays["images"][rows[i]])
+                found = self.probabilities("0.ppm", "1.ppm", "2.ppm")
+                self.assertEqual([[f"{p:.9g}" for p in row] for row in found],
+                                 [[line[f"p{(i + 1) % 10}"] for i in range(10)] for line in lines[:3]])
+
+    def test_what_interpret_shows_has_the_models_size(self):
+        source, _ = self.dense_of(40, 40, 3)
+        self.converted(source)
+        result = self.succeed("interpret", "--model", "out.safetensors", "--data", "data.safetensors", "--output", "i",
+                              "--what", "confusion,misclassified,activations,saliency,embeddings", "--json")
+        self.assertEqual(json.loads(result.out)["resized_to"], [40, 40])
+        arrays, _ = tiny_safetensors.load(self.path("i/saliency.safetensors"))
+        self.assertEqual({array.shape[-2:] for array in arrays.values()}, {(40, 40)})
+
+    def test_inputs_that_no_digit_has_are_refused(self):
+        for shape, what, hint in (
+                ((32, 32, 2), "has 2 channels; digits have 1 or 3", "convert a model of greyscale or RGB images"),
+                ((3, 32, 32), "has 32 channels; digits have 1 or 3",
+                 "build it with the channels last, [height,width,channels]"),
+                ((1, 4000, 1), "is too large for a digit", "convert a model of images of up to 2048x2048 pixels")):
+            with self.subTest(shape):
+                source, _ = self.dense_of(*shape)
+                text = ",".join(map(str, shape))
+                self.refused(source, f"'dense.h5': its input [{text}] {what}", hint)
+        source, _ = self.dense_of(1000)
+        self.refused(source, "'dense.h5': layer 'out' (Dense): the model's input [1000] is no image",
+                     "digits enter as [height,width,1 or 3], or as a square image's numbers, such as 1024 or 3072")
+
+    def test_model_files_that_cannot_be_served_are_refused_before_anything_is_read(self):
+        """Files whose input does not fit their preprocessing, as another program may write them."""
+        for shape, steps, message, hint in (
+                ((2, 32, 32), [], "its network takes 2 channels, but its preprocessing gives 3",
+                 "networks of greyscale or RGB images are served; convert or train the model again"),
+                ((3, 32, 32), ["greyscale"], "its network takes 3 channels, but its preprocessing gives 1",
+                 "networks of greyscale or RGB images are served; convert or train the model again"),
+                ((3, 4096, 1), [], "its network takes images of 4096x1 pixels", "up to 2048x2048 pixels are served")):
+            source, _ = self.dense_of(32, 32, 3)
+            _, arrays, metadata = self.converted(source)
+            preprocessing = dict(json.loads(metadata["preprocessing"]), steps=steps)
+            metadata.update(input=json.dumps(shape), preprocessing=json.dumps(preprocessing))
+            arrays["out.weight"] = np.zeros((10, int(np.prod(shape))), np.float32)
+            metadata = {key: text for key, text in metadata.items() if not key.startswith("svhn.checksum")}
+            tiny_safetensors.save(self.path("odd.safetensors"), arrays, metadata)
+            for command in (["predict", "none.png"], ["evaluate", "--data", "none"],
+                            ["interpret", "--data", "none", "--output", "i"]):
+                with self.subTest(message, command=command):
+                    result = self.run_svhn(command[0], "--model", "odd.safetensors", *command[1:])
+                    self.assert_error(result, 5, f"'odd.safetensors': {message}", hint)
+                    self.assertFalse(os.path.exists(self.path("i")))
+
+    def tell_apart(self, shift):
+        """A model that knows the rows of the test split by heart: its output for a digit d is d + shift, modulo 10."""
+        arrays, _ = tiny_safetensors.load(self.path("data.safetensors"))
+        rows = arrays["test"]
+        images = arrays["images"][rows].reshape(len(rows), -1).astype(np.float64) / 255
+        outputs = ((arrays["labels"][rows].astype(int) + 1) % 10 + shift) % 10
+        wanted = 10.0 * np.eye(10)[outputs]
+        return np.linalg.lstsq(images, wanted, rcond=None)[0].astype(np.float32)
+
+    def test_the_order_of_the_classes_can_be_told(self):
+        kernel = self.tell_apart(0)  # Output d is the digit d.
+        model = sequential(input_layer(3072), layer("Dense", "out", units=10, activation="softmax", use_bias=False))
+        source = self.write(model, {"out": [("out/kernel:0", kernel)]})
+        said, _, metadata = self.converted(source, "wrong.safetensors")
+        self.assertIn("  classes        assumed: index: output 0 is the digit 1, output 9 the digit 0; a Keras file does "
+                      "not say\n", said)
+        self.assertEqual(metadata["imported_classes"], "index")
+        wrong = json.loads(self.succeed("evaluate", "--model", "wrong.safetensors", "--data", "data.safetensors",
+                                        "--json").out)
+        self.assertLess(wrong["accuracy"], 0.1)
+        self.assertGreater(wrong["class_rule"]["accuracy"], 0.9)
+        self.assertEqual(wrong["class_rule"]["advice"], "convert the model again with --classes digit")
+        text = self.succeed("evaluate", "--model", "wrong.safetensors", "--data", "data.safetensors").out
+        self.assertTrue(text.endswith("convert the model again with --classes digit\n"), text)
+        told = self.run_svhn("convert", "--input", source, "--output", "right.safetensors", "--classes", "digit")
+        self.assertIn("  classes        digit: output i is the digit i\n", told.out)
+        right = json.loads(self.succeed("evaluate", "--model", "right.safetensors", "--data", "data.safetensors",
+                                        "--json").out)
+        self.assertEqual(right["accuracy"], wrong["class_rule"]["accuracy"])
+        self.assertNotIn("class_rule", right)
+
+    def test_a_wrong_order_that_was_asked_for_is_told_as_well(self):
+        kernel = self.tell_apart(-1)  # Output i is the digit i + 1.
+        model = sequential(input_layer(3072), layer("Dense", "out", units=10, activation="softmax", use_bias=False))
+        source = self.write(model, {"out": [("out/kernel:0", kernel)]})
+        self.succeed("convert", "--input", source, "--output", "wrong.safetensors", "--classes", "digit")
+        found = json.loads(self.succeed("evaluate", "--model", "wrong.safetensors", "--data", "data.safetensors",
+                                        "--json").out)
+        self.assertEqual(found["class_rule"]["advice"], "convert the model again with --classes index")
+
+    def test_eleven_outputs_are_stanfords_labels(self):
+        kernel = np.zeros((3072, 11), np.float32)
+        kernel[:, 1:10] = self.tell_apart(0)[:, 1:]
+        kernel[:, 10] = self.tell_apart(0)[:, 0]
+        model = sequential(input_layer(3072), layer("Dense", "out", units=11, activation="softmax", use_bias=False))
+        source = self.write(model, {"out": [("out/kernel:0", kernel)]})
+        said, _, _ = self.converted(source)
+        self.assertIn("  classes        assumed: svhn: Stanford's labels, 10 is the digit 0; a Keras file does not say\n",
+                      said)
+        found = json.loads(self.succeed("evaluate", "--model", "out.safetensors", "--data", "data.safetensors",
+                                        "--json").out)
+        self.assertGreater(found["accuracy"], 0.9)
+        result = self.run_svhn("convert", "--input", source, "--output", "x.safetensors", "--classes", "digit")
+        self.assert_error(result, 5, f"'{source}': its output is [11], but digits have 10 classes",
+                          "--classes svhn takes outputs 1 to 10, the last for the digit 0")
+
+    def test_sigmoids_are_read_as_one_distribution(self):
+        draw = np.random.default_rng(6)
+        kernel = draw.normal(0, 0.1, (3072, 10)).astype(np.float32)
+        model = sequential(input_layer(3072), layer("Dense", "out", units=10, activation="sigmoid", use_bias=False))
+        said, _, _ = self.converted(self.write(model, {"out": [("out/kernel:0", kernel)]}))
+        self.assertIn("the model ends in sigmoid", said)
+        image = draw.integers(0, 256, (32, 32, 3), np.uint8)
+        self.write_ppm("0.ppm", image)
+        each = 1 / (1 + np.exp(-image.reshape(1, -1) / 255 @ kernel.astype(np.float64)))
+        # Given that exactly one of the ten is there.
+        only = each / (1 - each)
+        self.assertLess(np.abs(self.probabilities("0.ppm") - only / only.sum()).max(), 1e-5)
 
     def test_damage_is_refused_and_what_was_there_stays(self):
         layers, weights = keras_files.small_model(np.random.default_rng(1))
@@ -311,6 +497,39 @@ class TorchWeights(Convert):
                 for name, value in wanted.items():
                     np.testing.assert_array_equal(found[name], value.detach().float().numpy(), err_msg=name)
 
+    def test_checkpoints_of_training_scripts(self):
+        """What people save: an optimizer, arguments and NumPy's numbers beside weights of DataParallel or torch.compile."""
+        import argparse
+        state = {name: value for name, value in self.state().items() if name != "parameter"}
+        network = torch.nn.Linear(2, 3)
+        optimizer = torch.optim.Adam(network.parameters())
+        network(torch.ones(1, 2)).sum().backward()
+        optimizer.step()
+        wanted = {name: value for name, value in state.items() if "num_batches" not in name}
+        for prefix in ("module.", "_orig_mod.", "module._orig_mod.", ""):
+            checkpoint = {"epoch": 3, "arch": "small", "args": argparse.Namespace(lr=0.1, gpus=[0, 1]),
+                          "best": np.float64(0.93), "curve": np.arange(3.0), "optimizer": optimizer.state_dict(),
+                          "state_dict": {prefix + name: value for name, value in state.items()}}
+            for content in (checkpoint, {"checkpoint": checkpoint}, {"model": checkpoint["state_dict"], "seen": {1, 2}}):
+                for zipped in (True, False):
+                    with self.subTest(prefix=prefix, keys=list(content), zipped=zipped):
+                        torch.save(content, self.path("net.pth"), _use_new_zipfile_serialization=zipped)
+                        said, found, _ = self.converted("net.pth")
+                        self.assertEqual("left out of the names: module., _orig_mod." in said, prefix != "")
+                        self.assertEqual(set(found), set(wanted))
+                        np.testing.assert_array_equal(found["turned"], wanted["turned"].numpy())
+
+    def test_what_holds_nothing_is_refused(self):
+        for content in ({}, {"state_dict": {}}, {"epoch": 3, "args": None}):
+            torch.save(content, self.path("net.pth"))
+            result = self.convert("net.pth")
+            self.assertEqual(result.code, 5)
+            self.assertRegex(result.err, r"\Asvhn: error: 'net.pth': the checkpoint holds no weights \(byte \d+\)\nhint: save "
+                                         r"the weights alone: torch.save\(model.state_dict\(\), 'weights.pth'\)\n\Z")
+            self.assertFalse(os.path.exists(self.path("out.safetensors")))
+        torch.save({"a": {"w": torch.ones(2)}, "b": {"w": torch.ones(2)}}, self.path("net.pth"))
+        self.assertIn("the checkpoint holds several state dicts: 'a', 'b'", self.convert("net.pth").err)
+
     def test_nothing_is_run(self):
         class Evil:
             def __reduce__(self):
@@ -320,7 +539,8 @@ class TorchWeights(Convert):
         result = self.convert("evil.pth")
         self.assertEqual(result.code, 5)
         self.assertRegex(result.err, r"\Asvhn: error: 'evil.pth': the pickle asks for 'posix.system' \(byte \d+\), "
-                                     r"which a state dict does not need\nhint: nothing of the file was run\n\Z")
+                                     r"which a state dict does not need\nhint: nothing of the file was run; save the weights alone: "
+                                     r"torch.save\(model.state_dict\(\), 'weights.pth'\)\n\Z")
         self.assertEqual([name for name in tree(self.dir) if "evil" in name], ["evil.pth"])
 
     def test_whole_modules_are_refused(self):
@@ -346,6 +566,19 @@ class Curves(Convert):
                     "loss": [1.5, 0.5], "accuracy": [0.25, 0.75], "val_loss": [1.25, 0.625], "val_accuracy": [0.5, 1.0],
                     "learning_rate": [], "seconds": [], "images_per_second": []})
 
+    def test_accuracies_that_are_named_after_their_function(self):
+        for function in ("categorical_accuracy", "sparse_categorical_accuracy"):
+            self.dump({"loss": [1.5], function: [0.25], "val_loss": [1.25], "val_" + function: [0.5]})
+            result = self.convert("curves.p", "out.json")
+            self.assertEqual(result.out, "out.json: learning curves of 1 epochs\n", result)
+            found = read_json(self.path("out.json"))
+            self.assertEqual((found["accuracy"], found["val_accuracy"]), ([0.25], [0.5]))
+        self.dump({"loss": [1.5], "accuracy": [0.125], "categorical_accuracy": [0.25], "val_loss": [1.25],
+                   "val_accuracy": [0.5]})
+        result = self.convert("curves.p", "out.json")
+        self.assertEqual(result.out, "out.json: learning curves of 1 epochs; left out: categorical_accuracy\n", result)
+        self.assertEqual(read_json(self.path("out.json"))["accuracy"], [0.125])
+
     @unittest.skipIf(np is None, "needs numpy")
     def test_numpy_numbers_and_further_curves(self):
         self.dump({"loss": [np.float32(0.5)], "accuracy": np.array([0.25]), "val_loss": [np.float64(2)],
@@ -370,6 +603,7 @@ class Curves(Convert):
                 ({"loss": ["a"]}, "the curve 'loss' holds text", 4),
                 ({"acc": [1.0], "accuracy": [1.0]}, "the curve 'accuracy' is there twice", 4),
                 ({}, "the pickle holds 0 curves", 4),
+                ({"loss": [], "acc": []}, "the curves have no epochs", 4),
                 ({"loss": [float("inf")]}, "the curve 'loss' holds a number that is not finite", 6)]:
             with self.subTest(message):
                 self.dump(value)
@@ -397,6 +631,59 @@ class Kinds(Convert):
         self.refused("net.h5", "'net.h5' is neither HDF5, a PyTorch file, a pickle nor safetensors",
                      "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, and pickled learning curves")
         self.refused("gone.h5", "cannot read 'gone.h5': No such file or directory", "check the path")
+
+    def test_the_order_of_classes_is_for_models(self):
+        with open(self.path("curves.p"), "wb") as file:
+            pickle.dump({"loss": [1.0]}, file, 4)
+        result = self.run_svhn("convert", "--input", "curves.p", "--output", "out.json", "--classes", "digit")
+        self.assert_error(result, 2, "--classes is for Keras models, and 'curves.p' is none", "leave --classes out")
+
+    def test_files_of_other_kinds_are_named(self):
+        """By convert, by info and by whatever takes a model."""
+        listed = "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, and pickled learning curves"
+        again = "fetch the file again"
+        with zipfile.ZipFile(self.path("images.npz"), "w") as archive:
+            archive.writestr("X.npy", "x")
+        os.makedirs(self.path("saved"))
+        files = {
+            "pointer.h5": (b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 12\n",
+                           "a Git LFS pointer, not the file itself", "fetch the file: git lfs pull"),
+            "page.pth": (b"<!DOCTYPE html>\n<html></html>", "a web page", again),
+            "images.npz": (None, "a NumPy archive (.npz)", listed),
+            "v73.mat": (b"MATLAB 7.3 MAT-file, Platform: GLNXA64", "a MATLAB 7.3 file", listed),
+            "saved/saved_model.pb": (b"\x08\x01\x12\x80\x01\x0a", "a TensorFlow SavedModel",
+                                     "save the model in Keras: model.save('NAME.keras')"),
+            "net.onnx": (b"\x08\x08\x12\x07pytorch", "an ONNX model",
+                         "save the weights as safetensors, or in Keras' or PyTorch's own format"),
+            "state.pkl": (b"\x80\x02}X\x01\x00\x00\x00actorch._utils\n_rebuild_tensor_v2\n.",
+                          "a pickle of PyTorch's tensors, which torch.save did not write",
+                          "save it with torch.save(state_dict, 'weights.pth')"),
+            "empty.h5": (b"", "empty", again),
+        }
+        for name, (content, what, hint) in files.items():
+            if content is not None:
+                with open(self.path(name), "wb") as file:
+                    file.write(content)
+            with self.subTest(name):
+                self.refused(name, f"'{name}' is {what}, which convert does not read", hint)
+                if name == "empty.h5":
+                    continue
+                for command in (["info"], ["evaluate", "--model"]):
+                    result = self.run_svhn(*command, name)
+                    self.assertEqual(result.code, 4 if command == ["info"] else 5)
+                    self.assertTrue(result.err.startswith(f"svhn: error: '{name}': this is {what}, not a safetensors "
+                                                          "file\nhint: "), result)
+        self.refused("saved", "'saved' is a TensorFlow SavedModel, which convert does not read",
+                     "save the model in Keras: model.save('NAME.keras')")
+
+    def test_numbers_of_other_types_are_named(self):
+        for dtype in ("F8_E4M3", "C64"):
+            size = 8 if dtype == "C64" else 1
+            header = json.dumps({"w": {"dtype": dtype, "shape": [1], "data_offsets": [0, size]}}).encode()
+            with open(self.path("odd.safetensors"), "wb") as file:
+                file.write(struct.pack("<Q", len(header)) + header + bytes(size))
+            self.refused("odd.safetensors", f"'odd.safetensors': tensor 'w' holds {dtype} numbers, which are not read",
+                         "save it as float32, float16 or bfloat16")
 
     def test_own_files_are_refused(self):
         self.refused("data.safetensors", "'data.safetensors' is a file of this program already", "use it as it is")

@@ -114,8 +114,7 @@ class Files(harness.ProgramTest):
     def test_a_data_file_is_not_a_model_and_the_other_way_round(self):
         self.succeed("train", "--config", write_json(self.path("run.json"), config()), "--output", "models")
         self.assert_error(self.run_svhn("evaluate", "--model", "data.safetensors"), 5,
-                          "'data.safetensors': its format is 'svhn-prepared-1', not 'svhn-model-1'",
-                          "a model of this program carries its layers; convert pretrained weights first")
+                          "'data.safetensors': a prepared data file, not a model", "name it with --data")
         self.assert_error(self.train(config(), "--output", "other", "--data", "models/tiny.safetensors"), 4,
                           "'models/tiny.safetensors': not a prepared data file (its metadata lacks format "
                           "svhn-prepared-1)", "make the file with `svhn preprocess`")
@@ -395,6 +394,7 @@ class Output(harness.ProgramTest):
 class Usage(harness.ProgramTest):
     def test_wrong_command_lines_end_with_2(self):
         write_json(self.path("run.json"), config())
+        write_json(self.path("-run.json"), config())
         for line, message, hint in [
             ("", "A subcommand is required", "see svhn --help"),
             ("evalaute", "unknown command 'evalaute'", "did you mean 'svhn evaluate'?"),
@@ -404,6 +404,8 @@ class Usage(harness.ProgramTest):
             ("train", "--config is required", "see svhn train --help"),
             ("evaluate", "--model is required", "see svhn evaluate --help"),
             ("info", "file is required", "see svhn info --help"),
+            ("info -run.json", "'-run.json' begins like an option", "name the file './-run.json'"),
+            ("predict --model x -run.json", "'-run.json' begins like an option", "name the file './-run.json'"),
             ("preprocess --synthetic 100", "--output is required", "see svhn preprocess --help"),
             ("preprocess --output x", "preprocess needs --input or --synthetic",
              "e.g. svhn preprocess --synthetic 8000 --output data/svhn.safetensors"),

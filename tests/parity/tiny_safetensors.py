@@ -22,9 +22,9 @@ def load(path):
     return arrays, metadata
 
 
-def save(path, arrays):
+def save(path, arrays, metadata=None):
     names = {np.dtype(value): key for key, value in TYPES.items()}
-    header, data = {}, b""
+    header, data = {"__metadata__": metadata} if metadata else {}, b""
     for name, array in arrays.items():
         raw = np.ascontiguousarray(array).tobytes()
         header[name] = {"dtype": names[array.dtype], "shape": list(array.shape),

@@ -1,6 +1,8 @@
 #pragma once
 /// `svhn convert`: Keras models, pretrained weights and learning curves.
 
+#include <string>
+
 #include "cli/command.h"
 
 namespace svhn::cli {
@@ -13,6 +15,7 @@ struct ConvertOptions {
 
   InputPath input;
   OutputFile output;
+  std::string classes = "auto";  ///< auto, index, digit or svhn.
 };
 
 void add_options(CLI::App& command, ConvertOptions& options);

@@ -1,26 +1,21 @@
 #include <algorithm>
+#include <array>
 #include <cctype>
-#include <cmath>
-#include <nlohmann/json.hpp>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "cli/commands/convert.h"
 #include "cli/console.h"
+#include "cli/engine/pickled_curves.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "data/preprocess.h"
+#include "formats/file_kind.h"
 #include "formats/hdf5/file.h"
-#include "formats/pickle/column.h"
-#include "formats/pickle/globals.h"
-#include "formats/pickle/pickle.h"
 #include "formats/safetensors/safetensors.h"
-#include "formats/torch/torch_archive.h"
-#include "formats/zip/zip_file.h"
-#include "metric/history.h"
+#include "model/keras/classes.h"
 #include "model/keras/import.h"
 #include "model/model_file.h"
 #include "model/plan.h"
@@ -33,29 +28,46 @@ namespace {
 namespace fs = std::filesystem;
 using core::Error;
 using core::ExitCode;
-using formats::Pickle;
-using formats::PickledScalar;
-using formats::PickleKind;
-using formats::PickleValue;
-
-constexpr std::int64_t kSide = 32;  // Of a digit's image, pixels.
+using formats::FileKind;
 
 enum class Input { hdf5, keras, torch, pickle, safetensors };
 
-/// @returns the kind of file, found by its first bytes.
+/// @returns what can be done with what convert does not read; the advice for images is not for it.
+std::string advice_for(FileKind kind) {
+  constexpr std::array kImages{FileKind::matlab_5,    FileKind::matlab_7_3,    FileKind::digit_struct,
+                               FileKind::numpy_array, FileKind::numpy_archive, FileKind::parquet,
+                               FileKind::picture};
+  const bool images = std::find(kImages.begin(), kImages.end(), kind) != kImages.end();
+  const std::string_view advice = images ? "" : formats::kind_advice(kind);
+  if (!advice.empty()) return std::string(advice);
+  return "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, and pickled learning curves";
+}
+
+/// @returns the kind of file, found by its content.
 Input input_of(const fs::path& path) {
-  const core::MappedFile file(path, ExitCode::model);
-  const auto bytes = file.bytes();
-  if (formats::is_hdf5(bytes)) return Input::hdf5;
-  if (formats::is_zip(bytes)) return model::is_keras_archive(path) ? Input::keras : Input::torch;
-  if (formats::is_torch_archive(bytes)) return Input::torch;
-  const std::string_view start(reinterpret_cast<const char*>(bytes.data()),
-                               std::min<std::size_t>(bytes.size(), 9));
-  if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) return Input::pickle;
-  if (start.size() == 9 && start[8] == '{') return Input::safetensors;
-  throw Error(
-      ExitCode::model, "'" + path.string() + "' is neither HDF5, a PyTorch file, a pickle nor safetensors",
-      "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, and pickled learning curves");
+  switch (const FileKind kind = formats::kind_of_file(path, ExitCode::model)) {
+    case FileKind::keras_hdf5:
+    case FileKind::hdf5:
+      return Input::hdf5;
+    case FileKind::keras_archive:
+      return Input::keras;
+    case FileKind::torch_archive:
+    case FileKind::torch_legacy:
+      return Input::torch;
+    case FileKind::pickle:
+      return Input::pickle;
+    case FileKind::safetensors:
+      return Input::safetensors;
+    case FileKind::unknown:
+      throw Error(ExitCode::model,
+                  "'" + path.string() + "' is neither HDF5, a PyTorch file, a pickle nor safetensors",
+                  advice_for(kind));
+    default:
+      throw Error(ExitCode::model,
+                  "'" + path.string() + "' is " + std::string(formats::kind_name(kind)) +
+                      ", which convert does not read",
+                  advice_for(kind));
+  }
 }
 
 void need_extension(const ConvertOptions& options, const std::string& extension, const char* what) {
@@ -84,19 +96,20 @@ std::string count_text(const std::vector<model::WeightArray>& arrays) {
   return core::with_thousands(static_cast<std::int64_t>(count));
 }
 
-/// Refuses inputs that no digit has.
-void check_input(const fs::path& path, const model::Shape& input) {
-  const std::string title = "'" + path.string() + "': its input has ";
-  if (input[0] != 1 && input[0] != 3)
-    throw Error(ExitCode::model, title + std::to_string(input[0]) + " channels; digits have 1 or 3",
-                "convert models of greyscale or RGB images");
-  if (input[1] == kSide && input[2] == kSide) return;
-  const std::string size = std::to_string(input[1]) + ", " + std::to_string(input[2]);
-  throw Error(
-      ExitCode::model,
-      title + std::to_string(input[1]) + "x" + std::to_string(input[2]) + " pixels; digits have 32x32",
-      "put a layer before it: keras.Sequential([Input((32, 32, " + std::to_string(input[0]) +
-          ")), Resizing(" + size + "), model])");
+/// Refuses inputs that no digit can be given as.
+void check_input(const fs::path& path, const model::KerasModel& model) {
+  const std::string title = "'" + path.string() + "': its input " + model::shape_text(model.keras_input);
+  const auto& input = model.input;
+  if (input[0] != 1 && input[0] != 3) {
+    const std::int64_t first = model.keras_input.front();
+    throw Error(ExitCode::model, title + " has " + std::to_string(input[0]) + " channels; digits have 1 or 3",
+                first == 1 || first == 3 ? "build it with the channels last, [height,width,channels]"
+                                         : "convert a model of greyscale or RGB images");
+  }
+  if (std::max(input[1], input[2]) <= data::kMostSide) return;
+  const std::string most = std::to_string(data::kMostSide);
+  throw Error(ExitCode::model, title + " is too large for a digit",
+              "convert a model of images of up to " + most + "x" + most + " pixels");
 }
 
 /// A Keras file does not record how its input was preprocessed. The assignment's notebooks converted images
@@ -127,15 +140,50 @@ std::string preprocessing_text(const data::Preprocessing& preprocessing) {
          "                 pixels covered 0 to 255\n";
 }
 
+std::string notes_text(const std::vector<std::string>& notes) {
+  std::string text;
+  for (const std::string& note : notes) text += "  note           " + note + "\n";
+  return text;
+}
+
+struct NamedOrder {
+  std::string_view name;  ///< As in --classes.
+  model::ClassOrder order;
+  std::string_view meaning;
+};
+
+constexpr std::array<NamedOrder, 3> kOrders{{
+    {"index", model::ClassOrder::index, "output 0 is the digit 1, output 9 the digit 0"},
+    {"digit", model::ClassOrder::digit, "output i is the digit i"},
+    {"svhn", model::ClassOrder::svhn, "Stanford's labels, 10 is the digit 0"},
+}};
+
+const NamedOrder& class_order_of(const ConvertOptions& options, const model::KerasModel& model) {
+  const model::ClassOrder assumed = model::assumed_class_order(model);
+  return *std::find_if(kOrders.begin(), kOrders.end(), [&](const NamedOrder& order) {
+    return options.classes == "auto" ? order.order == assumed : order.name == options.classes;
+  });
+}
+
+/// @returns the lines about the classes.
+std::string classes_text(const ConvertOptions& options, const NamedOrder& order) {
+  const std::string text = std::string(order.name) + ": " + std::string(order.meaning);
+  if (options.classes != "auto") return "  classes        " + text + "\n";
+  return "  classes        assumed: " + text +
+         "; a Keras file does not say\n"
+         "                 ('evaluate' tells when another --classes fits better)\n";
+}
+
 std::string model_text(const ConvertOptions& options, const model::KerasModel& model,
-                       const data::Preprocessing& preprocessing) {
+                       const data::Preprocessing& preprocessing, const NamedOrder& order) {
   std::string text = options.output.string() + ": Keras model, " + std::to_string(model.spec.layers.size()) +
                      " layers, " + count_text(model.arrays) + " parameters\n";
+  const data::ImageSides sides{model.input[1], model.input[2]};
   text += "  input          " + model::shape_text(model.keras_input) + " in Keras, " +
-          model::shape_text(model.input) + " here (channels first)\n";
-  text += preprocessing_text(preprocessing);
-  for (const std::string& note : model.notes) text += "  note           " + note + "\n";
-  return text;
+          model::shape_text(model.input) + " here (channels first)" +
+          (sides == data::ImageSides{} ? "" : "; images are resized to it") + "\n";
+  text += preprocessing_text(preprocessing) + classes_text(options, order);
+  return text + notes_text(model.notes);
 }
 
 /// @returns the model's name: the input file's name without its extension.
@@ -149,13 +197,21 @@ std::string model_name(const fs::path& path) {
   return name;
 }
 
-void convert_model(const ConvertOptions& options, const model::KerasModel& model) {
-  check_input(options.input, model.input);
+void convert_model(const ConvertOptions& options, model::KerasModel model) {
+  check_input(options.input, model);
+  const NamedOrder& order = class_order_of(options, model);
+  // Of ten outputs Stanford's labels are in the order of the classes here.
+  const bool as_here = model.output == model::Shape{data::kClasses} && order.order == model::ClassOrder::svhn;
+  model::order_classes(model, order.order, options.input.string());
   const data::Preprocessing preprocessing = assumed_preprocessing(model);
-  const model::ModelRecord record{model_name(options.input), model.input, model.spec,
-                                  data::preprocessing_to_json(preprocessing), false};
+  const model::ModelRecord record{model_name(options.input),
+                                  model.input,
+                                  model.spec,
+                                  data::preprocessing_to_json(preprocessing),
+                                  false,
+                                  as_here ? "index" : std::string(order.name)};
   write_arrays(options.output, model.arrays, model::record_metadata(record, "model"));
-  print_text(model_text(options, model, preprocessing));
+  print_text(model_text(options, model, preprocessing, order));
 }
 
 void convert_weights(const ConvertOptions& options) {
@@ -168,112 +224,8 @@ void convert_weights(const ConvertOptions& options) {
   print_text(options.output.string() + ": weights from " + source.format + ", " +
              std::to_string(source.arrays.size()) + " arrays, " + count_text(source.arrays) +
              " numbers; names as " +
-             (source.origin == model::WeightOrigin::keras ? "in Keras" : "in the file") + "\n");
-}
-
-constexpr std::size_t kMostCurves = 100;
-constexpr const char* kCurvesHint =
-    "expected the dict that fit() leaves in history.history, saved with pickle.dump";
-
-/// Learning curves that were pickled in Python: `pickle.dump(model.fit(…).history, file)`.
-struct PickledCurves {
-  std::string text;         ///< JSON with Keras' keys, ended by a newline.
-  std::string description;  ///< "4 curves of 50 epochs", and what was left out.
-};
-
-using Curve = std::pair<std::string, std::vector<double>>;
-
-std::string modern_name(std::string_view name) {
-  if (name == "acc") return "accuracy";
-  if (name == "val_acc") return "val_accuracy";
-  return name == "lr" ? "learning_rate" : std::string(name);
-}
-
-double curve_value(const Pickle& pickle, const PickledScalar& scalar, const std::string& curve,
-                   PickleValue list) {
-  if (const auto* integer = std::get_if<std::int64_t>(&scalar)) return static_cast<double>(*integer);
-  const auto* floating = std::get_if<double>(&scalar);
-  if (floating != nullptr && std::isfinite(*floating)) return *floating;
-  if (std::holds_alternative<std::string>(scalar))
-    pickle.fail("the curve '" + core::printable(curve) + "' holds text", pickle.position(list), kCurvesHint);
-  throw Error(ExitCode::numeric,
-              "'" + pickle.options().file + "': the curve '" + core::printable(curve) +
-                  "' holds a number that is not finite",
-              "the training diverged; JSON has no such numbers");
-}
-
-std::vector<Curve> read_curves(const Pickle& pickle) {
-  const PickleValue root = pickle.root();
-  if (root.kind != PickleKind::dict)
-    pickle.fail("the pickle is not a dict of curves", pickle.position(root), kCurvesHint);
-  const auto pairs = pickle.items(root);
-  if (pairs.empty() || pairs.size() / 2 > kMostCurves)
-    pickle.fail("the pickle holds " + std::to_string(pairs.size() / 2) + " curves", 0, kCurvesHint);
-  std::vector<Curve> curves;
-  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-    Curve curve{modern_name(pickle.text(pairs[i])), {}};
-    formats::ColumnReader reader(pickle);
-    for (const PickledScalar& scalar : reader.read(pairs[i + 1], std::nullopt))
-      curve.second.push_back(curve_value(pickle, scalar, curve.first, pairs[i + 1]));
-    const bool repeated = std::any_of(curves.begin(), curves.end(),
-                                      [&](const Curve& other) { return other.first == curve.first; });
-    if (repeated)
-      pickle.fail("the curve '" + core::printable(curve.first) + "' is there twice", 0, kCurvesHint);
-    if (!curves.empty() && curve.second.size() != curves.front().second.size())
-      pickle.fail("the curves are not equally long", pickle.position(pairs[i + 1]), kCurvesHint);
-    curves.push_back(std::move(curve));
-  }
-  return curves;
-}
-
-/// Moves the curves of a history out of `curves`. @returns whether Keras' four are there.
-bool take_history(std::vector<Curve>& curves, metric::History& history) {
-  const auto find = [&](std::string_view key) {
-    return std::find_if(curves.begin(), curves.end(), [&](const Curve& curve) { return curve.first == key; });
-  };
-  const auto& fields = metric::history_fields();
-  const bool complete = std::all_of(fields.begin(), fields.end(), [&](const metric::HistoryField& field) {
-    return !field.required || find(field.key) != curves.end();
-  });
-  if (!complete) return false;
-  for (const metric::HistoryField& field : fields) {
-    const auto found = find(field.key);
-    if (found == curves.end()) continue;
-    history.*field.values = std::move(found->second);
-    curves.erase(found);
-  }
-  return true;
-}
-
-PickledCurves as_history(const metric::History& history, const std::vector<Curve>& others) {
-  PickledCurves result;
-  result.text = metric::history_json(history).dump() + "\n";
-  result.description = "learning curves of " + std::to_string(history.epochs()) + " epochs";
-  for (const Curve& other : others)
-    result.description += (&other == &others.front() ? "; left out: " : ", ") + core::printable(other.first);
-  return result;
-}
-
-/// Reads a dict of lists of numbers (Python's or numpy's). `acc` and `val_acc` become `accuracy` and
-/// `val_accuracy`, `lr` becomes `learning_rate`. With all of Keras' four curves the result is a history as
-/// `train` writes it; otherwise every curve under its own name.
-/// @throws core::Error(data) for anything else, and for curves of different lengths; core::Error(numeric) for
-/// numbers that are not finite.
-PickledCurves read_pickled_curves(const fs::path& path) {
-  const core::MappedFile file(path, ExitCode::data);
-  formats::PickleOptions options;
-  options.file = path.string();
-  options.purpose = "a history of learning curves";
-  options.globals = formats::frame_globals();
-  std::vector<Curve> curves = read_curves(Pickle(file.bytes(), options));
-  const std::size_t epochs = curves.front().second.size();
-  metric::History history;
-  if (take_history(curves, history)) return as_history(history, curves);
-  nlohmann::ordered_json json;
-  for (const auto& [name, values] : curves) json[name] = values;
-  return {json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
-          std::to_string(curves.size()) + " curves of " + std::to_string(epochs) +
-              " epochs (not all of loss, accuracy, val_loss, val_accuracy)"};
+             (source.origin == model::WeightOrigin::keras ? "in Keras" : "in the file") + "\n" +
+             notes_text(source.notes));
 }
 
 void convert_curves(const ConvertOptions& options) {
@@ -298,7 +250,14 @@ void refuse_own(const fs::path& path) {
 
 int run_command(const ConvertOptions& options, const GlobalOptions&) {
   const Input input = input_of(options.input);
+  const auto refuse_classes = [&] {
+    if (options.classes != "auto")
+      throw Error(ExitCode::usage,
+                  "--classes is for Keras models, and '" + options.input.string() + "' is none",
+                  "leave --classes out");
+  };
   if (input == Input::pickle) {
+    refuse_classes();
     convert_curves(options);
     return 0;
   }
@@ -315,6 +274,7 @@ int run_command(const ConvertOptions& options, const GlobalOptions&) {
       return 0;
     }
   }
+  refuse_classes();
   convert_weights(options);
   return 0;
 }

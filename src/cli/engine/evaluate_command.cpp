@@ -5,6 +5,7 @@
 
 #include "cli/commands/evaluate.h"
 #include "cli/console.h"
+#include "cli/engine/class_rules.h"
 #include "cli/engine/distributed_context.h"
 #include "cli/engine/model_source.h"
 #include "cli/engine/progress.h"
@@ -22,20 +23,31 @@ namespace svhn::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using core::ExitCode;
 
-std::string result_text(const metric::EvaluationResult& result, bool synthetic) {
+/// What is told beside the numbers.
+struct Circumstances {
+  bool synthetic = false;
+  data::ImageSides sides{};
+  std::optional<ClassRuleFinding> finding{};
+};
+
+std::string result_text(const metric::EvaluationResult& result, const Circumstances& about) {
+  const std::string resized = resizing_text(about.sides);
   std::string all = fmt::format(
-      "{} on the {} split{}: {} images\n"
+      "{} on the {} split{}: {} images{}\n"
       "  accuracy   {:.4f}  (95% interval {:.4f} to {:.4f})\n"
+      "{}"
       "  loss       {:.4f}\n"
       "  top-2      {:.4f}\n"
       "  top-3      {:.4f}\n"
       "  ECE        {:.4f}\n"
       "  speed      {:.0f} images/s\n\n",
-      result.model, result.split, synthetic ? " (synthetic digits)" : "", result.images, result.accuracy,
-      result.accuracy_interval_95.low, result.accuracy_interval_95.high, result.loss, result.top_2_accuracy,
-      result.top_3_accuracy, result.expected_calibration_error, result.images_per_second);
+      result.model, result.split, about.synthetic ? " (synthetic digits)" : "", result.images,
+      resized.empty() ? "" : ", " + resized, result.accuracy, result.accuracy_interval_95.low,
+      result.accuracy_interval_95.high,
+      about.finding ? "  note       " + finding_text(*about.finding) + "\n" : "", result.loss,
+      result.top_2_accuracy, result.top_3_accuracy, result.expected_calibration_error,
+      result.images_per_second);
   all += "Confusion matrix (rows: true digit, columns: predicted)\n" +
          metric::format_confusion_matrix(result.confusion);
   all += "\n" + metric::format_per_class(result.per_class);
@@ -68,30 +80,34 @@ void draw_charts(const EvaluateCommandOptions& options, const metric::Evaluation
   }
 }
 
-void show(const EvaluateCommandOptions& options, const metric::EvaluationResult& result, bool synthetic) {
+void show(const EvaluateCommandOptions& options, const metric::EvaluationResult& result,
+          const Circumstances& about) {
   if (!options.json) {
-    print_text(result_text(result, synthetic));
+    print_text(result_text(result, about));
     return;
   }
   auto document = metric::evaluation_json(result);
-  if (synthetic) document["synthetic"] = true;
+  if (about.synthetic) document["synthetic"] = true;
+  add_resizing(document, about.sides);
+  if (about.finding)
+    document["class_rule"] = {{"accuracy", about.finding->accuracy}, {"advice", about.finding->advice}};
   print_json(document);
 }
 
 int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOptions& global,
                          DistributedContext& processes) {
   const model::ModelFile file(options.model);
+  const data::Preprocessing preprocessing = inference::preprocessing_of(file);
   const Hardware hardware = set_up_hardware(global);
   network::Network network = inference::load_for_inference(file, hardware.device);
   const data::PreparedData data(data_file_of(options.data, options.model, file));
   core::check_outputs({});  // The data file may be the one that the model's run names.
-  const auto preprocessing =
-      data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
   const data::Split split = split_from_name(options.split);
   const bool is_first = processes.rank() == 0;
 
   inference::PredictionTable table;
   inference::EvaluateOptions how;
+  how.batch_size = inference::batch_size_for(network.input_shape());
   how.group = processes.group(hardware.device);
   if (processes.several()) {
     auto terms = shared_terms(file, data, options.split);
@@ -111,7 +127,8 @@ int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOpti
   result.model = file.record().name;
   if (options.predictions) table.write(*options.predictions);
   draw_charts(options, result, data.synthetic());
-  show(options, result, data.synthetic());
+  show(options, result,
+       {data.synthetic(), preprocessing.sides, find_class_rule(result, file.record(), data)});
   return 0;
 }
 

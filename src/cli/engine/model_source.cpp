@@ -46,6 +46,16 @@ fs::path data_file_of(const std::optional<fs::path>& asked, const fs::path& mode
   return config ? fs::path(config::load_run_config(*config, {}).data.file) : "data/svhn.safetensors";
 }
 
+std::string resizing_text(data::ImageSides sides) {
+  if (sides == data::ImageSides{}) return "";
+  return fmt::format("resized from {0}x{0} to {1}x{2} pixels, which the model takes", data::kSide,
+                     sides.height, sides.width);
+}
+
+void add_resizing(nlohmann::ordered_json& document, data::ImageSides sides) {
+  if (sides != data::ImageSides{}) document["resized_to"] = {sides.height, sides.width};
+}
+
 std::string weights_digest(const model::ModelFile& file) {
   std::vector<std::uint64_t> digests;
   for (const auto& node : file.graph().nodes) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "data/prepared.h"
+#include "data/resize.h"
 #include "model/model_file.h"
 
 namespace svhn::cli {
@@ -22,6 +23,13 @@ std::optional<std::filesystem::path> run_folder_of(const std::filesystem::path& 
 /// @throws core::Error(config) when the run's config cannot be read.
 std::filesystem::path data_file_of(const std::optional<std::filesystem::path>& asked,
                                    const std::filesystem::path& model, const model::ModelFile& file);
+
+/// @returns how images of 32x32 pixels get to the network, "resized from 32x32 to 64x64 pixels"; "" where
+/// they stay as they are.
+std::string resizing_text(data::ImageSides sides);
+
+/// Adds the key "resized_to": [height, width] where images of 32x32 pixels are resized.
+void add_resizing(nlohmann::ordered_json& document, data::ImageSides sides);
 
 /// @returns a hash of all weights, 16 hexadecimal digits.
 std::string weights_digest(const model::ModelFile& file);

@@ -28,7 +28,7 @@ using core::ExitCode;
 using metric::Probabilities;
 using nlohmann::ordered_json;
 
-constexpr std::size_t kChunk = 512;  // Pictures in memory at a time.
+constexpr std::size_t kMostPictures = 512, kMostBytes = std::size_t{64} << 20;  // In memory at a time.
 constexpr std::size_t kLongestName = 4096;
 
 /// The prediction for one file, or the reason why there is none.
@@ -74,14 +74,14 @@ std::vector<Answer> list_files(const std::vector<InputPath>& images) {
 /// Decodes the pictures on all threads, then predicts those that could be read.
 void answer_chunk(std::span<Answer> chunk, const data::PictureReader& reader, inference::Predictor& predictor,
                   int threads) {
-  constexpr auto kBytes = static_cast<std::size_t>(data::kImageBytes);
-  std::vector<std::uint8_t> pixels(chunk.size() * kBytes);
+  const std::size_t bytes = reader.sides().bytes();
+  std::vector<std::uint8_t> pixels(chunk.size() * bytes);
   core::parallel_for(
       static_cast<std::int64_t>(chunk.size()), static_cast<unsigned>(threads), [&](std::int64_t i) {
         Answer& answer = chunk[static_cast<std::size_t>(i)];
         if (!answer.error.empty()) return;
         data::PictureResult result = reader.read(
-            fs::path(answer.file), std::span(pixels).subspan(static_cast<std::size_t>(i) * kBytes, kBytes));
+            fs::path(answer.file), std::span(pixels).subspan(static_cast<std::size_t>(i) * bytes, bytes));
         answer.error = std::move(result.problem);
         answer.remark = std::move(result.remark);
         answer.ground = result.ground;
@@ -89,12 +89,12 @@ void answer_chunk(std::span<Answer> chunk, const data::PictureReader& reader, in
   std::vector<Answer*> readable;
   for (std::size_t i = 0; i < chunk.size(); ++i) {
     if (!chunk[i].error.empty()) continue;
-    const auto source = pixels.begin() + static_cast<std::ptrdiff_t>(i * kBytes);
-    const auto target = pixels.begin() + static_cast<std::ptrdiff_t>(readable.size() * kBytes);
-    if (source != target) std::copy_n(source, kBytes, target);
+    const auto source = pixels.begin() + static_cast<std::ptrdiff_t>(i * bytes);
+    const auto target = pixels.begin() + static_cast<std::ptrdiff_t>(readable.size() * bytes);
+    if (source != target) std::copy_n(source, bytes, target);
     readable.push_back(&chunk[i]);
   }
-  const auto results = predictor.predict(std::span(pixels).first(readable.size() * kBytes));
+  const auto results = predictor.predict(std::span(pixels).first(readable.size() * bytes));
   for (std::size_t i = 0; i < readable.size(); ++i) readable[i]->probabilities = results[i];
 }
 
@@ -161,8 +161,7 @@ std::string table(const std::vector<Answer>& answers, int top_k) {
 inference::Predictor make_predictor(const PredictCommandOptions& options, const GlobalOptions& global,
                                     const Hardware& hardware) {
   const model::ModelFile file(options.model);
-  const auto preprocessing =
-      data::preprocessing_from_json(file.record().preprocessing, options.model.string(), ExitCode::model);
+  const data::Preprocessing preprocessing = inference::preprocessing_of(file);
   inference::PredictorOptions how;
   how.shifts = options.tta;
   if (global.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
@@ -193,11 +192,12 @@ int run_command(const PredictCommandOptions& options, const GlobalOptions& globa
   const Hardware hardware = set_up_hardware(global);
   inference::Predictor predictor = make_predictor(options, global, hardware);
   std::vector<Answer> answers = list_files(options.images);
+  const std::size_t most = std::clamp<std::size_t>(kMostBytes / predictor.sides().bytes(), 1, kMostPictures);
   {
-    const data::PictureReader reader;
+    const data::PictureReader reader(predictor.sides());
     StageProgress progress(global, "pictures");
-    for (std::size_t first = 0; first < answers.size(); first += kChunk) {
-      const std::size_t count = std::min(kChunk, answers.size() - first);
+    for (std::size_t first = 0; first < answers.size(); first += most) {
+      const std::size_t count = std::min(most, answers.size() - first);
       answer_chunk(std::span(answers).subspan(first, count), reader, predictor, hardware.threads);
       progress.show(static_cast<std::int64_t>(first + count), static_cast<std::int64_t>(answers.size()));
       stop_if_asked("stopped after " + std::to_string(first + count) + " of " +

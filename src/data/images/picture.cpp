@@ -202,14 +202,21 @@ cv::Mat decode_transparent(std::span<const std::byte> bytes, const ImageHeader& 
   return picture;
 }
 
-void fit(const cv::Mat& picture, std::uint8_t* pixels) {
-  const cv::Size size(static_cast<int>(kSide), static_cast<int>(kSide));
+void fit(const cv::Mat& picture, ImageSides sides, std::span<std::uint8_t> pixels) {
+  const ImageSides own{picture.rows, picture.cols};
+  if (own == ImageSides{} && sides != own) {
+    // As the rows of a prepared file, so that `predict` gives what `evaluate` gives.
+    std::vector<std::uint8_t> digit(own.bytes());
+    fit(picture, own, digit);
+    return Resizer(own, sides)(digit, pixels);
+  }
+  const cv::Size size(static_cast<int>(sides.width), static_cast<int>(sides.height));
   const bool shrink = picture.cols >= size.width && picture.rows >= size.height;
   cv::Mat small;
   cv::resize(picture, small, size, 0, 0, shrink ? cv::INTER_AREA : cv::INTER_LINEAR);
   cv::Mat bytes;
   small.convertTo(bytes, CV_8U, scale_to_bytes(picture.depth()));
-  cv::Mat target(size, CV_8UC3, pixels);
+  cv::Mat target(size, CV_8UC3, pixels.data());
   cv::cvtColor(bytes, target, cv::COLOR_BGR2RGB);
 }
 
@@ -229,6 +236,9 @@ void add_messages(PictureResult& result, const DecoderRemark& said) {
 }  // namespace
 
 PictureResult PictureReader::read(std::span<const std::byte> file, std::span<std::uint8_t> pixels) const {
+  if (pixels.size() != sides_.bytes())
+    throw core::Error(core::ExitCode::bug,
+                      "a picture does not fit " + std::to_string(pixels.size()) + " bytes");
   const DecoderMessages::Recording recording(messages_);
   PictureResult result;
   try {
@@ -236,7 +246,7 @@ PictureResult PictureReader::read(std::span<const std::byte> file, std::span<std
     const bool large = pixels_of(header) > kLargePixels;
     const auto lock = large ? std::unique_lock(large_) : std::unique_lock<std::mutex>();
     fit(header.transparent ? decode_transparent(file, header, result.ground) : decode_colours(file, header),
-        pixels.data());
+        sides_, pixels);
     if (header.pages) result.remark = "only the first of its pages is read";
   } catch (const Unreadable& problem) {
     result.problem = problem.reason;

@@ -1,5 +1,5 @@
 #pragma once
-/// Reads a picture file of any size as the 32x32 RGB pixels of a digit.
+/// Reads a picture file of any size as the RGB pixels of a digit.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <string>
 
 #include "data/images/decoder_messages.h"
+#include "data/resize.h"
 
 namespace svhn::data {
 
@@ -32,10 +33,10 @@ struct PictureResult {
 /// @param ground not `none`.
 std::string ground_text(Ground ground);
 
-/// Reads pictures of any format that OpenCV decodes: resized to 32x32 (by area when shrinking, linear when
-/// enlarging), grey expanded to RGB, 16 bits scaled to 8, transparent parts laid on white or black, whichever
-/// contrasts more with the visible ones. What decoders write on stderr is part of the result; pictures that
-/// they decode in part only are refused.
+/// Reads pictures of any format that OpenCV decodes: resized (by area when shrinking, linear when enlarging;
+/// one of 32x32 pixels gives the bytes that a row of a prepared file gives), grey expanded to RGB, 16 bits
+/// scaled to 8, transparent parts laid on white or black, whichever contrasts more with the visible ones.
+/// What decoders write on stderr is part of the result; pictures that they decode in part only are refused.
 ///
 /// Above 2^24 pixels, a JPEG is shrunk by 2, 4 or 8 while it is decoded, and other pictures are decoded one
 /// at a time; above 2^28 pixels or 512 MiB of decoded pixels, none is.
@@ -43,11 +44,16 @@ std::string ground_text(Ground ground);
 /// `read` may be called by several threads. One object at a time, see `DecoderMessages`.
 class PictureReader {
  public:
-  /// @param pixels u8 [32,32,3], filled when the picture could be read.
+  /// @param sides of the pixels that are wanted.
+  explicit PictureReader(ImageSides sides = {}) : sides_(sides) {}
+
+  [[nodiscard]] ImageSides sides() const { return sides_; }
+  /// @param pixels u8 [H,W,3] of the size `sides`, filled when the picture could be read.
   PictureResult read(std::span<const std::byte> file, std::span<std::uint8_t> pixels) const;
   PictureResult read(const std::filesystem::path& file, std::span<std::uint8_t> pixels) const;
 
  private:
+  ImageSides sides_;
   DecoderMessages messages_;
   mutable std::mutex large_;
 };

@@ -73,15 +73,10 @@ std::string base_name(const fs::path& path) {
 
 Origin require_origin(const std::string& name) {
   if (const auto origin = origin_of_file(name)) return *origin;
-  const std::array<std::pair<std::string_view, Origin>, 3> words{
-      {{"test", Origin::test}, {"extra", Origin::extra}, {"train", Origin::train}}};
-  for (const auto& [word, origin] : words) {
-    if (name.find(word) != std::string::npos) return origin;
-  }
-  throw core::Error(
-      core::ExitCode::data,
-      "the official split cannot place '" + name + "': its name says neither train, test nor extra",
-      "rename the file, or use --split random");
+  throw core::Error(core::ExitCode::data,
+                    "the official split cannot place '" + name +
+                        "': its name has not exactly one of the words train, test and extra",
+                    "rename it, such as train_" + name + ", or use --split random");
 }
 
 void append(std::string& list, std::string_view item) {
@@ -131,25 +126,42 @@ void place_rows(Joined& joined, RawDigits& digits, const std::string& name, cons
   append_rows(joined.origins, std::move(digits.origins));
 }
 
+/// @returns where a label rule is from, for the metadata.
+std::string_view rule_origin(const PrepareOptions& options, const RawDigits& digits, const Source& source) {
+  if (options.labels) return "--labels";
+  if (digits.rule)
+    return reader_of(source).folder ? "the folders' names" : "assumed (as torchvision numbers digits)";
+  return source.states_labels ? "the format" : "assumed (the file does not say)";
+}
+
+std::string doubt_text(const fs::path& input, LabelRule rule, LabelRule likelier) {
+  return "warning: '" + input.string() + "': the labels were read by the rule '" + label_rule_name(rule) +
+         "', but the digits are as frequent as in SVHN by the rule '" + label_rule_name(likelier) +
+         "'; if that is right, prepare them with --labels " + label_rule_name(likelier);
+}
+
 void join(Joined& joined, const fs::path& input, const PrepareOptions& options) {
   const std::string name = base_name(input);
   const Source& source = options.format != nullptr ? *options.format : detect_source(input);
   RawDigits digits = read_input(input, reader_of(source), options);
   tell(digits, name, options);
-  const LabelRule rule = options.labels.value_or(digits.rule.value_or(source.labels));
   place_rows(joined, digits, name, options);
   const auto [first, is_new] = joined.seen.emplace(digits.sha256, name);
   if (!is_new) {
     note(options, "warning: '" + name + "' has the content of '" + first->second +
                       "': " + std::to_string(digits.labels.size()) + " images are there twice");
   }
+  const LabelRule rule = options.labels.value_or(digits.rule.value_or(source.labels));
   append_rows(joined.labels, class_indices(digits.labels, rule, input.string()));
+  if (const auto likelier = likelier_rule(digits.labels, rule))
+    note(options, doubt_text(input, rule, *likelier));
   append_rows(joined.images, std::move(digits.images));
   joined.skipped += digits.unreadable.size();
   joined.left_out += digits.left_out;
   append(joined.metadata["source"], name);
   append(joined.metadata["format"], source.name);
   append(joined.metadata["label_rule"], label_rule_name(rule));
+  append(joined.metadata["label_rule_from"], rule_origin(options, digits, source));
   append(joined.metadata["sha256"], digits.sha256);
 }
 

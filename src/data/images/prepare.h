@@ -38,10 +38,10 @@ struct PrepareOptions {
 
 /// Reads and joins the inputs, converts labels to class indices and draws the splits.
 /// Metadata: `source` (file names without folders), `sha256` (one per input, in order; for a picture folder
-/// that of its `sha256sum` listing), `format`, `label_rule`, each joined by ", "; `split` `stratify`
-/// `test_fraction` `val_fraction` `split_seed`; `limit`, `skipped` and `left_out` where they apply;
-/// `synthetic` "false". `split` is random, official or folders; the fraction of a split that was given is
-/// left out.
+/// that of its `sha256sum` listing), `format`, `label_rule`, `label_rule_from` (what the rule is from), each
+/// joined by ", "; `split` `stratify` `test_fraction` `val_fraction` `split_seed`; `limit`, `skipped` and
+/// `left_out` where they apply; `synthetic` "false". `split` is random, official or folders; the fraction of
+/// a split that was given is left out.
 /// @throws core::Error(usage) without inputs or with a limit below 1; core::Error(data) for unreadable or
 /// damaged inputs, no rows, labels that contradict the rule, too few rows for the splits, and (official) a
 /// file name that contains neither train, test nor extra.

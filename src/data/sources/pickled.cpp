@@ -131,6 +131,7 @@ std::vector<PixelPlane> planes_of_frame(const Pickle& pickle, const formats::Pic
 struct Parts {
   PickleValue x;
   std::optional<PickleValue> y;
+  bool torchvision = false;  ///< Named as in torchvision's data sets.
 };
 
 const PickleValue* find_any(const Pickle& pickle, PickleValue dict, std::initializer_list<const char*> keys) {
@@ -146,7 +147,7 @@ Parts parts_of_dict(const Pickle& pickle, PickleValue dict) {
   if (x == nullptr) pickle.fail("the dict has no key X, data or images", pickle.position(dict), kForms);
   const PickleValue* y = find_any(pickle, dict, {"y", "Y", "target", "targets", "label", "labels", "class"});
   if (y == nullptr) return {*x, std::nullopt};
-  return {*x, *y};
+  return {*x, *y, x == pickle.find(dict, "data") && y == pickle.find(dict, "labels")};
 }
 
 Parts find_parts(const Pickle& pickle) {
@@ -154,6 +155,7 @@ Parts find_parts(const Pickle& pickle) {
   if (root.kind == PickleKind::dict || is_call(pickle, root, FrameGlobal::bunch)) {
     return parts_of_dict(pickle, root);
   }
+  if (is_call(pickle, root, FrameGlobal::data_set)) return parts_of_dict(pickle, pickle.state(root));
   if (is_frame(pickle, root) || is_numpy(pickle, root)) return {root, std::nullopt};
   const bool sequence = root.kind == PickleKind::tuple || root.kind == PickleKind::list;
   const auto items = sequence ? pickle.items(root) : std::span<const PickleValue>{};
@@ -269,7 +271,12 @@ RawDigits read_from_array(const Pickle& pickle, const Parts& parts) {
   std::int64_t rows = 0;
   const PixelPlane plane = plane_of_array(pickle, array, rows);
   if (std::ssize(plane.pixels) == kImageBytes) {
-    return convert(pickle, {&plane, 1}, rows, read_labels(pickle, parts.y, rows));
+    RawDigits digits = convert(pickle, {&plane, 1}, rows, read_labels(pickle, parts.y, rows));
+    const bool channels_first =
+        array.shape.size() == 4 && array.shape[1] == kChannels && array.shape[3] == kSide;
+    // torchvision.datasets.SVHN has `data` [N,3,32,32] and `labels`, in which 0 is the digit 0.
+    if (channels_first || parts.torchvision) digits.rule = LabelRule::digit;
+    return digits;
   }
   // Seen as a frame's block, [columns, rows] in the other order, the last column holds the labels.
   std::swap(array.shape[0], array.shape[1]);

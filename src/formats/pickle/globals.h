@@ -1,7 +1,7 @@
 #pragma once
 /// The allow-list for data frames and arrays: every name that pandas 0.24 to 3.1, numpy 1.16 to 2.4,
-/// scikit-learn's Bunch and pyarrow's text columns write into a pickle of plain data. None of them
-/// is ever called.
+/// scikit-learn's Bunch, pyarrow's text columns and torchvision's SVHN write into a pickle of plain data.
+/// None of them is ever called.
 
 #include <span>
 
@@ -40,7 +40,9 @@ enum class FrameGlobal : int {
   arrow_type,     ///< type_for_alias(name)
   // scikit-learn
   bunch,  ///< A dict with attribute access.
-  other,  ///< Allowed but not used: class names that accompany the values.
+  // torchvision
+  data_set,  ///< State: a dict of its attributes.
+  other,     ///< Allowed but not used: class names that accompany the values.
 };
 
 /// @returns the allow-list; `kind` of each row is a `FrameGlobal`.

@@ -157,7 +157,8 @@ void PickleMachine::push_global(std::string_view module, std::string_view name) 
     throw core::Error(pickle_.options_.code,
                       file + core::printable(module) + "." + core::printable(name) + "' (byte " +
                           std::to_string(opcode_) + "), which " + pickle_.options_.purpose + " does not need",
-                      "nothing of the file was run");
+                      "nothing of the file was run" +
+                          (pickle_.options_.advice.empty() ? "" : "; " + pickle_.options_.advice));
   }
   push({PickleKind::global, false, static_cast<std::uint32_t>(found - globals.begin())});
 }

@@ -51,6 +51,7 @@ struct PickleOptions {
   std::string file;                            ///< Name for messages.
   core::ExitCode code = core::ExitCode::data;  ///< Exit code of a failure.
   std::string purpose = "a data frame";        ///< For the message "…, which <purpose> does not need".
+  std::string advice{};                        ///< Its hint: what to save in place of the file.
   std::span<const PickleGlobal> globals;       ///< The allow-list; must outlive the Pickle.
   bool persistent_ids = false;                 ///< Accept BINPERSID, which PyTorch's checkpoints use.
   /// Called with (offset, length) of the parts of the file that have been parsed; may be empty.
@@ -84,6 +85,8 @@ class Pickle {
   [[nodiscard]] PickleValue arguments(PickleValue object) const;  ///< A tuple.
   [[nodiscard]] PickleValue state(PickleValue object) const;      ///< The state set by BUILD, or none.
   [[nodiscard]] PickleValue persistent_id(PickleValue value) const;
+  /// @returns the ids of all data outside the pickle, in the order of the file.
+  [[nodiscard]] std::span<const PickleValue> persistent_ids() const { return persistent_; }
 
   /// A list (or list-like object) whose elements are all integers 0..255 is stored as bytes.
   [[nodiscard]] bool is_packed(PickleValue list) const;

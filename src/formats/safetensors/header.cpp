@@ -1,6 +1,7 @@
 #include "formats/safetensors/header.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "core/json.h"
+#include "formats/file_kind.h"
 
 namespace svhn::formats {
 namespace {
@@ -105,6 +107,7 @@ class HeaderHandler {
 
   [[noreturn]] void unexpected(const char* what) const;
   [[nodiscard]] std::string where() const;
+  [[noreturn]] void refuse_dtype(const string_t& name) const;
   bool tensor_key(const string_t& name);
   void finish_tensor();
 
@@ -159,9 +162,19 @@ bool HeaderHandler::string(string_t& text) {
   }
   if (state_ != State::tensor || field_ != Field::dtype) unexpected("a string");
   const auto dtype = dtype_from_safetensors_name(text);
-  if (!dtype) source_.refuse("tensor " + quoted_name(key_) + " has the unknown dtype " + quoted_name(text));
+  if (!dtype) refuse_dtype(text);
   tensor_.dtype = *dtype;
   return true;
+}
+
+/// @see safetensors' own list, `Dtype` in safetensors/src/tensor.rs
+void HeaderHandler::refuse_dtype(const string_t& name) const {
+  constexpr std::array<std::string_view, 9> kOthers{
+      "F4", "F6_E2M3", "F6_E3M2", "F8_E5M2", "F8_E4M3", "F8_E8M0", "C64", "F8_E5M2FNUZ", "F8_E4M3FNUZ"};
+  if (std::ranges::find(kOthers, name) == kOthers.end())
+    source_.refuse("tensor " + quoted_name(key_) + " has the unknown dtype " + quoted_name(name));
+  source_.refuse("tensor " + quoted_name(key_) + " holds " + name + " numbers, which are not read",
+                 "save it as float32, float16 or bfloat16");
 }
 
 bool HeaderHandler::start_object(std::size_t) {
@@ -251,9 +264,10 @@ HeaderJson parse_header_json(std::string_view text, const SafetensorsSource& sou
 
 }  // namespace
 
-void SafetensorsSource::refuse(const std::string& message) const {
-  throw core::Error(code, "'" + name + "': " + message,
-                    "the file is damaged or not a safetensors file; make it again or fetch it anew");
+void SafetensorsSource::refuse(const std::string& message, const std::string& hint) const {
+  throw core::Error(
+      code, "'" + name + "': " + message,
+      hint.empty() ? "the file is damaged or not a safetensors file; make it again or fetch it anew" : hint);
 }
 
 std::string quoted_name(std::string_view name) {
@@ -273,6 +287,10 @@ std::optional<std::size_t> tensor_bytes(const std::vector<std::int64_t>& shape, 
 }
 
 SafetensorsHeader read_safetensors_header(std::span<const std::byte> file, const SafetensorsSource& source) {
+  const FileKind kind = kind_of_bytes(file);
+  if (kind != FileKind::safetensors && kind != FileKind::unknown && kind != FileKind::empty)
+    source.refuse("this is " + std::string(kind_name(kind)) + ", not a safetensors file",
+                  std::string(kind_advice(kind)));
   const std::string_view text = header_text(file, source);
   HeaderJson json = parse_header_json(text, source);
   SafetensorsHeader header;

@@ -51,8 +51,8 @@ struct SafetensorsHeader {
 struct SafetensorsSource {
   std::string name;
   core::ExitCode code = core::ExitCode::data;
-  /// @throws core::Error(code) with "'name': message" and a hint.
-  [[noreturn]] void refuse(const std::string& message) const;
+  /// @throws core::Error(code) with "'name': message" and a hint, by default that the file is damaged.
+  [[noreturn]] void refuse(const std::string& message, const std::string& hint = {}) const;
 };
 
 /// Reads and validates a header.

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "core/file.h"
 #include "core/json.h"
@@ -76,17 +77,27 @@ struct TorchArchive::Impl {
   void check_total() const;
   void open_sequence();
   std::size_t take_pickle(std::size_t at, const std::function<void(const Pickle&)>& use) const;
+  void read(const Pickle& pickle);
   void take_storages(const Pickle& keys, std::size_t at);
 
   core::MappedFile file;
   core::ExitCode code;
   std::vector<TorchTensor> tensors;
+  std::vector<std::string> left_out;
+  std::map<std::string, DType> types;  // Of the storages, in the form before PyTorch 1.6.
   std::optional<ZipFile> zip;
   std::string folder;                     // Prefix of the zip's entries.
   std::map<std::string, Bytes> storages;  // Storages of the form before PyTorch 1.6, in the file.
   mutable std::string cached_key;         // Key of the storage read last from the zip: tensors may share one.
   mutable std::vector<std::byte> cached;
 };
+
+void TorchArchive::Impl::read(const Pickle& pickle) {
+  TorchPickle content = read_state_dict(pickle);
+  tensors = std::move(content.tensors);
+  left_out = std::move(content.left_out);
+  types = storage_types(pickle);
+}
 
 void TorchArchive::Impl::open_zip() {
   zip.emplace(file.path(), code);
@@ -109,7 +120,7 @@ void TorchArchive::Impl::open_zip() {
     fail("its data.pkl has " + std::to_string(found->bytes) + " bytes, which no state dict needs",
          "save a state dict: torch.save(model.state_dict(), FILE)");
   const auto bytes = zip->read(*found);
-  tensors = read_state_dict(Pickle(bytes, torch_pickle_options(file.path().string(), code)));
+  read(Pickle(bytes, torch_pickle_options(file.path().string(), code)));
   check_storages();
 }
 
@@ -155,24 +166,22 @@ void TorchArchive::Impl::open_sequence() {
     if (little == nullptr || !machine.boolean(*little))
       fail("its numbers are not little-endian", "save it again on a little-endian machine");
   });
-  at = take_pickle(at, [this](const Pickle& pickle) { tensors = read_state_dict(pickle); });
+  at = take_pickle(at, [this](const Pickle& pickle) { read(pickle); });
   const Pickle keys(file.bytes().subspan(at), torch_pickle_options(file.path().string(), code));
   take_storages(keys, at + keys.size());
 }
 
 void TorchArchive::Impl::take_storages(const Pickle& keys, std::size_t at) {
-  std::map<std::string, const TorchTensor*> users;
-  for (const TorchTensor& tensor : tensors) users[tensor.storage] = &tensor;
   for (const PickleValue value : keys.items(keys.root())) {
     const std::string key(keys.text(value));
-    const auto user = users.find(key);
-    if (user == users.end()) fail("a storage belongs to no tensor");
+    const auto type = types.find(key);
+    if (type == types.end()) fail("a storage belongs to no tensor");
     const Bytes rest = file.bytes().subspan(at);
     std::uint64_t size = 0;
     if (rest.size() >= sizeof(size)) std::memcpy(&size, rest.data(), sizeof(size));
-    const std::size_t item = item_size(user->second->dtype);
+    const std::size_t item = item_size(type->second);
     if (rest.size() < sizeof(size) || size > (rest.size() - sizeof(size)) / item)
-      fail("the storage of '" + core::printable(user->second->name) + "' is cut off");
+      fail("the storage '" + core::printable(key) + "' is cut off");
     storages[key] = rest.subspan(sizeof(size), size * item);
     at += sizeof(size) + size * item;
   }
@@ -215,6 +224,10 @@ TorchArchive::~TorchArchive() = default;
 
 const std::vector<TorchTensor>& TorchArchive::tensors() const {
   return impl_->tensors;
+}
+
+const std::vector<std::string>& TorchArchive::left_out() const {
+  return impl_->left_out;
 }
 
 const TorchTensor* TorchArchive::find(std::string_view name) const {

@@ -35,19 +35,24 @@ struct TorchTensor {
 
 class TorchArchive {
  public:
-  /// Reads the names and shapes. The state dict may be the root, or the value of "state_dict",
-  /// "model_state_dict" or "model".
+  /// Reads the names and shapes. The state dict may be the root, or lie in dicts: under "state_dict", "model"
+  /// and such keys, else it must be the only one beside that of an optimizer. What checkpoints have beside it
+  /// (arguments, NumPy's numbers, paths, dates) is passed over.
   /// @param code exit code of a failure.
   /// @throws Error(code) naming file, byte or tensor: damaged, big-endian, a TorchScript archive, a pickle
-  /// that names anything else, entries that are no tensors or none at all, views outside their storage,
-  /// storages that are missing or have another size, contents far longer than the file.
+  /// that names anything else, no state dict or several, entries that are no tensors or none at all, views
+  /// outside their storage, storages that are missing or have another size, contents far longer than the
+  /// file.
   TorchArchive(const std::filesystem::path& path, core::ExitCode code);
   ~TorchArchive();
   TorchArchive(TorchArchive&&) noexcept;
   TorchArchive(const TorchArchive&) = delete;
   TorchArchive& operator=(const TorchArchive&) = delete;
 
-  [[nodiscard]] const std::vector<TorchTensor>& tensors() const;  ///< In the state dict's order.
+  [[nodiscard]] const std::vector<TorchTensor>& tensors()
+      const;  ///< In the state dict's order, at least one.
+  /// @returns the names of entries of the state dict that are numbers, text or nothing.
+  [[nodiscard]] const std::vector<std::string>& left_out() const;
   [[nodiscard]] const TorchTensor* find(std::string_view name) const;
   /// @returns the tensor's elements, row-major and little-endian. @throws Error(code) when damaged.
   [[nodiscard]] std::vector<std::byte> read(const TorchTensor& tensor) const;

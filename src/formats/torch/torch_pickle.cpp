@@ -2,7 +2,10 @@
 
 #include <array>
 #include <limits>
+#include <map>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "core/json.h"
 
@@ -15,6 +18,7 @@ enum class Kind : int {
   old_tensor,
   parameter,
   size,
+  unused,  // Allowed, as checkpoints have it beside the weights.
   storage
 };  // storage + the DType's value
 
@@ -26,6 +30,11 @@ constexpr PickleGlobal storage(std::string_view name, DType dtype) {
   return {"torch", name, static_cast<int>(Kind::storage) + static_cast<int>(dtype)};
 }
 
+constexpr PickleGlobal unused(std::string_view module, std::string_view name) {
+  return row(module, name, Kind::unused);
+}
+
+/// @see torch/_weights_only_unpickler.py, whose list has most of these
 constexpr std::array kGlobals{row("collections", "OrderedDict", Kind::ordered_dict),
                               row("torch._utils", "_rebuild_tensor_v2", Kind::tensor),
                               row("torch._utils", "_rebuild_tensor", Kind::old_tensor),
@@ -40,9 +49,65 @@ constexpr std::array kGlobals{row("collections", "OrderedDict", Kind::ordered_di
                               storage("ShortStorage", DType::i16),
                               storage("CharStorage", DType::i8),
                               storage("ByteStorage", DType::u8),
-                              storage("BoolStorage", DType::boolean)};
+                              storage("BoolStorage", DType::boolean),
+                              unused("argparse", "Namespace"),
+                              unused("types", "SimpleNamespace"),
+                              unused("collections", "defaultdict"),
+                              unused("collections", "Counter"),
+                              unused("collections", "deque"),
+                              unused("numpy.core.multiarray", "scalar"),
+                              unused("numpy._core.multiarray", "scalar"),
+                              unused("numpy.core.multiarray", "_reconstruct"),
+                              unused("numpy._core.multiarray", "_reconstruct"),
+                              unused("numpy", "dtype"),
+                              unused("numpy", "ndarray"),
+                              unused("numpy.dtypes", "Float32DType"),
+                              unused("numpy.dtypes", "Float64DType"),
+                              unused("numpy.dtypes", "Int64DType"),
+                              unused("_codecs", "encode"),
+                              unused("builtins", "set"),
+                              unused("builtins", "frozenset"),
+                              unused("builtins", "slice"),
+                              unused("builtins", "range"),
+                              unused("builtins", "complex"),
+                              unused("builtins", "bytearray"),
+                              unused("builtins", "dict"),
+                              unused("builtins", "list"),
+                              unused("builtins", "int"),
+                              unused("builtins", "float"),
+                              unused("__builtin__", "set"),
+                              unused("__builtin__", "frozenset"),
+                              unused("__builtin__", "slice"),
+                              unused("__builtin__", "xrange"),
+                              unused("__builtin__", "complex"),
+                              unused("__builtin__", "bytearray"),
+                              unused("__builtin__", "dict"),
+                              unused("__builtin__", "list"),
+                              unused("__builtin__", "int"),
+                              unused("__builtin__", "float"),
+                              unused("pathlib", "Path"),
+                              unused("pathlib", "PosixPath"),
+                              unused("pathlib", "PurePosixPath"),
+                              unused("pathlib", "WindowsPath"),
+                              unused("pathlib", "PureWindowsPath"),
+                              unused("datetime", "date"),
+                              unused("datetime", "datetime"),
+                              unused("datetime", "timedelta"),
+                              unused("datetime", "timezone"),
+                              unused("torch", "device"),
+                              unused("torch", "float32"),
+                              unused("torch", "float16"),
+                              unused("torch", "bfloat16"),
+                              unused("torch", "float64"),
+                              unused("torch", "int64"),
+                              unused("torch", "preserve_format"),
+                              unused("torch", "contiguous_format"),
+                              unused("torch", "channels_last")};
 
-constexpr const char* kHint = "save a state dict: torch.save(model.state_dict(), FILE)";
+constexpr const char* kHint = "save the weights alone: torch.save(model.state_dict(), 'weights.pth')";
+constexpr const char* kSeveralHint = "save one of them alone with torch.save";
+constexpr std::array kKeys{"state_dict", "model_state_dict", "model_state", "model", "module",
+                           "net",        "network",          "weights",     "params"};
 constexpr int kMaxDepth = 8;
 constexpr std::size_t kMaxRank = 8;
 
@@ -50,22 +115,18 @@ class StateDict {
  public:
   explicit StateDict(const Pickle& pickle) : pickle_(pickle) {}
 
-  std::vector<TorchTensor> read() {
-    PickleValue dict = pickle_.root();
-    for (const char* key : {"state_dict", "model_state_dict", "model"}) {
-      if (!is_dict(dict)) break;
-      const PickleValue* inner = pickle_.find(dict, key);
-      if (inner == nullptr || !is_dict(*inner)) continue;
-      dict = *inner;
-      break;
-    }
-    if (!is_dict(dict)) pickle_.fail("the checkpoint is not a state dict", pickle_.position(dict), kHint);
-    read_entries(dict);
-    if (tensors_.empty()) pickle_.fail("the state dict is empty", pickle_.position(dict), kHint);
-    return std::move(tensors_);
+  TorchPickle read() {
+    if (!is_dict(pickle_.root()))
+      pickle_.fail("the checkpoint is not a state dict", pickle_.position(pickle_.root()), kHint);
+    const auto dict = find(pickle_.root(), 0);
+    if (!dict) pickle_.fail("the checkpoint holds no weights", pickle_.position(pickle_.root()), kHint);
+    for (const auto& [key, value] : entries(*dict)) add(key, value);
+    return std::move(result_);
   }
 
  private:
+  using Entries = std::vector<std::pair<PickleValue, PickleValue>>;
+
   [[nodiscard]] bool is_call(PickleValue value, Kind kind) const {
     return value.kind == PickleKind::object && pickle_.callable_kind(value) == static_cast<int>(kind);
   }
@@ -73,7 +134,13 @@ class StateDict {
     return value.kind == PickleKind::dict || is_call(value, Kind::ordered_dict);
   }
 
-  void read_entries(PickleValue dict);
+  [[nodiscard]] bool is_tensor(PickleValue value) const {
+    return is_call(value, Kind::tensor) || is_call(value, Kind::old_tensor) ||
+           is_call(value, Kind::parameter);
+  }
+  [[nodiscard]] std::optional<PickleValue> find(PickleValue dict, int depth);
+  [[nodiscard]] std::optional<PickleValue> search(PickleValue dict, int depth);
+  [[nodiscard]] Entries entries(PickleValue dict) const;
   void add(PickleValue key, PickleValue value);
   void read_tensor(PickleValue call, TorchTensor& tensor, int depth);
   void read_storage(PickleValue id, TorchTensor& tensor) const;
@@ -82,23 +149,61 @@ class StateDict {
   [[nodiscard]] std::span<const PickleValue> arguments(PickleValue call, std::size_t least) const;
 
   const Pickle& pickle_;
-  std::vector<TorchTensor> tensors_;
+  TorchPickle result_;
   std::set<std::string> names_;
+  std::map<std::pair<PickleKind, std::uint32_t>, std::optional<PickleValue>>
+      searched_;  // Dicts may share dicts.
 };
 
-void StateDict::read_entries(PickleValue dict) {
+StateDict::Entries StateDict::entries(PickleValue dict) const {
+  Entries result;
   const auto pairs = pickle_.items(dict);
-  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) add(pairs[i], pairs[i + 1]);
-  if (dict.kind != PickleKind::object) return;
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) result.emplace_back(pairs[i], pairs[i + 1]);
+  if (dict.kind != PickleKind::object) return result;
   // Python 2 passed the pairs as the constructor's argument.
   const auto given = pickle_.items(pickle_.arguments(dict));
-  if (given.empty()) return;
+  if (given.empty()) return result;
   for (const PickleValue pair : pickle_.items(given[0])) {
     const auto parts = pickle_.items(pair);
     if (parts.size() != 2)
       pickle_.fail("an entry of the state dict is not a pair", pickle_.position(pair), kHint);
-    add(parts[0], parts[1]);
+    result.emplace_back(parts[0], parts[1]);
   }
+  return result;
+}
+
+/// @returns the state dict of a model: that under one of the usual keys, else the dict itself if it has
+/// tensors, else the only one inside it, that of an optimizer aside; nullopt when there is none.
+std::optional<PickleValue> StateDict::find(PickleValue dict, int depth) {
+  if (depth == kMaxDepth || !is_dict(dict)) return std::nullopt;
+  const std::pair key(dict.kind, dict.index);
+  const auto [place, fresh] = searched_.try_emplace(key);
+  if (!fresh) return place->second;
+  const auto found = search(dict, depth);
+  searched_[key] = found;
+  return found;
+}
+
+std::optional<PickleValue> StateDict::search(PickleValue dict, int depth) {
+  for (const char* key : kKeys) {
+    const PickleValue* inner = pickle_.find(dict, key);
+    if (inner == nullptr) continue;
+    if (const auto found = find(*inner, depth + 1)) return found;
+  }
+  std::optional<PickleValue> found;
+  std::string names;
+  for (const auto& [key, value] : entries(dict)) {
+    if (is_tensor(value)) return dict;
+    if (key.kind != PickleKind::text && key.kind != PickleKind::bytes) continue;
+    const auto inner = pickle_.text(key).starts_with("optim") ? std::nullopt : find(value, depth + 1);
+    if (!inner || (found && found->kind == inner->kind && found->index == inner->index)) continue;
+    names += (names.empty() ? "'" : ", '") + core::printable(pickle_.text(key)) + "'";
+    if (found)
+      pickle_.fail("the checkpoint holds several state dicts: " + names, pickle_.position(dict),
+                   kSeveralHint);
+    found = inner;
+  }
+  return found;
 }
 
 void StateDict::add(PickleValue key, PickleValue value) {
@@ -107,11 +212,18 @@ void StateDict::add(PickleValue key, PickleValue value) {
   const std::size_t position = pickle_.position(value);
   if (!names_.insert(tensor.name).second)
     pickle_.fail("'" + core::printable(tensor.name) + "' is there twice", position, kHint);
+  const bool plain = value.kind == PickleKind::none || value.kind == PickleKind::boolean ||
+                     value.kind == PickleKind::integer || value.kind == PickleKind::floating ||
+                     value.kind == PickleKind::text;
+  if (plain) {
+    result_.left_out.push_back(tensor.name);
+    return;
+  }
   if (value.kind != PickleKind::object)
     pickle_.fail("'" + core::printable(tensor.name) + "' is not a tensor", position, kHint);
   read_tensor(value, tensor, 0);
   check_view(tensor, position);
-  tensors_.push_back(std::move(tensor));
+  result_.tensors.push_back(std::move(tensor));
 }
 
 std::span<const PickleValue> StateDict::arguments(PickleValue call, std::size_t least) const {
@@ -198,18 +310,32 @@ PickleOptions torch_pickle_options(const std::string& file, core::ExitCode code)
   options.file = file;
   options.code = code;
   options.purpose = "a state dict";
+  options.advice = kHint;
   options.globals = kGlobals;
   options.persistent_ids = true;
   return options;
 }
 
-std::vector<TorchTensor> read_state_dict(const Pickle& pickle) {
-  auto tensors = StateDict(pickle).read();
-  for (TorchTensor& tensor : tensors) {
+TorchPickle read_state_dict(const Pickle& pickle) {
+  TorchPickle result = StateDict(pickle).read();
+  for (TorchTensor& tensor : result.tensors) {
     tensor.elements = 1;
     for (const std::int64_t size : tensor.shape) tensor.elements *= static_cast<std::size_t>(size);
   }
-  return tensors;
+  return result;
+}
+
+std::map<std::string, DType> storage_types(const Pickle& pickle) {
+  std::map<std::string, DType> types;
+  for (const PickleValue id : pickle.persistent_ids()) {
+    const auto parts = pickle.items(id);
+    const bool storage = parts.size() >= 3 && parts[1].kind == PickleKind::global &&
+                         pickle.global_kind(parts[1]) >= static_cast<int>(Kind::storage);
+    if (storage)
+      types.emplace(pickle.text(parts[2]),
+                    static_cast<DType>(pickle.global_kind(parts[1]) - static_cast<int>(Kind::storage)));
+  }
+  return types;
 }
 
 }  // namespace svhn::formats

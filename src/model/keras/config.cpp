@@ -162,8 +162,17 @@ bool KerasLayer::is_last_axis(std::size_t rank) const {
 Shape KerasLayer::batch_shape() const {
   const char* key = has("batch_shape") ? "batch_shape" : "batch_input_shape";
   if (!has(key)) return {};
-  const Shape shape = fixed_shape(config()[key]);
-  if (shape.empty()) refuse("its input shape " + core::printable(config()[key].dump()) + " is not fixed");
+  const json& given = config()[key];
+  const auto is_open = [&](std::size_t i) { return given[i].is_null(); };
+  const bool image = given.is_array() && given.size() == 4;
+  if (image && (is_open(1) || is_open(2)) && is_size(given[3])) {
+    const auto side = [&](std::size_t i) { return is_size(given[i]) ? given[i].get<std::int64_t>() : 0; };
+    return {side(1), side(2), given[3].get<std::int64_t>()};
+  }
+  Shape shape = fixed_shape(given);
+  if (shape.empty())
+    refuse("its input shape " + core::printable(given.dump()) + " is not fixed",
+           "build the model with a fixed input, such as keras.Input((32, 32, 3))");
   return shape;
 }
 

@@ -51,7 +51,8 @@ class KerasLayer {
   [[nodiscard]] std::array<std::int64_t, 4> borders(const char* key) const;
   /// @returns whether "axis" is the last one of `rank` dimensions (without the batch); absent counts as last.
   [[nodiscard]] bool is_last_axis(std::size_t rank) const;
-  /// @returns the input shape without the batch, from [null, …]; empty when the key is absent.
+  /// @returns the input shape without the batch, from [null, …]; 0 for a side of an image that is left open;
+  /// empty when the key is absent.
   [[nodiscard]] Shape batch_shape() const;
   /// @param count elements of the input. @returns Reshape's target shape, -1 resolved.
   [[nodiscard]] Shape target_shape(std::int64_t count) const;

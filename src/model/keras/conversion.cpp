@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <utility>
 
 #include "core/error.h"
@@ -11,16 +12,21 @@
 namespace svhn::model {
 namespace {
 
-constexpr std::int64_t kGreyInput = std::int64_t{32} * 32, kColourInput = 3 * kGreyInput;
+constexpr std::int64_t kSide = 32;      // Of a digit.
+constexpr std::int64_t kLeastSide = 8;  // Of an image that comes as a vector.
 constexpr std::size_t kLongestName = 64;
 constexpr std::size_t kMostRenamed = 10;  // In notes.
 
-/// @returns [C,H,W] of an input; 1024 or 3072 numbers are an SVHN image.
+/// @returns [C,H,W] of an input; a vector may be a square image, grey or RGB.
 Shape image_input(const KerasLayer& layer, const Shape& keras) {
   if (keras.size() == 3 || keras.size() == 2) return chw_shape(keras);
-  if (keras == Shape{kGreyInput}) return {1, 32, 32};
-  if (keras == Shape{kColourInput}) return {3, 32, 32};
-  layer.refuse("the model's input " + shape_text(keras) + " is neither an image nor 1024 or 3072 numbers");
+  for (const std::int64_t channels : {1, 3}) {
+    const auto side = std::llround(std::sqrt(static_cast<double>(keras[0]) / static_cast<double>(channels)));
+    const bool fits = keras.size() == 1 && side >= kLeastSide && side * side * channels == keras[0];
+    if (fits) return {channels, side, side};
+  }
+  layer.refuse("the model's input " + shape_text(keras) + " is no image",
+               "digits enter as [height,width,1 or 3], or as a square image's numbers, such as 1024 or 3072");
 }
 
 std::string allowed_name(std::string_view keras) {
@@ -51,12 +57,17 @@ KerasConversion::KerasConversion(const KerasTopology& topology, KerasArrays& arr
     : topology_(topology), arrays_(arrays), major_(major), names_{kInputName} {}
 
 void KerasConversion::set_input() {
-  model_.keras_input = topology_.input;
-  model_.input = image_input(topology_.calls.front().layer, topology_.input);
+  Shape keras = topology_.input;
+  if (std::find(keras.begin(), keras.end(), 0) != keras.end()) {
+    std::replace(keras.begin(), keras.end(), std::int64_t{0}, kSide);
+    note("the model takes images of any size; here it takes " + std::to_string(keras[0]) + "x" +
+         std::to_string(keras[1]) + " pixels");
+  }
+  model_.keras_input = keras;
+  model_.input = image_input(topology_.calls.front().layer, keras);
   ElementOrder order;
-  if (topology_.input.size() == 1)
-    order = flattened_order({model_.input[1], model_.input[2], model_.input[0]});
-  values_.push_back({kInputName, topology_.input, model_.input, std::move(order)});
+  if (keras.size() == 1) order = flattened_order({model_.input[1], model_.input[2], model_.input[0]});
+  values_.push_back({kInputName, keras, model_.input, std::move(order)});
 }
 
 void KerasConversion::flatten_input() {

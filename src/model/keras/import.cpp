@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "core/file.h"
 #include "core/json.h"
 #include "formats/zip/zip_file.h"
 #include "model/keras/conversion.h"
@@ -20,10 +19,22 @@ constexpr const char* kConfig = "config.json";
 constexpr const char* kMetadata = "metadata.json";
 constexpr const char* kWeights = "model.weights.h5";
 
-/// A final softmax is not applied; any other function changes the logits.
-void note_missing_softmax(KerasModel& model) {
-  if (activation_of(model.spec.layers.back().op) == Activation::softmax) return;
-  model.notes.emplace_back("the model does not end in softmax: its outputs are read as logits");
+/// A final softmax is not applied; any other function changes the logits. Ten sigmoids are ten probabilities
+/// of their own. Given that exactly one digit is there, those of the digits are the softmax of the same
+/// logits.
+void settle_end(KerasModel& model) {
+  Operation& last = model.spec.layers.back().op;
+  const Activation activation = activation_of(last);
+  if (activation == Activation::softmax) return;
+  if (activation != Activation::sigmoid) {
+    model.notes.emplace_back("the model does not end in softmax: its outputs are read as logits");
+    return;
+  }
+  set_activation(last, Activation::softmax);
+  model.notes.emplace_back(
+      "the model ends in sigmoid: here it is softmax of the same numbers, the probabilities given that "
+      "exactly "
+      "one digit is there");
 }
 
 /// @param config the description of the model. @param version Keras', such as "3.5.0".
@@ -32,15 +43,15 @@ KerasModel convert(const std::filesystem::path& file, const std::string& config,
   const KerasTopology topology = read_keras_topology(file.string(), config);
   KerasModel model = KerasConversion(topology, arrays, version.starts_with("3") ? 3 : 2).run();
   scale_pixels(model);
+  settle_end(model);
   try {
     // What reads the file that is written checks ranges, too.
     static_cast<void>(
         model_from_json(nlohmann::json(model_to_json(model.spec)), "the network", ExitCode::model));
-    static_cast<void>(plan_network(model.spec, model.input, {10, ExitCode::model}));
+    model.output = plan_network(model.spec, model.input, {0, ExitCode::model}).output();
   } catch (const core::Error& error) {
     throw core::Error(ExitCode::model, "'" + file.string() + "': " + error.what(), error.hint());
   }
-  note_missing_softmax(model);
   return model;
 }
 
@@ -68,11 +79,6 @@ std::string archive_version(const formats::ZipFile& zip) {
 
 bool holds_keras_model(const formats::Hdf5File& file) {
   return file.texts("", "model_config").has_value();
-}
-
-bool is_keras_archive(const std::filesystem::path& path) {
-  if (!formats::is_zip(core::MappedFile(path, ExitCode::model).bytes())) return false;
-  return formats::ZipFile(path, ExitCode::model).find(kConfig) != nullptr;
 }
 
 KerasModel import_keras_model(const formats::Hdf5File& file) {

@@ -23,6 +23,7 @@ namespace svhn::model {
 struct KerasModel {
   ModelSpec spec;                   ///< Layers with Keras' names; MODEL_LAYER inside another model.
   Shape input;                      ///< [C,H,W]
+  Shape output;                     ///< [F]; classes.h puts ten classes into the order here.
   Shape keras_input;                ///< In Keras: [H,W,C], [H,W] or [H*W*C].
   std::vector<WeightArray> arrays;  ///< Every tensor of the network, named as in `plan_network`.
   std::vector<std::string> notes;   ///< Remarks for the user, one line each.
@@ -31,9 +32,6 @@ struct KerasModel {
 
 /// @returns whether the file describes a model, not only weights.
 bool holds_keras_model(const formats::Hdf5File& file);
-
-/// @returns whether the file is a zip archive with the description of a Keras model.
-bool is_keras_archive(const std::filesystem::path& path);
 
 /// @param file a `.h5` file that `holds_keras_model`.
 /// @returns the network and its weights.

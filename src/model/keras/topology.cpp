@@ -362,14 +362,16 @@ Shape input_shape(const std::string& file, const KerasLayer& model, const Docume
     return item.is_object() && text_of(item, "class_name") == "InputLayer";
   });
   const KerasLayer layer(file, model.scope(), part(document, input == layers.end() ? layers[0] : *input));
-  if (const Shape shape = layer.batch_shape(); !shape.empty()) return shape;
+  const Shape declared = layer.batch_shape();
+  const bool open = std::find(declared.begin(), declared.end(), 0) != declared.end();
+  if (!declared.empty() && !open) return declared;
   const json build = model.description().value("build_config", json::object());
   if (const Shape shape = fixed_shape(model.config().value("build_input_shape", json())); !shape.empty())
     return shape;
   if (const Shape shape = build.is_object() ? fixed_shape(build.value("input_shape", json())) : Shape();
       !shape.empty())
     return shape;
-  return is_model(layer) ? input_shape(file, layer, document) : Shape();
+  return is_model(layer) ? input_shape(file, layer, document) : declared;
 }
 
 KerasTopology Expander::run(const Document& model) {

@@ -32,7 +32,7 @@ struct KerasSubmodel {
 };
 
 struct KerasTopology {
-  Shape input;                   ///< In Keras: [H,W,C], [H,W] or [F].
+  Shape input;                   ///< In Keras: [H,W,C], [H,W] or [F]; H or W is 0 where any is taken.
   std::vector<KerasCall> calls;  ///< In topological order; all but the last are read by others.
   std::vector<KerasSubmodel> submodels;
   std::size_t output = 0;  ///< As in `KerasCall::inputs`.

@@ -111,12 +111,28 @@ bool is_top(std::string_view name) {
   return std::find(kTops.begin(), kTops.end(), first) != kTops.end();
 }
 
-/// @returns the file's arrays by Keras' or torchvision's names.
-Arrays arrays_by_name(const WeightSource& source, bool keras) {
+/// @returns the module that all names lie in, "model." of a network that held this one; "" for none.
+std::string common_module(const WeightSource& source) {
+  if (source.arrays.empty()) return "";
+  std::string_view common = source.arrays.front().name;
+  for (const WeightArray& array : source.arrays) {
+    const auto [end, other] =
+        std::mismatch(common.begin(), common.end(), array.name.begin(), array.name.end());
+    common = common.substr(0, static_cast<std::size_t>(end - common.begin()));
+  }
+  const std::size_t dot = common.rfind('.');
+  return std::string(common.substr(0, dot == std::string_view::npos ? 0 : dot + 1));
+}
+
+/// @param module in front of all names, left out. @returns the file's arrays by Keras' or torchvision's
+/// names.
+Arrays arrays_by_name(const WeightSource& source, bool keras, const std::string& module = "") {
   const KerasNames keras_name(source);
   Arrays arrays;
-  for (const WeightArray& array : source.arrays)
-    arrays.emplace(keras ? keras_name(array.name) : torch_name(array.name), &array);
+  for (const WeightArray& array : source.arrays) {
+    const std::string_view name = std::string_view(array.name).substr(module.size());
+    arrays.emplace(keras ? keras_name(name) : torch_name(name), &array);
+  }
   return arrays;
 }
 
@@ -150,9 +166,11 @@ struct Misfits {
 std::vector<std::string> unexpected_arrays(const WeightSource& source,
                                            const std::vector<const WeightArray*>& found) {
   const std::set<const WeightArray*> used(found.begin(), found.end());
+  const std::string module = common_module(source);
   std::vector<std::string> names;
   for (const WeightArray& array : source.arrays) {
-    if (!used.contains(&array) && !is_top(array.name)) names.push_back(array.name);
+    const std::string_view name = std::string_view(array.name).substr(module.size());
+    if (!used.contains(&array) && !is_top(array.name) && !is_top(name)) names.push_back(array.name);
   }
   return names;
 }
@@ -166,7 +184,7 @@ std::vector<std::string> unexpected_arrays(const WeightSource& source,
   throw Error(
       ExitCode::model, "'" + file.string() + "' does not fit " + spec.backbone + ": " + misfits.text(),
       says ? "its names are those of the variant '" + theirs + "': say \"variant\": \"" + theirs + "\""
-           : "these are not this network's weights; 'svhn info' lists what the file holds");
+           : "these are not this network's weights; 'svhn info' lists what a converted file holds");
 }
 
 }  // namespace
@@ -176,6 +194,9 @@ std::vector<const WeightArray*> match_weights(const BackboneSpec& spec, const Gr
   const std::vector<Wanted> wanted = wanted_arrays(graph);
   Arrays arrays = arrays_by_name(source, true);
   Arrays torch_arrays = arrays_by_name(source, false);
+  Arrays inner_arrays = arrays_by_name(source, false, common_module(source));
+  if (count_found(wanted, inner_arrays, false) > count_found(wanted, torch_arrays, false))
+    torch_arrays = std::move(inner_arrays);
   const bool keras = count_found(wanted, arrays, true) >= count_found(wanted, torch_arrays, false);
   if (!keras) arrays = std::move(torch_arrays);
   Misfits misfits;
@@ -215,7 +236,9 @@ void resolve_variants(ModelSpec& spec) {
     // Tensor names do not depend on the input's size.
     const Shape input{3, smallest_side(backbone->backbone), smallest_side(backbone->backbone)};
     const std::vector<Wanted> wanted = wanted_arrays(backbone_graph(as_torch, input));
-    const std::size_t torch = count_found(wanted, arrays_by_name(source, false), false);
+    const std::size_t torch =
+        std::max(count_found(wanted, arrays_by_name(source, false), false),
+                 count_found(wanted, arrays_by_name(source, false, common_module(source)), false));
     if (torch > count_found(wanted, arrays_by_name(source, true), true))
       backbone->variant = BackboneVariant::torch;
   }

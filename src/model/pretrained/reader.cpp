@@ -1,6 +1,8 @@
 #include "model/pretrained/reader.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -30,9 +32,48 @@ void check_floating(const std::filesystem::path& path, const std::string& name, 
                     "save the weights unquantised");
 }
 
+constexpr std::string_view kParallel = "module.", kCompiled = "_orig_mod.";
+
+/// @returns a name without the modules that torch.compile puts into it.
+std::string without_compiled(std::string name) {
+  for (std::size_t at = name.find(kCompiled); at != std::string::npos; at = name.find(kCompiled, at)) {
+    if (at > 0 && name[at - 1] != '.') {
+      ++at;
+    } else {
+      name.erase(at, kCompiled.size());
+    }
+  }
+  return name;
+}
+
+/// Leaves the names of wrappers out: torch.compile's, and that of nn.DataParallel and
+/// DistributedDataParallel, which stands in front of every name.
+void unwrap(const std::filesystem::path& path, WeightSource& source) {
+  bool changed = false;
+  std::set<std::string> names;
+  for (WeightArray& array : source.arrays) {
+    std::string name = without_compiled(array.name);
+    changed = changed || name != array.name;
+    array.name = std::move(name);
+  }
+  const auto is_parallel = [](const WeightArray& array) { return array.name.starts_with(kParallel); };
+  while (std::all_of(source.arrays.begin(), source.arrays.end(), is_parallel)) {
+    for (WeightArray& array : source.arrays) array.name.erase(0, kParallel.size());
+    changed = true;
+  }
+  for (const WeightArray& array : source.arrays) {
+    if (!names.insert(array.name).second)
+      throw core::Error(
+          ExitCode::model,
+          "'" + path.string() + "': two arrays are called '" + core::printable(array.name) + "'",
+          "save the weights of one model alone");
+  }
+  if (changed) source.notes.emplace_back("left out of the names: module., _orig_mod.");
+}
+
 WeightSource read_keras(const std::filesystem::path& path) {
   const formats::Hdf5File file(path, ExitCode::model);
-  WeightSource source{WeightOrigin::keras, "Keras HDF5", {}};
+  WeightSource source{WeightOrigin::keras, "Keras HDF5", {}, {}};
   for (const KerasArray& array : list_keras_arrays(file, keras_weights_root(file)))
     source.arrays.push_back(read_keras_array(file, array));
   return source;
@@ -40,7 +81,9 @@ WeightSource read_keras(const std::filesystem::path& path) {
 
 WeightSource read_torch(const std::filesystem::path& path) {
   const formats::TorchArchive file(path, ExitCode::model);
-  WeightSource source{WeightOrigin::torch, "PyTorch", {}};
+  WeightSource source{WeightOrigin::torch, "PyTorch", {}, {}};
+  for (const std::string& name : file.left_out())
+    source.notes.push_back("left out: '" + core::printable(name) + "', which is no tensor");
   for (const formats::TorchTensor& tensor : file.tensors()) {
     if (is_counter(tensor.name)) continue;
     check_floating(path, tensor.name, tensor.dtype);
@@ -53,7 +96,7 @@ WeightSource read_safetensors(const std::filesystem::path& path) {
   const formats::SafetensorsFile file(path, ExitCode::model);
   const auto origin = file.metadata().find("origin");
   const bool keras = origin != file.metadata().end() && origin->second == origin_name(WeightOrigin::keras);
-  WeightSource source{keras ? WeightOrigin::keras : WeightOrigin::torch, "safetensors", {}};
+  WeightSource source{keras ? WeightOrigin::keras : WeightOrigin::torch, "safetensors", {}, {}};
   for (const formats::TensorInfo& tensor : file.tensors()) {
     if (is_counter(tensor.name)) continue;
     check_floating(path, tensor.name, tensor.dtype);
@@ -82,8 +125,12 @@ WeightSource open_weights(const std::filesystem::path& path) {
     hdf5 = formats::is_hdf5(file.bytes());
     torch = formats::is_torch_archive(file.bytes());
   }
-  if (hdf5) return read_keras(path);
-  return torch ? read_torch(path) : read_safetensors(path);
+  WeightSource source = hdf5 ? read_keras(path) : torch ? read_torch(path) : read_safetensors(path);
+  if (source.arrays.empty())
+    throw core::Error(ExitCode::model, "'" + path.string() + "': holds no weights",
+                      "check that the right file was saved");
+  if (source.origin == WeightOrigin::torch) unwrap(path, source);
+  return source;
 }
 
 }  // namespace svhn::model

@@ -8,7 +8,8 @@
 /// Names of Keras' files become `<layer>.<weight|bias|running_mean|running_var>`: kernel and gamma are
 /// weight, beta is bias. The two kernels of a separable convolution are `<layer>.depthwise.weight` and
 /// `<layer>.pointwise.weight`. A '/' in a layer's name stays ("conv1/bn.weight"). Names of PyTorch's
-/// checkpoints and of safetensors files are unchanged; counters (`num_batches_tracked`) are omitted.
+/// checkpoints and of safetensors files are unchanged but for the names of wrappers: "module." in front of
+/// every name and "_orig_mod." are omitted. So are counters (`num_batches_tracked`).
 
 #include <cstdint>
 #include <filesystem>
@@ -35,8 +36,9 @@ struct WeightArray {
 /// The arrays of a file.
 struct WeightSource {
   WeightOrigin origin = WeightOrigin::torch;
-  std::string format;               ///< "Keras HDF5", "PyTorch" or "safetensors", for messages.
-  std::vector<WeightArray> arrays;  ///< In the file's order (Keras: layer by layer); names are unique.
+  std::string format;                ///< "Keras HDF5", "PyTorch" or "safetensors", for messages.
+  std::vector<WeightArray> arrays;   ///< In the file's order (Keras: layer by layer); names are unique.
+  std::vector<std::string> notes{};  ///< Remarks for the user, one line each.
 
   /// @returns the array of that name, or nullptr.
   [[nodiscard]] const WeightArray* find(std::string_view name) const;
@@ -45,7 +47,7 @@ struct WeightSource {
 /// Reads all weights of a file. The format is detected by the first bytes, not by the name.
 /// @returns the arrays, converted to float32.
 /// @throws core::Error(model) naming file and array: a missing, damaged or unknown file, repeated names,
-/// elements that are not floating point, a Keras file without weights.
+/// elements that are not floating point, a file without weights.
 WeightSource open_weights(const std::filesystem::path& path);
 
 }  // namespace svhn::model

@@ -114,6 +114,22 @@ TEST_P(BatchLoaderTest, PixelsAreThoseOfThePlan) {
   }
 }
 
+TEST_P(BatchLoaderTest, ResizesImagesForANetworkOfAnotherInput) {
+  const PreprocessPlan plan({{PreprocessStep::greyscale}, {}, {40, 16}}, {});
+  BatchLoader loader(*data_, plan, options(3));
+  EXPECT_EQ(loader.shape(), (std::vector<std::int64_t>{1, 40, 16}));
+  loader.start(kRows);
+  std::vector<float> expected(640);
+  std::vector<std::uint8_t> resized(1920);
+  for (const Batch& batch : drain(loader)) {
+    for (std::size_t i = 0; i < batch.rows.size(); ++i) {
+      Resizer({}, {40, 16})(data_->image(batch.rows[i]), resized);
+      plan.apply(resized, expected);
+      ASSERT_TRUE(std::ranges::equal(expected, std::span(batch.pixels).subspan(i * 640, 640)));
+    }
+  }
+}
+
 /// Features [2]: the row and its double.
 struct RowFeatures : InputSource {
   [[nodiscard]] std::vector<std::int64_t> shape() const override { return {2}; }

@@ -104,9 +104,36 @@ TEST(DetectSource, RefusesOtherContentWithAHintOfItsOwn) {
             "'FILE' is a MATLAB 7.3 file | save it in MATLAB with save(file, 'X', 'y', '-v7')");
   EXPECT_EQ(
       detect_refusal("\x89PNG\r\n"),
-      "'FILE' is a single picture | put pictures into folders named 0 to 9 and name the folder above them");
+      "'FILE' is a single picture | put pictures into folders named 0 to 9 and name the folder above them; "
+      "'svhn predict' reads single ones");
+  EXPECT_EQ(
+      detect_refusal("{}"),
+      "'FILE' is JSON text | known are pickles of protocol 2 to 5, MATLAB 5 files, ARFF text and folders "
+      "of pictures");
   EXPECT_EQ(detect_refusal("\x80\x06"s), detect_refusal("hello"));  // A protocol that does not exist yet.
   EXPECT_EQ(detect_refusal("% only comments\n"), detect_refusal("hello"));
+}
+
+std::vector<std::int64_t> labels_as_frequent_as(const std::vector<int>& counts) {
+  std::vector<std::int64_t> labels;
+  for (std::size_t label = 0; label < counts.size(); ++label)
+    labels.insert(labels.end(), static_cast<std::size_t>(counts[label]), static_cast<std::int64_t>(label));
+  return labels;
+}
+
+TEST(LikelierRule, ComparesFrequenciesWithThoseOfSvhn) {
+  // Of 1000 digits 0 to 9, as they are in SVHN (rounded).
+  const std::vector<int> digits{67, 191, 148, 115, 101, 93, 78, 77, 67, 63};
+  std::vector<int> indices(digits.begin() + 1, digits.end());
+  indices.push_back(digits[0]);
+  EXPECT_EQ(likelier_rule(labels_as_frequent_as(digits), LabelRule::index), LabelRule::digit);
+  EXPECT_EQ(likelier_rule(labels_as_frequent_as(indices), LabelRule::digit), LabelRule::index);
+  EXPECT_EQ(likelier_rule(labels_as_frequent_as(digits), LabelRule::digit), std::nullopt);
+  EXPECT_EQ(likelier_rule(labels_as_frequent_as(indices), LabelRule::index), std::nullopt);
+  const std::vector<int> even(10, 1000);  // Balanced digits tell nothing, nor do a few.
+  EXPECT_EQ(likelier_rule(labels_as_frequent_as(even), LabelRule::index), std::nullopt);
+  EXPECT_EQ(likelier_rule(labels_as_frequent_as({1, 3, 2, 2, 1}), LabelRule::index), std::nullopt);
+  EXPECT_EQ(likelier_rule(std::vector<std::int64_t>(1000, 10), LabelRule::svhn), std::nullopt);
 }
 
 TEST(DetectSource, NamesAMissingFile) {

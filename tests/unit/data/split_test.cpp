@@ -230,5 +230,15 @@ TEST(OriginOfFile, ReadsStanfordsNames) {
   EXPECT_EQ(origin_of_file("digits.mat"), std::nullopt);
 }
 
+TEST(OriginOfFile, ReadsWholeWords) {
+  EXPECT_EQ(origin_of_file("latest_train.mat"), Origin::train);
+  EXPECT_EQ(origin_of_file("latest_extra2.mat"), Origin::extra);
+  EXPECT_EQ(origin_of_file("SVHN-Test.MAT"), Origin::test);
+  EXPECT_EQ(origin_of_file("train"), Origin::train);
+  for (const char* name :
+       {"latest.mat", "training.mat", "testtrain.mat", "extras.mat", "train_and_test.mat", ""})
+    EXPECT_EQ(origin_of_file(name), std::nullopt) << name;
+}
+
 }  // namespace
 }  // namespace svhn::data

@@ -21,6 +21,16 @@ network::Network one_pixel(double weight) {
   return network;
 }
 
+/// The same for images of 16 rows of 40 pixels.
+network::Network one_pixel_of_wide_images(double weight) {
+  network::Network network(network::any_graph({model::FlattenOp{}, model::DenseOp{.units = 10}}, {3, 16, 40}),
+                           1);
+  std::vector<double> weights(10 * 3 * 640, 0.0);
+  weights[4 * 3 * 640 + 2 * 40 + 35] = weight;
+  network::set(network, "dense_1.weight", weights);
+  return network;
+}
+
 /// Pictures that are black but for the red of (5, 2).
 std::vector<std::uint8_t> pictures(const std::vector<std::uint8_t>& reds) {
   std::vector<std::uint8_t> images(reds.size() * kBytes, 0);
@@ -52,6 +62,29 @@ TEST(Predictor, AveragesNineShifts) {
   for (const auto& result : results) EXPECT_NEAR(result[4], (expected(3.0) + 8.0 * 0.1) / 9.0, 1e-6);
 }
 
+TEST(Predictor, TakesImagesOfTheNetworksSize) {
+  data::Preprocessing preprocessing;
+  preprocessing.sides = {16, 40};
+  Predictor predictor(one_pixel_of_wide_images(3.0), preprocessing, {.shifts = true});
+  EXPECT_EQ(predictor.sides(), (data::ImageSides{16, 40}));
+  std::vector<std::uint8_t> images(std::size_t{2} * 1920, 0);
+  images[1920 + (2 * 40 + 35) * 3] = 255;
+  const auto results = predictor.predict(images);
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_NEAR(results[0][4], 0.1, 1e-6);
+  EXPECT_NEAR(results[1][4], (expected(3.0) + 8.0 * 0.1) / 9.0, 1e-6);
+}
+
+TEST(Predictor, RefusesANetworkOfAnotherInput) {
+  Predictor predictor(one_pixel_of_wide_images(3.0), {}, {});
+  try {
+    predictor.predict(pictures({255}));
+    FAIL();
+  } catch (const core::Error& error) {
+    EXPECT_EQ(error.code(), core::ExitCode::bug);
+  }
+}
+
 TEST(Predictor, TakesTheTrainingSplitsNumbersForItsSplit) {
   data::Preprocessing preprocessing{{data::PreprocessStep::minmax_per_split}, {}};
   preprocessing.train.min = 0.2;
@@ -79,7 +112,7 @@ TEST(Predictor, RefusesLogitsThatAreNoNumbers) {
 TEST(ShiftImage, MovesAndRepeatsTheBorder) {
   std::vector<std::uint8_t> image(kBytes), shifted(kBytes);
   for (std::size_t i = 0; i < kBytes; ++i) image[i] = static_cast<std::uint8_t>(i * 7 % 251);
-  shift_image(image, 1, -2, shifted);
+  shift_image(image, {}, 1, -2, shifted);
   const auto at = [](const std::vector<std::uint8_t>& pixels, std::size_t x, std::size_t y) {
     return pixels[(y * 32 + x) * 3 + 1];
   };

@@ -27,6 +27,16 @@ TEST(ConfusionMatrix, CountsTrueClassesInRows) {
   EXPECT_DOUBLE_EQ(accuracy(counts), 5.0 / 9.0);
 }
 
+TEST(ConfusionMatrix, SharesOfShiftedClasses) {
+  EXPECT_DOUBLE_EQ(shifted_accuracy(confusion_example(), 0), 5.0 / 9.0);
+  EXPECT_DOUBLE_EQ(shifted_accuracy(confusion_example(), 1), 1.0 / 9.0);   // 0 as 1.
+  EXPECT_DOUBLE_EQ(shifted_accuracy(confusion_example(), -1), 2.0 / 9.0);  // 1 as 0.
+  ConfusionMatrix around;
+  around.add(9, 0);
+  EXPECT_EQ(shifted_accuracy(around.value(), 1), 1.0);
+  EXPECT_EQ(shifted_accuracy({}, 1), 0.0);
+}
+
 TEST(ConfusionMatrix, StartsEmpty) {
   EXPECT_EQ(total_count(ConfusionMatrix().value()), 0);
   EXPECT_EQ(accuracy(ConfusionMatrix().value()), 0.0);

@@ -113,7 +113,10 @@ TEST_F(ModelFileTest, TellsNewerFormatsFromForeignFiles) {
   EXPECT_EQ(hint_, "it was written by a newer version of svhn");
   metadata_["format"] = "pt";
   EXPECT_EQ(refusal(), "its format is 'pt', not 'svhn-model-1'");
-  EXPECT_EQ(hint_, "a model of this program carries its layers; convert pretrained weights first");
+  EXPECT_EQ(hint_,
+            "these are weights alone: name them in a config's backbone, or convert the whole Keras model");
+  metadata_["format"] = "svhn-prepared-1";
+  EXPECT_EQ(refusal(), "a prepared data file, not a model");
   metadata_.clear();
   EXPECT_EQ(refusal(), "not a model file of this program (no 'format')");
 }

@@ -3,6 +3,7 @@
 
 #include "cli/commands/interpret.h"
 #include "cli/console.h"
+#include "cli/engine/class_rules.h"
 #include "cli/engine/interpret/context.h"
 #include "cli/engine/model_source.h"
 #include "core/error.h"
@@ -37,6 +38,11 @@ std::string predictions_text(const ordered_json& document) {
   std::string text;
   if (document.contains("accuracy"))
     text += line("accuracy", fmt::format("{:.4f}", document["accuracy"].get<double>()));
+  if (document.contains("class_rule")) {
+    const auto& finding = document["class_rule"];
+    text +=
+        line("note", finding_text({finding["accuracy"].get<double>(), finding["advice"].get<std::string>()}));
+  }
   if (!document.contains("misclassified")) return text;
   const auto& wrong = document["misclassified"];
   text += line("misclassified", count(wrong["images"]) + ", " + count(wrong["of_digit"]) + " of the digit " +
@@ -76,8 +82,10 @@ std::string map_text(const ordered_json& document) {
 
 std::string interpret_text(const InterpretContext& context) {
   const ordered_json& document = context.document;
-  std::string text = context.title() + ": " + count(document["images"]) + " images\n" +
-                     predictions_text(document) + image_text(document) + map_text(document);
+  const std::string resized = resizing_text(context.preprocessing.sides);
+  std::string text = context.title() + ": " + count(document["images"]) + " images" +
+                     (resized.empty() ? "" : ", " + resized) + "\n" + predictions_text(document) +
+                     image_text(document) + map_text(document);
   text += "Files in " + context.files.output().string() + ":\n";
   for (const std::string& name : context.files.names()) text += "  " + name + "\n";
   if (context.files.copies())
@@ -130,6 +138,7 @@ int interpret_distributed(const InterpretCommandOptions& options, const GlobalOp
                       {"images", images},
                       {"what", parts_of(context)}};
   if (context.data.synthetic()) context.document["synthetic"] = true;
+  add_resizing(context.document, context.preprocessing.sides);
   const ordered_json about = context.document;
   run_parts(context);
   context.files.publish_about(about);

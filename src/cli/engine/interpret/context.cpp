@@ -114,11 +114,10 @@ InterpretContext::InterpretContext(const InterpretCommandOptions& asked, const G
     : options(asked),
       global(how),
       file(asked.model),
+      preprocessing(inference::preprocessing_of(file)),
       hardware(set_up_hardware(how)),
       network(network::load_network(file)),
       data(data_file_of(asked.data, asked.model, file)),
-      preprocessing(
-          data::preprocessing_from_json(file.record().preprocessing, asked.model.string(), ExitCode::model)),
       split(split_from_name(asked.split)),
       files(asked.output, run_folder_of(asked.model, file)),
       group(processes.group(hardware.device)) {
@@ -157,7 +156,7 @@ ChosenImage InterpretContext::chosen_image() const {
   torch::Tensor pixels = torch::empty({1, shape[0], shape[1], shape[2]}, torch::kFloat32);
   const std::span<float> values(static_cast<float*>(pixels.data_ptr()),
                                 static_cast<std::size_t>(pixels.numel()));
-  plan_of(split).apply(data.image(row), values);
+  plan_of(split).apply_resized(data.image(row), values);
   return {row, options.index, data.labels()[static_cast<std::size_t>(row)], pixels.to(hardware.device)};
 }
 
@@ -179,6 +178,14 @@ std::string InterpretContext::title() const {
 report::Tile InterpretContext::picture(std::int64_t row) const {
   const auto pixels = data.image(row);
   return {static_cast<int>(data::kSide), static_cast<int>(data::kSide), {pixels.begin(), pixels.end()}};
+}
+
+report::Tile InterpretContext::input_picture(std::int64_t row) const {
+  const data::Resizer resizer({}, preprocessing.sides);
+  report::Tile tile{static_cast<int>(resizer.to().height), static_cast<int>(resizer.to().width),
+                    std::vector<std::uint8_t>(resizer.to().bytes())};
+  resizer(data.image(row), tile.rgb);
+  return tile;
 }
 
 void InterpretContext::check_requests() const {

@@ -14,6 +14,7 @@
 #include "cli/engine/setup.h"
 #include "data/prepared.h"
 #include "data/preprocess.h"
+#include "inference/session.h"
 #include "interpret/activations.h"
 #include "model/model_file.h"
 #include "network/network.h"
@@ -123,6 +124,8 @@ struct InterpretContext {
   [[nodiscard]] std::string title() const;
   /// @returns the unprocessed image of a row of the data.
   [[nodiscard]] report::Tile picture(std::int64_t row) const;
+  /// @returns that image with the sides of the network's input.
+  [[nodiscard]] report::Tile input_picture(std::int64_t row) const;
   /// Checks, before any work, that the requested layers, image and map exist and that no file is replaced
   /// that is read.
   /// @throws core::Error
@@ -133,10 +136,10 @@ struct InterpretContext {
   const InterpretCommandOptions& options;
   const GlobalOptions& global;
   model::ModelFile file;
+  data::Preprocessing preprocessing;
   Hardware hardware;
   network::Network network;  ///< Without batch-norm folding, so that every layer has its output.
   data::PreparedData data;
-  data::Preprocessing preprocessing;
   data::Split split;
   InterpretFiles files;
   distributed::ProcessGroup* group;  ///< Processes that share passes over the data; nullptr for one process.

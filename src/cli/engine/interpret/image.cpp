@@ -141,6 +141,16 @@ std::optional<LayerChoice> cam_layer(const InterpretContext& context) {
   return node ? std::optional(interpret::find_layer(graph, graph.layer_of(*node).spec.name)) : std::nullopt;
 }
 
+/// @returns a window that covers the same part of an image of any size.
+interpret::OcclusionWindow window_for(data::ImageSides sides) {
+  const std::int64_t side = std::min(sides.height, sides.width);
+  const auto scaled = [side](std::int64_t of_digit) {
+    return std::max<std::int64_t>(1, of_digit * side / data::kSide);
+  };
+  const interpret::OcclusionWindow window;
+  return {scaled(window.side), scaled(window.stride)};
+}
+
 ClassMaps maps_of(InterpretContext& context, const ChosenImage& image, int class_index) {
   const Tensor baseline = interpret::flat_baseline(image.pixels);
   ClassMaps maps{class_index, {}, {}, {}};
@@ -149,7 +159,8 @@ ClassMaps maps_of(InterpretContext& context, const ChosenImage& image, int class
   context.check_stop();
   maps.gradients = interpret::integrated_gradients(context.network, image.pixels, baseline, class_index);
   context.check_stop();
-  maps.occlusion = interpret::occlusion(context.network, image.pixels, baseline, class_index);
+  maps.occlusion = interpret::occlusion(context.network, image.pixels, baseline, class_index,
+                                        window_for(context.preprocessing.sides));
   context.check_stop();
   return maps;
 }
@@ -164,7 +175,7 @@ report::Tile signed_tile(const Tensor& map) {
 template <class MakeTile>
 void draw_maps(InterpretContext& context, const ChosenImage& image, const std::vector<ClassMaps>& classes,
                const std::string& name, const report::Grid& grid, const MakeTile& tile) {
-  std::vector<report::Tile> tiles{context.picture(image.row)};
+  std::vector<report::Tile> tiles{context.input_picture(image.row)};
   tiles.front().captions = {"the image"};
   for (const ClassMaps& maps : classes) {
     tiles.push_back(tile(maps));
@@ -178,7 +189,7 @@ void draw_maps(InterpretContext& context, const ChosenImage& image, const std::v
 
 void draw_saliency(InterpretContext& context, const ChosenImage& image, const std::vector<ClassMaps>& classes,
                    const std::string& subject) {
-  const report::Tile picture = context.picture(image.row);
+  const report::Tile picture = context.input_picture(image.row);
   if (const auto layer = cam_layer(context)) {
     draw_maps(
         context, image, classes, "grad_cam",

@@ -49,6 +49,7 @@ Embeddings embed(InterpretContext& context, std::span<const std::int64_t> rows, 
                  const LayerChoice& layer, const char* stage) {
   StageProgress progress(context.global, stage);
   interpret::EmbedOptions how;
+  how.batch_size = inference::batch_size_for(context.network.input_shape());
   // The output folder may not exist on another machine.
   how.scratch = context.first() ? context.files.output() : std::filesystem::temp_directory_path();
   how.group = context.group;

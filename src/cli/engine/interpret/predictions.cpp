@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "cli/engine/class_rules.h"
 #include "cli/engine/interpret/context.h"
 #include "cli/engine/progress.h"
 #include "core/error.h"
@@ -171,6 +172,7 @@ const Predictions& predict_split(InterpretContext& context) {
   const auto made = std::make_shared<Predictions>();
   StageProgress progress(context.global, "predictions");
   inference::EvaluateOptions how;
+  how.batch_size = inference::batch_size_for(context.network.input_shape());
   how.group = context.group;
   how.progress = [&](std::int64_t done, std::int64_t total) {
     progress.show(done, total);
@@ -200,6 +202,8 @@ void interpret_predictions(InterpretContext& context) {
   context.files.publish("predictions.csv");
   context.document["accuracy"] = predictions.result.accuracy;
   context.document["loss"] = predictions.result.loss;
+  if (const auto finding = find_class_rule(predictions.result, context.file.record(), context.data))
+    context.document["class_rule"] = {{"accuracy", finding->accuracy}, {"advice", finding->advice}};
   if (context.wants("confusion")) interpret_confusion(context, predictions.result);
   context.check_stop();
   if (context.wants("misclassified")) interpret_mistakes(context, predictions.images);

@@ -66,6 +66,8 @@ TEST(Prepare, JoinsInputsInTheOrderGiven) {
             sha256_of_file(options.inputs[0]) + ", " + sha256_of_file(options.inputs[1]));
   EXPECT_EQ(content.metadata.at("format"), "arff, arff");
   EXPECT_EQ(content.metadata.at("label_rule"), "index, index");
+  EXPECT_EQ(content.metadata.at("label_rule_from"),
+            "assumed (the file does not say), assumed (the file does not say)");
   EXPECT_EQ(content.metadata.at("synthetic"), "false");
   expect_partition(content);
 }
@@ -114,6 +116,7 @@ TEST(Prepare, LabelRuleOverridesTheFormatsOwn) {
   options.labels = LabelRule::digit;
   EXPECT_EQ(prepare(options).labels[1], 0);  // The digit 1 has index 0.
   EXPECT_EQ(prepare(options).metadata.at("label_rule"), "digit");
+  EXPECT_EQ(prepare(options).metadata.at("label_rule_from"), "the format");
   options.labels = LabelRule::svhn;
   EXPECT_NE(prepare_refusal(options).find("a.arff"), std::string::npos);  // There is no label 0.
 }
@@ -140,9 +143,8 @@ TEST(Prepare, OfficialSplitRefusesNamesThatTellNothing) {
   options.inputs = {folder.write("digits.arff", arff(0, 100))};
   options.split = SplitKind::official;
   EXPECT_EQ(prepare_refusal(options),
-            "the official split cannot place 'digits.arff': its name says neither train, test nor extra | "
-            "rename the "
-            "file, or use --split random");
+            "the official split cannot place 'digits.arff': its name has not exactly one of the words train, "
+            "test and extra | rename it, such as train_digits.arff, or use --split random");
 }
 
 TEST(Prepare, ReadsFoldersAndReportsWhatWasSkipped) {

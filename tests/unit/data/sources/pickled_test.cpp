@@ -168,6 +168,26 @@ TEST(ReadPickledFrame, RefusesPixelsOutOfRange) {
       std::string::npos);
 }
 
+TEST(ReadPickledFrame, TellsThatTorchvisionNumbersDigits) {
+  const auto dict = [](const char* x, const char* y, std::initializer_list<std::int64_t> shape) {
+    PickleBuilder pickle;
+    pickle.raw("}(").text(x).array("u1", shape, kBlack).text(y).raw(kOneLabel).raw("u");
+    return pickle;
+  };
+  EXPECT_EQ(read(dict("data", "labels", {1, kImageBytes}).stop()).rule, LabelRule::digit);
+  EXPECT_EQ(read(dict("X", "y", {1, kChannels, kSide, kSide}).stop()).rule, LabelRule::digit);
+  EXPECT_EQ(read(dict("X", "y", {1, kSide, kSide, kChannels}).stop()).rule, std::nullopt);
+  EXPECT_EQ(read(dict("data", "target", {1, kImageBytes}).stop()).rule, std::nullopt);
+  EXPECT_EQ(read(pair_with("u1", kBlack, kOneLabel)).rule, std::nullopt);
+  // The data set itself: NEWOBJ and its attributes.
+  PickleBuilder object;
+  object.global("torchvision.datasets.svhn", "SVHN").raw(")\x81}(").text("transform").raw("N").text("data");
+  object.array("u1", {1, kChannels, kSide, kSide}, kBlack).text("labels").raw(kOneLabel).raw("ub");
+  const RawDigits digits = read(object.stop());
+  EXPECT_EQ(digits.rule, LabelRule::digit);
+  EXPECT_EQ(digits.labels, std::vector<std::int64_t>{5});
+}
+
 TEST(ReadPickledFrame, RefusesMissingAndOddLabels) {
   const std::string nan = "](G\x7f\xf8"s + std::string(6, '\0') + "e";
   EXPECT_NE(refusal(pair_with("u1", kBlack, nan)).find("label of row 0 is missing (NaN or None)"),

@@ -167,6 +167,85 @@ TEST_F(TorchArchiveTest, FindsANestedStateDict) {
   EXPECT_EQ(values(path, "weight"), (std::vector<float>{0, 1, 2, 3, 4, 5}));
 }
 
+/// @returns the state dict inside another pickle: without the two bytes of its protocol and its stop.
+std::string inner(const std::vector<View>& views) {
+  const std::string pickle = state_dict(views);
+  return pickle.substr(2, pickle.size() - 3);
+}
+
+TEST_F(TorchArchiveTest, PassesOverWhatCheckpointsHaveBesideTheWeights) {
+  // {"optimizer": {"state": {0: tensors}}, "args": Namespace(), "best": numpy's scalar, "run": {"ema": …}}
+  PickleBuilder outer;
+  outer.raw("}(").text("optimizer").raw("}(").text("state").raw("}(").number(0);
+  outer.raw(inner({{.name = "exp_avg", .key = "7"}})).raw("uu");
+  outer.text("args").global("argparse", "Namespace").raw(")\x81}(").text("lr").number(1).raw("ub");
+  outer.text("best").global("numpy", "dtype").raw("(").text("f8").raw("\x89\x88tR");
+  outer.text("run").raw("}(").text("ema").raw(inner({{}})).raw("uu");
+  const auto path = write_zip({{"net/data.pkl", outer.stop()}, {"net/data/0", floats(6)}});
+  EXPECT_EQ(values(path, "weight"), (std::vector<float>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(TorchArchive(path, core::ExitCode::data).tensors().size(), 1U);
+}
+
+TEST_F(TorchArchiveTest, PrefersTheUsualKey) {
+  // {"best_accuracy": a tensor, "state_dict": …}
+  const std::string best = inner({{.name = "best_accuracy", .shape = {}, .strides = {}}});
+  PickleBuilder outer;
+  outer.raw("}(").text("best").raw(best).text("state_dict").raw(inner({{}})).raw("u");
+  const TorchArchive archive(write_zip({{"net/data.pkl", outer.stop()}, {"net/data/0", floats(6)}}),
+                             core::ExitCode::data);
+  ASSERT_EQ(archive.tensors().size(), 1U);
+  EXPECT_EQ(archive.tensors()[0].name, "weight");
+}
+
+TEST_F(TorchArchiveTest, RefusesSeveralStateDicts) {
+  PickleBuilder outer;
+  outer.raw("}(").text("generator").raw(inner({{}})).text("critic").raw(inner({{}})).raw("u");
+  EXPECT_EQ(refusal(write_zip({{"net/data.pkl", outer.stop()}, {"net/data/0", floats(6)}})),
+            "the checkpoint holds several state dicts: 'generator', 'critic' (byte 2)");
+}
+
+TEST_F(TorchArchiveTest, PassesOverStoragesOfOthersInTheFormBeforeZip) {
+  std::string bytes = sequence({{}}, "");
+  const std::size_t dict = bytes.find(state_dict({{}}, true));
+  PickleBuilder outer;
+  const std::string legacy = state_dict({{}}, true),
+                    optimizer = state_dict({{.name = "step", .key = "1"}}, true);
+  outer.raw("}(").text("model").raw(legacy.substr(2, legacy.size() - 3));
+  outer.text("optimizer").raw(optimizer.substr(2, optimizer.size() - 3)).raw("u");
+  bytes = bytes.substr(0, dict) + outer.stop();
+  bytes += PickleBuilder().raw("](").text("1").text("0").raw("e").stop();
+  const std::uint64_t count = 6;
+  for (int storage = 0; storage < 2; ++storage) {
+    bytes.append(reinterpret_cast<const char*>(&count), sizeof(count));
+    bytes += storage == 0 ? std::string(24, '\x7f') : floats(6);
+  }
+  EXPECT_EQ(values(folder_.write("old.pth", bytes), "weight"), (std::vector<float>{0, 1, 2, 3, 4, 5}));
+}
+
+TEST_F(TorchArchiveTest, LeavesOutNumbersAmongTheTensors) {
+  std::string pickle = state_dict({{}});
+  pickle =
+      pickle.substr(0, pickle.size() - 2) + PickleBuilder().text("epoch").number(3).raw("u").stop().substr(2);
+  const TorchArchive archive(write_zip({{"net/data.pkl", pickle}, {"net/data/0", floats(6)}}),
+                             core::ExitCode::data);
+  EXPECT_EQ(archive.tensors().size(), 1U);
+  EXPECT_EQ(archive.left_out(), std::vector<std::string>{"epoch"});
+}
+
+TEST_F(TorchArchiveTest, SurvivesDictsThatHoldEachOtherManyTimes) {
+  // 20 dicts, each of which holds the one before under 50 keys: 50^20 paths.
+  PickleBuilder outer;
+  outer.raw("}");
+  for (int level = 0; level < 20; ++level) {
+    outer.raw("q").raw(std::string(1, static_cast<char>(level)));
+    outer.raw("}(");
+    for (int key = 0; key < 50; ++key)
+      outer.text("k" + std::to_string(key)).raw("h").raw(std::string(1, static_cast<char>(level)));
+    outer.raw("u");
+  }
+  EXPECT_EQ(refusal(write_zip({{"net/data.pkl", outer.stop()}})).find("the checkpoint holds no weights"), 0U);
+}
+
 TEST_F(TorchArchiveTest, RefusesViewsOutsideTheirStorage) {
   const std::string outside = "'weight' reaches outside its storage";
   EXPECT_EQ(refuse_view({.offset = 1}), outside);
@@ -225,7 +304,9 @@ TEST_F(TorchArchiveTest, RunsNothing) {
   EXPECT_EQ(refusal(path).find("the pickle asks for 'os.system'"), 0U);
   const std::string tensor =
       PickleBuilder().raw("}(").text("a").global("collections", "OrderedDict").raw(")Ru").stop();
-  EXPECT_EQ(refusal(write_zip({{"net/data.pkl", tensor}})).find("'a' is not a tensor"), 0U);
+  EXPECT_EQ(refusal(write_zip({{"net/data.pkl", tensor}})).find("the checkpoint holds no weights"), 0U);
+  const std::string nothing = PickleBuilder().raw("}").stop();
+  EXPECT_EQ(refusal(write_zip({{"net/data.pkl", nothing}})).find("the checkpoint holds no weights"), 0U);
   const std::string list = PickleBuilder().raw("]").stop();
   EXPECT_EQ(refusal(write_zip({{"net/data.pkl", list}})).find("the checkpoint is not a state dict"), 0U);
 }

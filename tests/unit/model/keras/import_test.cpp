@@ -126,6 +126,34 @@ TEST_F(KerasImportTest, TakesFlatInputsAsDigits) {
   EXPECT_EQ(kernel[1], 30.0F);
 }
 
+TEST_F(KerasImportTest, TakesFlatInputsOfOtherSquares) {
+  for (const auto& [numbers, expected] :
+       {std::pair<hsize_t, Shape>{784, {1, 28, 28}}, {64, {1, 8, 8}}, {192, {3, 8, 8}}}) {
+    const KerasModel model = import(input(std::to_string(numbers)) + "," + kDense10,
+                                    {{"out", {counted("out/kernel:0", {numbers, 10})}}});
+    EXPECT_EQ(model.input, expected);
+    EXPECT_EQ(model.keras_input, Shape{static_cast<std::int64_t>(numbers)});
+  }
+}
+
+TEST_F(KerasImportTest, TakesDigitsWhereTheSidesAreOpen) {
+  const KerasModel model =
+      import(input("null,null,3") + "," + layer("GlobalAveragePooling2D", "g", "") + "," + kDense10,
+             {{"out", {counted("out/kernel:0", {3, 10})}}});
+  EXPECT_EQ(model.input, (Shape{3, 32, 32}));
+  EXPECT_EQ(model.notes,
+            std::vector<std::string>{"the model takes images of any size; here it takes 32x32 pixels"});
+}
+
+TEST_F(KerasImportTest, TakesSigmoidsForOneDistribution) {
+  const std::string dense = layer("Dense", "out", R"("units":10,"activation":"sigmoid","use_bias":false)");
+  const KerasModel model = import(input("8,8,1") + "," + layer("Flatten", "f", "") + "," + dense,
+                                  {{"out", {counted("out/kernel:0", {64, 10})}}});
+  EXPECT_EQ(activation_of(model.spec.layers.back().op), Activation::softmax);
+  ASSERT_EQ(model.notes.size(), 1U);
+  EXPECT_TRUE(model.notes[0].starts_with("the model ends in sigmoid: here it is softmax"));
+}
+
 TEST_F(KerasImportTest, KeepsNamesAndWhatIsFrozen) {
   const KerasModel model =
       import(input("2,2,1") + "," + layer("Flatten", "my/flat layer", "") + "," +
@@ -278,13 +306,10 @@ TEST_F(KerasImportTest, RefusesWhatItDoesNotRead) {
        "layer 'r' (Reshape): its target_shape does not fit 1024 numbers"},
       {input("1024") + "," + layer("Reshape", "r", R"("target_shape":[1000000,1000000,1000000])"),
        "layer 'r' (Reshape): its target_shape does not fit 1024 numbers"},
-      {input("100") + "," + kDense10,
-       "layer 'out' (Dense): the model's input [100] is neither an image nor 1024 or 3072 numbers"},
-      {input("null,null,3") + "," + kDense10,
-       "layer 'input_1' (InputLayer): its input shape [null,null,null,3] is not fixed"},
-      {layer("Flatten", "f", ""), "the model: it does not say which input it takes"},
-      {image + layer("Flatten", "f", ""),
-       "layer 'f' (flatten): the last layer must give 10 numbers, but gives [1024]"}};
+      {input("99") + "," + kDense10, "layer 'out' (Dense): the model's input [99] is no image"},
+      {input("4,4,null") + "," + kDense10,
+       "layer 'input_1' (InputLayer): its input shape [null,4,4,null] is not fixed"},
+      {layer("Flatten", "f", ""), "the model: it does not say which input it takes"}};
   for (const auto& [layers, message] : cases) EXPECT_EQ(refusal(layers), message);
 }
 

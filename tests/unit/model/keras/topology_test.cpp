@@ -144,6 +144,10 @@ TEST(KerasTopology, FindsTheInputShape) {
   const std::string relu = listed("ReLU", "a", "[]");
   EXPECT_EQ(shape("", listed("ReLU", "a", "[]", R"("batch_input_shape":[null,8,9,1])")), (Shape{8, 9, 1}));
   EXPECT_EQ(shape(R"("build_input_shape":[null,1024],)", relu), Shape{1024});
+  // Sides may be left open, unless the model was built for some.
+  const std::string open = listed("ReLU", "a", "[]", R"("batch_input_shape":[null,null,9,1])");
+  EXPECT_EQ(shape("", open), (Shape{0, 9, 1}));
+  EXPECT_EQ(shape(R"("build_input_shape":[null,7,9,1],)", open), (Shape{7, 9, 1}));
   EXPECT_EQ(shape("", functional(listed_input() + "," + listed("ReLU", "r", reads({"in"})), "r")),
             (Shape{4, 4, 3}));
   // Keras before 2.2.3: the list of layers alone.

@@ -109,6 +109,15 @@ TEST(MatchWeights, TakesOlderSpellings) {
   EXPECT_EQ(match(torch, source).size(), source.arrays.size());
 }
 
+TEST(MatchWeights, FindsANetworkInsideAnother) {
+  const BackboneSpec torch = named("resnet50", BackboneVariant::torch);
+  WeightSource source = source_of(torch, false);
+  for (WeightArray& array : source.arrays) array.name.insert(0, "encoder.model.");
+  EXPECT_EQ(match(torch, source).size(), source.arrays.size());
+  source.arrays.push_back({"encoder.model.fc.weight", {10, 2048}, {}});
+  EXPECT_EQ(match(torch, source).size() + 1, source.arrays.size());
+}
+
 TEST(MatchWeights, ListsWhatDoesNotFit) {
   WeightSource source = source_of(named("vgg16"), true);
   source.arrays[0].shape = {64, 3, 3, 5};

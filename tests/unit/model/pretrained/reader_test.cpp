@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <set>
 
 #include "formats/safetensors/safetensors.h"
 #include "unit/hostile_bytes.h"
@@ -99,6 +100,37 @@ TEST_F(WeightSourceTest, TellsTheOriginOfConvertedFiles) {
   EXPECT_EQ(source.arrays[0].values, (std::vector<float>{1, 2}));
   formats::write_safetensors(path(), tensors, {{"origin", "keras"}}, core::ExitCode::model);
   EXPECT_EQ(open_weights(path()).origin, WeightOrigin::keras);
+}
+
+TEST_F(WeightSourceTest, LeavesOutTheNamesOfWrappers) {
+  const std::array values{1.0F, 2.0F};
+  const auto names_of = [&](const std::vector<std::string>& names) {
+    std::vector<formats::TensorToWrite> tensors;
+    for (const std::string& name : names)
+      tensors.push_back({name, formats::DType::f32, {2}, std::as_bytes(std::span(values))});
+    formats::write_safetensors(path(), tensors, {}, core::ExitCode::model);
+    std::set<std::string> found;
+    for (const WeightArray& array : open_weights(path()).arrays) found.insert(array.name);
+    return found;
+  };
+  using Names = std::set<std::string>;
+  EXPECT_EQ(names_of({"module.a.weight", "module.b.bias"}), (Names{"a.weight", "b.bias"}));
+  EXPECT_EQ(names_of({"_orig_mod.module.a.weight", "_orig_mod.module.b.bias"}),
+            (Names{"a.weight", "b.bias"}));
+  EXPECT_EQ(names_of({"a._orig_mod.weight", "b.bias"}), (Names{"a.weight", "b.bias"}));
+  EXPECT_EQ(names_of({"module.a.weight", "b.bias"}), (Names{"module.a.weight", "b.bias"}));
+  EXPECT_EQ(names_of({"my_orig_mod.a"}), (Names{"my_orig_mod.a"}));
+  EXPECT_EQ(open_weights(path()).notes, std::vector<std::string>());
+  formats::write_safetensors(path(),
+                             {{"_orig_mod.a", formats::DType::f32, {2}, std::as_bytes(std::span(values))},
+                              {"a", formats::DType::f32, {2}, std::as_bytes(std::span(values))}},
+                             {}, core::ExitCode::model);
+  EXPECT_EQ(refusal(), "two arrays are called 'a'");
+}
+
+TEST_F(WeightSourceTest, RefusesAFileOfNothing) {
+  formats::write_safetensors(path(), {}, {}, core::ExitCode::model);
+  EXPECT_EQ(refusal(), "holds no weights");
 }
 
 TEST_F(WeightSourceTest, RefusesWhatIsNoWeight) {
