@@ -433,7 +433,7 @@ class Usage(harness.ProgramTest):
         ]:
             with self.subTest(line):
                 self.assert_error(self.run_svhn(*line.split()), 2, message, hint)
-        self.assertEqual(tree(self.dir), ["data.safetensors", "run.json"])
+        self.assertEqual(tree(self.dir), ["-run.json", "data.safetensors", "run.json"])
 
     def test_an_existing_run_is_not_touched(self):
         self.assertEqual(self.train(config(), "--output", "models").code, 0)
