@@ -1,5 +1,6 @@
 #include "formats/torch/torch_pickle.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <map>
@@ -289,6 +290,8 @@ std::vector<std::int64_t> StateDict::counts(PickleValue value) const {
 void StateDict::check_view(const TorchTensor& tensor, std::size_t position) const {
   std::size_t elements = 1, last = tensor.offset;
   bool valid = tensor.shape.size() <= kMaxRank;
+  // A tensor without elements reaches nowhere, whatever its strides are.
+  if (valid && std::find(tensor.shape.begin(), tensor.shape.end(), 0) != tensor.shape.end()) return;
   for (std::size_t i = 0; i < tensor.shape.size() && valid; ++i) {
     const auto size = static_cast<std::size_t>(tensor.shape[i]);
     const auto stride = static_cast<std::size_t>(tensor.strides[i]);

@@ -145,6 +145,14 @@ TEST_F(TorchArchiveTest, ReadsViewsOfAStorage) {
   EXPECT_EQ(archive.find("nothing"), nullptr);
 }
 
+TEST_F(TorchArchiveTest, ReadsTensorsWithoutElements) {
+  const std::string pickle = state_dict({{.storage_size = 0, .shape = {0, 3}}, {.name = "b", .key = "1"}});
+  const auto path = write_zip({{"net/data.pkl", pickle}, {"net/data/0", ""}, {"net/data/1", floats(6)}});
+  EXPECT_TRUE(values(path, "weight").empty());
+  EXPECT_EQ(values(path, "b").size(), 6U);
+  EXPECT_EQ(TorchArchive(path, core::ExitCode::data).find("weight")->shape, (Numbers{0, 3}));
+}
+
 TEST_F(TorchArchiveTest, ReadsTheFormBeforeZip) {
   const auto path =
       folder_.write("old.pth", sequence({{}, {.name = "t", .shape = {3, 2}, .strides = {1, 3}}}, floats(6)));
@@ -270,8 +278,8 @@ TEST_F(TorchArchiveTest, RefusesStoragesThatAreNotAsDescribed) {
 
 TEST_F(TorchArchiveTest, RefusesAStateDictThatHoldsNothing) {
   const std::string empty = PickleBuilder().raw("}").stop();
-  EXPECT_EQ(refusal(write_zip({{"net/data.pkl", empty}})).substr(0, 23), "the state dict is empty");
-  EXPECT_EQ(refusal(write_views({})).substr(0, 23), "the state dict is empty");
+  EXPECT_EQ(refusal(write_zip({{"net/data.pkl", empty}})).substr(0, 31), "the checkpoint holds no weights");
+  EXPECT_EQ(refusal(write_views({})).substr(0, 31), "the checkpoint holds no weights");
 }
 
 TEST_F(TorchArchiveTest, RefusesAPickleTooLongForAStateDict) {
