@@ -116,7 +116,7 @@ TEST(Prepare, LabelRuleOverridesTheFormatsOwn) {
   options.labels = LabelRule::digit;
   EXPECT_EQ(prepare(options).labels[1], 0);  // The digit 1 has index 0.
   EXPECT_EQ(prepare(options).metadata.at("label_rule"), "digit");
-  EXPECT_EQ(prepare(options).metadata.at("label_rule_from"), "the format");
+  EXPECT_EQ(prepare(options).metadata.at("label_rule_from"), "--labels");
   options.labels = LabelRule::svhn;
   EXPECT_NE(prepare_refusal(options).find("a.arff"), std::string::npos);  // There is no label 0.
 }
