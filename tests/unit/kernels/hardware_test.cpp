@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "core/cores.h"
 #include "core/error.h"
 
 namespace svhn::kernels {
