@@ -14,9 +14,9 @@
 #include "core/error.h"
 #include "core/input_guard.h"
 #include "core/json.h"
+#include "core/random.h"
 #include "core/scratch.h"
 #include "core/signals.h"
-#include "formats/safetensors/header.h"
 #include "inference/session.h"
 #include "model/frozen_cut.h"
 #include "model/spec_json.h"
@@ -53,11 +53,7 @@ std::vector<std::int64_t> needed_rows(const data::PreparedData& data) {
   return rows;
 }
 
-std::uint64_t digest_of(std::string_view text) {
-  return formats::digest_of(std::as_bytes(std::span(text)));
-}
-
-/// @returns a checksum of the names and values of the weights before a cut.
+/// @returns a checksum of the names and values of the weights before a cut; not XXH3, as feature files hold it.
 std::string weights_digest(const network::Network& network, model::NodeId cut) {
   std::string digests;
   const std::size_t count = model::tensors_up_to(network.graph(), cut);
@@ -65,9 +61,9 @@ std::string weights_digest(const network::Network& network, model::NodeId cut) {
     const auto& item = network.tensors()[i];
     const Tensor held = item.tensor.detach().to(torch::kCPU).contiguous();
     const std::string_view bytes(static_cast<const char*>(held.data_ptr()), held.nbytes());
-    digests += item.name + ":" + std::to_string(digest_of(bytes)) + ";";
+    digests += item.name + ":" + std::to_string(core::stream_id(bytes)) + ";";
   }
-  return std::to_string(digest_of(digests));
+  return std::to_string(core::stream_id(digests));
 }
 
 /// @returns the layers before a cut as JSON, without the paths of their weights.
@@ -112,7 +108,7 @@ FeatureJob make_job(const train::FeatureContext& context, model::NodeId cut,
                     const std::filesystem::path& folder) {
   const model::Graph& graph = context.network->graph();
   FeatureJob job{context, cut, graph.nodes[cut].output, needed_rows(*context.data), key_of(context, cut), {}};
-  job.path = folder / fmt::format("{}-{:016x}.safetensors", backbone_name(graph), digest_of(job.key));
+  job.path = folder / fmt::format("{}-{:016x}.safetensors", backbone_name(graph), core::stream_id(job.key));
   return job;
 }
 

@@ -109,7 +109,7 @@ class FoundFiles(OutputsTest):
         for digit in range(1, 3):
             os.makedirs(self.path(f"pictures/{digit}"))
             for i in range(20):
-                write_picture(self.path(f"pictures/{digit}/{i}.ppm"), 10 * digit + i)
+                write_picture(self.path(f"pictures/{digit}/{i}.ppm"), 20 * digit + i)
         picture = "pictures/1/3.ppm"
         preprocess = ("preprocess", "--input", "pictures")
         self.assert_kept(f"--output '{picture}' is the same file as the input '{picture}'", *preprocess, "--output", picture)

@@ -28,8 +28,10 @@ class Labels(harness.ProgramTest):
         return document["class_counts"], document["metadata"], result.err
 
     def images(self, labels, channels_first):
-        shape = (len(labels), 3, 32, 32) if channels_first else (len(labels), 32, 32, 3)
-        return np.zeros(shape, np.uint8)
+        """No two are equal."""
+        pixels = np.zeros((len(labels), 3072), np.uint8)
+        pixels[:, 0], pixels[:, 1] = np.arange(len(labels)) % 256, np.arange(len(labels)) // 256
+        return pixels.reshape((-1, 3, 32, 32) if channels_first else (-1, 32, 32, 3))
 
     def test_torchvisions_labels_are_digits(self):
         """`data` and `labels` of torchvision.datasets.SVHN, in which 0 is the digit 0."""

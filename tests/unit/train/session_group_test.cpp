@@ -111,8 +111,7 @@ TEST_F(SessionGroupTest, LeavesTheFilesOfOneRunInTheFirstProcessFolder) {
     EXPECT_EQ(session.state().epoch, 3);
     EXPECT_EQ(session.reduction().processes, 2);
   });
-  Session alone(request("alone", nullptr));
-  alone.run({});
+  Session(request("alone", nullptr)).run({});
   std::array<std::vector<std::string>, 2> names;
   for (const std::size_t i : {0U, 1U}) {
     const fs::path root = folder_ / (i == 0 ? "out0" : "alone0");
