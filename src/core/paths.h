@@ -1,7 +1,6 @@
 #pragma once
 /// What a path names, whatever its spelling.
 
-#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -14,7 +13,10 @@ namespace svhn::core {
 struct FileId {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
-  auto operator<=>(const FileId&) const = default;
+  bool operator==(const FileId&) const = default;
+  bool operator<(const FileId& other) const {
+    return device != other.device ? device < other.device : inode < other.inode;
+  }
 };
 
 /// @returns the file or folder that a path leads to; nothing if there is none.

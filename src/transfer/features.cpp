@@ -53,7 +53,8 @@ std::vector<std::int64_t> needed_rows(const data::PreparedData& data) {
   return rows;
 }
 
-/// @returns a checksum of the names and values of the weights before a cut; not XXH3, as feature files hold it.
+/// @returns a checksum of the names and values of the weights before a cut; not XXH3, as feature files hold
+/// it.
 std::string weights_digest(const network::Network& network, model::NodeId cut) {
   std::string digests;
   const std::size_t count = model::tensors_up_to(network.graph(), cut);
