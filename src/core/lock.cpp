@@ -6,9 +6,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <utility>
 
+#include "core/date.h"
 #include "core/error.h"
 #include "core/paths.h"
 
@@ -16,15 +16,6 @@ namespace svhn::core {
 namespace {
 
 constexpr const char* kLockFile = ".lock";
-
-std::string utc_time() {
-  const std::time_t time = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&time, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
-}
 
 /// @returns what the holder wrote; it may not have come to that yet.
 std::string read_holder(int descriptor) {

@@ -4,11 +4,11 @@
 
 #include <array>
 #include <chrono>
-#include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/date.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -18,15 +18,6 @@ namespace svhn::train {
 namespace {
 
 using core::ExitCode;
-
-std::string now() {
-  const std::time_t time = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&time, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
-}
 
 std::string metrics_lines(const metric::History& history) {
   std::string lines;
@@ -83,7 +74,7 @@ void RunLog::finish(const nlohmann::ordered_json& summary) {
 
 void RunLog::note(const std::string& line) const {
   std::ofstream log(files_.log, std::ios::app);
-  log << now() << "  " << line << "\n";
+  log << core::utc_time() << "  " << line << "\n";
   if (!log.flush()) {
     throw core::Error(ExitCode::data, "cannot write '" + files_.log.string() + "'",
                       "check the disk's free space");

@@ -132,7 +132,7 @@ TEST(Tsne, TakesPointsOnALineAndEqualPoints) {
   EXPECT_TRUE(at::isfinite(tsne(normal_points(4, 2, 1), options).map).all().item<bool>());
 }
 
-// openTSNE 1.0: check_perplexity(30, 31) is 10; of 91 points it is 30.
+// By hand: each of 31 points has 30 others, three for each unit of a perplexity of 10.
 TEST(FittingPerplexity, LeavesEachPointItsNeighbours) {
   EXPECT_EQ(fitting_perplexity(30.0, 91), 30.0);
   EXPECT_EQ(fitting_perplexity(30.0, 31), 10.0);
