@@ -73,8 +73,8 @@ TsneResult tsne(const torch::Tensor& points, const TsneOptions& options = {});
 
 /// @returns `wanted`, or what a few points allow: a third of the others, at least 1, so that each point has
 /// its 3 * perplexity neighbours.
-/// @see openTSNE 1.0, PerplexityBasedNN.check_perplexity: it falls to the same third, but only where there are
-/// fewer others than `wanted`, so that 31 points keep a perplexity of 30.
+/// @see openTSNE 1.0, PerplexityBasedNN.check_perplexity: it falls to the same third, but only where there
+/// are fewer others than `wanted`, so that 31 points keep a perplexity of 30.
 double fitting_perplexity(double wanted, std::int64_t points);
 
 struct TransformOptions {
