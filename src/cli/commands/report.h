@@ -1,6 +1,7 @@
 #pragma once
 /// `svhn report`: one HTML page of run folders.
 
+#include <optional>
 #include <vector>
 
 #include "cli/command.h"
@@ -13,7 +14,8 @@ struct ReportCommandOptions {
                                         .example = "svhn report --runs models --output report.html"};
 
   std::vector<InputPath> runs;
-  OutputText output;
+  OutputText output = OutputText::of("report.html");
+  std::optional<OutputFile> pdf;
   bool json = false;
 };
 

@@ -1,10 +1,14 @@
 #include <spdlog/spdlog.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/report.h"
 #include "cli/console.h"
+#include "core/file.h"
+#include "core/signals.h"
 #include "report/page/page.h"
+#include "report/page/pdf.h"
 
 namespace svhn::cli {
 namespace {
@@ -20,16 +24,29 @@ std::string result_text(const ReportCommandOptions& options, const report::PageR
          std::to_string((result.bytes + 1023) / 1024) + " KiB)\n";
 }
 
+/// Finds what printing needs, before anything is written.
+std::unique_ptr<report::PagePrinter> make_printer(const ReportCommandOptions& options) {
+  if (!options.pdf) return nullptr;
+  core::refuse_stream(options.output);  // The browser reads the page from its file.
+  auto printer = std::make_unique<report::PagePrinter>(*options.pdf);
+  core::watch_stop_signals();
+  return printer;
+}
+
 }  // namespace
 
 int run_command(const ReportCommandOptions& options, const GlobalOptions& /*global*/) {
+  const auto printer = make_printer(options);
   const auto result = report::write_page({options.runs.begin(), options.runs.end()}, options.output);
+  if (printer) printer->print(options.output);
   for (const auto& problem : result.problems) spdlog::warn("warning: {}", problem);
   if (!options.json) {
     print_text(result_text(options, result));
+    if (options.pdf) print_text("PDF: " + options.pdf->string() + "\n");
     return 0;
   }
   print_json({{"output", options.output.string()},
+              {"pdf", options.pdf ? nlohmann::ordered_json(options.pdf->string()) : nullptr},
               {"bytes", result.bytes},
               {"runs", result.runs},
               {"searches", result.searches},
