@@ -20,6 +20,8 @@ find_path(HDF5_INCLUDE_DIR hdf5.h PATH_SUFFIXES hdf5/serial REQUIRED)
 find_library(HDF5_LIBRARY NAMES hdf5_serial hdf5 REQUIRED)
 find_path(LIBZIP_INCLUDE_DIR zip.h REQUIRED)  # Its CMake package needs programs of other Debian packages.
 find_library(LIBZIP_LIBRARY zip REQUIRED)
+find_path(CAIRO_INCLUDE_DIR cairo.h PATH_SUFFIXES cairo REQUIRED)
+find_library(CAIRO_LIBRARY cairo REQUIRED)
 
 # Libraries without a CMake package.
 function(svhn_library NAME INCLUDE LIBRARY)
@@ -31,6 +33,7 @@ svhn_library(svhn_xxhash "${XXHASH_INCLUDE_DIR}" "${XXHASH_LIBRARY}")
 svhn_library(svhn_matio "${MATIO_INCLUDE_DIR}" "${MATIO_LIBRARY}")
 svhn_library(svhn_hdf5 "${HDF5_INCLUDE_DIR}" "${HDF5_LIBRARY}")
 svhn_library(svhn_zip "${LIBZIP_INCLUDE_DIR}" "${LIBZIP_LIBRARY}")
+svhn_library(svhn_cairo "${CAIRO_INCLUDE_DIR}" "${CAIRO_LIBRARY}")
 find_package(ZLIB REQUIRED)  # MATLAB files: formats/mat checks the checksums of the compressed arrays.
 target_link_libraries(svhn_matio INTERFACE ZLIB::ZLIB)
 find_path(GNUPLOT_IOSTREAM_INCLUDE_DIR gnuplot-iostream.h REQUIRED)  # Charts; it needs Boost.

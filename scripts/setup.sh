@@ -15,7 +15,7 @@ build_packages=(
   libcli11-dev nlohmann-json3-dev libspdlog-dev libgtest-dev libbenchmark-dev
   libopenblas-dev libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
   libxxhash-dev libmatio-dev libhdf5-dev libzip-dev libssl-dev
-  gnuplot-nox libgnuplot-iostream-dev
+  gnuplot-nox libgnuplot-iostream-dev libcairo2-dev fonts-dejavu-core
 )
 torch_packages=(libtorch-dev libgloo-dev)
 page_packages=(npm)

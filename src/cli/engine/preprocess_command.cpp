@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "data/images/prepare.h"
-#include "data/images/preview.h"
+#include "report/images/preview.h"
 
 namespace svhn::cli {
 namespace {
@@ -69,10 +69,10 @@ int run_command(const PreprocessOptions& options, const GlobalOptions& global) {
   const data::PreparedContent content = make_content(options, global);
   data::write_prepared(options.output, content);
   if (options.preview) {
-    data::PreviewOptions preview;
+    report::PreviewOptions preview;
     preview.seed = options.seed;
     if (options.synthetic) preview.title = "synthetic digits";
-    data::write_preview(*options.preview, content.images, content.labels, preview);
+    report::write_preview(*options.preview, content.images, content.labels, preview);
   }
   print_data(data::PreparedData(options.output), options.json);
   return 0;

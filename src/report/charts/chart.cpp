@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "report/charts/gnuplot.h"
+#include "report/letters/letters.h"
 
 namespace svhn::report {
 namespace {
@@ -61,6 +62,16 @@ std::string gnuplot_string(std::string_view text) {
     }
   }
   return literal + '"';
+}
+
+std::string title_command(const std::string& text, int chart_width, const std::string& last,
+                          const std::string& place) {
+  constexpr double kShare = 0.92;
+  auto lines = wrapped(text, kShare * chart_width, 2);
+  if (!last.empty()) lines.push_back(cut_middle(last, kShare * chart_width));
+  std::string all;
+  for (const std::string& line : lines) all += (all.empty() ? "" : ".\"\\n\".") + gnuplot_string(line);
+  return "set title " + (all.empty() ? gnuplot_string("") : all) + place + "\n";
 }
 
 ChartFormat chart_format(const std::filesystem::path& path) {

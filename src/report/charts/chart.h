@@ -37,6 +37,12 @@ inline constexpr const char* kGnuplot = "gnuplot";
 /// @returns a gnuplot string literal of that text, in which no command, substitution or macro is expanded.
 std::string gnuplot_string(std::string_view text);
 
+/// @returns the command for a title of at most two lines, as wide as the chart allows.
+/// @param text any bytes, broken at spaces. @param last a line of its own below it; may be empty.
+/// @param place gnuplot's words for its place, such as " offset 0,-1"; may be empty.
+std::string title_command(const std::string& text, int chart_width, const std::string& last = "",
+                          const std::string& place = "");
+
 enum class ChartFormat { png, svg };
 
 /// @returns the file format for a path's extension.

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace svhn::report {
@@ -11,8 +12,9 @@ namespace {
 using metric::ConfusionCounts;
 using metric::kClasses;
 
-constexpr double kDark = 0.5;  ///< From this share on, the text is white.
-constexpr double kBlack = 0x000000, kWhite = 0xffffff;
+// A white text has at least the contrast of a black one from here on; the palette is that of confusion_chart.
+constexpr double kDark = 0.7;
+constexpr double kBlack = 0x000000, kWhite = 0xffffff, kGrey = 0x767676;
 
 std::string digit_tics() {
   std::string tics;
@@ -23,16 +25,24 @@ std::string digit_tics() {
   return "(" + tics + ")";
 }
 
-/// Column, row, share of the row, count, colour of the count.
+/// Tics of the colours, which show the square root of a share.
+std::string share_tics() {
+  std::string tics;
+  for (const char* share : {"0", "0.01", "0.05", "0.1", "0.2", "0.4", "0.6", "0.8", "1"})
+    tics += fmt::format("{}'{}' sqrt({})", tics.empty() ? "" : ", ", share, share);
+  return "(" + tics + ")";
+}
+
+/// Column, row, square root of the share of the row, count, colour of the count.
 Rows cells(const ConfusionCounts& counts) {
   Rows rows;
   for (std::size_t t = 0; t < counts.size(); ++t) {
     const auto support = std::accumulate(counts[t].begin(), counts[t].end(), std::int64_t{0});
     for (std::size_t p = 0; p < counts[t].size(); ++p) {
       const auto count = static_cast<double>(counts[t][p]);
-      const double share = count / static_cast<double>(std::max<std::int64_t>(support, 1));
-      rows.push_back(
-          {static_cast<double>(p), static_cast<double>(t), share, count, share < kDark ? kBlack : kWhite});
+      const double shade = std::sqrt(count / static_cast<double>(std::max<std::int64_t>(support, 1)));
+      const double ink = counts[t][p] == 0 ? kGrey : shade < kDark ? kBlack : kWhite;
+      rows.push_back({static_cast<double>(p), static_cast<double>(t), shade, count, ink});
     }
   }
   return rows;
@@ -52,12 +62,6 @@ Rows bin_rows(const metric::ReliabilityBins& bins) {
   return rows;
 }
 
-/// The title and, on a second line, the expected calibration error: one line would be wider than the chart.
-std::string two_lines(const std::string& title, const metric::ReliabilityBins& bins) {
-  const std::string error = fmt::format("calibration error {:.4f}", metric::expected_calibration_error(bins));
-  return gnuplot_string(title) + ".\"\\n\"." + gnuplot_string(error);
-}
-
 }  // namespace
 
 Chart confusion_chart(const ConfusionCounts& counts, const std::string& title) {
@@ -66,14 +70,17 @@ Chart confusion_chart(const ConfusionCounts& counts, const std::string& title) {
   chart.width = 1100;
   chart.height = 1000;
   chart.commands =
-      "set title " + gnuplot_string(title) +
-      "\nset xlabel 'Predicted digit'\nset ylabel 'True digit'\n"
+      title_command(title, chart.width) +
+      "set xlabel 'Predicted digit'\nset ylabel 'True digit'\n"
       "set xtics scale 0 " +
       tics + "\nset ytics scale 0 " + tics +
       "\nset xrange [-0.5:9.5]\nset yrange [9.5:-0.5]\nset size ratio -1\nunset key\n"
       "set border 15 linecolor rgb '#555555'\n"
       "set palette defined (0 '#ffffff', 0.1 '#d0e6f5', 0.5 '#4a9fd0', 1 '#00487a')\n"
-      "set cbrange [0:1]\nset cblabel 'Share of the true digit' offset 0.8,0\nset format cb '%.1f'\n"
+      "set cbrange [0:1]\nset cblabel 'Share of the true digit (shade: square root)' offset 0.8,0\n"
+      "set cbtics " +
+      share_tics() +
+      "\n"
       "plot '-' using 1:2:3 with image pixels, "
       "'-' using 1:2:(sprintf('%.0f', $4)):5 with labels textcolor rgb variable\n";
   const Rows rows = cells(counts);
@@ -91,8 +98,9 @@ Chart reliability_chart(const metric::ReliabilityBins& bins, const std::string& 
   Chart chart;
   chart.width = 1000;
   chart.height = 1000;
-  chart.commands = "set title " + two_lines(title, bins) +
-                   "\nset border 3 linecolor rgb '#555555'\nset tics nomirror out 0,0.2,1\n"
+  const std::string error = fmt::format("calibration error {:.4f}", metric::expected_calibration_error(bins));
+  chart.commands = title_command(title, chart.width, error) +
+                   "set border 3 linecolor rgb '#555555'\nset tics nomirror out 0,0.2,1\n"
                    "set grid linetype 1 linewidth 1 linecolor rgb '#dddddd'\n"
                    "set xrange [0:1]\nset yrange [0:1]\nset size square\nset format '%.1f'\n"
                    "set key top left reverse Left samplen 2 opaque\n"

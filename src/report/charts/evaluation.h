@@ -11,7 +11,8 @@
 namespace svhn::report {
 
 /// @returns the confusion matrix as a heat map of counts. Rows are true digits, columns are predicted digits,
-/// both in the order 1 … 9, 0; the shade of a cell is its share of the true digit's images.
+/// both in the order 1 … 9, 0; the shade of a cell is the square root of its share of the true digit's
+/// images, so that few errors are visible.
 /// @param title any text.
 Chart confusion_chart(const metric::ConfusionCounts& counts, const std::string& title);
 

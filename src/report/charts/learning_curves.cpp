@@ -14,7 +14,7 @@ using metric::History;
 // Blue and red of Paul Tol's "vibrant" scheme, distinct for every common kind of colour blindness.
 constexpr const char* kBlue = "'#0077bb'";
 constexpr const char* kRed = "'#cc3311'";
-constexpr std::size_t kFewEpochs = 15;
+constexpr std::size_t kFewEpochs = 15, kLonePoints = 2;
 
 void require_epochs(const History& history) {
   if (history.epochs() > 0) return;
@@ -32,6 +32,16 @@ Rows curve(const std::vector<double>& values) {
   return rows;
 }
 
+/// @returns the first epoch with the best validation accuracy, from 0.
+std::size_t best_epoch(const History& history) {
+  std::size_t best = 0;
+  const auto& values = history.val_accuracy;
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    if (values[i] > values[best] || !std::isfinite(values[best])) best = i;
+  }
+  return best;
+}
+
 /// Integer tics; for a single epoch the range is wider, so that its point is not on both borders at once.
 std::string epoch_axis(std::size_t epochs) {
   const std::string last = epochs == 1 ? "1.5" : std::to_string(epochs);
@@ -39,39 +49,43 @@ std::string epoch_axis(std::size_t epochs) {
          (epochs <= kFewEpochs ? "set xtics 1\n" : "");
 }
 
-/// A line; for a single epoch a point, filled for validation and hollow for training.
+/// A line; of one or two epochs points, too, filled for validation and hollow for training.
 std::string source(const std::string& title, const char* colour, bool validation, std::size_t epochs) {
-  const std::string point = epochs > 1   ? ""
-                            : validation ? " pointtype 7 pointsize 1.5"
+  const bool lines = epochs > kLonePoints;
+  const std::string point = lines        ? ""
+                            : validation ? " pointtype 7 pointsize 1.2"
                                          : " pointtype 6 pointsize 2";
-  return "'-' using 1:2 with " + std::string(epochs > 1 ? "lines" : "linespoints") +
-         " linewidth 3 dashtype " + (validation ? "1" : "'.'") + point + " linecolor rgb " + colour +
-         " title '" + title + "'";
+  return "'-' using 1:2 with " + std::string(lines ? "lines" : "linespoints") + " linewidth 3 dashtype " +
+         (validation ? "1" : "'.'") + point + " linecolor rgb " + colour + " title '" + title + "'";
 }
 
-std::string frame(const History& history, const RunLabel& label) {
-  return "set title " + gnuplot_string(curves_title(history, label)) +
-         "\n"
-         "set border 11 linecolor rgb '#555555'\n"
-         "set tics nomirror out\n"
+std::string frame(const History& history) {
+  // Gnuplot's own format begins with a space, which moves the numbers beside their tics.
+  return "set border 11 linecolor rgb '#555555'\n"
+         "set tics nomirror out\nset format '%g'\n"
          "set grid linetype 1 linewidth 1 linecolor rgb '#dddddd'\n"
-         "set key below maxrows 2 samplen 3\n"
-         "set xlabel 'Epoch' offset 0,0.7\n" +
+         "set key center bottom at screen 0.5,0.012 horizontal maxrows 2 samplen 3 width -2 reverse Left\n"
+         "set bmargin at screen 0.205\nset xlabel 'Epoch'\n" +
          epoch_axis(history.epochs());
+}
+
+/// A thin line through the best epoch; its dot is the last source.
+std::string best_line(std::size_t epoch) {
+  return fmt::format(
+      "set arrow from first {0}, graph 0 to first {0}, graph 1 nohead dashtype 2 linecolor rgb '#777777'\n",
+      epoch);
 }
 
 }  // namespace
 
 std::string curves_title(const History& history, const RunLabel& label) {
   require_epochs(history);
-  std::size_t best = 0;
-  const auto& values = history.val_accuracy;
-  for (std::size_t i = 1; i < values.size(); ++i) {
-    if (values[i] > values[best] || !std::isfinite(values[best])) best = i;
-  }
-  return label.name + (label.synthetic ? " (synthetic digits)" : "") +
-         fmt::format(": epoch {}, best validation accuracy {:.4f} (epoch {})", history.epochs(), values[best],
-                     best + 1);
+  const std::size_t best = best_epoch(history);
+  const double value = history.val_accuracy[best];
+  const std::string run = label.name + (label.synthetic ? " (synthetic digits)" : "");
+  if (history.epochs() == 1) return run + fmt::format(": 1 epoch, validation accuracy {:.4f}", value);
+  return run + fmt::format(": {} epochs, best validation accuracy {:.4f} (epoch {})", history.epochs(), value,
+                           best + 1);
 }
 
 Chart learning_curves_chart(const History& history, const RunLabel& label) {
@@ -80,15 +94,23 @@ Chart learning_curves_chart(const History& history, const RunLabel& label) {
     return source(title, colour, validation, history.epochs());
   };
   Chart chart;
-  chart.commands = frame(history, label) + "set ylabel 'Loss' textcolor rgb " + kBlue +
-                   "\nset yrange [0:*]\nset ytics textcolor rgb " + kBlue +
-                   "\nset y2label 'Accuracy' textcolor rgb " + kRed +
-                   "\nset format y2 '%g'\nset y2tics textcolor rgb " + kRed + "\nplot " +
-                   line("validation loss", kBlue, true) + ", " + line("training loss", kBlue, false) + ", " +
-                   line("validation accuracy", kRed, true) + right + ", " +
-                   line("training accuracy", kRed, false) + right + "\n";
+  const std::string title = title_command(curves_title(history, label), chart.width);
+  const std::size_t best = best_epoch(history) + 1;
+  const bool marked = history.epochs() > 1;
+  chart.commands =
+      title + frame(history) + (marked ? best_line(best) : "") + "set ylabel 'Loss' textcolor rgb " + kBlue +
+      "\nset yrange [0:*]\nset ytics textcolor rgb " + kBlue + "\nset y2label 'Accuracy' textcolor rgb " +
+      kRed + "\nset y2tics textcolor rgb " + kRed + "\nplot " + line("validation loss", kBlue, true) + ", " +
+      line("training loss", kBlue, false) + ", " + line("validation accuracy", kRed, true) + right + ", " +
+      line("training accuracy", kRed, false) + right;
   chart.data = {curve(history.val_loss), curve(history.loss), curve(history.val_accuracy),
                 curve(history.accuracy)};
+  if (marked) {
+    chart.commands += std::string(", '-' using 1:2 with points pointtype 7 pointsize 2 linecolor rgb ") +
+                      kRed + " title 'best epoch: " + std::to_string(best) + "'" + right;
+    chart.data.push_back(Rows{chart.data[2][best - 1]});
+  }
+  chart.commands += "\n";
   return chart;
 }
 
@@ -96,7 +118,7 @@ Chart accuracy_chart(const History& history, const RunLabel& label) {
   Chart chart;
   chart.commands =
       "set title " + gnuplot_string(curves_title(history, label)) +
-      "\nset border 3\nset tics nomirror\nset key bottom right\nset format y '%g'\n" +
+      "\nset border 3\nset tics nomirror\nset key bottom right\nset format '%g'\n" +
       epoch_axis(history.epochs()) + "plot " +
       "'-' using 1:2 with linespoints linecolor rgb 'red' pointtype 1 title 'training accuracy', "
       "'-' using 1:2 with linespoints linecolor rgb 'blue' pointtype 2 title 'validation accuracy'\n";

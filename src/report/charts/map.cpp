@@ -1,5 +1,7 @@
 #include "report/charts/map.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -17,7 +19,7 @@ using metric::kClasses;
 using ByClass = std::array<Rows, kClasses>;
 
 constexpr std::size_t kMany = 20'000, kFew = 2'000;
-constexpr int kSquares = 20;
+constexpr int kSquares = 40;
 constexpr double kHuge = std::numeric_limits<double>::max();
 
 [[noreturn]] void refuse(const std::string& what) {
@@ -99,59 +101,142 @@ std::string point_look(std::size_t points) {
   return points > kFew ? "pointsize 0.4 linecolor rgb '#60" : "pointsize 0.8 linecolor rgb '#40";
 }
 
-std::string names_source(const char* colour, int size, const std::string& offset) {
-  return "'-' using 1:2:(sprintf('%.0f', $3)) with labels notitle font 'sans-bold," + std::to_string(size) +
-         "' textcolor rgb '" + colour + "'" + offset;
+/// Where the map lies on the picture, in pixels; a title of two lines fits above it.
+constexpr int kWidth = 1120, kHeight = 1110, kPlot = 1010, kBorder = 16;
+constexpr double kNameSpace = 38.0;  ///< Between the middles of two names.
+
+/// @returns a square range around all points, so that both axes have one scale.
+DensityGrid framed(DensityGrid grid) {
+  constexpr double kRoom = 1.06;   // So that no point is cut off.
+  constexpr double kLeast = 1e-6;  // Of a map whose points are at one place.
+  const double size = std::max({std::abs(grid.low[0]), std::abs(grid.low[1]), 1.0});
+  const double side = std::max(grid.side * kSquares * kRoom, kLeast * size);
+  for (const std::size_t axis : {0U, 1U}) {
+    const double middle = (grid.low[axis] + grid.high[axis]) / 2;
+    grid.low[axis] = middle - side / 2;
+    grid.high[axis] = middle + side / 2;
+  }
+  return grid;
 }
 
-const char* map_frame() {
-  return "\nset border 0\nunset xtics\nunset ytics\nset size ratio -1\n"
-         "set key outside right center samplen 1 spacing 1.3\n"
-         "set lmargin 2\nset bmargin 2\n";
+std::string map_frame(const DensityGrid& frame) {
+  const auto range = [&](const char* axis, std::size_t at) {
+    return fmt::format("set {}range [{:.9g}:{:.9g}]\n", axis, frame.low[at], frame.high[at]);
+  };
+  const auto margin = [](const char* side, int pixels, int of) {
+    return fmt::format("set {}margin at screen {:.5f}\n", side, static_cast<double>(pixels) / of);
+  };
+  return "set border 0\nunset xtics\nunset ytics\n" + range("x", 0) + range("y", 1) +
+         margin("l", kBorder, kWidth) + margin("r", kBorder + kPlot, kWidth) + margin("b", kBorder, kHeight) +
+         margin("t", kBorder + kPlot, kHeight) +
+         "set key at screen 0.985,0.5 right center samplen 0.5 width -1 spacing 1.3 reverse Left\n";
 }
 
-void add_digit(Chart& chart, int index, Rows rows, const std::string& look) {
-  const std::string digit = std::to_string(metric::class_digit(index));
-  const std::string colour(kDigitColours[index]);
-  chart.commands += "'-' using 1:2 with points notitle pointtype 7 " + look + colour.substr(1) + "', ";
-  chart.commands += "'-' using 1:2 with points pointtype 7 pointsize 1.8 linecolor rgb '" + colour +
-                    "' title '" + digit + "', ";
-  if (rows.empty()) rows.push_back({std::nan(""), std::nan("")});
-  chart.data.push_back(std::move(rows));
+/// Moves names away from each other until each has its space. They stay where they are when they have it.
+void push_apart(Rows& names, double space) {
+  constexpr int kPasses = 500;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    bool moved = false;
+    for (std::size_t a = 0; a < names.size(); ++a) {
+      for (std::size_t b = a + 1; b < names.size(); ++b) {
+        double x = names[b][0] - names[a][0], y = names[b][1] - names[a][1];
+        const double distance = std::hypot(x, y);
+        if (distance >= space) continue;
+        if (distance < space * 1e-6) {  // At one place: each pair has a direction of its own.
+          x = std::cos(static_cast<double>(a + 3 * b));
+          y = std::sin(static_cast<double>(a + 3 * b));
+        }
+        const double step = (space * 1.01 - distance) / 2 / std::hypot(x, y);
+        names[a][0] -= x * step;
+        names[a][1] -= y * step;
+        names[b][0] += x * step;
+        names[b][1] += y * step;
+        moved = true;
+      }
+    }
+    if (!moved) return;
+  }
+}
+
+Rows digit_names(const ByClass& sorted, const DensityGrid& grid) {
+  Rows names;
+  for (int index = 0; index < kClasses; ++index) {
+    const Rows& rows = sorted[metric::class_slot(index)];
+    if (rows.empty()) continue;
+    names.push_back(name_position(rows, grid));
+    names.back().push_back(static_cast<double>(metric::class_digit(index)));
+  }
+  const DensityGrid frame = framed(grid);
+  push_apart(names, kNameSpace / kPlot * (frame.high[0] - frame.low[0]));
+  return names;
+}
+
+/// The names in black on a white halo: the same letters many times around.
+void add_names(Chart& chart, const Rows& names) {
+  const auto source = [](const char* colour, const std::string& offset) {
+    return "'-' using 1:2:(sprintf('%.0f', $3)) with labels notitle font 'sans:Bold,24' textcolor rgb '" +
+           std::string(colour) + "'" + offset;
+  };
+  constexpr int kAround = 12;
+  for (int i = 0; i < kAround; ++i) {
+    const double angle = 2 * std::acos(-1.0) * i / kAround;
+    const std::string offset =
+        fmt::format(" offset character {:.3f},{:.3f}", 0.36 * std::cos(angle), 0.17 * std::sin(angle));
+    chart.commands += source("#ffffff", offset) + ", ";
+    chart.data.push_back(names);
+  }
+  chart.commands += source("#000000", "") + "\n";
+  chart.data.push_back(names);
+}
+
+void add_points(Chart& chart, int index, const Rows& rows, const std::string& look) {
+  chart.commands +=
+      "'-' using 1:2 with points notitle pointtype 7 " + look + (kDigitColours[index] + 1) + "', ";
+  chart.data.push_back(rows.empty() ? Rows{{std::nan(""), std::nan("")}} : rows);
+}
+
+void add_digit(Chart& chart, int index, const Rows& rows, const std::string& look) {
+  add_points(chart, index, rows, look);
+  chart.commands += "'-' using 1:2 with points pointtype 7 pointsize 1.8 linecolor rgb '" +
+                    std::string(kDigitColours[index]) + "' title '" +
+                    std::to_string(metric::class_digit(index)) + "', ";
   chart.data.push_back({{std::nan(""), std::nan("")}});
+}
+
+std::size_t count_of(const ByClass& sorted) {
+  std::size_t count = 0;
+  for (const Rows& rows : sorted) count += rows.size();
+  return count;
 }
 
 }  // namespace
 
-Chart map_chart(const MapPoints& points, const std::string& title) {
-  ByClass sorted = sort_by_class(points);
-  std::size_t count = 0;
-  for (const Rows& rows : sorted) count += rows.size();
-  if (count == 0) refuse("a map has no point to draw");
+Chart map_chart(const MapPoints& points, const std::string& title, const MapPoints& behind) {
+  const ByClass sorted = sort_by_class(points), old = sort_by_class(behind);
+  if (count_of(sorted) == 0) refuse("a map has no point to draw");
+  ByClass all = old;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i].insert(all[i].end(), sorted[i].begin(), sorted[i].end());
+  const DensityGrid grid(all);
   Chart chart;
-  chart.width = 1200;
-  chart.height = 1080;
-  chart.commands = "set title " + gnuplot_string(title) + map_frame() + "plot ";
-  const DensityGrid grid(sorted);
-  Rows names;
-  for (int index = 0; index < kClasses; ++index) {
-    Rows& rows = sorted[metric::class_slot(index)];
-    if (!rows.empty()) {
-      names.push_back(name_position(rows, grid));
-      names.back().push_back(static_cast<double>(metric::class_digit(index)));
-    }
-    add_digit(chart, index, std::move(rows), point_look(count));
+  chart.width = kWidth;
+  chart.height = kHeight;
+  chart.commands =
+      title_command(title, chart.width, "", " offset 0,-0.8") + map_frame(framed(grid)) + "plot ";
+  if (count_of(old) > 0) {
+    for (int index = 0; index < kClasses; ++index)
+      add_points(chart, index, old[metric::class_slot(index)], "pointsize 0.6 linecolor rgb '#d0");
   }
-  // A larger white text under the black one, so that a name is readable on any colour.
-  chart.commands += names_source("#ffffff", 34, "") + ", " + names_source("#000000", 26, "") + "\n";
-  chart.data.push_back(names);
-  chart.data.push_back(names);
+  const std::string look = point_look(count_of(sorted));
+  for (int index = 0; index < kClasses; ++index)
+    add_digit(chart, index, sorted[metric::class_slot(index)], look);
+  add_names(chart, digit_names(all, grid));
   return chart;
 }
 
 ChartResult write_map_chart(const std::filesystem::path& path, const MapPoints& points,
-                            const std::string& title) {
-  return write_chart(path, map_chart(points, title));
+                            const std::string& title, const MapPoints& behind) {
+  return write_chart(path, map_chart(points, title, behind));
 }
 
 }  // namespace svhn::report

@@ -23,14 +23,14 @@ inline constexpr const char* kDigitColours[10] = {"#332288", "#88ccee", "#44aa99
                                                   "#ddcc77", "#cc6677", "#882255", "#aa4499", "#555555"};
 
 /// @returns the scatter plot. Each digit is also written where its points are densest, since ten colours are
-/// hard to tell apart. Points that are not finite are left out.
-/// @param title any text.
+/// hard to tell apart; names that would overlap are pushed apart. Points that are not finite are left out.
+/// @param title any text. @param behind an earlier map on which the points were placed, drawn pale.
 /// @throws core::Error(data) when there are no finite points, the lengths differ or a class is not 0..9.
-Chart map_chart(const MapPoints& points, const std::string& title);
+Chart map_chart(const MapPoints& points, const std::string& title, const MapPoints& behind = {});
 
 /// Writes `map_chart` to a file.
 /// @param path .png or .svg. @throws as map_chart and write_chart
 ChartResult write_map_chart(const std::filesystem::path& path, const MapPoints& points,
-                            const std::string& title);
+                            const std::string& title, const MapPoints& behind = {});
 
 }  // namespace svhn::report

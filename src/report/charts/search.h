@@ -18,7 +18,8 @@ Chart tuning_chart(const metric::TuningResult& result);
 /// @param path .png or .svg. @throws as tuning_chart and write_chart
 ChartResult write_tuning_chart(const std::filesystem::path& path, const metric::TuningResult& result);
 
-/// @returns bars with the validation accuracy of each backbone, frozen and unfrozen, best first.
+/// @returns bars with the validation accuracy of each backbone, frozen and unfrozen, best first; those
+/// without a result are named below, or have a row with the reason where there is no result at all.
 /// @throws core::Error(data) when there is no backbone.
 Chart comparison_chart(const metric::ComparisonResult& result);
 

@@ -4,57 +4,55 @@
 #include <cmath>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <tuple>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "report/letters/letters.h"
 
 namespace svhn::report {
 namespace {
 
-constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
 constexpr int kGap = 8;
 constexpr int kMargin = 16;
-constexpr std::size_t kMostTiles = 10'000;
+constexpr int kLeastWidth = 760;     // In which titles are broken, if the images take less.
+constexpr int kWidestCaption = 240;  // Wider ones are cut.
+constexpr std::size_t kMostTiles = 10'000, kMostLines = 3;
 
-const cv::Scalar kPaper(255, 255, 255);
-const cv::Scalar kInk(32, 32, 32);
-const cv::Scalar kSoftInk(96, 96, 96);
+const cv::Scalar kPaper(255, 255, 255, 255);
 
-/// Size and colour of a kind of text.
+/// Size and grey of a kind of text.
 struct TextStyle {
-  double scale;
+  double points;
   int line;  ///< Line height in pixels.
-  cv::Scalar colour;
+  double grey;
 };
 
-const TextStyle kTitle{0.7, 30, kInk};
-const TextStyle kNote{0.5, 22, kSoftInk};
-const TextStyle kCaption{0.46, 18, kInk};
-
-std::string ascii(std::string text) {
-  std::ranges::replace_if(
-      text, [](char c) { return c < 32 || c > 126; }, '?');
-  return text;
-}
-
-int text_width(const std::string& text, const TextStyle& style) {
-  int baseline = 0;
-  return cv::getTextSize(ascii(text), kFont, style.scale, 1, &baseline).width;
-}
+const TextStyle kTitle{kLetters, 32, 0.13};
+const TextStyle kNote{kSmallLetters - 2, 22, 0.36};
+const TextStyle kCaption{kSmallLetters - 2, 21, 0.13};
 
 /// Draws a line of text. @param position its horizontal centre and its top.
 void write_line(cv::Mat& sheet, const std::string& text, const TextStyle& style, cv::Point position) {
-  const cv::Point left(position.x - text_width(text, style) / 2, position.y + style.line * 7 / 10);
-  cv::putText(sheet, ascii(text), left, kFont, style.scale, style.colour, 1, cv::LINE_AA);
+  // Cairo's pictures have less than 32,768 rows: it gets those of the line.
+  const int top = std::max(0, position.y - style.line / 2),
+            bottom = std::min(sheet.rows, position.y + 2 * style.line);
+  cv::Mat rows = sheet.rowRange(top, bottom);
+  const Canvas canvas{rows.data, rows.cols, rows.rows, static_cast<int>(rows.step)};
+  const double baseline = position.y - top + style.line * 0.72;
+  draw_text(canvas, text, {style.points, style.grey, style.grey, style.grey},
+            position.x - text_width(text, style.points) / 2, baseline);
 }
 
 void check(std::span<const Tile> tiles, const Grid& grid) {
   bool fits = grid.columns >= 1 && grid.columns <= 100 && grid.side >= 8 && grid.side <= 1024 &&
               tiles.size() <= kMostTiles;
-  for (const Tile& tile : tiles) {
+  const auto check_tile = [&fits](const Tile& tile) {
     const auto bytes = static_cast<std::int64_t>(tile.height) * tile.width * 3;
     fits = fits && tile.height >= 1 && tile.width >= 1 && bytes == static_cast<std::int64_t>(tile.rgb.size());
-  }
+  };
+  for (const Tile& tile : tiles) check_tile(tile);
+  if (grid.beside) check_tile(*grid.beside);
   if (!fits) throw core::Error(core::ExitCode::bug, "a grid of pictures that cannot be laid out");
 }
 
@@ -63,69 +61,109 @@ cv::Size enlarged(const Tile& tile, int side) {
   return {std::max(1, tile.width * side / longer), std::max(1, tile.height * side / longer)};
 }
 
+/// Space for images and their captions.
+struct Cell {
+  cv::Size picture;
+  cv::Size size;
+
+  void fit(const Tile& tile, int side) {
+    const cv::Size needed = enlarged(tile, side);
+    picture = {std::max(picture.width, needed.width), std::max(picture.height, needed.height)};
+    for (const auto& text : tile.captions) {
+      const int width = static_cast<int>(text_width(text, kCaption.points)) + 1;
+      widest_ = std::max(widest_, std::min(width, kWidestCaption));
+    }
+    lines_ = std::max(lines_, static_cast<int>(tile.captions.size()));
+    size = {std::max(picture.width, widest_) + kGap, picture.height + lines_ * kCaption.line + kGap};
+  }
+
+ private:
+  int widest_ = 0;
+  int lines_ = 0;
+};
+
 /// Sizes of a cell, of the heading and of the sheet.
 struct Layout {
   Layout(std::span<const Tile> tiles, const Grid& grid)
       : columns(std::max(1, std::min(grid.columns, static_cast<int>(tiles.size())))),
-        rows((static_cast<int>(tiles.size()) + columns - 1) / columns),
-        top(kMargin + (grid.title.empty() ? 0 : kTitle.line) + (grid.note.empty() ? 0 : kNote.line)) {
-    int lines = 0;
-    for (const Tile& tile : tiles) {
-      const cv::Size size = enlarged(tile, grid.side);
-      picture.width = std::max(picture.width, size.width);
-      picture.height = std::max(picture.height, size.height);
-      lines = std::max(lines, static_cast<int>(tile.captions.size()));
-      for (const auto& text : tile.captions) cell.width = std::max(cell.width, text_width(text, kCaption));
-    }
-    cell.width = std::max(cell.width, picture.width) + kGap;
-    cell.height = picture.height + lines * kCaption.line + kGap;
-    const int words = std::max(text_width(grid.title, kTitle), text_width(grid.note, kNote));
-    sheet.width = 2 * kMargin + std::max(columns * cell.width, words);
-    sheet.height = top + rows * cell.height + kMargin;
-    left = (sheet.width - columns * cell.width) / 2;
+        rows((static_cast<int>(tiles.size()) + columns - 1) / columns) {
+    for (const Tile& tile : tiles) cell.fit(tile, grid.side);
+    if (grid.beside) beside.fit(*grid.beside, std::max(grid.side, kBesideSide));
+    const int width = columns * cell.size.width + beside.size.width;
+    const int words = std::max(width, kLeastWidth);
+    title = wrapped(grid.title, words, kMostLines, kTitle.points);
+    note = wrapped(grid.note, words, kMostLines, kNote.points);
+    top = kMargin + static_cast<int>(title.size()) * kTitle.line + static_cast<int>(note.size()) * kNote.line;
+    const bool wide = !title.empty() || !note.empty();
+    sheet.width = 2 * kMargin + std::max(width, wide ? widest_line() : 0);
+    sheet.height = top + std::max(rows * cell.size.height, beside.size.height) + kMargin;
+    left = (sheet.width - width) / 2 + beside.size.width;
   }
+
+  [[nodiscard]] int widest_line() const {
+    double widest = 0.0;
+    for (const auto& line : title) widest = std::max(widest, text_width(line, kTitle.points));
+    for (const auto& line : note) widest = std::max(widest, text_width(line, kNote.points));
+    return static_cast<int>(widest) + 1;
+  }
+
+  static constexpr int kBesideSide = 160;
 
   int columns;
   int rows;
-  int top;
-  int left = 0;
-  cv::Size picture;
-  cv::Size cell;
+  int top = 0;
+  int left = 0;  ///< Of the grid, behind the image beside it.
+  Cell cell;
+  Cell beside;
+  std::vector<std::string> title;
+  std::vector<std::string> note;
   cv::Size sheet;
 };
 
-void draw_tile(cv::Mat& sheet, const Tile& tile, const Grid& grid, const Layout& layout, cv::Point corner) {
+void draw_tile(cv::Mat& sheet, const Tile& tile, int side, const Cell& cell, cv::Point corner) {
   const cv::Mat picture(tile.height, tile.width, CV_8UC3, const_cast<std::uint8_t*>(tile.rgb.data()));
-  const cv::Size size = enlarged(tile, grid.side);
+  const cv::Size size = enlarged(tile, side);
   cv::Mat large;
   const bool shrink = size.width < tile.width;
   cv::resize(picture, large, size, 0, 0, shrink ? cv::INTER_AREA : cv::INTER_NEAREST);
-  const int middle = corner.x + layout.cell.width / 2;
+  const int middle = corner.x + cell.size.width / 2;
   cv::Mat target = sheet(cv::Rect({middle - size.width / 2, corner.y}, size));
-  cv::cvtColor(large, target, cv::COLOR_RGB2BGR);
-  int line = corner.y + layout.picture.height + 2;
+  cv::cvtColor(large, target, cv::COLOR_RGB2BGRA);
+  int line = corner.y + cell.picture.height + 2;
   for (const std::string& text : tile.captions) {
-    write_line(sheet, text, kCaption, {middle, line});
+    write_line(sheet, cut_middle(text, kWidestCaption, kCaption.points), kCaption, {middle, line});
     line += kCaption.line;
   }
 }
 
+void draw_heading(cv::Mat& sheet, const Layout& layout) {
+  cv::Point place(layout.sheet.width / 2, kMargin / 2);
+  for (const auto& [lines, style] : {std::pair(&layout.title, &kTitle), std::pair(&layout.note, &kNote)}) {
+    for (const std::string& line : *lines) {
+      write_line(sheet, line, *style, place);
+      place.y += style->line;
+    }
+  }
+}
+
+/// @returns the sheet in BGR.
 cv::Mat draw_sheet(std::span<const Tile> tiles, const Grid& grid) {
   const Layout layout(tiles, grid);
-  cv::Mat sheet(layout.sheet, CV_8UC3, kPaper);
-  cv::Point heading(layout.sheet.width / 2, kMargin / 2);
-  if (!grid.title.empty()) {
-    write_line(sheet, grid.title, kTitle, heading);
-    heading.y += kTitle.line;
+  cv::Mat sheet(layout.sheet, CV_8UC4, kPaper);
+  draw_heading(sheet, layout);
+  if (grid.beside) {
+    const cv::Point corner(layout.left - layout.beside.size.width, layout.top);
+    draw_tile(sheet, *grid.beside, std::max(grid.side, Layout::kBesideSide), layout.beside, corner);
   }
-  if (!grid.note.empty()) write_line(sheet, grid.note, kNote, heading);
   for (std::size_t i = 0; i < tiles.size(); ++i) {
     const int at = static_cast<int>(i);
-    const cv::Point corner(layout.left + at % layout.columns * layout.cell.width,
-                           layout.top + at / layout.columns * layout.cell.height);
-    draw_tile(sheet, tiles[i], grid, layout, corner);
+    const cv::Point corner(layout.left + at % layout.columns * layout.cell.size.width,
+                           layout.top + at / layout.columns * layout.cell.size.height);
+    draw_tile(sheet, tiles[i], grid.side, layout.cell, corner);
   }
-  return sheet;
+  cv::Mat bgr;
+  cv::cvtColor(sheet, bgr, cv::COLOR_BGRA2BGR);
+  return bgr;
 }
 
 using Pixel = cv::Vec3b;
@@ -156,10 +194,21 @@ std::vector<Pixel> diverging_colours() {
   return colours;
 }
 
+constexpr double kLowShare = 0.02;  // The percentiles 2 and 98.
+constexpr int kFewestRows = 8;      // Smaller maps are hardly more than their border.
+
 struct Limits {
   double low = 0.0;
   double high = 0.0;
 };
+
+/// @returns what lies there between the sorted values. @param share 0 to 1.
+double quantile(const std::vector<float>& sorted, double share) {
+  const double place = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const auto above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
 
 Limits limits_of(std::span<const float> values, ColourScale scale) {
   Limits limits{INFINITY, -INFINITY};
@@ -167,7 +216,7 @@ Limits limits_of(std::span<const float> values, ColourScale scale) {
     if (!std::isfinite(value)) continue;
     limits = {std::min<double>(limits.low, value), std::max<double>(limits.high, value)};
   }
-  if (scale == ColourScale::viridis) return limits;
+  if (scale != ColourScale::diverging) return limits;
   const double most = std::max(std::abs(limits.low), std::abs(limits.high));
   return {-most, most};
 }
@@ -204,11 +253,33 @@ void write_image_grid(const std::filesystem::path& path, std::span<const Tile> t
   file.commit();
 }
 
+std::pair<double, double> inner_range(std::span<const float> values, int height, int width) {
+  check(values.size(), height, width);
+  const int border = std::min(height, width) >= kFewestRows ? 1 : 0;
+  std::vector<float> inner;
+  for (int y = border; y < height - border; ++y) {
+    for (int x = border; x < width - border; ++x) {
+      const float value =
+          values[static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)];
+      if (std::isfinite(value)) inner.push_back(value);
+    }
+  }
+  std::sort(inner.begin(), inner.end());
+  if (!inner.empty()) {
+    const double low = quantile(inner, kLowShare), high = quantile(inner, 1.0 - kLowShare);
+    if (high > low) return {low, high};
+  }
+  const Limits all = limits_of(values, ColourScale::viridis);  // Nearly all are equal: as in a map of ReLUs.
+  return {all.low, all.high};
+}
+
 Tile colour_map(std::span<const float> values, int height, int width, ColourScale scale) {
   check(values.size(), height, width);
   const bool diverging = scale == ColourScale::diverging;
   const auto colours = diverging ? diverging_colours() : opencv_colours(cv::COLORMAP_VIRIDIS);
-  const Limits limits = limits_of(values, scale);
+  Limits limits = limits_of(values, scale);
+  if (scale == ColourScale::viridis_inner)
+    std::tie(limits.low, limits.high) = inner_range(values, height, width);
   // Where all values are 0, all pixels get the middle colour, white.
   const bool flat = diverging && !(limits.high > 0.0);
   Tile tile{height, width, {}};

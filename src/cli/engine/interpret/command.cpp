@@ -47,7 +47,7 @@ std::string predictions_text(const ordered_json& document) {
   const auto& wrong = document["misclassified"];
   text += line("misclassified", count(wrong["images"]) + ", " + count(wrong["of_digit"]) + " of the digit " +
                                     count(wrong["digit"]));
-  return text + line("doubtful labels", count(wrong["suspected_label_errors"]));
+  return text + line("label errors", count(wrong["suspected_label_errors"]));
 }
 
 std::string image_text(const ordered_json& document) {

@@ -62,13 +62,16 @@ std::string outcome_text(const ChosenImage& image, int predicted) {
   const std::string digit = std::to_string(class_digit(image.true_class));
   return predicted == image.true_class
              ? "a " + digit + ", recognised"
-             : "a " + digit + ", taken for " + std::to_string(class_digit(predicted));
+             : "true " + digit + ", predicted " + std::to_string(class_digit(predicted));
 }
 
 std::string image_title(const InterpretContext& context, const ChosenImage& image, int predicted) {
   return context.title() + ", image " + std::to_string(image.index) + " (" + outcome_text(image, predicted) +
          ")";
 }
+
+constexpr const char* kScaleNote =
+    "; each filter on its own viridis scale (percentiles 2 to 98 inside the border)";
 
 /// One tile for each filter, each with its own colour scale.
 std::vector<report::Tile> filter_tiles(const Tensor& maps) {
@@ -78,7 +81,7 @@ std::vector<report::Tile> filter_tiles(const Tensor& maps) {
   for (std::int64_t k = 0; k < maps.size(0); ++k) {
     tiles.push_back(report::colour_map(values.subspan(static_cast<std::size_t>(k) * size, size),
                                        static_cast<int>(maps.size(1)), static_cast<int>(maps.size(2)),
-                                       report::ColourScale::viridis));
+                                       report::ColourScale::viridis_inner));
     tiles.back().captions = {std::to_string(k)};
   }
   return tiles;
@@ -97,20 +100,21 @@ report::Tile vector_tile(const Tensor& features) {
 }
 
 void draw_layer(InterpretContext& context, const LayerChoice& layer, const Tensor& output,
-                const std::string& subject) {
+                const report::Tile& input, const std::string& subject) {
   const std::string type(model::type_name(context.network.graph().nodes[layer.node].op));
-  report::Grid grid{.title = layer.name + " (" + type + ", layer " + std::to_string(layer.index) + "): "};
+  report::Grid grid{.title = layer.name + " (" + type + ", layer " + std::to_string(layer.index) + "): ",
+                    .beside = input};
   std::vector<report::Tile> tiles;
   if (output.dim() == 3) {
     grid.title += std::to_string(output.size(0)) + " filters of " + std::to_string(output.size(1)) + " x " +
                   std::to_string(output.size(2));
-    grid.note = subject + "; each filter on its own scale, viridis";
+    grid.note = subject + kScaleNote;
     grid.columns = output.size(0) <= kFewFilters ? 8 : 16;
     grid.side = kFilterWidth / grid.columns - 8;
     tiles = filter_tiles(output);
   } else {
     grid.title += std::to_string(output.numel()) + " numbers" + (layer.softmax ? " after softmax" : "");
-    grid.note = subject + "; row by row on one scale, viridis";
+    grid.note = subject + "; row by row on one scale in viridis";
     grid.side = 1000;
     tiles = {vector_tile(output.flatten())};
     if (layer.softmax) tiles.front().captions = {"digits 1 2 3 4 5 6 7 8 9 0, from left to right"};
@@ -176,7 +180,7 @@ template <class MakeTile>
 void draw_maps(InterpretContext& context, const ChosenImage& image, const std::vector<ClassMaps>& classes,
                const std::string& name, const report::Grid& grid, const MakeTile& tile) {
   std::vector<report::Tile> tiles{context.input_picture(image.row)};
-  tiles.front().captions = {"the image"};
+  tiles.front().captions = {"input"};
   for (const ClassMaps& maps : classes) {
     tiles.push_back(tile(maps));
     tiles.back().captions = {"for " + std::to_string(class_digit(maps.class_index)) +
@@ -191,18 +195,19 @@ void draw_saliency(InterpretContext& context, const ChosenImage& image, const st
                    const std::string& subject) {
   const report::Tile picture = context.input_picture(image.row);
   if (const auto layer = cam_layer(context)) {
-    draw_maps(
-        context, image, classes, "grad_cam",
-        {.title = "Grad-CAM: where " + layer->name + " speaks for a digit", .note = subject, .side = 288},
-        [&](const ClassMaps& maps) { return report::heat_over(picture, values_of(maps.grad_cam)); });
+    draw_maps(context, image, classes, "grad_cam",
+              {.title = "Grad-CAM: regions that support each digit, at " + layer->name,
+               .note = subject,
+               .side = 288},
+              [&](const ClassMaps& maps) { return report::heat_over(picture, values_of(maps.grad_cam)); });
   }
   draw_maps(context, image, classes, "integrated_gradients",
-            {.title = "Integrated gradients: red pixels speak for a digit, blue ones against it",
+            {.title = "Integrated gradients: red pixels support a digit, blue ones count against it",
              .note = subject,
              .side = 288},
             [](const ClassMaps& maps) { return signed_tile(maps.gradients.map.sum(0)); });
   draw_maps(context, image, classes, "occlusion",
-            {.title = "Occlusion: covering red places costs a digit its score", .note = subject, .side = 288},
+            {.title = "Occlusion: covering red regions lowers a digit's score", .note = subject, .side = 288},
             [](const ClassMaps& maps) { return signed_tile(maps.occlusion); });
 }
 
@@ -227,12 +232,14 @@ void interpret_activations(InterpretContext& context) {
   const int predicted = predicted_class(context, image);
   const std::string subject = image_title(context, image, predicted);
   const auto outputs = interpret::layer_outputs(context.network, image.pixels, layers);
+  report::Tile input = context.input_picture(image.row);
+  input.captions = {"input"};
   std::vector<Named> arrays;
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < layers.size(); ++i) {
     arrays.push_back({layers[i].name, outputs[i][0].contiguous()});
     list.push_back({{"name", layers[i].name}, {"index", layers[i].index}, {"shape", layers[i].shape}});
-    draw_layer(context, layers[i], arrays.back().tensor, subject);
+    draw_layer(context, layers[i], arrays.back().tensor, input, subject);
     context.check_stop();
   }
   write_arrays(context.files.path("activations.safetensors"), arrays,

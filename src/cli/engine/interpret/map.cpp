@@ -184,32 +184,45 @@ void finish_document(const InterpretContext& context, const LayerChoice& layer, 
   if (context.data.synthetic()) document["synthetic"] = true;
 }
 
-void write_map_files(InterpretContext& context, const Embeddings& points, const LayerChoice& layer,
-                     const Mapped& mapped) {
+report::MapPoints drawn_points(const torch::Tensor& map, std::span<const std::uint8_t> labels) {
+  return {{static_cast<const float*>(map.data_ptr()), static_cast<std::size_t>(map.numel())}, labels};
+}
+
+/// Draws the map; the points of an earlier one, on which it was placed, lie pale behind.
+void draw_map(InterpretContext& context, const EmbeddedSplit& made, const torch::Tensor& map) {
+  const auto& reference = made.reference;
+  std::string title = context.title() + ": t-SNE of " + std::to_string(made.points.size()) + " images (" +
+                      layer_text(made.layer) + ")";
+  report::MapPoints behind;
+  if (reference) {
+    behind = drawn_points(reference->map, reference->labels);
+    title += ", placed on the map of " + std::to_string(reference->rows.size()) + " images of the " +
+             reference->metadata.at("split") + " split (pale)";
+  }
+  for (const char* name : {"tsne.png", "tsne.svg"}) {
+    const auto result = report::write_map_chart(context.files.path(name),
+                                                drawn_points(map, made.points.labels), title, behind);
+    if (reference && result.status == report::ChartStatus::drawn) {
+      context.files.keep(name);
+    } else {
+      context.files.publish_chart(name, result);
+    }
+  }
+}
+
+void write_map_files(InterpretContext& context, const EmbeddedSplit& made, const Mapped& mapped) {
+  const auto& [reference, layer, points, known] = made;
   InterpretFiles& files = context.files;
   interpret::write_map(files.path("tsne.safetensors"),
                        {mapped.map, points.rows, points.labels, metadata_of(context, layer)});
-  const bool placed = context.options.onto.has_value();
-  const auto list = [&](const std::string& name) {
+  const auto list = [&files, placed = reference.has_value()](const std::string& name) {
     // The run folder keeps the full map, which may be the reference itself.
     placed ? files.keep(name) : files.publish(name);
   };
   list("tsne.safetensors");
   core::write_text_file(files.path("tsne.json"), core::json_text(mapped.document), ExitCode::data);
   list("tsne.json");
-  const std::string title = context.title() + ": t-SNE of " + std::to_string(points.size()) + " images (" +
-                            layer_text(layer) + ")" + (placed ? ", placed on a map" : "");
-  const report::MapPoints drawn{
-      {static_cast<const float*>(mapped.map.data_ptr()), static_cast<std::size_t>(mapped.map.numel())},
-      points.labels};
-  for (const char* name : {"tsne.png", "tsne.svg"}) {
-    const auto result = report::write_map_chart(files.path(name), drawn, title);
-    if (placed && result.status == report::ChartStatus::drawn) {
-      files.keep(name);
-    } else {
-      files.publish_chart(name, result);
-    }
-  }
+  draw_map(context, made, mapped.map);
 }
 
 }  // namespace
@@ -243,7 +256,7 @@ void interpret_embeddings(InterpretContext& context) {
   if (!context.wants("tsne")) return;
   Mapped mapped = reference ? transform_onto(context, made) : make_map(context, points);
   finish_document(context, layer, mapped.document);
-  write_map_files(context, points, layer, mapped);
+  write_map_files(context, made, mapped);
   context.document["tsne"] = mapped.document;
 }
 

@@ -84,7 +84,7 @@ std::vector<report::Tile> tiles_of(const InterpretContext& context, const std::v
     tiles.push_back(context.picture(image.row));
     tiles.back().captions = {"Predicted " + std::to_string(class_digit(image.prediction.predicted)),
                              "Actual " + std::to_string(class_digit(image.true_class))};
-    if (with_loss) tiles.back().captions.push_back(fmt::format("loss {:.1f}", image.prediction.loss));
+    if (with_loss) tiles.back().captions.push_back(fmt::format("Loss {:.1f}", image.prediction.loss));
   }
   return tiles;
 }
@@ -93,25 +93,30 @@ std::string count_text(std::size_t count, const char* one, const char* many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
+/// @returns which mistakes of a digit are shown.
+std::string shown_mistakes(std::size_t of_digit) {
+  if (of_digit == 0) return "no image of this digit is misclassified";
+  const std::string all = count_text(of_digit, "mistake", "mistakes");
+  if (of_digit > kRow)
+    return "the first " + std::to_string(kRow) + " of " + all + ", in the order of the split";
+  return of_digit == 1 ? "its only mistake" : "all " + all + ", in the order of the split";
+}
+
 void draw_mistakes(InterpretContext& context, const std::vector<PredictedImage>& images,
                    std::size_t of_digit) {
   const int wanted = data::class_of_digit(context.options.digit);
   const std::string digit = std::to_string(context.options.digit);
-  report::Grid grid{.title = "Misclassified images of the digit " + digit,
-                    .note = context.title() + ": the first " + std::to_string(std::min(of_digit, kRow)) +
-                            " of " + count_text(of_digit, "mistake", "mistakes") +
-                            ", in the order of the split",
-                    .columns = static_cast<int>(kRow)};
-  if (of_digit == 0) grid.note = context.title() + ": no image of this digit is misclassified";
+  const report::Grid grid{.title = "Misclassified images of the digit " + digit,
+                          .note = context.title() + ": " + shown_mistakes(of_digit),
+                          .columns = static_cast<int>(kRow)};
   const auto first = interpret::first_misclassified(images, wanted, kRow);
   report::write_image_grid(context.files.path("misclassified.png"),
                            tiles_of(context, images, first, kRow, false), grid);
   context.files.publish("misclassified.png");
   const auto worst = interpret::worst_misclassified(images, 2 * kRow);
-  report::write_image_grid(
-      context.files.path("worst.png"), tiles_of(context, images, worst, 2 * kRow, true),
-      {.title = "The worst mistakes",
-       .note = context.title() + ": the largest losses over all digits, the largest first"});
+  report::write_image_grid(context.files.path("worst.png"), tiles_of(context, images, worst, 2 * kRow, true),
+                           {.title = "The worst mistakes",
+                            .note = context.title() + ": the largest losses of all digits, largest first"});
   context.files.publish("worst.png");
 }
 
@@ -123,15 +128,15 @@ void draw_label_errors(InterpretContext& context, const std::vector<PredictedIma
     const double held = image.prediction.probabilities[metric::class_slot(errors.suggested[i])];
     tiles.push_back(context.picture(image.row));
     tiles.back().captions = {"Label " + std::to_string(class_digit(image.true_class)),
-                             "Rather " + std::to_string(class_digit(errors.suggested[i])),
+                             "Model says " + std::to_string(class_digit(errors.suggested[i])),
                              fmt::format("{:.1f} %", 100.0 * held)};
   }
-  const std::string counted = count_text(errors.indices.size(), "image that the model confidently holds",
-                                         "images that the model confidently holds");
+  const std::string counted = count_text(errors.indices.size(), "image", "images");
   report::write_image_grid(
       context.files.path("label_errors.png"), tiles,
-      {.title = "Labels that may be wrong",
-       .note = context.title() + ": of " + counted + " for another digit, the least likely labels"});
+      {.title = "Possible label errors",
+       .note = context.title() + ": of " + counted +
+               " in which the model confidently sees another digit, those with the least likely labels"});
   context.files.publish("label_errors.png");
 }
 

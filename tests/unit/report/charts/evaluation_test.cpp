@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
+
 #include "unit/report/charts/chart_files.h"
 
 namespace svhn::report {
@@ -23,14 +26,69 @@ TEST(ConfusionChart, LabelsBothAxesOneToNineAndZero) {
   EXPECT_NE(chart.commands.find("set y" + tics), std::string::npos) << chart.commands;
 }
 
-// Columns: predicted, true, share of the true digit's images, count, colour of the text (white from one half
-// on).
-TEST(ConfusionChart, SendsShareAndCountOfEachCell) {
+// Columns: predicted, true, square root of the share of the true digit's images, count, colour of the text:
+// sqrt(3/4), sqrt(1/4).
+TEST(ConfusionChart, SendsTheRootOfTheShareAndTheCountOfEachCell) {
   const Rows cells = confusion_chart(confusion(), "t").data.at(0);
   ASSERT_EQ(cells.size(), 100U);
-  EXPECT_EQ(cells[0], (std::vector<double>{0, 0, 0.75, 3, 0xffffff}));
-  EXPECT_EQ(cells[9], (std::vector<double>{9, 0, 0.25, 1, 0}));
-  EXPECT_EQ(cells[10], (std::vector<double>{0, 1, 0, 0, 0}));
+  EXPECT_EQ(cells[0], (std::vector<double>{0, 0, std::sqrt(0.75), 3, 0xffffff}));
+  EXPECT_EQ(cells[9], (std::vector<double>{9, 0, 0.5, 1, 0}));
+  EXPECT_EQ(cells[10], (std::vector<double>{0, 1, 0, 0, 0x767676}));
+}
+
+/// A colour of sRGB.
+using Colour = std::array<double, 3>;
+
+/// WCAG 2.1, "relative luminance".
+double luminance(const Colour& colour) {
+  const auto linear = [](double part) {
+    return part <= 0.03928 ? part / 12.92 : std::pow((part + 0.055) / 1.055, 2.4);
+  };
+  return 0.2126 * linear(colour[0]) + 0.7152 * linear(colour[1]) + 0.0722 * linear(colour[2]);
+}
+
+Colour colour_of(double number) {
+  const auto rgb = static_cast<unsigned>(number);
+  return {(rgb >> 16) / 255.0, (rgb >> 8 & 0xffU) / 255.0, (rgb & 0xffU) / 255.0};
+}
+
+/// @returns the colour of a shade in the palette of the commands, "defined (0 '#ffffff', 0.1 '#d0e6f5', …)".
+Colour palette_colour(const std::string& commands, double shade) {
+  double before = 0.0;
+  Colour left{}, right{};
+  for (std::size_t at = commands.find("defined (") + 9;; at = commands.find(", ", at) + 2) {
+    const double stop = std::stod(commands.substr(at));
+    right = colour_of(
+        static_cast<double>(std::stoul(commands.substr(commands.find('#', at) + 1, 6), nullptr, 16)));
+    if (stop == 0.0) left = right;
+    if (shade <= stop) {
+      const double part = stop > before ? (shade - before) / (stop - before) : 1.0;
+      for (std::size_t c = 0; c < 3; ++c) left[c] += (right[c] - left[c]) * part;
+      return left;
+    }
+    before = stop;
+    left = right;
+  }
+}
+
+// WCAG 2.1, 1.4.3: a contrast of 4.5 to 1 for text.
+TEST(ConfusionChart, CountsAreReadableOnEveryShade) {
+  for (std::int64_t count = 0; count <= 200; ++count) {
+    metric::ConfusionCounts counts{};
+    counts[0] = {count, 200 - count};
+    const Chart chart = confusion_chart(counts, "t");
+    const auto& cell = chart.data.at(0)[0];
+    const double paper = luminance(palette_colour(chart.commands, cell[2])),
+                 ink = luminance(colour_of(cell[4]));
+    EXPECT_GE((std::max(paper, ink) + 0.05) / (std::min(paper, ink) + 0.05), 4.5) << cell[2];
+  }
+}
+
+// One error in a hundred is a tenth of the scale, not a hundredth.
+TEST(ConfusionChart, ShowsOneErrorInAHundred) {
+  metric::ConfusionCounts counts{};
+  counts[3] = {0, 0, 1, 99};
+  EXPECT_NEAR(confusion_chart(counts, "t").data.at(0)[32][2], 0.1, 1e-12);
 }
 
 TEST(ConfusionChart, TitlesCannotBecomeCommands) {

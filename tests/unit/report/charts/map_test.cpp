@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
 #include <limits>
 
 #include "core/error.h"
@@ -25,6 +26,46 @@ TEST(MapChart, NamesEachDigitWhereItsPointsAreDensest) {
   EXPECT_NEAR(names[0][1], 10.0, 1e-6);
   EXPECT_EQ(names[0][2], 1.0);
   EXPECT_EQ(names[1], (std::vector<double>{5, 3, 0}));
+}
+
+// 1010 pixels are 1.06 times the 10 of the widest range, a name has 38 of them: 0.3988.
+constexpr double kNameSpace = 38.0 / 1010 * 10 * 1.06;
+
+TEST(MapChart, PushesNamesApartThatWouldOverlap) {
+  const std::array<float, 12> positions{0, 0, 5, 5, 5, 5, 5.1F, 5, 10, 10, 5, 5.05F};
+  const std::array<std::uint8_t, 6> classes{0, 1, 2, 3, 4, 5};
+  const Rows names = map_chart({positions, classes}, "t").data.back();
+  ASSERT_EQ(names.size(), 6U);
+  for (std::size_t a = 0; a < names.size(); ++a) {
+    for (std::size_t b = a + 1; b < names.size(); ++b) {
+      EXPECT_GE(std::hypot(names[a][0] - names[b][0], names[a][1] - names[b][1]), 0.999 * kNameSpace)
+          << a << b;
+    }
+  }
+  for (const std::size_t near : {1U, 2U, 3U, 5U})
+    EXPECT_LE(std::hypot(names[near][0] - 5, names[near][1] - 5), 2 * kNameSpace) << near;
+  EXPECT_EQ(names[0], (std::vector<double>{0, 0, 1}));
+}
+
+TEST(MapChart, WritesEachNameInBlackOnAWhiteHalo) {
+  const Chart chart = map_chart({kPositions, kClasses}, "t");
+  const std::size_t white = chart.commands.find("textcolor rgb '#ffffff' offset character "),
+                    black = chart.commands.find("textcolor rgb '#000000'");
+  EXPECT_LT(white, black);
+  EXPECT_NE(black, std::string::npos);
+  EXPECT_EQ(chart.commands.find("textcolor rgb '#ffffff'", black), std::string::npos);
+}
+
+// The sources are the ten classes of the map behind, then points and legend of each class.
+TEST(MapChart, DrawsTheMapBehindPaleAndFirst) {
+  const std::array<float, 4> old{-100, 0, 100, 0};
+  const std::array<std::uint8_t, 2> classes{0, 1};
+  const Chart chart = map_chart({kPositions, kClasses}, "t", {old, classes});
+  EXPECT_EQ(chart.data.at(0), (Rows{{-100, 0}}));
+  EXPECT_EQ(chart.data.at(1), (Rows{{100, 0}}));
+  EXPECT_EQ(chart.data.at(10), (Rows{{0, 0}, {4, 2}, {8, 1}}));
+  EXPECT_LT(chart.commands.find("rgb '#d0332288'"), chart.commands.find("rgb '#40332288'"));
+  EXPECT_NE(chart.commands.find("set xrange [-106:106]"), std::string::npos) << chart.commands;
 }
 
 TEST(MapChart, HasALegendOfTheDigitsOneToNineAndZero) {
@@ -54,7 +95,7 @@ TEST(WriteMapChart, DrawsAPngThoughDigitsAreMissing) {
   const ChartFolder folder;
   const auto result = write_map_chart(folder / "m.png", {kPositions, kClasses}, "t");
   ASSERT_EQ(result.status, ChartStatus::drawn) << result.message;
-  EXPECT_EQ(png_size(folder / "m.png"), (PngSize{1200, 1080}));
+  EXPECT_EQ(png_size(folder / "m.png"), (PngSize{1120, 1110}));
 }
 
 }  // namespace

@@ -77,6 +77,42 @@ TEST_F(ImageGrid, MakesRoomForWords) {
   EXPECT_GT(titled.cols, captioned.cols);
 }
 
+TEST_F(ImageGrid, BreaksATitleThatIsWiderThanTheSheet) {
+  const auto sheet = [&](const std::string& title) {
+    return draw({plain(0, 0, 0)}, {.title = title, .side = 32});
+  };
+  const std::string half = "words of a title that is broken into lines";
+  const cv::Mat once = sheet(half), twice = sheet(half + " " + half + " " + half);
+  EXPECT_GT(twice.rows, once.rows);
+  EXPECT_LT(twice.cols, 2 * once.cols);
+}
+
+TEST_F(ImageGrid, CutsTheCaptionThatWouldMakeItHuge) {
+  Tile tile = plain(0, 0, 0);
+  tile.captions = {std::string(500, 'x')};
+  EXPECT_LT(draw({tile}, {.side = 32}).cols, 400);
+}
+
+// Letters were drawn with bytes outside ASCII as '?', alike for all of them.
+TEST_F(ImageGrid, WritesLettersOutsideOfAscii) {
+  const cv::Mat one = draw({}, {.title = "ä"}).clone(), other = draw({}, {.title = "é"});
+  ASSERT_EQ(one.rows, other.rows);
+  const int width = std::min(one.cols, other.cols);
+  const cv::Mat difference = one.colRange(0, width) != other.colRange(0, width);
+  EXPECT_GT(cv::countNonZero(difference.reshape(1)), 0);
+}
+
+TEST_F(ImageGrid, HasAnImageBesideTheOthers) {
+  const cv::Mat sheet =
+      draw({plain(0, 0, 255), plain(0, 255, 0)}, {.columns = 1, .side = 16, .beside = plain(255, 0, 0)});
+  EXPECT_GE(count(sheet, {0, 0, 255}), 16 * 16);
+  cv::Mat red, blue;
+  cv::inRange(sheet, cv::Vec3b(0, 0, 255), cv::Vec3b(0, 0, 255), red);
+  cv::inRange(sheet, cv::Vec3b(255, 0, 0), cv::Vec3b(255, 0, 0), blue);
+  EXPECT_LT(cv::boundingRect(red).br().x, cv::boundingRect(blue).x);
+  EXPECT_EQ(cv::boundingRect(red).y, cv::boundingRect(blue).y);
+}
+
 TEST_F(ImageGrid, IsASheetOfWordsWithoutTiles) {
   const cv::Mat sheet = draw({}, {.title = "No mistakes"});
   EXPECT_GT(sheet.cols, 50);
@@ -114,6 +150,50 @@ TEST(ColourMap, IsMatplotlibsViridisOverItsOwnRange) {
     for (std::size_t c = 0; c < 3; ++c)
       EXPECT_NEAR(colour_at(tile, i)[c], expected[i][c], 2) << i << " " << c;
   }
+}
+
+/// 10 x 10 values: 0 to 63 inside and a border of very large and very small ones, as padding makes it.
+std::vector<float> padded_map() {
+  std::vector<float> values;
+  for (int y = 0; y < 10; ++y) {
+    for (int x = 0; x < 10; ++x) {
+      const bool border = x == 0 || x == 9 || y == 0 || y == 9;
+      const auto inside = static_cast<float>((y - 1) * 8 + x - 1);
+      values.push_back(border ? (y == 0 ? -900.0F : 900.0F) : inside);
+    }
+  }
+  return values;
+}
+
+// The 64 values 0..63: percentile 2 is 0.02 * 63 = 1.26, percentile 98 is 61.74.
+TEST(InnerRange, LeavesOutTheBorderAndTwoPercentAtEachEnd) {
+  const auto [low, high] = inner_range(padded_map(), 10, 10);
+  EXPECT_NEAR(low, 1.26, 1e-5);
+  EXPECT_NEAR(high, 61.74, 1e-5);
+}
+
+TEST(InnerRange, IsTheWholeRangeWhereNearlyAllValuesAreEqual) {
+  std::vector<float> values(100, 0.0F);
+  values[55] = 3.0F;
+  EXPECT_EQ(inner_range(values, 10, 10), std::pair(0.0, 3.0));
+}
+
+TEST(InnerRange, KeepsTheBorderOfSmallMapsAndTakesAnyNumbers) {
+  const std::vector<float> four{0.0F, 100.0F, std::nanf(""), 50.0F};
+  const auto [low, high] = inner_range(four, 2, 2);
+  EXPECT_NEAR(low, 2.0, 1e-5);  // 0.02 * 2 of the way from 0 over 50 to 100.
+  EXPECT_NEAR(high, 98.0, 1e-5);
+  const std::vector<float> none{std::nanf("")};
+  EXPECT_EQ(colour_at(colour_map(none, 1, 1, ColourScale::viridis_inner), 0), (Rgb{128, 128, 128}));
+}
+
+TEST(ColourMap, SpendsItsColoursOnWhatIsInsideTheBorder) {
+  const Tile tile = colour_map(padded_map(), 10, 10, ColourScale::viridis_inner);
+  const Tile whole = colour_map(padded_map(), 10, 10, ColourScale::viridis);
+  const auto spread = [](const Tile& map) { return std::abs(colour_at(map, 11)[0] - colour_at(map, 88)[0]); };
+  EXPECT_GT(spread(tile), 150);
+  EXPECT_LT(spread(whole), 20);
+  EXPECT_EQ(colour_at(tile, 0), colour_at(whole, 0));  // The border itself has the colours of the ends.
 }
 
 TEST(ColourMap, GivesEqualValuesTheLowestColour) {
