@@ -109,14 +109,20 @@ void TerminalChart::erase() {
 void TerminalChart::on_epoch(const train::EpochReport& report) {
   erase();
   lines_.on_epoch(report);
-  draw(report.state->history);
+  draw(report.state->history, core::Clock::now() >= not_before_);
 }
 
-void TerminalChart::draw(const metric::History& history) {
+void TerminalChart::finish(const metric::History& history) {
+  if (history.epochs() == 0 || history.epochs() == computed_) return;
+  erase();
+  draw(history, true);
+}
+
+void TerminalChart::draw(const metric::History& history, bool compute) {
   const report::TextSize size = terminal_size();
   if (size.rows < kMinRows || size.columns < kMinColumns || warned_) return;
-  const auto start = core::Clock::now();
-  if (start >= not_before_ || text_.empty()) {
+  if (compute || text_.empty()) {
+    const auto start = core::Clock::now();
     text_.clear();
     const auto result = report::draw_text_chart(report::accuracy_chart(history, label_), size, text_);
     if (result.status != report::ChartStatus::drawn) {
@@ -126,6 +132,7 @@ void TerminalChart::draw(const metric::History& history) {
     }
     const auto end = core::Clock::now();
     not_before_ = end + kTextPause * (end - start);
+    computed_ = history.epochs();
   }
   height_ = std::count(text_.begin(), text_.end(), '\n');
   std::fputs(text_.c_str(), stderr);

@@ -49,21 +49,24 @@ void draw_missing_charts(const train::RunFiles& files, const metric::History& hi
                          const report::RunLabel& label);
 
 /// Shows a text chart of the accuracy below the lines of another observer. It is redrawn after each epoch,
-/// but computed again only after 20 times the time that the last computation took.
+/// but computed again only after 20 times the time that the last computation took, and at the end of the run.
 class TerminalChart : public train::TrainObserver {
  public:
   /// @param lines prints the epochs; it must outlive this object.
   TerminalChart(train::TrainObserver& lines, report::RunLabel label);
   void on_step(const train::StepReport& report) override { lines_.on_step(report); }
   void on_epoch(const train::EpochReport& report) override;
+  /// Shows the chart of the whole run, unless it is there already. @param history of the run so far.
+  void finish(const metric::History& history);
 
  private:
   void erase();
-  void draw(const metric::History& history);
+  void draw(const metric::History& history, bool compute);
 
   train::TrainObserver& lines_;
   report::RunLabel label_;
   std::string text_;                    ///< The last chart.
+  std::size_t computed_ = 0;            ///< Epochs of the last chart.
   long height_ = 0;                     ///< Lines of the chart on the terminal.
   core::Clock::time_point not_before_;  ///< Earliest time of the next computation.
   bool warned_ = false;

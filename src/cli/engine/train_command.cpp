@@ -14,7 +14,6 @@
 #include "core/file.h"
 #include "core/input_guard.h"
 #include "core/json.h"
-#include "core/signals.h"
 #include "core/text.h"
 #include "metric/tables.h"
 #include "model/frozen_cut.h"
@@ -206,13 +205,18 @@ void train_and_draw(train::Session& session, const report::RunLabel& label, bool
   train::TrainObserver* lines = &progress;
   if (shown) lines = &terminal;
   LiveChart chart(session.files(), label);
+  // The last epochs may be in no chart yet, however the run ends.
+  const auto finish = [&] {
+    if (shown) terminal.finish(session.state().history);
+    chart.finish(session.state().history);
+  };
   try {
     session.run({lines, &chart});
-  } catch (const core::Interrupted&) {
-    chart.finish(session.state().history);  // The last epochs may have no picture yet.
+  } catch (...) {
+    finish();
     throw;
   }
-  chart.finish(session.state().history);
+  finish();
 }
 
 /// A run's own resolved config may be its config again: it is replaced by the same text.
