@@ -9,6 +9,12 @@
 
 namespace svhn::assignment {
 
+/// The images of its training, validation and test splits.
+struct Images {
+  std::int64_t train, val, test;
+};
+inline constexpr Images kImages{63'544, 15'887, 19'858};
+
 /// A question that is answered by one run.
 struct Reported {
   const char* run;

@@ -11,11 +11,12 @@
 #include "config/run_config.h"
 #include "core/build_info.h"
 #include "core/clock.h"
+#include "core/date.h"
 #include "core/error.h"
 #include "core/input_guard.h"
 #include "core/json.h"
-#include "core/random.h"
 #include "core/signals.h"
+#include "data/fingerprint.h"
 #include "network/network.h"
 #include "network/pretrained.h"
 #include "network/tensor_io.h"
@@ -124,7 +125,7 @@ struct Session::Impl {
         folder(request, ranks.first()),
         opened(open_data(request)),
         data(*opened),
-        fingerprint(data_fingerprint(data)),
+        fingerprint(data::data_fingerprint(data)),
         preprocessing{request.data.preprocess, data.statistics(Split::train)},
         network(plan_request(request), request.train.seed, batch_norm_variance(request)),
         log(files),
@@ -259,9 +260,20 @@ struct Session::Impl {
     }
   }
 
-  void save_final() {
+  /// @returns whether early stopping goes back to the weights of an earlier epoch.
+  [[nodiscard]] bool restores() const {
     const auto& early = request.train.early_stopping;
-    if (early && early->restore_best && trainer->state().stopped_early) {
+    return early && early->restore_best && trainer->state().stopped_early;
+  }
+
+  /// @returns the epoch of the weights in NAME.safetensors.
+  [[nodiscard]] std::int64_t model_epoch() const {
+    const TrainingState& state = trainer->state();
+    return restores() ? state.early_stopping.best_epoch : state.epoch;
+  }
+
+  void save_final() {
+    if (restores()) {
       const model::ModelFile best(files.monitored);
       network::read_tensors(best.file(), network.tensors());
       save_model(files.model);
@@ -276,23 +288,38 @@ struct Session::Impl {
                 "the run's other files are complete");
   }
 
+  /// @returns of what the run was made.
+  [[nodiscard]] nlohmann::ordered_json data_summary() const {
+    const std::string steps = data::preprocessing_to_json(preprocessing);
+    nlohmann::ordered_json images;
+    for (const Split split : {Split::train, Split::val, Split::test})
+      images[data::split_name(split)] = data.indices(split).size();
+    return {{"file", data.path().string()},
+            {"synthetic", data.synthetic()},
+            {"fingerprint", fingerprint},
+            {"images", images},
+            {"split_fingerprint", data::split_fingerprint(data, Split::train, steps)}};
+  }
+
   [[nodiscard]] nlohmann::ordered_json summary() const {
     const TrainingState& state = trainer->state();
     const auto& counts = network.graph().counts;
     nlohmann::ordered_json document{
         {"name", request.name},
-        {"data", {{"file", data.path().string()}, {"synthetic", data.synthetic()}}},
+        {"data", data_summary()},
         {"parameters",
          {{"total", counts.total}, {"trainable", counts.trainable}, {"non_trainable", counts.non_trainable}}},
         {"epochs", state.epoch},
         {"stopped_early", state.stopped_early},
+        {"model_epoch", model_epoch()},
         {"best_epoch", state.best_epoch},
         {"best_val_accuracy", state.best_val_accuracy},
         {"precision", kernels::precision_name(precision)},
         {"device", request.device.str()},
         {"threads", at::get_num_threads()},
         {"processes", ranks.size()},
-        {"version", core::version()}};
+        {"version", core::version()},
+        {"date", core::utc_time()}};
     if (ranks.size() > 1) document["reduction"] = reduction_json(trainer->reduction());
     for (const auto& field : metric::history_fields()) {
       const auto& values = state.history.*field.values;
@@ -423,21 +450,6 @@ double seconds_per_image(network::Network& network, kernels::Precision precision
     seconds = core::seconds_since(start);
   }
   return seconds / kImages;
-}
-
-std::string data_fingerprint(const data::PreparedData& data) {
-  std::string text;
-  for (const auto& [key, value] : data.metadata()) {
-    if (key != "label_rule_from") text += key + "=" + value + "\n";  // Former versions did not write it.
-  }
-  const auto append = [&text](const void* bytes, std::size_t size) {
-    text.append(static_cast<const char*>(bytes), size);
-  };
-  append(data.labels().data(), data.labels().size_bytes());
-  for (const Split split : {Split::train, Split::val, Split::test}) {
-    append(data.indices(split).data(), data.indices(split).size_bytes());
-  }
-  return std::to_string(core::stream_id(text));  // Not XXH3: checkpoints hold it.
 }
 
 }  // namespace svhn::train

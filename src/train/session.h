@@ -127,8 +127,4 @@ class Session {
 /// Times a forward pass of one batch up to a cut. @returns seconds per image.
 double seconds_per_image(network::Network& network, kernels::Precision precision, model::NodeId cut);
 
-/// @returns a decimal fingerprint of the data's origin (with checksums), labels and splits; the path does not
-/// matter.
-std::string data_fingerprint(const data::PreparedData& data);
-
 }  // namespace svhn::train

@@ -18,13 +18,13 @@ CNN = [
 ]
 EVERYTHING = {
     "activations.safetensors", "activations/conv2d_1.png", "activations/max_pool2d_1.png", "confusion.json",
-    "confusion.png", "confusion.svg", "embeddings.safetensors", "evaluation.json", "interpret.json",
+    "about.json", "confusion.png", "confusion.svg", "embeddings.safetensors", "evaluation.json",
     "label_errors.png", "misclassified.json", "misclassified.png", "predictions.csv", "saliency.safetensors",
     "saliency/grad_cam.png", "saliency/integrated_gradients.png", "saliency/occlusion.png", "tsne.json", "tsne.png",
     "tsne.safetensors", "tsne.svg", "worst.png",
 }
 CHARTS = {"confusion.png", "confusion.svg", "tsne.png", "tsne.svg"}
-TIMES = {"evaluation.json", "tsne.json"}  # They tell how long something took.
+TIMES = {"about.json", "evaluation.json", "tsne.json"}  # They tell when something was made and how long it took.
 
 
 def header(path):
@@ -60,6 +60,11 @@ class Interpret(harness.ProgramTest):
     def interpret(self, *arguments, model="cnn/cnn.safetensors", **how):
         return self.run_svhn("interpret", "--model", model, "--threads", 1, *arguments, **how)
 
+    def kept(self, name):
+        """The folders of results in a run folder."""
+        folder = self.path(name, name, "results")
+        return [os.path.join(folder, one) for one in sorted(os.listdir(folder))]
+
     def refused(self, code, message, hint, *arguments, **how):
         self.assert_error(self.interpret(*arguments, **how), code, message, hint)
 
@@ -69,33 +74,49 @@ class Interpret(harness.ProgramTest):
         document = json.loads(result.out)
         self.assertEqual(set(harness.tree(self.path("out"))), expected_files())
         self.assertEqual(set(document["files"]), expected_files())
-        copies = self.path("cnn", "cnn", "interpret")
+        copies, = self.kept("cnn")
+        self.assertEqual(self.path(document["run_folder"]), copies)
         self.assertEqual(set(harness.tree(copies)), expected_files() - {"embeddings.safetensors"})
-        for name in harness.tree(copies):
+        for name in set(harness.tree(copies)) - {"about.json"}:
             self.assertEqual(harness.read_bytes(os.path.join(copies, name)), harness.read_bytes(self.path("out", name)))
-        about = harness.read_json(self.path("out", "interpret.json"))
-        self.assertEqual((about["model"], about["split"], about["images"], about["synthetic"]),
-                         ("cnn", "test", 120, True))
-        self.assertEqual(about["what"],
-                         ["confusion", "misclassified", "activations", "embeddings", "tsne", "saliency"])
+        about, copied = (harness.read_json(os.path.join(folder, "about.json")) for folder in (self.path("out"), copies))
+        self.assertEqual((about["model"]["which"], about["split"], about["split_images"], about["data"]["synthetic"]),
+                         ("last", "test", 120, True))
+        self.assertEqual(set(about["kinds"]), {"evaluation", "confusion", "misclassified", "activations", "embeddings",
+                                               "tsne", "saliency"})
+        self.assertEqual(about["kinds"]["misclassified"]["digit"], 3)
+        self.assertEqual(about["kinds"].keys() - copied["kinds"].keys(), {"embeddings"})
         self.assert_no_leftovers()
+
+    def test_writes_where_a_report_looks_unless_told_otherwise(self):
+        result = self.interpret("--what", "confusion", "--json")
+        folder, = self.kept("cnn")
+        document = json.loads(result.out)
+        self.assertEqual([self.path(document["output"]), self.path(document["run_folder"])], [folder, folder])
+        self.assertIn("confusion.json", harness.tree(folder))
+        shutil.copy(self.path("cnn", "cnn.safetensors"), self.path("copy.safetensors"))
+        document = json.loads(self.succeed("interpret", "--model", "copy.safetensors", "--data", "data.safetensors", "--what",
+                                           "confusion", "--json").out)
+        self.assertEqual((document["output"], document["run_folder"]), ("interpretation", None))
+        self.assertIn("confusion.json", harness.tree(self.path("interpretation")))
 
     def test_keeps_listing_earlier_parts_while_they_are_there(self):
         def made(folder, what, *more):
             self.succeed("interpret", "--model", "dense/dense.safetensors", "--output", folder, "--what", what, *more)
-            return harness.read_json(self.path(folder, "interpret.json"))["what"]
+            return set(harness.read_json(self.path(folder, "about.json"))["kinds"])
 
-        copy = self.path("dense", "dense", "interpret", "interpret.json")
-        self.assertEqual(made("out", "saliency"), ["saliency"])
-        self.assertEqual(made("out", "confusion,activations"), ["confusion", "activations", "saliency"])
+        self.assertEqual(made("out", "saliency"), {"saliency"})
+        self.assertEqual(made("out", "confusion,activations"), {"evaluation", "confusion", "activations", "saliency"})
         os.remove(self.path("out", "saliency.safetensors"))
-        self.assertEqual(made("out", "misclassified"), ["confusion", "misclassified", "activations"])
-        self.assertEqual(harness.read_json(copy)["what"], ["confusion", "misclassified", "activations", "saliency"])
-        self.assertEqual(made("other", "confusion"), ["confusion"])
-        with open(self.path("out", "interpret.json"), "w") as file:
-            file.write('{"what": [')
-        self.assertEqual(made("out", "misclassified"), ["misclassified"])
-        self.assertEqual(made("out", "confusion", "--split", "val"), ["confusion"])
+        self.assertEqual(made("out", "misclassified"), {"evaluation", "confusion", "misclassified", "activations"})
+        copies, = self.kept("dense")
+        self.assertEqual(set(harness.read_json(os.path.join(copies, "about.json"))["kinds"]),
+                         {"evaluation", "confusion", "misclassified", "activations", "saliency"})
+        self.assertEqual(made("other", "confusion"), {"evaluation", "confusion"})
+        with open(self.path("out", "about.json"), "w", encoding="ascii") as file:
+            file.write('{"kinds": [')
+        self.assertEqual(made("out", "misclassified"), {"evaluation", "misclassified"})
+        self.assertEqual(made("out", "confusion", "--split", "val"), {"evaluation", "confusion"})
 
     def test_agrees_with_evaluate(self):
         self.succeed("interpret", "--model", "cnn/cnn.safetensors", "--output", "out", "--what",
@@ -163,14 +184,16 @@ class Interpret(harness.ProgramTest):
     def test_places_another_split_on_a_map(self):
         self.succeed("interpret", "--model", "cnn/cnn.safetensors", "--output", "map", "--what", "tsne", "--split",
                      "train", "--layer", "output")
-        copied = harness.read_bytes(self.path("cnn", "cnn", "interpret", "tsne.safetensors"))
+        folder, = self.kept("cnn")
+        copied = harness.read_bytes(os.path.join(folder, "tsne.safetensors"))
         self.succeed("interpret", "--model", "cnn/cnn.safetensors", "--output", "placed", "--what", "tsne", "--onto",
                      "map/tsne.safetensors")
         found = harness.read_json(self.path("placed", "tsne.json"))
         self.assertEqual((found["n"], found["layer"], found["onto"]), (120, "output", {"n": 384, "split": "train"}))
         self.assertEqual(header(self.path("placed", "tsne.safetensors"))["map"]["shape"], [120, 2])
-        # The run folder keeps the map itself.
-        self.assertEqual(harness.read_bytes(self.path("cnn", "cnn", "interpret", "tsne.safetensors")), copied)
+        # The run folder keeps the map itself, and no placed one.
+        self.assertEqual(harness.read_bytes(os.path.join(folder, "tsne.safetensors")), copied)
+        self.assertEqual([os.path.basename(one).rsplit("-", 1)[0] for one in self.kept("cnn")], ["last-train"])
         self.refused(2, "the output 'map/tsne.safetensors' is the same file as --onto 'map/tsne.safetensors'",
                      harness.KEPT_HINT, "--output", "map", "--what", "tsne", "--onto", "map/tsne.safetensors")
         self.refused(4, "'map/tsne.safetensors' is a map of another model, 'cnn' or other weights of it",
@@ -187,8 +210,8 @@ class Interpret(harness.ProgramTest):
         result = self.interpret("--output", "out", "--what", "saliency,activations", model="dense/dense.safetensors")
         self.assertIn("no Grad-CAM, since the network has no convolution", result.out)
         self.assertEqual(harness.tree(self.path("out")),
-                         ["activations.safetensors", "activations/dense_1.png", "activations/dense_2.png",
-                          "interpret.json", "saliency.safetensors", "saliency/integrated_gradients.png",
+                         ["about.json", "activations.safetensors", "activations/dense_1.png",
+                          "activations/dense_2.png", "saliency.safetensors", "saliency/integrated_gradients.png",
                           "saliency/occlusion.png"])
 
     def test_leaves_other_folders_alone_without_a_run(self):
@@ -246,7 +269,7 @@ class Interpret(harness.ProgramTest):
         process.send_signal(signal.SIGINT)
         result = harness.finish(process)
         self.assertEqual((result.code, result.out), (130, ""), result)
-        self.assertEqual(harness.tree(self.path("out")), ["embeddings.safetensors"])
+        self.assertEqual(harness.tree(self.path("out")), ["about.json", "embeddings.safetensors"])
         self.assertEqual(header(self.path("out", "embeddings.safetensors"))["embeddings"]["shape"], [384, 196])
 
 

@@ -18,12 +18,14 @@ LAYERS = [{"type": "conv2d", "filters": 4, "kernel": 3, "activation": "selu"}, {
 SLOW = [{"type": "conv2d", "filters": 96, "kernel": 5, "padding": "same"},
         {"type": "conv2d", "filters": 96, "kernel": 5, "padding": "same"}, {"type": "max_pool2d", "size": 8},
         {"type": "flatten"}, {"type": "dense", "units": 10, "activation": "softmax"}]
-TIMES = ("evaluation.json", "tsne.json")  # They tell how long something took, besides.
-SECONDS = ("images_per_second", "seconds", "neighbour_seconds")
+TIMES = ("about.json", "evaluation.json", "tsne.json")  # They tell when it was and how long it took, besides.
+SECONDS = ("images_per_second", "seconds", "neighbour_seconds", "date")
 
 
 def timeless(document):
-    return {key: value for key, value in document.items() if key not in SECONDS}
+    if not isinstance(document, dict):
+        return document
+    return {key: timeless(value) for key, value in document.items() if key not in SECONDS}
 
 
 class PassesTest(harness.ProgramTest):
@@ -155,7 +157,7 @@ class Struck(PassesTest):
         self.many(1, "interpret", "--what", "activations", "--output", "old")
         self.before = state_of(self.dir)
 
-    COMMANDS = (("evaluate", "--predictions", "old/interpret.json"), ("interpret", "--output", "old"))
+    COMMANDS = (("evaluate", "--predictions", "old/about.json"), ("interpret", "--output", "old"))
 
     def assert_gone(self, ranks):
         harness.wait_until(lambda: not any(os.path.exists(f"/proc/{rank}") for rank in ranks), 10)

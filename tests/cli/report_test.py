@@ -32,8 +32,8 @@ class ReportTest(harness.ProgramTest):
 
     def test_shows_a_real_run_of_its_own(self):
         self.train(harness.config(name="mine"), "--output", "models")
-        self.succeed("interpret", "--model", "models/mine.safetensors", "--output", "models/mine/interpret", "--what",
-                     "confusion,misclassified,activations")
+        made = json.loads(self.succeed("interpret", "--model", "models/mine.safetensors", "--json", "--what",
+                                       "confusion,misclassified,activations").out)["output"]
         result = self.succeed("report", "--runs", "models", "--output", "report.html", "--json")
         told = json.loads(result.out)
         self.assertEqual((told["runs"], told["questions"], told["problems"]), (1, [], []))
@@ -41,16 +41,19 @@ class ReportTest(harness.ProgramTest):
         run = document_in(self.path("report.html"))["runs"][0]
         self.assertEqual(run["name"], "mine")
         self.assertEqual(run["history"]["val_accuracy"], harness.read_json(self.path("models/mine.history.json"))["val_accuracy"])
-        self.assertEqual(run["evaluation"]["confusion_matrix"],
-                         harness.read_json(self.path("models/mine/interpret/evaluation.json"))["confusion_matrix"])
+        result, = run["results"]
+        self.assertEqual((result["slug"], result["primary"], result["model"]["which"]), ("last-test", True, "last"))
+        self.assertEqual(result["evaluation"]["confusion_matrix"],
+                         harness.read_json(self.path(made, "evaluation.json"))["confusion_matrix"])
         self.assertTrue(run["synthetic"])
         self.assertGreater(told["pictures"], 0)
-        self.assertIsNone(run["tsne"])
-        self.assertIn("svhn interpret --model models/mine.safetensors", run["missing"]["tsne"])
+        self.assertNotIn("tsne", result)
+        self.assertEqual(result["missing"]["tsne"], "svhn interpret --model models/mine.safetensors --what embeddings,tsne")
 
     def test_damaged_runs_are_warned_of_and_the_rest_goes_on(self):
         runs.write_all(self.path("runs"), self.data)
-        with open(self.path("runs", "model_2_2", "interpret", "tsne.safetensors"), "r+b") as file:
+        folder, = os.listdir(self.path("runs", "model_2_2", "results"))
+        with open(self.path("runs", "model_2_2", "results", folder, "tsne.safetensors"), "r+b") as file:
             file.truncate(1000)
         result = self.succeed("report", "--runs", "runs", "--output", "report.html")
         self.assertRegex(result.out, r"^Report: report.html \(4 runs, 1 search, 1 comparison, \d+ pictures; \d+ KiB\)\n$")
@@ -61,7 +64,9 @@ class ReportTest(harness.ProgramTest):
         self.assertEqual(["warning: " + text for text in document["problems"]], warned)
         names = [run["name"] for run in document["runs"]]
         self.assertEqual(sorted(names), sorted(["model_2_1", "model_2_2", runs.HOSTILE, "broken"]))
-        self.assertIsNotNone(document["runs"][names.index("model_2_2")]["evaluation"])
+        result, = document["runs"][names.index("model_2_2")]["results"]
+        self.assertIn("evaluation", result)
+        self.assertNotIn("tsne", result)
 
     def test_same_runs_same_bytes(self):
         runs.write_all(self.path("runs"), self.data)

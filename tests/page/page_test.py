@@ -141,7 +141,7 @@ class PageTest(unittest.TestCase):
 
     def test_findings_stand_beside_their_figures(self):
         findings = self.browser.run("[...document.querySelectorAll('.finding')].map(n => n.textContent)")
-        self.assertEqual(len(findings), 3)
+        self.assertEqual(len(findings), 8)
         self.assertTrue(all(len(text) < 500 for text in findings), findings)
 
     def test_turns_dark_by_preference_and_by_its_button(self):

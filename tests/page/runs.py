@@ -1,6 +1,7 @@
 """Small run folders as the commands leave them, for the tests of `svhn report`: every number is made up by rule.
 
-Written with the standard library alone; `data` is a prepared file of synthetic digits.
+Written with the standard library alone, but for the identity of results, which `svhn evaluate` finds out; `data` is a
+prepared file of synthetic digits.
 """
 
 import json
@@ -8,6 +9,7 @@ import math
 import os
 import random
 import struct
+import subprocess
 from array import array
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
@@ -35,16 +37,21 @@ def write_tensors(path, tensors, metadata):
         file.write(struct.pack("<Q", len(text)) + text + data)
 
 
-def labels_of(data):
-    """Class indices and the rows of the test split of a prepared file."""
+def prepared(data):
+    """The header and the tensors' bytes of a prepared file."""
     with open(data, "rb") as file:
         content = file.read()
     length = struct.unpack("<Q", content[:8])[0]
-    header = json.loads(content[8:8 + length])
+    return json.loads(content[8:8 + length]), content[8 + length:]
+
+
+def labels_of(data):
+    """Class indices and the rows of the test split of a prepared file."""
+    header, content = prepared(data)
 
     def values(name, code):
         begin, end = header[name]["data_offsets"]
-        return array(code, content[8 + length + begin:8 + length + end])
+        return array(code, content[begin:end])
     return values("labels", "B"), values("test", "q")
 
 
@@ -65,10 +72,38 @@ def write_run(folder, name, epochs, best, data):
     write(os.path.join(run, "config.resolved.json"), {
         "data": {"file": data, "preprocess": ["greyscale", "minmax"], "augment": None}, "model": {"layers": layers},
         "train": {"epochs": epochs, "batch_size": 64, "optimizer": {"type": "adam", "learning_rate": 0.001}, "seed": 1}})
-    write(os.path.join(run, "summary.json"), {
-        "parameters": {"total": 552298, "trainable": 551146, "non_trainable": 1152}, "data": {"file": data, "synthetic": True},
-        "device": "cpu", "precision": "float32"})
+    write_summary(run, epochs, {"file": data, "synthetic": True})
     return run
+
+
+def write_summary(run, epochs, data):
+    write(os.path.join(run, "summary.json"), {
+        "parameters": {"total": 552298, "trainable": 551146, "non_trainable": 1152}, "data": data, "epochs": epochs,
+        "model_epoch": epochs, "best_epoch": epochs, "device": "cpu", "precision": "float32",
+        "date": "2026-11-30T12:00:00Z"})
+
+
+def write_model(path, name, data):
+    """A network whose outputs are zeros: one dense layer."""
+    layers = [{"type": "flatten", "name": "flatten_1"}, {"type": "dense", "name": "dense_1", "units": 10, "activation": "softmax"}]
+    statistics = json.loads(prepared(data)[0]["__metadata__"]["statistics"])
+    steps = {"steps": [], "train": statistics["train"]}
+    write_tensors(path, {"dense_1.weight": (array("f", bytes(4 * 30720)), [10, 3072]), "dense_1.bias": (array("f", bytes(40)), [10])},
+                  {"format": "svhn-model-1", "kind": "model", "name": name, "input": "[3,32,32]",
+                   "layers": json.dumps({"layers": layers}), "preprocessing": json.dumps(steps),
+                   "classes": json.dumps([str(d) for d in DIGITS]), "synthetic": "true"})
+
+
+def identify(run, name, data):
+    """Lets `svhn evaluate` make the folder of the results of the run's best model on the test split. Returns it."""
+    model = os.path.join(os.path.dirname(run), name + ".best.safetensors")
+    write_model(model, name, data)
+    done = subprocess.run([os.environ["SVHN_BIN"], "evaluate", "--model", model, "--data", data, "--quiet"],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    folder, = os.listdir(os.path.join(run, "results"))
+    return os.path.join(run, "results", folder)
 
 
 def predictions(labels, rows, chance):
@@ -105,8 +140,13 @@ def write_interpretation(run, name, data):
     chance = random.Random(1)
     labels, test = labels_of(data)
     found = predictions(labels, test, chance)
-    folder = os.path.join(run, "interpret")
-    write(os.path.join(folder, "interpret.json"), {"model": name, "data": data, "split": "test", "images": len(found), "what": []})
+    folder = identify(run, name, data)
+    with open(os.path.join(folder, "about.json"), encoding="utf-8") as file:
+        about = json.load(file)
+    about["kinds"] = {kind: {} for kind in ("evaluation", "misclassified", "activations", "saliency", "tsne")}
+    write(os.path.join(folder, "about.json"), about)
+    write_summary(run, 12, {"file": data, "synthetic": True, "fingerprint": about["data"]["fingerprint"],
+                            "images": {"train": 384, "val": 96, "test": 120}, "split_fingerprint": "0123456789abcdef"})
     write(os.path.join(folder, "evaluation.json"), evaluation(name, found))
     lines = [f"{row},{true},{predicted}," + ",".join(f"{share:.9g}" for share in shares) for row, true, predicted, shares in found]
     write(os.path.join(folder, "predictions.csv"), "\n".join(["row,true,predicted,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9", *lines]) + "\n")
@@ -129,12 +169,17 @@ def write_arrays(folder, labels, data, points=600):
     places[:6] = array("f", [0, 0, -90, -90, 90, 90])
     write_tensors(os.path.join(folder, "tsne.safetensors"),
                   {"map": (places, [points, 2]), "labels": (array("B", [labels[row] for row in rows]), [points]),
-                   "rows": (array("q", rows), [points])}, {"split": "train", "layer": "flatten_1"})
+                   "rows": (array("q", rows), [points])}, {"split": "test", "layer": "flatten_1"})
     write(os.path.join(folder, "tsne.json"), {"n": points, "perplexity": 30, "kl_divergence": 1.234})
     filters = array("f", [math.sin(0.2 * (i % 1024) * (1 + i // 1024) / 8) for i in range(8 * 1024)])
     write_tensors(os.path.join(folder, "activations.safetensors"),
                   {"conv2d_1": (filters, [8, 32, 32]), "</script><script>alert(2)</script>": (array("f", [1, 2, 3]), [3])},
                   {"row": "5", "index": "0", "true": str(DIGITS[labels[5]]), "predicted": "7"})
+    blob = array("f", [math.exp(-((i % 32 - 16) ** 2 + (i // 32 - 16) ** 2) / 60) for i in range(1024)])
+    maps = {f"{kind}.{digit}": (blob if kind == "grad_cam" else array("f", [sign * (v - 0.3) for v in blob]), [32, 32])
+            for kind in ("grad_cam", "integrated_gradients", "occlusion") for digit, sign in ((7, 1), (3, -1))}
+    write_tensors(os.path.join(folder, "saliency.safetensors"), maps,
+                  {"row": "5", "index": "0", "true": "3", "predicted": "7", "probability.7": "0.75", "probability.3": "0.2"})
 
 
 def write_results(folder):

@@ -7,7 +7,8 @@ namespace svhn::cli {
 void add_options(CLI::App& command, InterpretCommandOptions& options) {
   add_path(command, "--model", options.model, "The model file")->required();
   add_path(command, "--data", options.data, "Prepared file; default: the one of the model's run folder");
-  add_path(command, "--output", options.output, "Folder for what is made")->required();
+  add_path(command, "--output", options.output,
+           "Folder for what is made; default: the results of the model's run, else interpretation");
   command
       .add_option("--what", options.what,
                   "Some of confusion,misclassified,activations,embeddings,tsne,saliency")

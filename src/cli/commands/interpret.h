@@ -18,8 +18,8 @@ struct InterpretCommandOptions {
 
   InputPath model;
   std::optional<InputPath> data;
-  OutputFolder output;
-  std::vector<std::string> what;  ///< Empty: everything.
+  std::optional<OutputFolder> output;  ///< Else the run folder's results, or interpretation/ without one.
+  std::vector<std::string> what;       ///< Empty: everything.
   std::string split = "test";
   int digit = 3;
   std::int64_t index = 0;

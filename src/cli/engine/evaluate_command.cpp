@@ -7,11 +7,14 @@
 #include "cli/console.h"
 #include "cli/engine/class_rules.h"
 #include "cli/engine/distributed_context.h"
+#include "cli/engine/kept_results.h"
 #include "cli/engine/model_source.h"
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/input_guard.h"
+#include "core/json.h"
 #include "data/preprocess.h"
 #include "inference/evaluate.h"
 #include "metric/classes.h"
@@ -29,6 +32,14 @@ struct Circumstances {
   bool synthetic = false;
   data::ImageSides sides{};
   std::optional<ClassRuleFinding> finding{};
+  std::optional<fs::path> kept{};  ///< Where the run folder has the results.
+};
+
+/// One image's prediction; they become text after the evaluation, which measures its speed.
+struct Predicted {
+  std::int64_t row;
+  int label;
+  metric::Prediction prediction;
 };
 
 std::string result_text(const metric::EvaluationResult& result, const Circumstances& about) {
@@ -80,19 +91,58 @@ void draw_charts(const EvaluateCommandOptions& options, const metric::Evaluation
   }
 }
 
+nlohmann::ordered_json evaluation_document(const metric::EvaluationResult& result, bool synthetic) {
+  auto document = metric::evaluation_json(result);
+  if (synthetic) document["synthetic"] = true;
+  return document;
+}
+
 void show(const EvaluateCommandOptions& options, const metric::EvaluationResult& result,
           const Circumstances& about) {
   if (!options.json) {
-    print_text(result_text(result, about));
+    print_text(result_text(result, about) + kept_text(about.kept));
     return;
   }
-  auto document = metric::evaluation_json(result);
-  if (about.synthetic) document["synthetic"] = true;
+  auto document = evaluation_document(result, about.synthetic);
   add_resizing(document, about.sides);
   if (about.finding)
     document["class_rule"] = {{"accuracy", about.finding->accuracy}, {"advice", about.finding->advice}};
   print_json(document);
 }
+
+std::string precision_of(const GlobalOptions& global) {
+  return global.precision == "bfloat16" ? "bfloat16" : "float32";
+}
+
+/// The results for the page of `svhn report`.
+class ReportFiles {
+ public:
+  ReportFiles(const std::optional<fs::path>& folder, results::About about)
+      : kept_(folder), about_(std::move(about)) {}
+
+  [[nodiscard]] const std::optional<fs::path>& folder() const { return kept_.folder(); }
+  [[nodiscard]] std::vector<fs::path> paths() const {
+    std::vector<fs::path> all;
+    for (const char* name : {kEvaluation, kPredictions, results::kAboutFile}) {
+      if (folder()) all.push_back(*folder() / name);
+    }
+    return all;
+  }
+  void write(const metric::EvaluationResult& result, const inference::PredictionTable& table) {
+    kept_.keep([&](const fs::path& folder) {
+      const auto document = evaluation_document(result, about_.data.synthetic);
+      core::write_text_file(folder / kEvaluation, core::json_text(document), core::ExitCode::data);
+      table.write(folder / kPredictions);
+      list_results(folder, about_, "evaluation", nlohmann::ordered_json::object());
+    });
+  }
+
+ private:
+  static constexpr const char* kEvaluation = "evaluation.json";
+  static constexpr const char* kPredictions = "predictions.csv";
+  KeptResults kept_;
+  results::About about_;
+};
 
 int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOptions& global,
                          DistributedContext& processes) {
@@ -101,11 +151,13 @@ int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOpti
   const Hardware hardware = set_up_hardware(global);
   network::Network network = inference::load_for_inference(file, hardware.device);
   const data::PreparedData data(data_file_of(options.data, options.model, file));
-  core::check_outputs({});  // The data file may be the one that the model's run names.
   const data::Split split = split_from_name(options.split);
   const bool is_first = processes.rank() == 0;
+  const auto about = results::describe(options.model, file, data, split, precision_of(global));
+  ReportFiles kept(is_first ? results_folder_of(options.model, file, about) : std::nullopt, about);
+  core::check_outputs(kept.paths());  // The data file may be the one that the model's run names.
 
-  inference::PredictionTable table;
+  std::vector<Predicted> predicted;
   inference::EvaluateOptions how;
   how.batch_size = inference::batch_size_for(network.input_shape());
   how.group = processes.group(hardware.device);
@@ -115,20 +167,23 @@ int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOpti
     processes.check_agreement(terms);
   }
   // Results must not depend on the machine, so bfloat16 is used only on request.
-  if (global.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
+  if (about.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
   how.progress = [](std::int64_t, std::int64_t) { stop_if_asked("stopped; nothing was written"); };
-  if (options.predictions && is_first) {
+  if (kept.folder() || (options.predictions && is_first)) {
     how.on_prediction = [&](std::int64_t row, int label, const metric::Prediction& p) {
-      table.add(row, label, p);
+      predicted.push_back({row, label, p});
     };
   }
   auto result = inference::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
   if (!is_first) return 0;
   result.model = file.record().name;
+  inference::PredictionTable table;
+  for (const auto& [row, label, prediction] : predicted) table.add(row, label, prediction);
   if (options.predictions) table.write(*options.predictions);
+  kept.write(result, table);
   draw_charts(options, result, data.synthetic());
   show(options, result,
-       {data.synthetic(), preprocessing.sides, find_class_rule(result, file.record(), data)});
+       {data.synthetic(), preprocessing.sides, find_class_rule(result, file.record(), data), kept.folder()});
   return 0;
 }
 

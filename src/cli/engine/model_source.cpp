@@ -6,9 +6,8 @@
 
 #include "config/run_config.h"
 #include "core/build_info.h"
-#include "formats/safetensors/header.h"
-#include "model/spec_json.h"
-#include "train/session.h"
+#include "data/fingerprint.h"
+#include "results/about.h"
 
 namespace svhn::cli {
 
@@ -56,24 +55,11 @@ void add_resizing(nlohmann::ordered_json& document, data::ImageSides sides) {
   if (sides != data::ImageSides{}) document["resized_to"] = {sides.height, sides.width};
 }
 
-std::string weights_digest(const model::ModelFile& file) {
-  std::vector<std::uint64_t> digests;
-  for (const auto& node : file.graph().nodes) {
-    for (const auto& tensor : node.tensors) {
-      const auto& info = file.file().require(tensor.name, formats::DType::f32, tensor.shape);
-      digests.push_back(formats::digest_of(file.file().bytes(info)));
-    }
-  }
-  return fmt::format("{:016x}", formats::digest_of(std::as_bytes(std::span(digests))));
-}
-
 nlohmann::ordered_json shared_terms(const model::ModelFile& file, const data::PreparedData& data,
                                     const std::string& split) {
-  const model::ModelRecord& record = file.record();
   return {{"version of svhn", core::version()},
-          {"model", record.name + " " + weights_digest(file) + " " +
-                        model::model_to_json(record.spec).dump() + record.preprocessing},
-          {"data file", train::data_fingerprint(data)},
+          {"model", file.record().name + " " + results::model_digest(file)},
+          {"data file", data::data_fingerprint(data)},
           {"--split", split}};
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/// The data file and the run folder of a trained model, found from its path; and what identifies its weights.
+/// The data file and the run folder of a trained model, found from its path.
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
@@ -12,8 +12,9 @@
 
 namespace svhn::cli {
 
-/// @returns the run folder to which `interpret` may copy its files: NAME/ with a config.resolved.json, beside
-/// a model file NAME.safetensors or NAME.best.safetensors; nothing for any other file.
+/// @returns the run folder in which `evaluate` and `interpret` may leave results: NAME/ with a
+/// config.resolved.json, beside a model file NAME.safetensors or NAME.best.safetensors; nothing for any other
+/// file.
 std::optional<std::filesystem::path> run_folder_of(const std::filesystem::path& model,
                                                    const model::ModelFile& file);
 
@@ -30,9 +31,6 @@ std::string resizing_text(data::ImageSides sides);
 
 /// Adds the key "resized_to": [height, width] where images of 32x32 pixels are resized.
 void add_resizing(nlohmann::ordered_json& document, data::ImageSides sides);
-
-/// @returns a hash of all weights, 16 hexadecimal digits.
-std::string weights_digest(const model::ModelFile& file);
 
 /// @returns what must be equal in all processes that evaluate one split together, for
 /// DistributedContext::check_agreement.

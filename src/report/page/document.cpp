@@ -1,59 +1,19 @@
 #include "report/page/document.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <map>
 #include <numeric>
-#include <span>
-#include <unordered_map>
 
 #include "metric/tables.h"
+#include "report/page/base64.h"
+#include "report/page/commands.h"
+#include "report/page/result_document.h"
 
 namespace svhn::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-namespace fs = std::filesystem;
 
-constexpr std::size_t kSpritesPerCell = 24, kCorrectSpritesPerCell = 12;
 constexpr std::size_t kMostTrials = 2'000;
-constexpr std::uint8_t kUnknown = 255;
-
-/// @see RFC 4648, section 4
-std::string base64(std::span<const std::byte> bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4, '\0');
-  ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                    reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  return text;
-}
-
-/// The values as little-endian bytes, which the page reads as typed arrays.
-template <class T>
-std::string base64_of(const std::vector<T>& values) {
-  return base64(std::as_bytes(std::span(values)));
-}
-
-/// The sprites of one run's images, by row.
-class RunSprites {
- public:
-  RunSprites(const RunRecord& run, SpriteSheets& sprites) : sprites_(sprites), data_(locate(run)) {}
-  int operator()(std::int64_t row) const { return sprites_.add(data_, row); }
-
- private:
-  /// A relative path is relative to the working directory of the run, usually the parent of its output
-  /// folder.
-  static fs::path locate(const RunRecord& run) {
-    const fs::path named(run.data);
-    std::error_code error;
-    if (named.empty() || named.is_absolute() || fs::exists(named, error)) return named;
-    const fs::path beside = run.folder.parent_path() / ".." / named;
-    return fs::exists(beside, error) ? beside : named;
-  }
-
-  SpriteSheets& sprites_;
-  fs::path data_;
-};
 
 Json history_document(const metric::History& history) {
   Json json = Json::object();
@@ -71,133 +31,6 @@ Json ranges_json(const metric::History& history) {
                         {"max_epoch", range.max_epoch}});
   }
   return rows;
-}
-
-Json evaluation_document(const metric::EvaluationResult& result) {
-  Json json = metric::evaluation_json(result);
-  json.erase("top_k");
-  json["top_2"] = result.top_2_accuracy;
-  json["top_3"] = result.top_3_accuracy;
-  json["ece"] = result.expected_calibration_error;
-  return json;
-}
-
-/// The most confident predictions in each cell of the confusion matrix: [sprite, probability].
-Json cells_json(const std::vector<PredictedRow>& predictions, const RunSprites& sprite) {
-  std::map<std::pair<int, int>, std::vector<const PredictedRow*>> cells;
-  for (const PredictedRow& row : predictions) cells[{row.true_class, row.predicted}].push_back(&row);
-  Json json = Json::object();
-  for (auto& [cell, rows] : cells) {
-    const std::size_t most = cell.first == cell.second ? kCorrectSpritesPerCell : kSpritesPerCell;
-    const auto kept = static_cast<std::ptrdiff_t>(std::min(rows.size(), most));
-    std::partial_sort(rows.begin(), rows.begin() + kept, rows.end(), [](const auto* a, const auto* b) {
-      return std::pair(-a->probability, a->row) < std::pair(-b->probability, b->row);
-    });
-    Json list = Json::array();
-    for (std::ptrdiff_t i = 0; i < kept; ++i) {
-      const PredictedRow& row = *rows[static_cast<std::size_t>(i)];
-      const int id = sprite(row.row);
-      if (id >= 0) list.push_back(Json::array({id, row.probability}));
-    }
-    json[std::to_string(cell.first) + "," + std::to_string(cell.second)] = std::move(list);
-  }
-  return json;
-}
-
-Json reliability_json(const metric::ReliabilityBins& bins) {
-  Json json = Json::array();
-  for (const auto& bin : bins) {
-    if (bin.count == 0) continue;
-    json.push_back(Json{{"confidence", bin.confidence}, {"accuracy", bin.accuracy}, {"count", bin.count}});
-  }
-  return json;
-}
-
-Json mistakes_json(const Mistakes& mistakes, const RunSprites& sprite) {
-  const auto list = [&](const std::vector<Mistake>& found) {
-    Json json = Json::array();
-    for (const Mistake& mistake : found) {
-      json.push_back(Json{{"sprite", sprite(mistake.row)},
-                          {"true", mistake.true_digit},
-                          {"predicted", mistake.predicted_digit},
-                          {"probability", mistake.probability},
-                          {"loss", mistake.loss}});
-    }
-    return json;
-  };
-  return Json{{"digit", mistakes.digit},
-              {"first", list(mistakes.first)},
-              {"worst", list(mistakes.worst)},
-              {"suspected", list(mistakes.suspected)}};
-}
-
-Json activations_json(const Activations& activations, const RunSprites& sprite) {
-  Json layers = Json::array();
-  for (const LayerMaps& maps : activations.layers) {
-    layers.push_back(Json{{"name", maps.name},
-                          {"channels", maps.channels},
-                          {"shape", maps.shape},
-                          {"min", maps.min},
-                          {"max", maps.max},
-                          {"data", base64_of(maps.values)}});
-  }
-  Json json{{"sprite", sprite(activations.row)}, {"true", nullptr}, {"predicted", nullptr}};
-  if (activations.true_digit) json["true"] = *activations.true_digit;
-  if (activations.predicted_digit) json["predicted"] = *activations.predicted_digit;
-  json["layers"] = std::move(layers);
-  return json;
-}
-
-std::vector<std::uint8_t> predicted_classes(const ImageMap& map, const std::vector<PredictedRow>& rows) {
-  std::unordered_map<std::int64_t, std::uint8_t> known;
-  for (const PredictedRow& row : rows) known.emplace(row.row, row.predicted);
-  std::vector<std::uint8_t> classes;
-  for (const std::int64_t row : map.rows) {
-    const auto entry = known.find(row);
-    classes.push_back(entry == known.end() ? kUnknown : entry->second);
-  }
-  return classes;
-}
-
-Json map_json(const ImageMap& map, const std::vector<PredictedRow>& predictions, const RunSprites& sprite) {
-  std::vector<std::int32_t> sprites;
-  for (const std::int64_t row : map.rows) sprites.push_back(sprite(row));
-  const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); };
-  Json json{{"points", map.points}, {"shown", map.x.size()}, {"split", map.split}, {"layer", map.layer}};
-  json["perplexity"] = number(map.perplexity);
-  json["kl_divergence"] = number(map.kl_divergence);
-  json["x"] = base64_of(map.x);
-  json["y"] = base64_of(map.y);
-  json["label"] = base64_of(map.classes);
-  if (!map.rows.empty()) {
-    json["sprite"] = base64_of(sprites);
-    json["predicted"] = base64_of(predicted_classes(map, predictions));
-  }
-  return json;
-}
-
-/// Quotes a text for a shell command line.
-std::string shell_word(const std::string& text) {
-  const auto plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("._-/+=:@%").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return text;
-  std::string word = "'";
-  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
-}
-
-/// The commands that create missing parts.
-Json missing_json(const RunRecord& run) {
-  const std::string interpret = "svhn interpret --model " + shell_word(run.model.string()) + " --output " +
-                                shell_word((run.folder / "interpret").string());
-  return Json{
-      {"train", "svhn train --config CONFIG.json --output " + shell_word(run.folder.parent_path().string())},
-      {"interpret", interpret},
-      {"misclassified", interpret + " --what misclassified"},
-      {"activations", interpret + " --what activations"},
-      {"tsne", interpret + " --what embeddings,tsne"}};
 }
 
 double mean(const std::vector<double>& values) {
@@ -222,26 +55,53 @@ void add_curves(Json& json, const RunRecord& run) {
   if (!history.images_per_second.empty()) json["images_per_second"] = mean(history.images_per_second);
 }
 
-void add_interpretation(Json& json, const RunRecord& run, const RunSprites& sprite) {
-  const Interpretation& found = run.interpretation;
-  json["evaluation"] = found.evaluation ? evaluation_document(*found.evaluation) : Json(nullptr);
-  json["mistakes"] = found.mistakes ? mistakes_json(*found.mistakes, sprite) : Json(nullptr);
-  json["activations"] = found.activations ? activations_json(*found.activations, sprite) : Json(nullptr);
-  json["cells"] = cells_json(found.predictions, sprite);
-  json["reliability"] = found.predictions.empty() ? Json(nullptr) : reliability_json(found.reliability);
-  json["tsne"] = found.map ? map_json(*found.map, found.predictions, sprite) : Json(nullptr);
+/// @returns null for a text that is unknown.
+Json known(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json training_json(const RunRecord& run) {
+  const TrainingFacts& facts = run.training;
+  Json json{{"data", known(facts.data)},
+            {"data_fingerprint", known(facts.fingerprint)},
+            {"images", nullptr},
+            {"splits", nullptr},
+            {"augmentation", facts.augmentation ? known(*facts.augmentation) : Json(nullptr)},
+            {"epochs", run.history ? Json(run.history->epochs()) : Json(nullptr)},
+            {"seed", facts.seed ? Json(*facts.seed) : Json(nullptr)},
+            {"precision", known(facts.precision)},
+            {"date", known(facts.date)},
+            {"split_fingerprint", known(facts.split_fingerprint)},
+            {"synthetic", facts.synthetic ? Json(*facts.synthetic) : Json(nullptr)}};
+  if (!facts.images) return json;
+  json["images"] = facts.images->train;
+  json["splits"] =
+      Json{{"train", facts.images->train}, {"val", facts.images->val}, {"test", facts.images->test}};
+  return json;
+}
+
+/// The commands that create missing parts.
+Json missing_json(const RunRecord& run) {
+  const ModelCommands commands(run.model, "", "test");
+  Json json{
+      {"train", "svhn train --config CONFIG.json --output " + shell_word(run.folder.parent_path().string())},
+      {"evaluate", commands.evaluate()},
+      {"interpret", commands.interpret()}};
+  for (const auto& [part, command] : commands.by_part()) json[part] = command;
+  return json;
 }
 
 }  // namespace
 
 Json run_json(const RunRecord& run, std::size_t id, SpriteSheets& sprites) {
-  const RunSprites sprite(run, sprites);
   Json json{{"id", id},
+            {"slug", run.slug},
             {"name", run.name},
             {"synthetic", run.synthetic},
             {"input", run.input},
             {"parameters", nullptr},
             {"facts", Json::array()},
+            {"training", training_json(run)},
             {"problems", run.problems},
             {"missing", missing_json(run)}};
   for (const auto& [name, text] : run.facts) json["facts"].push_back(Json::array({name, text}));
@@ -251,7 +111,12 @@ Json run_json(const RunRecord& run, std::size_t id, SpriteSheets& sprites) {
                               {"non_trainable", run.parameters->non_trainable}};
   }
   add_curves(json, run);
-  add_interpretation(json, run, sprite);
+  json["results"] = Json::array();
+  for (std::size_t i = 0; i < run.results.size(); ++i)
+    json["results"].push_back(result_json(run, i, sprites));
+  json["stale"] = run.stale_results.size();
+  json["stale_folders"] = Json::array();
+  for (const auto& folder : run.stale_results) json["stale_folders"].push_back(folder.string());
   return json;
 }
 
@@ -292,12 +157,19 @@ Json questions_json(const std::vector<Question>& questions) {
   for (const Question& question : questions) {
     Json figures = Json::array();
     for (const Figure& figure : question.figures) {
-      figures.push_back(Json{{"name", figure.name}, {"theirs", figure.theirs}, {"ours", figure.ours}});
+      figures.push_back(
+          Json{{"name", figure.name}, {"theirs", figure.theirs}, {"ours", figure.ours}, {"of", figure.of}});
     }
     list.push_back(Json{{"id", question.id},
                         {"title", question.title},
+                        {"run", known(question.run)},
+                        {"result", known(question.result)},
+                        {"command", known(question.command)},
                         {"figures", std::move(figures)},
-                        {"finding", question.finding}});
+                        {"finding", question.finding},
+                        {"comparable", question.comparable},
+                        {"circumstances", question.circumstances},
+                        {"pictures", question.pictures}});
   }
   return list;
 }

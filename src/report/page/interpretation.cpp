@@ -6,13 +6,16 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json_view.h"
 #include "metric/classes.h"
-#include "report/page/json_view.h"
 
 namespace svhn::report {
 namespace {
 
 namespace fs = std::filesystem;
+using core::JsonDocument;
+using core::JsonView;
+using core::read_if_present;
 
 constexpr double kMostLoss = 1e30;
 constexpr std::int64_t kMostImages = std::int64_t{1} << 40;
@@ -113,6 +116,31 @@ PredictedRow read_row(CsvReader& reader, std::string_view line) {
   return row;
 }
 
+// Whether a file is of what about.json tells.
+
+bool fits(const metric::EvaluationResult& result, const results::About& about) {
+  return result.model == about.model.name && result.split == about.split &&
+         result.images == about.split_images;
+}
+
+bool fits(const std::vector<PredictedRow>& rows, const results::About& about) {
+  return static_cast<std::int64_t>(rows.size()) == about.split_images;
+}
+
+template <class Part>
+bool fits(const Part& part, const results::About& about) {
+  const Origin& origin = part.origin;
+  return (origin.model.empty() || origin.model == about.model.name) &&
+         (origin.split.empty() || origin.split == about.split);
+}
+
+void require_fit(bool fit, const fs::path& path) {
+  if (fit) return;
+  throw core::Error(core::ExitCode::data,
+                    "'" + path.string() + "' is not of the model and the split that about.json names",
+                    "write it again with 'svhn interpret'");
+}
+
 }  // namespace
 
 metric::EvaluationResult read_evaluation(const fs::path& path) {
@@ -157,6 +185,8 @@ Mistakes read_mistakes(const fs::path& path) {
   const JsonDocument document(path);
   const JsonView view = document.view();
   Mistakes mistakes;
+  if (const auto model = view.find("model")) mistakes.origin.model = model->text();
+  if (const auto split = view.find("split")) mistakes.origin.split = split->text();
   mistakes.digit = digit(view.at("digit"));
   mistakes.first = read_list(view, "first");
   mistakes.worst = read_list(view, "worst");
@@ -164,23 +194,27 @@ Mistakes read_mistakes(const fs::path& path) {
   return mistakes;
 }
 
-Interpretation read_interpretation(const fs::path& folder, std::vector<std::string>& problems) {
+Interpretation read_interpretation(const fs::path& folder, const results::About& about,
+                                   std::vector<std::string>& problems) {
   Interpretation found;
-  const auto file = [&](const char* name) { return folder / name; };
-  read_if_present(file("interpret.json"), problems, [&] {
-    const JsonDocument document(file("interpret.json"));
-    if (const auto data = document.view().find("data")) found.data = data->text();
-  });
-  read_if_present(file("evaluation.json"), problems,
-                  [&] { found.evaluation = read_evaluation(file("evaluation.json")); });
-  read_if_present(file("predictions.csv"), problems,
-                  [&] { found.predictions = read_predictions(file("predictions.csv"), found.reliability); });
-  read_if_present(file("misclassified.json"), problems,
-                  [&] { found.mistakes = read_mistakes(file("misclassified.json")); });
-  read_if_present(file("activations.safetensors"), problems,
-                  [&] { found.activations = read_activations(file("activations.safetensors")); });
-  read_if_present(file("tsne.safetensors"), problems,
-                  [&] { found.map = read_map(file("tsne.safetensors"), file("tsne.json")); });
+  // Assigns what `read` returns, if the file is listed, exists and fits.
+  const auto take = [&](const char* kind, const char* name, auto& part, const auto& read) {
+    if (!about.kinds.contains(kind)) return;
+    const fs::path path = folder / name;
+    read_if_present(path, problems, [&] {
+      auto value = read(path);
+      require_fit(fits(value, about), path);
+      part = std::move(value);
+    });
+  };
+  take("evaluation", "evaluation.json", found.evaluation, read_evaluation);
+  take("evaluation", "predictions.csv", found.predictions,
+       [&](const fs::path& path) { return read_predictions(path, found.reliability); });
+  take("misclassified", "misclassified.json", found.mistakes, read_mistakes);
+  take("activations", "activations.safetensors", found.activations, read_activations);
+  take("saliency", "saliency.safetensors", found.saliency, read_saliency);
+  take("tsne", "tsne.safetensors", found.map,
+       [&](const fs::path& path) { return read_map(path, folder / "tsne.json"); });
   return found;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "metric/evaluation.h"
+#include "results/about.h"
 
 namespace svhn::report {
 
@@ -17,6 +18,7 @@ inline constexpr std::size_t kMostPredictions = 1'000'000;
 inline constexpr std::size_t kMostMapPoints = 10'000;  ///< Larger maps are sampled.
 inline constexpr std::int64_t kMostFilters = 256;      ///< For each layer.
 inline constexpr std::int64_t kMostMapSide = 64;       ///< Pixels of a filter's feature map.
+inline constexpr std::int64_t kMostHeatSide = 256;     ///< Pixels of a saliency map.
 
 /// One line of predictions.csv.
 struct PredictedRow {
@@ -35,8 +37,14 @@ struct Mistake {
   double loss = 0.0;
 };
 
+/// The model and the split that a file names; empty where it does not.
+struct Origin {
+  std::string model, split;
+};
+
 /// The lists of misclassified.json.
 struct Mistakes {
+  Origin origin;
   int digit = 0;  ///< The true digit of `first`.
   std::vector<Mistake> first;
   std::vector<Mistake> worst;
@@ -54,10 +62,36 @@ struct LayerMaps {
 };
 
 struct Activations {
+  Origin origin;
   std::int64_t row = -1;  ///< -1 where the file does not contain it.
   std::optional<int> true_digit;
   std::optional<int> predicted_digit;
   std::vector<LayerMaps> layers;  ///< In the order of the file.
+};
+
+/// A saliency map of one class, scaled to 0..255 from `min` to `max`.
+struct HeatMap {
+  std::string name;  ///< "Grad-CAM"
+  std::array<std::int64_t, 2> shape{};
+  float min = 0.0F;
+  float max = 0.0F;
+  bool is_signed = false;  ///< Then `min` is -`max`.
+  std::vector<std::uint8_t> values;
+};
+
+/// What speaks for one digit.
+struct ClassHeat {
+  int digit = 0;
+  std::optional<double> probability;
+  std::vector<HeatMap> maps;
+};
+
+struct Saliency {
+  Origin origin;
+  std::int64_t row = -1;  ///< -1 where the file does not contain it.
+  std::optional<int> true_digit;
+  std::optional<int> predicted_digit;
+  std::vector<ClassHeat> classes;  ///< The predicted digit first.
 };
 
 /// A t-SNE map with M of its `points` points.
@@ -66,22 +100,27 @@ struct ImageMap {
   std::vector<std::uint16_t> x, y;    ///< [M], scaled to 0..65535 with the map's aspect ratio.
   std::vector<std::uint8_t> classes;  ///< [M]
   std::vector<std::int64_t> rows;     ///< [M], empty where the file does not contain them.
-  std::string split, layer;
+  Origin origin;
+  std::string layer;
+  std::string onto;  ///< The split of the map on which the points were placed; empty: none.
   std::optional<double> perplexity, kl_divergence;
 };
 
 struct Interpretation {
-  std::string data;  ///< The prepared data file of the rows; empty where it is unknown.
   std::optional<metric::EvaluationResult> evaluation;
   std::vector<PredictedRow> predictions;
   metric::ReliabilityBins reliability{};  ///< Of the predictions.
   std::optional<Mistakes> mistakes;
   std::optional<Activations> activations;
+  std::optional<Saliency> saliency;
   std::optional<ImageMap> map;
 };
 
-/// Reads the files that exist in a folder. @param problems gets a line for each file that cannot be used.
-Interpretation read_interpretation(const std::filesystem::path& folder, std::vector<std::string>& problems);
+/// Reads the files of a folder that its about.json lists. A file that names another model or split, or has
+/// another number of images, is left out.
+/// @param problems gets a line for each file that cannot be used.
+Interpretation read_interpretation(const std::filesystem::path& folder, const results::About& about,
+                                   std::vector<std::string>& problems);
 
 /// The readers of the files. @throws core::Error(data) with the file and the position in it
 metric::EvaluationResult read_evaluation(const std::filesystem::path& path);
@@ -89,6 +128,7 @@ metric::EvaluationResult read_evaluation(const std::filesystem::path& path);
 std::vector<PredictedRow> read_predictions(const std::filesystem::path& path, metric::ReliabilityBins& bins);
 Mistakes read_mistakes(const std::filesystem::path& path);
 Activations read_activations(const std::filesystem::path& path);
+Saliency read_saliency(const std::filesystem::path& path);
 /// @param facts the JSON file of the map (tsne.json); may be missing.
 ImageMap read_map(const std::filesystem::path& path, const std::filesystem::path& facts);
 

@@ -1,12 +1,15 @@
 #include "report/page/page.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "core/build_info.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "report/page/document.h"
+#include "report/page/headline.h"
 #include "report/page/template.h"
 
 namespace svhn::report {
@@ -15,6 +18,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using core::Error;
 using core::ExitCode;
+
+constexpr std::size_t kLongMeta = 1'000;
 
 /// The results that the page shows.
 struct Content {
@@ -41,6 +46,7 @@ Content read_content(const std::vector<std::filesystem::path>& roots) {
   Content content;
   content.problems = found.problems;
   read_each(found.runs, read_run, content.runs, content.problems);
+  name_slugs(content.runs);
   read_each(found.searches, metric::read_tuning, content.searches, content.problems);
   read_each(found.comparisons, metric::read_comparison, content.comparisons, content.problems);
   return content;
@@ -53,8 +59,8 @@ Json comparison_document(const metric::ComparisonResult& comparison) {
 }
 
 /// @param problems gets those of the runs and of the sprites, too.
-Json document_of(const Content& content, const std::vector<Question>& questions, SpriteSheets& sprites,
-                 std::vector<std::string>& problems) {
+Json document_of(const Content& content, const std::vector<Question>& questions, const Headline& headline,
+                 SpriteSheets& sprites, std::vector<std::string>& problems) {
   Json runs = Json::array();
   for (const RunRecord& run : content.runs) {
     runs.push_back(run_json(run, runs.size(), sprites));
@@ -65,6 +71,9 @@ Json document_of(const Content& content, const std::vector<Question>& questions,
   for (const auto& search : content.searches) searches.push_back(search_json(search));
   for (const auto& comparison : content.comparisons) comparisons.push_back(comparison_document(comparison));
   return Json{{"version", core::version()},
+              {"title", headline.title},
+              {"description", headline.description},
+              {"opens", headline.run != nullptr ? Json(headline.run->slug) : Json(nullptr)},
               {"runs", std::move(runs)},
               {"tuning", std::move(searches)},
               {"comparisons", std::move(comparisons)},
@@ -73,15 +82,33 @@ Json document_of(const Content& content, const std::vector<Question>& questions,
               {"sheets", sheets_json(sprites)}};
 }
 
-std::size_t write_parts(const std::filesystem::path& output, const std::string& data) {
-  const std::string_view page = page_template();
-  const std::size_t mark = page.find(kDataMark);
-  core::AtomicFile file(output, ExitCode::data, core::Content::text);
-  file.write(page.substr(0, mark));
-  file.write(data);
-  file.write(page.substr(mark + kDataMark.size()));
-  file.commit();
-  return page.size() - kDataMark.size() + data.size();
+/// @returns a text that is safe between tags and in a quoted attribute.
+std::string escaped(const std::string& text) {
+  static const std::map<char, const char*> kEntities{
+      {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
+  std::string safe;
+  for (const char c : core::printable(text, kLongMeta)) {
+    const auto entity = kEntities.find(c);
+    entity == kEntities.end() ? safe.push_back(c) : static_cast<void>(safe.append(entity->second));
+  }
+  return safe;
+}
+
+/// Replaces the marks of the page. What replaces them is not searched for marks.
+std::string filled(std::string_view page, const std::map<std::string_view, std::string>& texts) {
+  std::string text;
+  while (!page.empty()) {
+    std::size_t first = page.size();
+    const std::pair<const std::string_view, std::string>* found = nullptr;
+    for (const auto& entry : texts) {
+      const std::size_t at = page.find(entry.first);
+      if (at < first) std::tie(first, found) = std::pair(at, &entry);
+    }
+    text += page.substr(0, first);
+    if (found != nullptr) text += found->second;
+    page.remove_prefix(first + (found != nullptr ? found->first.size() : 0));
+  }
+  return text;
 }
 
 void require_page() {
@@ -129,10 +156,17 @@ PageResult write_page(const std::vector<std::filesystem::path>& roots, const std
   SpriteSheets sprites;
   PageResult result{content.runs.size(), content.searches.size(), content.comparisons.size(), 0, 0, {},
                     content.problems};
-  const Json document = document_of(content, questions, sprites, result.problems);
-  for (const Question& question : questions) result.questions.push_back(question.id);
+  const Headline headline = headline_of(content.runs);
+  const Json document = document_of(content, questions, headline, sprites, result.problems);
+  for (const Question& question : questions) {
+    if (!question.run.empty()) result.questions.push_back(question.id);
+  }
   result.pictures = sprites.size();
-  result.bytes = write_parts(output, embedded_json(document));
+  const std::string page = filled(page_template(), {{kDataMark, embedded_json(document)},
+                                                    {kTitleMark, escaped(headline.title)},
+                                                    {kDescriptionMark, escaped(headline.description)}});
+  core::write_text_file(output, page, ExitCode::data);
+  result.bytes = page.size();
   return result;
 }
 

@@ -14,8 +14,9 @@ struct PageResult {
   std::size_t searches = 0;
   std::size_t comparisons = 0;
   std::size_t pictures = 0;
-  std::size_t bytes = 0;               ///< Size of the page.
-  std::vector<std::string> questions;  ///< Ids of the answered questions of the assignment: "1.1" …
+  std::size_t bytes = 0;  ///< Size of the page.
+  std::vector<std::string>
+      questions;  ///< Ids of the assignment's questions for which there is a run: "1.1" …
   std::vector<std::string>
       problems;  ///< One line for each file that could not be read; the page shows them, too.
 };

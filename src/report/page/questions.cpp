@@ -3,18 +3,23 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string_view>
+#include <tuple>
 
 #include "assignment/assignment.h"
 #include "core/text.h"
 #include "metric/classes.h"
 #include "metric/tables.h"
+#include "report/page/commands.h"
 
 namespace svhn::report {
 namespace {
 
 constexpr double kOverfit = 0.03, kUnderfit = -0.01, kEqual = 0.00005;
+constexpr std::array<const char*, 4> kCurves{"loss", "accuracy", "val_loss", "val_accuracy"};
+constexpr std::size_t kPictureParts = 4;
 constexpr double kEarly = 0.7, kGoodCalibration = 0.02;
 
 // The findings: sentences about measured numbers. A sentence is empty where its numbers are missing.
@@ -23,8 +28,36 @@ std::string count_text(std::int64_t count, const std::string& thing) {
   return core::with_thousands(count) + " " + thing + (count == 1 ? "" : "s");
 }
 
+/// @returns the result that stands for a run: of the test split, if there is one.
+const ResultRecord* result_of(const RunRecord& run) {
+  const ResultRecord* test = test_result(run.results);
+  return test != nullptr ? test : primary_result(run.results);
+}
+
 const metric::EvaluationResult* evaluation(const RunRecord& run) {
-  return run.interpretation.evaluation ? &*run.interpretation.evaluation : nullptr;
+  const ResultRecord* result = result_of(run);
+  return result != nullptr && result->found.evaluation ? &*result->found.evaluation : nullptr;
+}
+
+/// @returns "best model, test split, 19,858 images".
+std::string result_text(const ResultRecord& result) {
+  return result.about.model.which + " model, " + result.about.split + " split, " +
+         count_text(result.about.split_images, "image") +
+         (result.about.data.synthetic ? ", synthetic digits" : "");
+}
+
+bool is_comparable(const RunRecord& run) {
+  using assignment::kImages;
+  const TrainingFacts& facts = run.training;
+  return facts.synthetic == false && facts.images == SplitSizes{kImages.train, kImages.val, kImages.test};
+}
+
+/// @returns "trained on 5,120 images (the assignment: 63,544)".
+std::string size_text(const RunRecord& run) {
+  const auto& images = run.training.images;
+  return "trained on " +
+         (images ? count_text(images->train, "image") : std::string("an unknown number of images")) +
+         " (the assignment: " + core::with_thousands(assignment::kImages.train) + ")";
 }
 
 std::string share_text(double share) {
@@ -38,10 +71,12 @@ std::string difference_text(double ours, double theirs) {
   return share_text(std::abs(difference)) + (difference < 0 ? " below" : " above");
 }
 
-/// @returns e.g. ", 0.0150 below the assignment's 0.9541"; for synthetic digits there is no comparison.
-std::string against_assignment(double ours, double theirs, bool synthetic) {
+/// @returns e.g. ", 0.0150 below the assignment's 0.9541"; without the assignment's data there is no
+/// comparison.
+std::string against_assignment(double ours, double theirs, const RunRecord& run) {
   const std::string reported = " the assignment's " + share_text(theirs);
-  if (synthetic) return " on synthetic digits, which do not compare with" + reported;
+  if (run.synthetic) return " on synthetic digits, which do not compare with" + reported;
+  if (!is_comparable(run)) return ", " + size_text(run) + ": it does not compare with" + reported;
   return ", " + difference_text(ours, theirs) + reported;
 }
 
@@ -51,17 +86,20 @@ std::string reached_sentence(const RunRecord& run, double theirs) {
   if (!best) return {};
   return "Best validation accuracy " + share_text(best->val_accuracy) + " in epoch " +
          std::to_string(best->epoch) + " of " + std::to_string(run.history->epochs()) +
-         against_assignment(best->val_accuracy, theirs, run.synthetic) + ".";
+         against_assignment(best->val_accuracy, theirs, run) + ".";
 }
 
-/// The best validation accuracies of two runs.
+/// The best validation accuracies of two runs on the same data.
 /// @param change the difference of `run` from `before`, e.g. "greyscale images". @param question the question
 /// of `before`.
 std::string change_sentence(const RunRecord& run, const RunRecord* before, const std::string& change,
                             const std::string& question) {
   const auto best = best_epoch(run);
   const auto former = before != nullptr ? best_epoch(*before) : std::nullopt;
-  if (!best || !former || run.synthetic != before->synthetic) return {};
+  if (!best || !former || run.training.fingerprint.empty() ||
+      run.training.fingerprint != before->training.fingerprint) {
+    return {};
+  }
   const double gain = best->val_accuracy - former->val_accuracy;
   const std::string compared = std::abs(gain) < kEqual
                                    ? " changes nothing"
@@ -95,13 +133,13 @@ std::string course_sentence(const RunRecord& run) {
          meaning + ".";
 }
 
-/// The accuracy of the interpreted model on its split.
+/// The accuracy of a model of the run on a split.
 std::string split_sentence(const RunRecord& run) {
   const auto* result = evaluation(run);
   if (result == nullptr) return {};
-  return "On the " + result->split + " split " + share_text(result->accuracy) + " of " +
-         count_text(result->images, "image") + " are right (95 % interval " +
-         share_text(result->accuracy_interval_95.low) + " to " +
+  return "The " + result_of(run)->about.model.which + " model gets " + share_text(result->accuracy) +
+         " of the " + result->split + " split's " + count_text(result->images, "image") +
+         " right (95 % interval " + share_text(result->accuracy_interval_95.low) + " to " +
          share_text(result->accuracy_interval_95.high) + ").";
 }
 
@@ -118,7 +156,7 @@ std::string mistakes_sentence(const RunRecord& run) {
   const auto digit = [](int index) { return std::to_string(metric::class_digit(index)); };
   return "Most often a " + digit(pair.true_class) + " is taken for a " + digit(pair.predicted) + " (" +
          count_text(pair.count, "image") + "); the hardest digit is " + digit(hardest->class_index) +
-         ", of which " + share_text(hardest->recall) + " are found.";
+         " (recall " + share_text(hardest->recall) + ").";
 }
 
 /// The calibration error.
@@ -143,7 +181,7 @@ std::string search_sentence(const metric::TuningResult& search, std::optional<do
   return "Of " + count_text(static_cast<std::int64_t>(search.trials.size()), "trial") + " of " + search.name +
          (search.synthetic ? " (synthetic digits)" : "") + " the best scored " + share_text(*best->score) +
          (values.empty() ? "" : " (" + values + ")") +
-         (theirs ? "; the authors' best " + share_text(*theirs) : "") + ".";
+         (theirs && !search.synthetic ? "; the authors' best " + share_text(*theirs) : "") + ".";
 }
 
 /// The best backbone, frozen and unfrozen.
@@ -170,11 +208,17 @@ std::string join_sentences(const std::vector<std::string>& sentences, std::size_
   return text;
 }
 
+/// @returns the run of a name that answers best, nullptr without one that has an epoch.
 const RunRecord* find(const Measured& measured, std::string_view name) {
+  const auto worth = [](const RunRecord& run) {
+    return std::tuple(is_comparable(run), !run.synthetic, test_result(run.results) != nullptr);
+  };
+  const RunRecord* found = nullptr;
   for (const RunRecord& run : measured.runs) {
-    if (run.name == name && run.history) return &run;
+    if (run.name != name || !run.history) continue;
+    if (found == nullptr || worth(run) > worth(*found)) found = &run;
   }
-  return nullptr;
+  return found;
 }
 
 std::string counts_text(std::int64_t total, std::int64_t trainable, std::int64_t rest) {
@@ -186,21 +230,52 @@ std::string range_text(double min, double max) {
   return fmt::format("{:.6f} to {:.6f}", min, max);
 }
 
-std::vector<Figure> figures_of(const assignment::Reported& reported, const RunRecord& run) {
-  std::vector<Figure> figures;
+/// @param images of the split; nothing where that is unknown.
+std::string split_text(const RunRecord& run, const char* split, std::optional<std::int64_t> images) {
+  return std::string(split) + " split" + (images ? ", " + count_text(*images, "image") : "") +
+         (run.synthetic ? ", synthetic digits" : "");
+}
+
+/// Adds what a run has measured to the figures of `figures_of`.
+void add_measured(const RunRecord& run, std::vector<Figure>& figures) {
+  const auto& sizes = run.training.images;
+  const auto size = [&](std::int64_t SplitSizes::*field) {
+    return sizes ? std::optional((*sizes).*field) : std::nullopt;
+  };
+  const std::string train = split_text(run, "training", size(&SplitSizes::train)),
+                    val = split_text(run, "validation", size(&SplitSizes::val));
   const auto& counts = run.parameters;
-  figures.push_back({"Parameters: total / trained / not",
-                     counts_text(reported.total, reported.trainable, reported.non_trainable),
-                     counts ? counts_text(counts->total, counts->trainable, counts->non_trainable) : "-"});
-  figures.push_back(
-      {"Best validation accuracy", share_text(reported.best), share_text(best_epoch(run)->val_accuracy)});
+  if (counts) figures[0].ours = counts_text(counts->total, counts->trainable, counts->non_trainable);
+  figures[1].ours = share_text(best_epoch(run)->val_accuracy);
+  figures[1].of = val;
   const auto table = metric::curve_table(*run.history);
   for (std::size_t i = 0; i < table.size(); ++i) {
-    figures.push_back({table[i].name + ": min to max",
-                       range_text(reported.ranges[i][0], reported.ranges[i][1]),
-                       range_text(table[i].min, table[i].max)});
+    figures[2 + i].ours = range_text(table[i].min, table[i].max);
+    figures[2 + i].of = i < 2 ? train : val;
   }
+  if (const auto* result = result_of(run); result != nullptr && result->found.evaluation) {
+    figures.push_back({result->about.split == "test" ? "Test accuracy" : "Accuracy", "-",
+                       share_text(result->found.evaluation->accuracy), result_text(*result)});
+  }
+}
+
+/// @param run nullptr: none.
+std::vector<Figure> figures_of(const assignment::Reported& reported, const RunRecord* run) {
+  std::vector<Figure> figures{
+      {"Parameters: total / trained / not",
+       counts_text(reported.total, reported.trainable, reported.non_trainable), "-", "the network"},
+      {"Best validation accuracy", share_text(reported.best), "-", ""}};
+  for (std::size_t i = 0; i < reported.ranges.size(); ++i) {
+    figures.push_back({std::string(kCurves[i]) + ": min to max",
+                       range_text(reported.ranges[i][0], reported.ranges[i][1]), "-", ""});
+  }
+  if (run != nullptr) add_measured(*run, figures);
   return figures;
+}
+
+std::string trials_text(const metric::TuningResult& search) {
+  return count_text(static_cast<std::int64_t>(search.trials.size()), "trial") +
+         (search.synthetic ? ", synthetic digits" : "");
 }
 
 /// Adds the assignment's 25-epoch table and the trials with the same labels.
@@ -209,7 +284,8 @@ void add_ablation(const metric::TuningResult& search, Question& question) {
     for (const auto& trial : search.trials) {
       if (trial.label != reported.name) continue;
       question.figures.push_back({search.name + ": " + trial.label, share_text(reported.score),
-                                  trial.score ? share_text(*trial.score) : "-"});
+                                  trial.score ? share_text(*trial.score) : "-",
+                                  search.synthetic ? "one trial, synthetic digits" : "one trial"});
     }
   }
 }
@@ -220,7 +296,8 @@ void add_searches(const Measured& measured, Question& question, std::vector<std:
       if (search.name != reported.name) continue;
       const auto* best = metric::best_trial(search);
       question.figures.push_back({"Best of " + search.name, reported.best ? share_text(*reported.best) : "-",
-                                  best != nullptr && best->score ? share_text(*best->score) : "-"});
+                                  best != nullptr && best->score ? share_text(*best->score) : "-",
+                                  trials_text(search)});
       sentences.push_back(search_sentence(search, reported.best));
       if (search.name == "tune_ablation") add_ablation(search, question);
     }
@@ -231,8 +308,10 @@ void add_backbones(const metric::ComparisonResult& comparison, Question& questio
   for (const assignment::ReportedScore& reported : assignment::kReportedFrozen) {
     for (const auto& backbone : comparison.backbones) {
       if (backbone.name != reported.name) continue;
-      question.figures.push_back({"Frozen " + backbone.name, share_text(reported.score),
-                                  backbone.frozen ? share_text(backbone.frozen->val_accuracy) : "-"});
+      question.figures.push_back(
+          {"Frozen " + backbone.name, share_text(reported.score),
+           backbone.frozen ? share_text(backbone.frozen->val_accuracy) : "-",
+           comparison.synthetic ? "validation split, synthetic digits" : "validation split"});
     }
   }
 }
@@ -267,38 +346,128 @@ std::vector<std::string> own_sentences(const Measured& measured, const assignmen
   return sentences;
 }
 
-Question answer(const Measured& measured, const assignment::Reported& reported, const RunRecord& run) {
-  Question question{
-      reported.question, std::string(reported.question) + " " + reported.title, {}, {}, reported.limit};
+std::string script_of(const assignment::Reported& reported) {
+  std::string name = reported.question;
+  std::replace(name.begin(), name.end(), '.', '_');
+  return "scripts/q" + name + ".sh";
+}
+
+/// @returns "trained on 5,120 images (the assignment: 63,544), no augmentation, 2026-11-30, split 3f9a12bc".
+std::string circumstances_of(const RunRecord& run) {
+  constexpr std::size_t kDay = 10, kDigits = 8;
+  const TrainingFacts& facts = run.training;
+  std::string text = (run.synthetic ? "synthetic digits, " : "") + size_text(run);
+  const auto& augmentation = facts.augmentation;
+  if (augmentation)
+    text += augmentation->empty() ? ", no augmentation" : ", augmented (" + *augmentation + ")";
+  if (!facts.date.empty()) text += ", " + facts.date.substr(0, kDay);
+  if (!facts.split_fingerprint.empty()) text += ", split " + facts.split_fingerprint.substr(0, kDigits);
+  return text;
+}
+
+/// @returns the command that makes what a run's answer lacks; "" for nothing.
+std::string missing_command(const Measured& measured, const assignment::Reported& reported,
+                            const RunRecord& run) {
+  if (!is_comparable(run)) return script_of(reported);
+  if (test_result(run.results) == nullptr) return ModelCommands(run.model, "", "test").evaluate();
+  if (reported.has_searches && measured.searches.empty()) return "scripts/tune_units.sh";
+  return reported.has_backbones && measured.comparisons.empty() ? "scripts/q4_compare.sh" : "";
+}
+
+/// @returns a question without figures. @param run that answers it; nullptr: none does.
+Question question_for(const char* id, const char* title, const RunRecord* run) {
+  Question question;
+  question.id = id;
+  question.title = std::string(id) + " " + title;
+  if (run == nullptr) return question;
+  if (run->synthetic) question.title += " (synthetic digits)";
+  question.run = run->slug;
+  question.comparable = is_comparable(*run);
+  question.circumstances = circumstances_of(*run);
+  if (const auto* result = result_of(*run)) question.result = result->slug;
+  return question;
+}
+
+Question answer(const Measured& measured, const assignment::Reported& reported) {
+  const RunRecord* run = find(measured, reported.run);
+  Question question = question_for(reported.question, reported.title, run);
+  question.limit = reported.limit;
   question.figures = figures_of(reported, run);
-  std::vector<std::string> sentences{reached_sentence(run, reported.best)};
-  for (auto& sentence : own_sentences(measured, reported, run, question))
+  if (run == nullptr) {
+    question.command = script_of(reported);
+    question.finding = "There is no run " + std::string(reported.run) + " yet.";
+    return question;
+  }
+  question.command = missing_command(measured, reported, *run);
+  std::vector<std::string> sentences{reached_sentence(*run, reported.best)};
+  for (auto& sentence : own_sentences(measured, reported, *run, question))
     sentences.push_back(std::move(sentence));
   for (auto sentence :
        {gap_sentence, course_sentence, split_sentence, mistakes_sentence, confidence_sentence}) {
-    sentences.push_back(sentence(run));
+    sentences.push_back(sentence(*run));
   }
   question.finding = join_sentences(sentences, question.limit);
   return question;
 }
 
-/// Question 3, which interprets the augmented network. @param theirs the assignment's test accuracy.
-std::vector<Question> question_3(const RunRecord& run, double theirs) {
-  const auto& result = run.interpretation.evaluation;
-  if (!result || result->split != "test") return {};
-  Question question{"3", "3 What the augmented network sees", {}, {}, 500};
-  question.figures.push_back({"Test accuracy", share_text(theirs), share_text(result->accuracy)});
-  question.figures.push_back(
-      {"Expected calibration error", "-", share_text(result->expected_calibration_error)});
-  const auto& map = run.interpretation.map;
-  if (map && map->kl_divergence) {
-    question.figures.push_back({"KL divergence of the t-SNE map", "-", share_text(*map->kl_divergence)});
+/// @returns the parts of question 3 that a run's results have: of `first`, else of the other results of the
+/// same weights on the same data.
+std::map<std::string, std::string> pictures_of(const RunRecord& run, const ResultRecord& first) {
+  std::map<std::string, std::string> pictures;
+  const auto add = [&](const ResultRecord& result) {
+    const Interpretation& found = result.found;
+    for (const auto& [part, there] :
+         {std::pair("mistakes", found.mistakes.has_value()),
+          std::pair("activations", found.activations.has_value()),
+          std::pair("saliency", found.saliency.has_value()), std::pair("tsne", found.map.has_value())}) {
+      if (there) pictures.emplace(part, result.slug);
+    }
+  };
+  add(first);
+  for (const ResultRecord& result : run.results) {
+    if (result.about.model.digest == first.about.model.digest &&
+        result.about.data.fingerprint == first.about.data.fingerprint) {
+      add(result);
+    }
   }
-  const std::string first = "Test accuracy " + share_text(result->accuracy) +
-                            against_assignment(result->accuracy, theirs, run.synthetic) + ".";
+  return pictures;
+}
+
+void add_inside(Question& question, const RunRecord& run, const ResultRecord& result, double theirs) {
+  const auto& evaluation = *result.found.evaluation;
+  question.result = result.slug;
+  question.pictures = pictures_of(run, result);
+  question.figures[0].ours = share_text(evaluation.accuracy);
+  question.figures[0].of = question.figures[1].of = result_text(result);
+  question.figures[1].ours = share_text(evaluation.expected_calibration_error);
+  const auto& map = result.found.map;
+  if (map && map->kl_divergence) {
+    question.figures.push_back({"KL divergence of the t-SNE map", "-", share_text(*map->kl_divergence),
+                                count_text(static_cast<std::int64_t>(map->points), "image")});
+  }
+  const std::string first = "Test accuracy " + share_text(evaluation.accuracy) +
+                            against_assignment(evaluation.accuracy, theirs, run) + ".";
   question.finding =
       join_sentences({first, mistakes_sentence(run), confidence_sentence(run)}, question.limit);
-  return {question};
+}
+
+/// Question 3, which interprets the augmented network. @param theirs the assignment's test accuracy.
+Question question_3(const Measured& measured, const assignment::Reported& reported, double theirs) {
+  const RunRecord* run = find(measured, reported.run);
+  Question question = question_for("3", "What the augmented network sees", run);
+  question.figures = {{"Test accuracy", share_text(theirs), "-", ""},
+                      {"Expected calibration error", "-", "-", ""}};
+  const ResultRecord* result = run != nullptr ? test_result(run->results) : nullptr;
+  if (result != nullptr) add_inside(question, *run, *result, theirs);
+  if (run == nullptr || !question.comparable) question.command = script_of(reported);
+  const bool complete = question.pictures.size() == kPictureParts;
+  if (question.command.empty() && !complete)
+    question.command = ModelCommands(run->model, "", "test").interpret();
+  if (result != nullptr) return question;
+  question.result.clear();
+  question.finding = run == nullptr ? "There is no run " + std::string(reported.run) + " yet."
+                                    : std::string(reported.run) + " has no results of the test split yet.";
+  return question;
 }
 
 }  // namespace
@@ -306,11 +475,8 @@ std::vector<Question> question_3(const RunRecord& run, double theirs) {
 std::vector<Question> answer_questions(const Measured& measured) {
   std::vector<Question> questions;
   for (const assignment::Reported& reported : assignment::kReported) {
-    const RunRecord* run = find(measured, reported.run);
-    if (run == nullptr) continue;
-    questions.push_back(answer(measured, reported, *run));
-    if (!reported.test_accuracy) continue;
-    for (auto& question : question_3(*run, *reported.test_accuracy)) questions.push_back(std::move(question));
+    questions.push_back(answer(measured, reported));
+    if (reported.test_accuracy) questions.push_back(question_3(measured, reported, *reported.test_accuracy));
   }
   return questions;
 }

@@ -1,18 +1,23 @@
 #include "report/page/runs.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <set>
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/json_view.h"
 #include "core/text.h"
-#include "report/page/json_view.h"
+#include "formats/safetensors/safetensors.h"
 
 namespace svhn::report {
 namespace {
 
 namespace fs = std::filesystem;
+using core::JsonDocument;
+using core::JsonView;
+using core::read_if_present;
 
 constexpr std::int64_t kMostCount = std::int64_t{1} << 50;
 constexpr std::size_t kMostLayers = 2'000;
@@ -54,6 +59,21 @@ std::string input_text(const JsonView& data) {
   return core::printable(text, kLongText);
 }
 
+/// @returns "rotation degrees 15, zoom 0.15"; "" without augmentation.
+std::string augmentation_text(const JsonView& data) {
+  std::string text;
+  const auto augment = data.find("augment");
+  if (!augment || !augment->value().is_object()) return text;
+  for (const auto& [key, value] : augment->value().items()) {
+    const bool off = value.is_number() ? value == 0 : !(value.is_boolean() && value.get<bool>());
+    if (off || key == "fill_value" || key == "colour_magnitude") continue;
+    std::string name = key;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    text += (text.empty() ? "" : ", ") + name + (value.is_number() ? " " + value.dump() : "");
+  }
+  return core::printable(text.empty() ? "augmented" : text, kLongText);
+}
+
 std::string training_text(const JsonView& train) {
   std::string text;
   const auto add = [&](const JsonView& from, const char* key, const std::string& before) {
@@ -80,8 +100,28 @@ void read_config(RunRecord& run, std::vector<std::string>& layers, const JsonVie
   run.facts.emplace_back("Network", network_text(config.at("model")));
   run.input = input_text(config.at("data"));
   run.facts.emplace_back("Input", run.input);
-  if (const auto train = config.find("train")) run.facts.emplace_back("Training", training_text(*train));
-  if (const auto file = config.at("data").find("file")) run.data = file->text();
+  if (const auto file = config.at("data").find("file")) run.training.data = file->text();
+  run.training.augmentation = augmentation_text(config.at("data"));
+  const auto train = config.find("train");
+  if (!train) return;
+  run.facts.emplace_back("Training", training_text(*train));
+  if (const auto seed = train->find("seed")) run.training.seed = seed->integer(0, INT64_MAX);
+}
+
+/// The part of summary.json that tells of the data.
+void read_data(RunRecord& run, const JsonView& data) {
+  TrainingFacts& training = run.training;
+  if (const auto synthetic = data.find("synthetic")) training.synthetic = synthetic->boolean();
+  if (const auto file = data.find("file")) training.data = file->text();
+  if (const auto text = data.find("fingerprint")) training.fingerprint = text->text(64);
+  if (const auto text = data.find("split_fingerprint")) training.split_fingerprint = text->text(64);
+  const auto images = data.find("images");
+  if (!images) return;
+  const auto count = [&](const char* split) { return images->at(split).integer(0, kMostCount); };
+  training.images = SplitSizes{count("train"), count("val"), count("test")};
+  run.facts.emplace_back("Images", core::with_thousands(training.images->train) + " trained on, " +
+                                       core::with_thousands(training.images->val) + " for validation, " +
+                                       core::with_thousands(training.images->test) + " for the test");
 }
 
 void read_summary(RunRecord& run, const JsonView& summary) {
@@ -91,10 +131,9 @@ void read_summary(RunRecord& run, const JsonView& summary) {
   run.facts.emplace_back("Parameters", core::with_thousands(run.parameters->total) + ", " +
                                            core::with_thousands(run.parameters->trainable) +
                                            " of them trained");
-  if (const auto data = summary.find("data")) {
-    if (const auto synthetic = data->find("synthetic")) run.synthetic = synthetic->boolean();
-    if (const auto file = data->find("file")) run.data = file->text();
-  }
+  if (const auto data = summary.find("data")) read_data(run, *data);
+  if (const auto precision = summary.find("precision")) run.training.precision = precision->text(100);
+  if (const auto date = summary.find("date")) run.training.date = date->text(100);
   std::string machine;
   for (const char* key : {"device", "precision"}) {
     if (const auto field = summary.find(key)) machine += (machine.empty() ? "" : ", ") + field->text(100);
@@ -125,6 +164,48 @@ void sort_layers(std::vector<LayerMaps>& maps, const std::vector<std::string>& l
   };
   std::stable_sort(maps.begin(), maps.end(),
                    [&](const LayerMaps& a, const LayerMaps& b) { return position(a) < position(b); });
+}
+
+/// @returns NAME.best.safetensors, or NAME.safetensors if there is only that.
+fs::path model_of(const fs::path& output, const std::string& name) {
+  const fs::path best = output / (name + ".best.safetensors"), last = output / (name + ".safetensors");
+  std::error_code error;
+  return !fs::exists(best, error) && fs::exists(last, error) ? last : best;
+}
+
+/// Takes from the checkpoint what a run without a new summary.json does not tell: one that goes on, or that
+/// an earlier version made.
+void complete_facts(RunRecord& run) {
+  TrainingFacts& training = run.training;
+  const fs::path checkpoint = run.folder / "checkpoints" / "last.safetensors";
+  read_if_present(checkpoint, run.problems, [&] {
+    if (!training.fingerprint.empty() && training.synthetic) return;
+    const formats::SafetensorsFile file(checkpoint, core::ExitCode::data);
+    const auto entry = [&](const char* key) {
+      const auto found = file.metadata().find(key);
+      return found == file.metadata().end() ? std::string() : found->second;
+    };
+    if (training.fingerprint.empty()) training.fingerprint = core::printable(entry("data"));
+    if (!training.synthetic && !entry("synthetic").empty()) training.synthetic = entry("synthetic") == "true";
+  });
+  run.synthetic = training.synthetic.value_or(false);
+}
+
+/// Earlier versions left results that do not say of what they are.
+void note_former_results(RunRecord& run) {
+  const fs::path folder = run.folder / "interpret";
+  std::error_code error;
+  const auto has = [&](const char* name) { return fs::exists(folder / name, error); };
+  if (!run.results.empty() || !(has("interpret.json") || has("evaluation.json")) || has(results::kAboutFile))
+    return;
+  run.problems.push_back("'" + core::printable(folder.string(), 1'000) +
+                         "' was written by an earlier version, which did not say of what data it is; 'svhn "
+                         "interpret --model " +
+                         core::printable(run.model.string(), 1'000) + "' makes it anew");
+}
+
+bool in_address(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-';
 }
 
 /// Searches folders for runs, searches and comparisons.
@@ -199,19 +280,36 @@ std::optional<BestEpoch> best_epoch(const RunRecord& run) {
   return BestEpoch{best + 1, values[best]};
 }
 
+void name_slugs(std::vector<RunRecord>& runs) {
+  std::set<std::string> taken;
+  for (RunRecord& run : runs) {
+    std::string plain = run.name;
+    std::replace_if(
+        plain.begin(), plain.end(), [](char c) { return !in_address(c); }, '-');
+    run.slug = plain;
+    for (int number = 2; !taken.insert(run.slug).second; ++number)
+      run.slug = plain + "-" + std::to_string(number);
+  }
+}
+
 RunRecord read_run(const fs::path& folder) {
   RunRecord run;
   run.folder = folder;
   run.name = folder.filename().string();
-  run.model = folder.parent_path() / (run.name + ".safetensors");
+  run.model = model_of(folder.parent_path(), run.name);
   std::vector<std::string> layers;
   const fs::path config = folder / "config.resolved.json", summary = folder / "summary.json";
   read_if_present(config, run.problems, [&] { read_config(run, layers, JsonDocument(config).view()); });
   read_if_present(summary, run.problems, [&] { read_summary(run, JsonDocument(summary).view()); });
   read_curves(run);
-  run.interpretation = read_interpretation(folder / "interpret", run.problems);
-  if (!run.interpretation.data.empty()) run.data = run.interpretation.data;
-  if (run.interpretation.activations) sort_layers(run.interpretation.activations->layers, layers);
+  complete_facts(run);
+  auto results = read_results({folder, run.name, run.training.fingerprint}, run.problems);
+  run.results = std::move(results.shown);
+  run.stale_results = std::move(results.stale);
+  for (ResultRecord& result : run.results) {
+    if (result.found.activations) sort_layers(result.found.activations->layers, layers);
+  }
+  note_former_results(run);
   return run;
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "metric/history.h"
-#include "report/page/interpretation.h"
+#include "report/page/run_results.h"
 
 namespace svhn::report {
 
@@ -34,17 +34,39 @@ struct ParameterCounts {
   std::int64_t non_trainable = 0;
 };
 
+struct SplitSizes {
+  std::int64_t train = 0;
+  std::int64_t val = 0;
+  std::int64_t test = 0;
+  bool operator==(const SplitSizes&) const = default;
+};
+
+/// What a run was trained on, and how. Texts are empty where they are unknown.
+struct TrainingFacts {
+  std::string data;         ///< Path of the prepared file.
+  std::string fingerprint;  ///< Of the data, see `data::data_fingerprint`.
+  std::optional<SplitSizes> images;
+  std::string split_fingerprint;            ///< Of the training split.
+  std::optional<std::string> augmentation;  ///< "" for none.
+  std::optional<std::int64_t> seed;
+  std::string precision;
+  std::string date;
+  std::optional<bool> synthetic;
+};
+
 struct RunRecord {
   std::string name;
+  std::string slug;  ///< The name as part of an address; see `name_slugs`.
   std::filesystem::path folder;
   bool synthetic = false;
   std::string input;  ///< "greyscale, minmax_per_split, augmented"; empty without a config.
   std::vector<std::pair<std::string, std::string>> facts;  ///< Names and texts for the page.
   std::optional<ParameterCounts> parameters;
   std::optional<metric::History> history;
-  std::filesystem::path model;  ///< NAME.safetensors beside the folder.
-  std::string data;             ///< The prepared data file; empty where it is unknown.
-  Interpretation interpretation;
+  std::filesystem::path model;  ///< NAME.best.safetensors beside the folder, or NAME.safetensors.
+  TrainingFacts training;
+  std::vector<ResultRecord> results;                 ///< See `arrange`.
+  std::vector<std::filesystem::path> stale_results;  ///< Folders with results of earlier weights.
   std::vector<std::string> problems;
 };
 
@@ -56,6 +78,9 @@ struct BestEpoch {
 
 /// @returns nothing for a run without epochs.
 std::optional<BestEpoch> best_epoch(const RunRecord& run);
+
+/// Gives each run a slug: letters, digits and `_.-` of its name, "-2" behind the second of one name.
+void name_slugs(std::vector<RunRecord>& runs);
 
 /// Reads a run. A file that cannot be used becomes one of its problems.
 RunRecord read_run(const std::filesystem::path& folder);

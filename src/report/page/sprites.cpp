@@ -6,10 +6,13 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
 #include "core/error.h"
+#include "core/json.h"
+#include "data/fingerprint.h"
 #include "formats/safetensors/safetensors.h"
 
 namespace svhn::report {
@@ -67,6 +70,8 @@ struct SpriteSheets::Impl {
   std::map<fs::path, std::optional<Source>> sources;
   std::map<std::pair<const Source*, std::int64_t>, int> known;
   std::vector<std::pair<const Source*, std::int64_t>> tiles;
+  std::map<fs::path, std::string> fingerprints;
+  std::set<std::pair<fs::path, std::string>> told;  // What `find` did not find.
   std::vector<std::string> problems;
   bool full = false;
 
@@ -82,6 +87,19 @@ struct SpriteSheets::Impl {
     return entry->second ? &*entry->second : nullptr;
   }
 
+  /// @returns the fingerprint of a prepared file; empty for any other.
+  const std::string& fingerprint(const fs::path& path) {
+    const auto [entry, fresh] = fingerprints.try_emplace(path);
+    std::error_code error;
+    if (!fresh || !fs::exists(path, error)) return entry->second;
+    try {
+      entry->second = data::data_fingerprint(data::PreparedData(path));
+    } catch (const core::Error& failure) {
+      problems.push_back(std::string("no pictures: ") + failure.what());
+    }
+    return entry->second;
+  }
+
   /// Whether an image can be read: the file may be damaged behind its header.
   bool readable(const Source& from, std::int64_t row) {
     try {
@@ -95,6 +113,19 @@ struct SpriteSheets::Impl {
 
 SpriteSheets::SpriteSheets() : impl_(std::make_unique<Impl>()) {}
 SpriteSheets::~SpriteSheets() = default;
+
+fs::path SpriteSheets::find(const std::vector<fs::path>& candidates, const std::string& fingerprint) {
+  if (fingerprint.empty()) return {};
+  for (const fs::path& path : candidates) {
+    if (impl_->fingerprint(path) == fingerprint) return path;
+  }
+  for (const fs::path& path : candidates) {
+    if (impl_->fingerprint(path).empty() || !impl_->told.emplace(path, fingerprint).second) continue;
+    impl_->problems.push_back("no pictures: '" + core::printable(path.string(), 1'000) +
+                              "' is other data by now than the results are of");
+  }
+  return {};
+}
 
 int SpriteSheets::add(const fs::path& data, std::int64_t row) {
   if (data.empty()) return -1;

@@ -20,6 +20,10 @@ class SpriteSheets {
   SpriteSheets(const SpriteSheets&) = delete;
   SpriteSheets& operator=(const SpriteSheets&) = delete;
 
+  /// @param candidates paths where a prepared file may be. @param fingerprint see `data::data_fingerprint`.
+  /// @returns the first path with that file; empty, with a problem, where only other files are.
+  std::filesystem::path find(const std::vector<std::filesystem::path>& candidates,
+                             const std::string& fingerprint);
   /// @param data a prepared data file (`images` u8 [N,32,32,3]); empty: unknown. @param row of the image.
   /// @returns the index n of the sprite: tile n % 1024 of sheet n / 1024, row by row; -1 without an image.
   int add(const std::filesystem::path& data, std::int64_t row);

@@ -1,11 +1,14 @@
 #pragma once
-/// The page as built from src/report/page/web, with `kDataMark` in place of its data.
+/// The page as built from src/report/page/web, with marks in place of its data, its title and its
+/// description; the last two may stand several times.
 
 #include <string_view>
 
 namespace svhn::report {
 
 inline constexpr std::string_view kDataMark = "{{DATA}}";
+inline constexpr std::string_view kTitleMark = "{{TITLE}}";
+inline constexpr std::string_view kDescriptionMark = "{{DESCRIPTION}}";
 
 /// @returns the page; empty in a build without npm.
 std::string_view page_template();

@@ -7,22 +7,25 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/json_view.h"
 #include "core/random.h"
 #include "formats/safetensors/safetensors.h"
 #include "metric/classes.h"
 #include "report/page/interpretation.h"
-#include "report/page/json_view.h"
 
 namespace svhn::report {
 namespace {
 
 namespace fs = std::filesystem;
 using core::ExitCode;
+using core::JsonDocument;
+using core::JsonView;
 using formats::DType;
 using formats::SafetensorsFile;
 using formats::TensorInfo;
 
 constexpr std::size_t kMostLayerTensors = 100;
+constexpr std::int64_t kMostHeatChannels = 3;
 constexpr std::size_t kMostActivationBytes = std::size_t{16} << 20;  // One byte for each pixel that is kept.
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& problem) {
@@ -58,6 +61,14 @@ std::optional<int> metadata_digit(const SafetensorsFile& file, const char* key) 
   return value && *value <= 9 ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
 }
 
+Origin origin_of(const SafetensorsFile& file) {
+  const auto entry = [&](const char* key) {
+    const auto found = file.metadata().find(key);
+    return found == file.metadata().end() ? std::string() : found->second;
+  };
+  return {entry("model"), entry("split")};
+}
+
 /// [C,H,W] of a tensor of up to three dimensions; a vector is one row.
 std::array<std::int64_t, 3> maps_shape(const TensorInfo& tensor) {
   const auto& shape = tensor.shape;
@@ -66,12 +77,11 @@ std::array<std::int64_t, 3> maps_shape(const TensorInfo& tensor) {
                            : std::array<std::int64_t, 3>{shape[0], shape[1], shape[2]};
 }
 
-/// Scales finite values to 0..255; a constant map becomes 0.
-void quantise(std::span<const float> map, std::vector<std::uint8_t>& out) {
-  const auto [low, high] = std::minmax_element(map.begin(), map.end());
-  const float range = *high - *low;
+/// Scales finite values from [low, high] to 0..255; a constant map becomes 0.
+void quantise(std::span<const float> map, float low, float high, std::vector<std::uint8_t>& out) {
+  const float range = high - low;
   for (const float value : map) {
-    const float share = range > 0 && std::isfinite(range) ? (value - *low) / range : 0.0F;
+    const float share = range > 0 && std::isfinite(range) ? (value - low) / range : 0.0F;
     out.push_back(static_cast<std::uint8_t>(std::lround(255.0F * share)));
   }
 }
@@ -101,9 +111,63 @@ LayerMaps layer_maps(const SafetensorsFile& file, const TensorInfo& tensor) {
   maps.max = *high;
   maps.values.reserve(kept);
   for (std::size_t at = 0; at < kept; at += per_map) {
-    quantise(std::span(values).subspan(at, per_map), maps.values);
+    const auto map = std::span(values).subspan(at, per_map);
+    const auto bounds = std::minmax_element(map.begin(), map.end());
+    quantise(map, *bounds.first, *bounds.second, maps.values);
   }
   return maps;
+}
+
+/// The kinds of maps in saliency.safetensors, whose tensors are KEY.DIGIT.
+struct HeatKind {
+  const char* key;
+  const char* name;
+  bool is_signed;
+};
+constexpr std::array<HeatKind, 3> kHeatKinds{{{"grad_cam", "Grad-CAM", false},
+                                              {"integrated_gradients", "integrated gradients", true},
+                                              {"occlusion", "occlusion", true}}};
+
+/// Reads a map [H,W], or [C,H,W] whose channels are added up.
+HeatMap heat_map(const SafetensorsFile& file, const TensorInfo& tensor, const HeatKind& kind) {
+  const auto [channels, height, width] = maps_shape(tensor);
+  const bool fits = tensor.dtype == DType::f32 && (tensor.shape.size() == 2 || tensor.shape.size() == 3) &&
+                    tensor.bytes > 0 && channels <= kMostHeatChannels && height <= kMostHeatSide &&
+                    width <= kMostHeatSide;
+  if (!fits) refuse(file.path(), "'" + core::printable(tensor.name) + "' is no map that a page can take");
+  const auto values = elements<float>(file.bytes(tensor));
+  const auto pixels = static_cast<std::size_t>(height * width);
+  std::vector<float> sums(pixels);
+  for (std::size_t i = 0; i < values.size(); ++i) sums[i % pixels] += values[i];
+  if (!std::all_of(sums.begin(), sums.end(), [](float v) { return std::isfinite(v); })) {
+    refuse(file.path(), "'" + core::printable(tensor.name) + "' has a value that is not finite");
+  }
+  const auto [low, high] = std::minmax_element(sums.begin(), sums.end());
+  HeatMap map{kind.name, {height, width}, *low, *high, kind.is_signed, {}};
+  if (kind.is_signed) map.max = std::max(std::abs(*low), std::abs(*high));
+  if (kind.is_signed) map.min = -map.max;
+  quantise(sums, map.min, map.max, map.values);
+  return map;
+}
+
+std::optional<double> metadata_share(const SafetensorsFile& file, const std::string& key) {
+  const auto entry = file.metadata().find(key);
+  double value = 0.0;
+  if (entry == file.metadata().end()) return std::nullopt;
+  const std::string& text = entry->second;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && rest == text.data() + text.size();
+  return whole && value >= 0.0 && value <= 1.0 ? std::optional(value) : std::nullopt;
+}
+
+ClassHeat class_heat(const SafetensorsFile& file, int digit) {
+  const std::string suffix = "." + std::to_string(digit);
+  ClassHeat heat{digit, metadata_share(file, "probability" + suffix), {}};
+  for (const HeatKind& kind : kHeatKinds) {
+    const TensorInfo* tensor = file.find(kind.key + suffix);
+    if (tensor != nullptr) heat.maps.push_back(heat_map(file, *tensor, kind));
+  }
+  return heat;
 }
 
 std::vector<std::uint8_t> read_classes(const SafetensorsFile& file, std::int64_t points) {
@@ -177,7 +241,7 @@ void read_map_facts(const fs::path& path, ImageMap& map) {
   constexpr double kAny = std::numeric_limits<double>::max();
   if (const auto value = view.find("perplexity")) map.perplexity = value->number(0, kAny);
   if (const auto value = view.find("kl_divergence")) map.kl_divergence = value->number(-kAny, kAny);
-  if (const auto value = view.find("split")) map.split = value->text(100);
+  if (const auto onto = view.find("onto")) map.onto = onto->at("split").text(100);
   if (const auto value = view.find("layer")) map.layer = value->text(200);
 }
 
@@ -186,6 +250,7 @@ void read_map_facts(const fs::path& path, ImageMap& map) {
 Activations read_activations(const fs::path& path) {
   const SafetensorsFile file(path, ExitCode::data);
   Activations activations;
+  activations.origin = origin_of(file);
   activations.row = metadata_number(file, "row").value_or(-1);
   activations.true_digit = metadata_digit(file, "true");
   activations.predicted_digit = metadata_digit(file, "predicted");
@@ -199,6 +264,23 @@ Activations read_activations(const fs::path& path) {
   }
   if (activations.layers.empty()) refuse(path, "it has no layer");
   return activations;
+}
+
+Saliency read_saliency(const fs::path& path) {
+  const SafetensorsFile file(path, ExitCode::data);
+  Saliency saliency;
+  saliency.origin = origin_of(file);
+  saliency.row = metadata_number(file, "row").value_or(-1);
+  saliency.true_digit = metadata_digit(file, "true");
+  saliency.predicted_digit = metadata_digit(file, "predicted");
+  for (int digit = 0; digit < metric::kClasses; ++digit) {
+    ClassHeat heat = class_heat(file, digit);
+    if (!heat.maps.empty()) saliency.classes.push_back(std::move(heat));
+  }
+  if (saliency.classes.empty()) refuse(path, "it has no map");
+  std::stable_partition(saliency.classes.begin(), saliency.classes.end(),
+                        [&](const ClassHeat& heat) { return heat.digit == saliency.predicted_digit; });
+  return saliency;
 }
 
 ImageMap read_map(const fs::path& path, const fs::path& facts) {
@@ -216,7 +298,7 @@ ImageMap read_map(const fs::path& path, const fs::path& facts) {
   if (!known) std::iota(rows.begin(), rows.end(), std::int64_t{0});
   ImageMap map;
   map.points = classes.size();
-  map.split = metadata_text(file, "split");
+  map.origin = origin_of(file);
   map.layer = metadata_text(file, "layer");
   const auto indices = sample_points(rows);
   scale_positions(positions, indices, map);

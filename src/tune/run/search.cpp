@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/signals.h"
+#include "data/fingerprint.h"
 #include "tune/run/trial_journal.h"
 #include "tune/run/trial_queue.h"
 #include "tune/run/worker.h"
@@ -35,7 +36,7 @@ struct Search::Impl {
         queue(request.store),
         journal(request.config, TuneFiles(request.output, request.config.base.name), existing()),
         runner(request.config, journal.files(), request.device),
-        fingerprint(train::data_fingerprint(runner.data())) {
+        fingerprint(data::data_fingerprint(runner.data())) {
     if (queue.leads()) read();
   }
 

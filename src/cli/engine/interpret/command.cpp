@@ -18,8 +18,9 @@ using nlohmann::ordered_json;
 
 ordered_json parts_of(const InterpretContext& context) {
   ordered_json parts = ordered_json::array();
-  for (const InterpretPart& part : kInterpretParts) {
-    if (context.wants(part.name)) parts.push_back(part.name);
+  for (const results::Kind& kind : results::kKinds) {
+    const std::string name = kind.name;
+    if (name != "evaluation" && context.wants(name)) parts.push_back(name);
   }
   return parts;
 }
@@ -88,9 +89,7 @@ std::string interpret_text(const InterpretContext& context) {
                      image_text(document) + map_text(document);
   text += "Files in " + context.files.output().string() + ":\n";
   for (const std::string& name : context.files.names()) text += "  " + name + "\n";
-  if (context.files.copies())
-    text += "What a report shows is also in " + context.files.copies()->string() + "\n";
-  return text;
+  return text + kept_text(context.files.copies());
 }
 
 /// Runs the passes over the data that all processes share. Nothing is written; rank 0 does the rest alone.
@@ -139,12 +138,10 @@ int interpret_distributed(const InterpretCommandOptions& options, const GlobalOp
                       {"what", parts_of(context)}};
   if (context.data.synthetic()) context.document["synthetic"] = true;
   add_resizing(context.document, context.preprocessing.sides);
-  const ordered_json about = context.document;
   run_parts(context);
-  context.files.publish_about(about);
-  context.document["output"] = options.output.string();
+  context.document["output"] = context.files.output().string();
   context.document["run_folder"] =
-      context.files.copies() ? ordered_json(context.files.copies()->string()) : nullptr;
+      context.files.kept() ? ordered_json(context.files.kept()->string()) : nullptr;
   context.document["files"] = context.files.names();
   options.json ? print_json(context.document) : print_text(interpret_text(context));
   return 0;

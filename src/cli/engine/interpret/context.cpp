@@ -35,58 +35,34 @@ void copy_atomically(const fs::path& from, const fs::path& to) {
   target.commit();
 }
 
-constexpr const char* kAbout = "interpret.json";
-
-/// @returns the parts that the folder's interpret.json lists if its model, data, split and number of images
-/// are those of `about`; an empty list or null otherwise, also for a damaged file.
-nlohmann::json earlier_parts(const fs::path& folder, const ordered_json& about) {
-  std::error_code none;
-  if (!fs::exists(folder / kAbout, none)) return nlohmann::json::array();
-  try {
-    const auto earlier = core::read_json_file(folder / kAbout, ExitCode::data);
-    const auto same = [&](const char* key) { return earlier.value(key, nlohmann::json()) == about[key]; };
-    const bool fits = earlier.is_object() && same("model") && same("data") && same("split") && same("images");
-    return fits ? earlier.value("what", nlohmann::json()) : nlohmann::json();
-  } catch (const core::Error&) {
-    return nlohmann::json::array();
-  }
-}
-
-/// Writes interpret.json. Parts of earlier runs stay listed while their files exist.
-void write_about(const fs::path& folder, ordered_json about) {
-  const auto earlier = earlier_parts(folder, about);
-  const auto lists = [](const auto& parts, const char* name) {
-    return std::any_of(parts.begin(), parts.end(), [&](const auto& part) { return part == name; });
-  };
-  ordered_json parts = ordered_json::array();
-  for (const InterpretPart& part : kInterpretParts) {
-    std::error_code none;
-    const bool kept = lists(earlier, part.name) && fs::exists(folder / part.file, none);
-    if (kept || lists(about["what"], part.name)) parts.push_back(part.name);
-  }
-  about["what"] = std::move(parts);
-  core::allow_replacing(folder / kAbout);
-  core::write_text_file(folder / kAbout, core::json_text(about), ExitCode::data);
+/// @returns the files of an interpretation.
+InterpretFiles files_of(const InterpretCommandOptions& asked, const model::ModelFile& file,
+                        const data::PreparedData& data, data::Split split) {
+  auto about = results::describe(asked.model, file, data, split, "float32");
+  const auto kept = results_folder_of(asked.model, file, about);
+  return {asked.output ? std::optional<fs::path>(*asked.output) : std::nullopt, kept, std::move(about)};
 }
 
 }  // namespace
 
-InterpretFiles::InterpretFiles(fs::path output, const std::optional<fs::path>& run_folder)
-    : output_(std::move(output)) {
-  if (run_folder && !same_folder(*run_folder / "interpret", output_)) copies_ = *run_folder / "interpret";
-}
+InterpretFiles::InterpretFiles(const std::optional<fs::path>& output, const std::optional<fs::path>& kept,
+                               results::About about)
+    : in_run_(kept && (!output || same_folder(*kept, *output)) ? kept : std::nullopt),
+      output_(output ? *output : kept.value_or("interpretation")),
+      copies_(in_run_ ? std::nullopt : kept),
+      about_(std::move(about)) {}
 
 std::vector<fs::path> InterpretFiles::all(bool placed) const {
   std::vector<fs::path> paths;
   for (const std::string name : kInterpretFiles) {
     paths.push_back(path(name));
-    if (copies_ && !(placed && name.starts_with("tsne."))) paths.push_back(*copies_ / name);
+    if (copies() && !(placed && name.starts_with("tsne."))) paths.push_back(*copies() / name);
   }
   return paths;
 }
 
 void InterpretFiles::publish(const std::string& name) {
-  if (copies_) copy_atomically(path(name), *copies_ / name);
+  copies_.keep([&](const fs::path& folder) { copy_atomically(path(name), folder / name); });
   keep(name);
 }
 
@@ -103,10 +79,10 @@ void InterpretFiles::publish_chart(const std::string& name, const report::ChartR
   }
 }
 
-void InterpretFiles::publish_about(const ordered_json& about) {
-  write_about(output_, about);
-  if (copies_) write_about(*copies_, about);
-  keep(kAbout);
+void InterpretFiles::publish_kind(const std::string& kind, const ordered_json& options, bool copied) {
+  list_results(output_, about_, kind, options);
+  if (copied) copies_.keep([&](const fs::path& folder) { list_results(folder, about_, kind, options); });
+  if (std::ranges::find(names_, results::kAboutFile) == names_.end()) keep(results::kAboutFile);
 }
 
 InterpretContext::InterpretContext(const InterpretCommandOptions& asked, const GlobalOptions& how,
@@ -119,7 +95,7 @@ InterpretContext::InterpretContext(const InterpretCommandOptions& asked, const G
       network(network::load_network(file)),
       data(data_file_of(asked.data, asked.model, file)),
       split(split_from_name(asked.split)),
-      files(asked.output, run_folder_of(asked.model, file)),
+      files(files_of(asked, file, data, split)),
       group(processes.group(hardware.device)) {
   network.to(hardware.device);
   if (data.indices(split).empty()) {
@@ -204,7 +180,7 @@ void InterpretContext::check_requests() const {
 }
 
 void InterpretContext::check_stop() const {
-  stop_if_asked("stopped; the files that were finished are in '" + options.output.string() + "'");
+  stop_if_asked("stopped; the files that were finished are in '" + files.output().string() + "'");
 }
 
 }  // namespace svhn::cli

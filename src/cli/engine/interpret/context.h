@@ -11,6 +11,7 @@
 
 #include "cli/commands/interpret.h"
 #include "cli/engine/distributed_context.h"
+#include "cli/engine/kept_results.h"
 #include "cli/engine/setup.h"
 #include "data/prepared.h"
 #include "data/preprocess.h"
@@ -20,24 +21,12 @@
 #include "network/network.h"
 #include "report/charts/chart.h"
 #include "report/images/image_grid.h"
+#include "results/about.h"
 
 namespace svhn::cli {
 
-/// One value of `--what`.
-struct InterpretPart {
-  const char* name;  ///< As in --what.
-  const char* file;  ///< A file that every run of the part writes.
-};
-
-inline constexpr std::array<InterpretPart, 6> kInterpretParts{{{"confusion", "confusion.json"},
-                                                               {"misclassified", "misclassified.json"},
-                                                               {"activations", "activations.safetensors"},
-                                                               {"embeddings", "embeddings.safetensors"},
-                                                               {"tsne", "tsne.safetensors"},
-                                                               {"saliency", "saliency.safetensors"}}};
-
 /// All files that interpret writes, except the pictures of single layers and classes.
-inline constexpr std::array kInterpretFiles{"interpret.json",
+inline constexpr std::array kInterpretFiles{results::kAboutFile,
                                             "evaluation.json",
                                             "predictions.csv",
                                             "confusion.json",
@@ -56,10 +45,13 @@ inline constexpr std::array kInterpretFiles{"interpret.json",
                                             "embeddings.safetensors"};
 
 /// Lists the files that are written to the output folder, and copies those that the report page shows to the
-/// model's run folder.
+/// model's run folder, unless they are written there.
 class InterpretFiles {
  public:
-  InterpretFiles(std::filesystem::path output, const std::optional<std::filesystem::path>& run_folder);
+  /// @param output the folder to write to; nothing: where the run folder keeps results, or "interpretation"
+  /// without a run folder. @param kept where the run folder keeps results.
+  InterpretFiles(const std::optional<std::filesystem::path>& output,
+                 const std::optional<std::filesystem::path>& kept, results::About about);
 
   [[nodiscard]] const std::filesystem::path& output() const { return output_; }
   /// @param placed on the map of `--onto`, so that the run folder keeps its own.
@@ -73,18 +65,23 @@ class InterpretFiles {
   void keep(const std::string& name) { names_.push_back(name); }
   /// Writes, lists and copies a JSON file. @throws core::Error(data)
   void publish_json(const std::string& name, const nlohmann::ordered_json& document);
-  /// Writes interpret.json in both folders. Parts of earlier runs stay listed while their files exist and
-  /// come from the same model, data and split.
-  /// @param about model, data, split, images and, as "what", the parts of this run.
-  void publish_about(const nlohmann::ordered_json& about);
+  /// Lists finished results of a kind in about.json, see `list_results`. @param copied whether in the run
+  /// folder, too.
+  void publish_kind(const std::string& kind, const nlohmann::ordered_json& options, bool copied = true);
   /// Lists and copies a chart, or logs why it was not drawn.
   void publish_chart(const std::string& name, const report::ChartResult& drawn);
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
-  [[nodiscard]] const std::optional<std::filesystem::path>& copies() const { return copies_; }
+  /// @returns where the run folder has the results, be it a copy or not; nothing without a run folder.
+  [[nodiscard]] const std::optional<std::filesystem::path>& kept() const {
+    return in_run_ ? in_run_ : copies_.folder();
+  }
+  [[nodiscard]] const std::optional<std::filesystem::path>& copies() const { return copies_.folder(); }
 
  private:
+  std::optional<std::filesystem::path> in_run_;  // The output, if the run folder keeps it.
   std::filesystem::path output_;
-  std::optional<std::filesystem::path> copies_;
+  KeptResults copies_;
+  results::About about_;
   std::vector<std::string> names_;
 };
 

@@ -1,5 +1,7 @@
 // Activations and saliency maps of one image.
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -53,9 +55,14 @@ void write_arrays(const std::filesystem::path& path, const std::vector<Named>& a
   formats::write_safetensors(path, list, metadata, ExitCode::data);
 }
 
-int predicted_class(InterpretContext& context, const ChosenImage& image) {
+/// @returns f32 [10]
+Tensor logits_of(InterpretContext& context, const ChosenImage& image) {
   const torch::NoGradGuard no_grad;
-  return static_cast<int>(context.network.forward(image.pixels, {}).argmax(1).item().toLong());
+  return context.network.forward(image.pixels, {})[0].cpu();
+}
+
+int predicted_class(const Tensor& logits) {
+  return static_cast<int>(logits.argmax(0).item().toLong());
 }
 
 std::string outcome_text(const ChosenImage& image, int predicted) {
@@ -229,7 +236,7 @@ void interpret_activations(InterpretContext& context) {
   const ChosenImage image = context.chosen_image();
   auto layers = context.chosen_layers();
   if (layers.empty()) layers = interpret::default_activation_layers(context.network.graph());
-  const int predicted = predicted_class(context, image);
+  const int predicted = predicted_class(logits_of(context, image));
   const std::string subject = image_title(context, image, predicted);
   const auto outputs = interpret::layer_outputs(context.network, image.pixels, layers);
   report::Tile input = context.input_picture(image.row);
@@ -245,24 +252,30 @@ void interpret_activations(InterpretContext& context) {
   write_arrays(context.files.path("activations.safetensors"), arrays,
                image_metadata(context, image, predicted));
   context.files.publish("activations.safetensors");
+  context.files.publish_kind("activations", {{"index", image.index}, {"layers", list}});
   context.document["activations"] = {{"row", image.row}, {"index", image.index}, {"layers", list}};
 }
 
 void interpret_saliency(InterpretContext& context) {
   const ChosenImage image = context.chosen_image();
-  const int predicted = predicted_class(context, image);
+  const Tensor logits = logits_of(context, image), probabilities = logits.softmax(0);
+  const int predicted = predicted_class(logits);
   std::vector<ClassMaps> classes{maps_of(context, image, predicted)};
   if (predicted != image.true_class) classes.push_back(maps_of(context, image, image.true_class));
   draw_saliency(context, image, classes, image_title(context, image, predicted));
   std::vector<Named> arrays;
+  auto metadata = image_metadata(context, image, predicted);
   for (const ClassMaps& maps : classes) {
     const std::string digit = std::to_string(class_digit(maps.class_index));
+    metadata["probability." + digit] =
+        fmt::format("{:.9g}", probabilities[maps.class_index].item().toDouble());
     if (maps.grad_cam.defined()) arrays.push_back({"grad_cam." + digit, maps.grad_cam});
     arrays.push_back({"integrated_gradients." + digit, maps.gradients.map});
     arrays.push_back({"occlusion." + digit, maps.occlusion});
   }
-  write_arrays(context.files.path("saliency.safetensors"), arrays, image_metadata(context, image, predicted));
+  write_arrays(context.files.path("saliency.safetensors"), arrays, metadata);
   context.files.publish("saliency.safetensors");
+  context.files.publish_kind("saliency", {{"index", image.index}});
   context.document["saliency"] = {{"row", image.row},
                                   {"index", image.index},
                                   {"true", class_digit(image.true_class)},

@@ -39,7 +39,7 @@ std::string layer_text(const LayerChoice& layer) {
 
 std::map<std::string, std::string> metadata_of(const InterpretContext& context, const LayerChoice& layer) {
   return {{"model", context.file.record().name},
-          {"weights", weights_digest(context.file)},
+          {"weights", results::weights_digest(context.file)},
           {"split", context.options.split},
           {"layer", layer_text(layer)},
           {"synthetic", context.data.synthetic() ? "true" : "false"}};
@@ -71,7 +71,7 @@ const std::string& entry(const EmbeddingMap& map, const std::filesystem::path& p
 EmbeddingMap reference_map(const InterpretContext& context) {
   const std::filesystem::path& path = *context.options.onto;
   EmbeddingMap map = interpret::read_map(path);
-  if (entry(map, path, "weights") != weights_digest(context.file)) {
+  if (entry(map, path, "weights") != results::weights_digest(context.file)) {
     throw Error(ExitCode::data,
                 "'" + path.string() + "' is a map of another model, '" +
                     core::printable(entry(map, path, "model")) + "' or other weights of it",
@@ -184,6 +184,15 @@ void finish_document(const InterpretContext& context, const LayerChoice& layer, 
   if (context.data.synthetic()) document["synthetic"] = true;
 }
 
+/// @returns the part of tsne.json that was asked for.
+ordered_json map_options(const ordered_json& document) {
+  ordered_json options;
+  for (const char* key : {"layer", "perplexity", "method", "seed", "onto"}) {
+    if (document.contains(key)) options[key] = document[key];
+  }
+  return options;
+}
+
 report::MapPoints drawn_points(const torch::Tensor& map, std::span<const std::uint8_t> labels) {
   return {{static_cast<const float*>(map.data_ptr()), static_cast<std::size_t>(map.numel())}, labels};
 }
@@ -223,6 +232,7 @@ void write_map_files(InterpretContext& context, const EmbeddedSplit& made, const
   core::write_text_file(files.path("tsne.json"), core::json_text(mapped.document), ExitCode::data);
   list("tsne.json");
   draw_map(context, made, mapped.map);
+  files.publish_kind("tsne", map_options(mapped.document), !reference);
 }
 
 }  // namespace
@@ -252,6 +262,7 @@ void interpret_embeddings(InterpretContext& context) {
     interpret::write_embeddings(context.files.path("embeddings.safetensors"), points,
                                 metadata_of(context, layer));
     context.files.keep("embeddings.safetensors");
+    context.files.publish_kind("embeddings", {{"layer", layer_text(layer)}}, false);
   }
   if (!context.wants("tsne")) return;
   Mapped mapped = reference ? transform_onto(context, made) : make_map(context, points);

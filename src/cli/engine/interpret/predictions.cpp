@@ -44,6 +44,7 @@ void interpret_confusion(InterpretContext& context, const metric::EvaluationResu
     context.files.publish_chart(
         name, report::write_confusion_chart(context.files.path(name), result.confusion, title));
   }
+  context.files.publish_kind("confusion", ordered_json::object());
 }
 
 ordered_json image_json(const PredictedImage& image) {
@@ -164,6 +165,7 @@ void interpret_mistakes(InterpretContext& context, const std::vector<PredictedIm
   context.files.publish_json("misclassified.json", document);
   draw_mistakes(context, images, of_digit);
   draw_label_errors(context, images, errors);
+  context.files.publish_kind("misclassified", {{"digit", context.options.digit}});
   context.document["misclassified"] = {{"images", all},
                                        {"digit", context.options.digit},
                                        {"of_digit", of_digit},
@@ -205,6 +207,7 @@ void interpret_predictions(InterpretContext& context) {
   context.files.publish_json("evaluation.json", document);
   predictions.table.write(context.files.path("predictions.csv"));
   context.files.publish("predictions.csv");
+  context.files.publish_kind("evaluation", ordered_json::object());
   context.document["accuracy"] = predictions.result.accuracy;
   context.document["loss"] = predictions.result.loss;
   if (const auto finding = find_class_rule(predictions.result, context.file.record(), context.data))

@@ -30,3 +30,5 @@ const parts = {STYLE_HASH: hash(style), SCRIPT_HASH: hash(script), STYLE: style,
 const page = readFileSync(join(sources, 'index.html'), 'utf8').replace(/\{\{([A-Z_]+)\}\}/g, (mark, name) => parts[name] ?? mark);
 if (page.split('{{DATA}}').length !== 2) throw new Error('the page needs one place for its data');
 writeFileSync(output, page);
+// For ccache, which does not see the file that template.cpp's assembler includes.
+writeFileSync(output + '.h', `// ${hash(page)}\n`);

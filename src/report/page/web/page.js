@@ -11,6 +11,11 @@ import {table} from './table.js';
 
 const data = JSON.parse(document.getElementById('data').textContent);
 const sprites = new Sprites(data.sheets);
+// A run shows its primary result.
+for (const run of data.runs) {
+  const result = run.results.find((one) => one.primary) ?? {};
+  for (const part of ['evaluation', 'cells', 'reliability', 'mistakes', 'activations', 'tsne']) run[part] = result[part] ?? null;
+}
 
 function runsTable(show) {
   const number = (title, value, text, help) => ({title, value, show: (run) => text(value(run) ?? NaN), help});
@@ -27,7 +32,7 @@ function runsTable(show) {
   data.runs, {sortable: true, wide: true, row: (run) => ({'data-run': String(run.id)})});
 }
 
-const anchor = (run) => `run-${run.id}`;
+const anchor = (run) => `run-${run.slug}`;
 
 function part(title, made, otherwise) {
   return [el('h3', {}, title), made ?? otherwise];
@@ -41,7 +46,7 @@ function runView(run) {
     el('h2', {tabindex: '-1'}, run.name + (run.synthetic ? ' (synthetic digits)' : '')), facts, problems,
     ...part('Learning curves', run.history && curves(run), missing('There are no curves yet:', need.train)),
     ...part('Evaluation', run.evaluation && evaluation(run, sprites), missing('Not evaluated yet:', need.interpret)),
-    ...part('Worst mistakes', run.mistakes && mistakes(run, sprites), missing('Not looked for yet:', need.misclassified)),
+    ...part('Worst mistakes', run.mistakes && mistakes(run, sprites), missing('Not looked for yet:', need.mistakes)),
     ...part('Activations', run.activations && activations(run, sprites), missing('Not written yet:', need.activations)),
     ...part('Map of the images', run.tsne && tsne(run, sprites), missing('There is no map yet:', need.tsne)),
   ].filter(Boolean);
@@ -60,7 +65,7 @@ function runs() {
   };
   const overview = el('section', {id: 'runs', 'aria-label': 'Runs'}, el('h2', {}, 'Runs'), runsTable(show));
   if (data.runs.filter((run) => run.history).length > 1) overview.append(el('h3', {}, 'Validation accuracy of all runs'), allRuns(data.runs));
-  return {overview, view, first: () => show(data.runs.find((run) => `#${anchor(run)}` === location.hash) ?? data.runs[0], false)};
+  return {overview, view, first: () => show(data.runs.find((run) => `#${anchor(run)}` === location.hash) ?? data.runs.find((run) => run.slug === data.opens), false)};
 }
 
 function problems() {

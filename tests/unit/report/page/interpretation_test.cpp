@@ -104,7 +104,7 @@ TEST(ReadMap, KeepsTheProportionsOfTheMap) {
   const auto map = read_map(folder / "t.safetensors", folder / "none.json");
   EXPECT_EQ(map.x, (std::vector<std::uint16_t>{0, 65535}));
   EXPECT_EQ(map.y, (std::vector<std::uint16_t>{16384, 49151}));
-  EXPECT_EQ(map.split, "test");
+  EXPECT_EQ(map.origin.split, "test");
   EXPECT_FALSE(map.perplexity);
   write_map(folder / "high.safetensors", {0, -10, 20, 30}, {0, 9}, {5, 6});
   const auto high = read_map(folder / "high.safetensors", folder / "none.json");
@@ -147,19 +147,90 @@ TEST(ReadMap, RefusesPointsThatAreNotFiniteAndLabelsThatAreNone) {
   EXPECT_NE(said("b.safetensors").find("not a class index"), std::string::npos);
 }
 
-TEST(ReadInterpretation, GoesOnAfterADamagedFile) {
+// The channels of integrated gradients are added up: 1, -3; the scale runs from -3 to 3, so 1 is 170.
+TEST(ReadSaliency, PutsThePredictedDigitFirstAndSignedMapsAroundZero) {
   const PageFolder folder;
-  const auto run = folder.write("evaluation.json", "{").parent_path();
-  folder.write(
+  const std::vector<float> heat{0, 4}, three{1, 1, 0, -2, 0, -2}, other{0, 0};
+  formats::write_safetensors(
+      folder / "s.safetensors",
+      {tensor("grad_cam.7", DType::f32, {1, 2}, heat),
+       tensor("integrated_gradients.7", DType::f32, {3, 1, 2}, three),
+       tensor("occlusion.3", DType::f32, {1, 2}, other)},
+      {{"row", "4"}, {"predicted", "7"}, {"probability.7", "0.5"}, {"probability.3", "7"}},
+      core::ExitCode::data);
+  const Saliency found = read_saliency(folder / "s.safetensors");
+  ASSERT_EQ(found.classes.size(), 2U);
+  EXPECT_EQ(found.classes[0].digit, 7);
+  EXPECT_EQ(found.classes[0].probability, 0.5);
+  EXPECT_FALSE(found.classes[1].probability);
+  ASSERT_EQ(found.classes[0].maps.size(), 2U);
+  EXPECT_EQ(found.classes[0].maps[0].values, (std::vector<std::uint8_t>{0, 255}));
+  const HeatMap& map = found.classes[0].maps[1];
+  EXPECT_EQ(std::pair(map.min, map.max), std::pair(-3.0F, 3.0F));
+  EXPECT_EQ(map.values, (std::vector<std::uint8_t>{170, 0}));
+}
+
+TEST(ReadSaliency, RefusesMapsThatAreNone) {
+  const PageFolder folder;
+  const std::vector<float> large(257, 1.0F);
+  formats::write_safetensors(folder / "a.safetensors", {tensor("occlusion.3", DType::f32, {1, 257}, large)},
+                             {}, core::ExitCode::data);
+  formats::write_safetensors(folder / "b.safetensors", {tensor("else", DType::f32, {1, 257}, large)}, {},
+                             core::ExitCode::data);
+  const auto said = [&](const char* name) { return refusal([&] { read_saliency(folder / name); }); };
+  EXPECT_NE(said("a.safetensors").find("'occlusion.3' is no map"), std::string::npos);
+  EXPECT_NE(said("b.safetensors").find("it has no map"), std::string::npos);
+}
+
+class ReadInterpretation : public ::testing::Test {
+ protected:
+  Interpretation read(const results::About& about) {
+    return read_interpretation(folder_.path(), about, problems_);
+  }
+  static results::About about(const std::string& split, std::initializer_list<const char*> kinds) {
+    results::About about = about_of("m", "d");
+    about.split = split;
+    for (const char* kind : kinds) about.kinds[kind] = {};
+    return about;
+  }
+
+  PageFolder folder_;
+  std::vector<std::string> problems_;
+};
+
+TEST_F(ReadInterpretation, GoesOnAfterADamagedFile) {
+  folder_.write("evaluation.json", "{");
+  folder_.write(
       "misclassified.json",
       R"({"digit":3,"first":[{"row":4,"index":0,"true":3,"predicted":5,"probability":0.5,"loss":1}]})");
-  std::vector<std::string> problems;
-  const auto found = read_interpretation(run, problems);
+  const auto found = read(about("test", {"evaluation", "misclassified"}));
   EXPECT_FALSE(found.evaluation);
   ASSERT_TRUE(found.mistakes);
   EXPECT_EQ(found.mistakes->first.at(0).predicted_digit, 5);
-  ASSERT_EQ(problems.size(), 1U);
-  EXPECT_NE(problems[0].find("evaluation.json"), std::string::npos);
+  ASSERT_EQ(problems_.size(), 1U);
+  EXPECT_NE(problems_[0].find("evaluation.json"), std::string::npos);
+}
+
+TEST_F(ReadInterpretation, LeavesOutWhatIsNotListed) {
+  folder_.write("evaluation.json", evaluation_text());
+  EXPECT_TRUE(read(about("test", {"evaluation"})).evaluation);
+  EXPECT_FALSE(read(about("test", {"misclassified"})).evaluation);
+  EXPECT_TRUE(problems_.empty());
+}
+
+TEST_F(ReadInterpretation, LeavesOutWhatIsOfAnotherSplitOrModel) {
+  folder_.write("evaluation.json", evaluation_text());
+  folder_.write("misclassified.json", R"({"model":"m","split":"val","digit":3})");
+  folder_.write("predictions.csv", std::string(kCsvHead) + "7,1,0,0.75,0.25,0,0,0,0,0,0,0,0\n");
+  const auto all = about("test", {"evaluation", "misclassified"});
+  const auto found = read(all);
+  EXPECT_TRUE(found.evaluation);
+  EXPECT_FALSE(found.mistakes);
+  EXPECT_TRUE(found.predictions.empty());
+  EXPECT_EQ(problems_.size(), 2U);
+  results::About other = all;
+  other.model.name = "n";
+  EXPECT_FALSE(read(other).evaluation);
 }
 
 }  // namespace

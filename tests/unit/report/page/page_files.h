@@ -11,6 +11,10 @@
 
 #include "core/file.h"
 #include "formats/safetensors/safetensors.h"
+#include "model/model_file.h"
+#include "model/spec_json.h"
+#include "report/page/runs.h"
+#include "results/about.h"
 
 namespace svhn::report {
 
@@ -70,6 +74,39 @@ inline std::string evaluation_text() {
          R"("top_k":{"2":0.95,"3":1.0},"expected_calibration_error":0.05,"digits":[1,2,3,4,5,6,7,8,9,0],)"
          R"("confusion_matrix":[)" +
          rows + R"(],"per_class":[],"most_confused":[],"images_per_second":1,"synthetic":true})";
+}
+
+/// A model file of one dense layer on 32x32 colour images. @param weight all weights.
+inline void write_model(const std::filesystem::path& path, const std::string& name, float weight) {
+  const auto layers = nlohmann::json::parse(
+      R"({"layers":[{"type":"flatten","name":"flatten_1"},{"type":"dense","name":"dense_1","units":10}]})");
+  model::ModelRecord record{
+      name, {3, 32, 32}, model::model_from_json(layers, "layers", core::ExitCode::bug), "{}"};
+  const std::vector<float> weights(30720, weight), bias(10, weight);
+  formats::write_safetensors(path,
+                             {tensor("dense_1.weight", formats::DType::f32, {10, 3072}, weights),
+                              tensor("dense_1.bias", formats::DType::f32, {10}, bias)},
+                             model::record_metadata(record, "model"), core::ExitCode::data);
+}
+
+/// Results on the test split: ten images of the data with the fingerprint "12".
+inline results::About about_of(const std::string& name, const std::string& digest) {
+  results::About about;
+  about.model = {name, name + ".best.safetensors", "best", 2, digest};
+  about.data = {"d.safetensors", false, 100, "12", "", ""};
+  about.split = "test";
+  about.split_images = 10;
+  about.precision = "float32";
+  about.date = "2026-11-30T12:00:00Z";
+  return about;
+}
+
+/// A result of a run on the data of its training. Its evaluation is that of `evaluation_text`.
+inline ResultRecord result_of(const std::string& name) {
+  const PageFolder folder;
+  ResultRecord result{{}, about_of(name, "d"), {}, true, false, {}};
+  result.found.evaluation = read_evaluation(folder.write("e.json", evaluation_text()));
+  return result;
 }
 
 inline constexpr const char* kCsvHead = "row,true,predicted,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9\n";

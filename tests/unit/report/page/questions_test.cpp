@@ -10,17 +10,25 @@ namespace {
 RunRecord run_of(const std::string& name, double best) {
   RunRecord run;
   run.name = name;
+  run.slug = name;
+  run.training.synthetic = false;
+  run.training.fingerprint = "12";
+  run.training.images = SplitSizes{63'544, 15'887, 19'858};
   run.history =
       metric::History{{2.0, 1.0, 0.5}, {0.3, 0.6, 0.9}, {1.5, 0.8, 1.1}, {0.4, best, 0.7}, {}, {}, {}};
   return run;
 }
 
-/// Nine of ten images are right, a 1 was taken for a 7.
+/// Nine of ten images of the test split are right, a 1 was taken for a 7.
 RunRecord evaluated(const std::string& name, double best) {
-  const PageFolder folder;
   RunRecord run = run_of(name, best);
-  run.interpretation.evaluation = read_evaluation(folder.write("e.json", evaluation_text()));
+  run.results.push_back(result_of(name));
+  arrange(run.results);
   return run;
+}
+
+std::vector<Question> answers(const std::vector<RunRecord>& runs) {
+  return answer_questions({runs, {}, {}});
 }
 
 const Question& find(const std::vector<Question>& questions, const std::string& id) {
@@ -30,13 +38,12 @@ const Question& find(const std::vector<Question>& questions, const std::string& 
 TEST(AnswerQuestions, PutsTheAssignmentsNumberBesideOurs) {
   RunRecord run = run_of("model_1_1", 0.8);
   run.parameters = ParameterCounts{404010, 404010, 0};
-  const auto questions = answer_questions({std::span(&run, 1), {}, {}});
-  ASSERT_EQ(questions.size(), 1U);
-  const auto& figures = questions[0].figures;
+  const auto figures = answers({run}).at(0).figures;
   EXPECT_EQ(figures.at(0).theirs, "404,010 / 404,010 / 0");
   EXPECT_EQ(figures.at(0).ours, "404,010 / 404,010 / 0");
   EXPECT_EQ(figures.at(1).theirs, "0.8110");
   EXPECT_EQ(figures.at(1).ours, "0.8000");
+  EXPECT_EQ(figures.at(1).of, "validation split, 15,887 images");
   EXPECT_EQ(figures.at(5).theirs, "0.436709 to 0.811040");
   EXPECT_EQ(figures.at(5).ours, "0.400000 to 0.800000");
 }
@@ -44,20 +51,22 @@ TEST(AnswerQuestions, PutsTheAssignmentsNumberBesideOurs) {
 // 0.8 against 0.8110; the last epoch has 0.9 in training against 0.7; the lowest loss 0.8 is in epoch 2 of 3.
 TEST(AnswerQuestions, ChoosesItsWordsByTheNumbers) {
   const RunRecord run = evaluated("model_1_1", 0.8);
-  const std::string text = answer_questions({std::span(&run, 1), {}, {}})[0].finding;
+  const std::string text = answers({run})[0].finding;
   EXPECT_TRUE(text.starts_with(
       "Best validation accuracy 0.8000 in epoch 2 of 3, 0.0110 below the assignment's "
       "0.8110. In the last epoch training accuracy is 0.9000, validation 0.7000: it "
       "overfits. Validation loss is lowest in epoch 2 (0.8000); more epochs only raised it."))
       << text;
-  EXPECT_NE(text.find("On the test split 0.9000 of 10 images are right (95 % interval 0.6000 to 0.9800)."),
-            std::string::npos)
+  EXPECT_NE(
+      text.find(
+          "The best model gets 0.9000 of the test split's 10 images right (95 % interval 0.6000 to 0.9800)."),
+      std::string::npos)
       << text;
 }
 
 TEST(AnswerQuestions, SaysBetterEqualAndSynthetic) {
   RunRecord run = run_of("model_1_1", 0.9);
-  const auto finding = [&] { return answer_questions({std::span(&run, 1), {}, {}})[0].finding; };
+  const auto finding = [&] { return answers({run})[0].finding; };
   EXPECT_NE(finding().find("0.0890 above the assignment's 0.8110."), std::string::npos) << finding();
   run.history->val_accuracy[1] = 0.8110;
   EXPECT_NE(finding().find("equal to the assignment's 0.8110."), std::string::npos) << finding();
@@ -69,7 +78,7 @@ TEST(AnswerQuestions, SaysBetterEqualAndSynthetic) {
 
 TEST(AnswerQuestions, ComparesWithTheQuestionBefore) {
   const std::vector<RunRecord> runs{run_of("model_1_1", 0.75), run_of("model_1_2", 0.80)};
-  const auto questions = answer_questions({runs, {}, {}});
+  const auto questions = answers(runs);
   const std::string& text = find(questions, "1.2").finding;
   EXPECT_NE(text.find("Against question 1.1 (0.7500), greyscale input gains 0.0500."), std::string::npos)
       << text;
@@ -77,13 +86,12 @@ TEST(AnswerQuestions, ComparesWithTheQuestionBefore) {
 
 TEST(AnswerQuestions, LooksInsideTheAugmentedNetwork) {
   const RunRecord run = evaluated("model_2_2", 0.9);
-  const auto questions = answer_questions({std::span(&run, 1), {}, {}});
+  const auto questions = answers({run});
   const Question& inside = find(questions, "3");
   EXPECT_EQ(inside.figures.at(0).theirs, "0.9030");
   EXPECT_EQ(inside.figures.at(0).ours, "0.9000");
   EXPECT_NE(inside.finding.find(
-                "Most often a 1 is taken for a 7 (1 image); the hardest digit is 1, of which 0.0000 "
-                "are found."),
+                "Most often a 1 is taken for a 7 (1 image); the hardest digit is 1 (recall 0.0000)."),
             std::string::npos)
       << inside.finding;
 }
@@ -130,10 +138,102 @@ TEST(AnswerQuestions, StaysBelowItsLimitsWhateverThereIsToTell) {
   }
 }
 
-TEST(AnswerQuestions, PassesByOtherNamesAndRunsWithoutAnEpoch) {
+TEST(AnswerQuestions, NamesTheCommandOfAQuestionWithoutARun) {
   std::vector<RunRecord> runs{run_of("mine", 0.5), run_of("model_1_1", 0.5)};
   runs[1].history.reset();
-  EXPECT_TRUE(answer_questions({runs, {}, {}}).empty());
+  const auto questions = answers(runs);
+  ASSERT_EQ(questions.size(), 8U);
+  for (const Question& question : questions) {
+    EXPECT_EQ(question.run + question.result, "") << question.id;
+    EXPECT_FALSE(question.comparable);
+    EXPECT_FALSE(question.finding.empty());
+  }
+  EXPECT_EQ(find(questions, "1.1").command, "scripts/q1_1.sh");
+  EXPECT_EQ(find(questions, "1.1").figures.at(1).theirs, "0.8110");
+  EXPECT_EQ(find(questions, "1.1").figures.at(1).ours, "-");
+  EXPECT_EQ(find(questions, "3").command, "scripts/q2_2.sh");
+}
+
+TEST(AnswerQuestions, TellsNoDifferenceFromFewerImages) {
+  RunRecord run = evaluated("model_2_2", 0.8);
+  run.training.images = SplitSizes{5'120, 1'280, 1'600};
+  run.training.augmentation = "";
+  run.training.date = "2026-11-30T12:00:00Z";
+  run.training.split_fingerprint = "3f9a12bc34567890";
+  const auto questions = answers({run});
+  for (const char* id : {"2.2", "3"}) {
+    const Question& question = find(questions, id);
+    EXPECT_FALSE(question.comparable) << id;
+    EXPECT_EQ(question.finding.find("below"), std::string::npos) << question.finding;
+    EXPECT_NE(question.finding.find("trained on 5,120 images (the assignment: 63,544): it does not compare"),
+              std::string::npos)
+        << question.finding;
+    EXPECT_EQ(
+        question.circumstances,
+        "trained on 5,120 images (the assignment: 63,544), no augmentation, 2026-11-30, split 3f9a12bc");
+    EXPECT_EQ(question.command, "scripts/q2_2.sh");
+  }
+  run.training.images.reset();
+  const std::string text = find(answers({run}), "2.2").finding;
+  EXPECT_NE(text.find("trained on an unknown number of images"), std::string::npos) << text;
+}
+
+TEST(AnswerQuestions, SaysSyntheticInTitlesFiguresAndFindings) {
+  RunRecord run = evaluated("model_2_2", 0.8);
+  run.synthetic = true;
+  run.training.synthetic = true;
+  run.results[0].about.data.synthetic = true;
+  const auto questions = answers({run});
+  for (const char* id : {"2.2", "3"}) {
+    const Question& question = find(questions, id);
+    EXPECT_TRUE(question.title.ends_with(" (synthetic digits)")) << question.title;
+    EXPECT_FALSE(question.comparable);
+    EXPECT_NE(question.finding.find("synthetic digits"), std::string::npos) << question.finding;
+    EXPECT_EQ(question.finding.find("below"), std::string::npos) << question.finding;
+    EXPECT_TRUE(question.figures.back().of.ends_with("synthetic digits")) << question.figures.back().of;
+  }
+}
+
+TEST(AnswerQuestions, AreFedByNoResultsOfOtherData) {
+  RunRecord run = evaluated("model_2_2", 0.8);
+  run.results[0].same_as_training = false;
+  run.results[0].found.evaluation->accuracy = 0.6767;
+  arrange(run.results);
+  const auto questions = answers({run});
+  EXPECT_EQ(find(questions, "3").figures.at(0).ours, "-");
+  EXPECT_EQ(find(questions, "3").command, "svhn interpret --model ''");
+  for (const Question& question : questions) {
+    EXPECT_EQ(question.result, "") << question.id;
+    EXPECT_EQ(question.finding.find("0.6767"), std::string::npos) << question.finding;
+  }
+}
+
+TEST(AnswerQuestions, ComparesRunsOfTheSameDataOnly) {
+  std::vector<RunRecord> runs{run_of("model_1_1", 0.75), run_of("model_1_2", 0.80)};
+  runs[1].training.fingerprint = "13";
+  EXPECT_EQ(find(answers(runs), "1.2").finding.find("Against question"), std::string::npos);
+}
+
+TEST(AnswerQuestions, TakeTheRunWithTheAssignmentsData) {
+  std::vector<RunRecord> runs{evaluated("model_1_1", 0.75), evaluated("model_1_1", 0.5),
+                              run_of("model_1_1", 0.6)};
+  name_slugs(runs);
+  runs[0].training.images = SplitSizes{5'120, 1'280, 1'600};
+  EXPECT_EQ(find(answers(runs), "1.1").run, "model_1_1-2");
+}
+
+TEST(AnswerQuestions, SayWhichResultHasThePicturesOfQuestion3) {
+  RunRecord run = evaluated("model_2_2", 0.8);
+  run.results[0].found.mistakes.emplace();
+  run.results.push_back(result_of("model_2_2"));
+  run.results[1].about.split = "train";
+  run.results[1].found.mistakes.emplace();
+  run.results[1].found.map.emplace();
+  arrange(run.results);
+  const Question question = find(answers({run}), "3");
+  EXPECT_EQ(question.result, "best-test");
+  EXPECT_EQ(question.pictures,
+            (std::map<std::string, std::string>{{"mistakes", "best-test"}, {"tsne", "best-train"}}));
 }
 
 }  // namespace

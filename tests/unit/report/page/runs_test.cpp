@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 TEST(FindRuns, FindsFoldersLooseCurvesSearchesAndComparisons) {
   const PageFolder folder;
   folder.write("models/b/history.json", kHistory);
-  folder.write("models/b/interpret/history.json", kHistory);
+  folder.write("models/b/results/x/history.json", kHistory);
   folder.write("models/a.history.json", kHistory);
   folder.write("models/b.history.json", kHistory);
   folder.write("models/units/results.json", "{}");
@@ -57,7 +57,7 @@ TEST(ReadRun, TellsNetworkInputAndTheBestEpoch) {
   EXPECT_EQ(run.facts.at(2).second, "up to 3 epochs, batches of 64, adam at 0.001");
   EXPECT_EQ(run.parameters->trainable, 4);
   EXPECT_TRUE(run.synthetic);
-  EXPECT_EQ(run.data, "d.safetensors");
+  EXPECT_EQ(run.training.data, "d.safetensors");
   EXPECT_EQ(best_epoch(run)->epoch, 2U);
   EXPECT_DOUBLE_EQ(best_epoch(run)->val_accuracy, 0.75);
 }
@@ -74,19 +74,57 @@ TEST(ReadRun, KeepsWhatIsWholeOfADamagedRun) {
   EXPECT_NE(run.problems[0].find("/parameters/total is out of range"), std::string::npos) << run.problems[0];
 }
 
-TEST(ReadRun, ShowsLayersAsTheNetworkHasThem) {
+TEST(ReadRun, TellsOfWhatItWasTrained) {
   const PageFolder folder;
-  folder.write("m/config.resolved.json",
-               R"({"data":{},"model":{"layers":[{"type":"x","name":"z"},{"type":"x","name":"a"}]}})");
-  const std::vector<float> values{0, 1};
-  fs::create_directories(folder / "m" / "interpret");
-  formats::write_safetensors(
-      folder / "m" / "interpret" / "activations.safetensors",
-      {tensor("a", formats::DType::f32, {2}, values), tensor("z", formats::DType::f32, {2}, values)}, {},
-      core::ExitCode::data);
+  folder.write(
+      "m/config.resolved.json",
+      R"({"data":{"augment":{"rotation_degrees":15,"zoom":0,"horizontal_flip":true,"fill":"nearest"}},
+                   "model":{"layers":[]},"train":{"seed":7}})");
+  folder.write("m/summary.json",
+               R"({"parameters":{"total":5,"trainable":4,"non_trainable":1},"date":"2026-11-30T12:00:00Z",
+                   "precision":"float32","data":{"file":"d","synthetic":false,"fingerprint":"12",
+                   "images":{"train":5120,"val":10,"test":20},"split_fingerprint":"3f9a"}})");
+  const TrainingFacts facts = read_run(folder / "m").training;
+  EXPECT_EQ(facts.augmentation, "horizontal flip, rotation degrees 15");
+  EXPECT_EQ(facts.seed, 7);
+  EXPECT_EQ(facts.images, (SplitSizes{5120, 10, 20}));
+  EXPECT_EQ(facts.fingerprint + " " + facts.split_fingerprint, "12 3f9a");
+  EXPECT_EQ(facts.synthetic, false);
+}
+
+TEST(ReadRun, TakesTheDataOfAnUnfinishedRunFromItsCheckpoint) {
+  const PageFolder folder;
+  folder.write("m/history.json", kHistory);
+  std::filesystem::create_directories(folder / "m" / "checkpoints");
+  formats::write_safetensors(folder / "m" / "checkpoints" / "last.safetensors", {},
+                             {{"data", "77"}, {"synthetic", "true"}}, core::ExitCode::data);
   const RunRecord run = read_run(folder / "m");
-  ASSERT_TRUE(run.interpretation.activations) << run.problems.at(0);
-  EXPECT_EQ(run.interpretation.activations->layers.at(0).name, "z");
+  EXPECT_EQ(run.training.fingerprint, "77");
+  EXPECT_TRUE(run.synthetic);
+}
+
+TEST(ReadRun, NamesResultsOfEarlierVersionsAndShowsThemNot) {
+  const PageFolder folder;
+  folder.write("m/history.json", kHistory);
+  folder.write("m/interpret/interpret.json", "{}");
+  folder.write("m/interpret/evaluation.json", evaluation_text());
+  const RunRecord run = read_run(folder / "m");
+  EXPECT_TRUE(run.results.empty());
+  ASSERT_EQ(run.problems.size(), 1U);
+  EXPECT_NE(run.problems[0].find("earlier version"), std::string::npos) << run.problems[0];
+  EXPECT_NE(run.problems[0].find("svhn interpret --model "), std::string::npos);
+}
+
+TEST(NameSlugs, AreSafeInAnAddressAndUnique) {
+  std::vector<RunRecord> runs(4);
+  for (auto [run, name] :
+       {std::pair(0, "a/b c"), std::pair(1, "q2_1"), std::pair(2, "q2_1"), std::pair(3, "q2_1-2")})
+    runs[static_cast<std::size_t>(run)].name = name;
+  name_slugs(runs);
+  EXPECT_EQ(runs[0].slug, "a-b-c");
+  EXPECT_EQ(runs[1].slug, "q2_1");
+  EXPECT_EQ(runs[2].slug, "q2_1-2");
+  EXPECT_EQ(runs[3].slug, "q2_1-2-2");
 }
 
 }  // namespace

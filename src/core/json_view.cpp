@@ -1,31 +1,31 @@
-#include "report/page/json_view.h"
+#include "core/json_view.h"
 
 #include "core/error.h"
 #include "core/json.h"
 
-namespace svhn::report {
+namespace svhn::core {
 
 JsonView::JsonView(const nlohmann::json& value, std::string source, std::string pointer)
     : value_(&value), source_(std::move(source)), pointer_(std::move(pointer)) {}
 
 void JsonView::refuse(const std::string& problem) const {
-  throw core::Error(core::ExitCode::data,
-                    "'" + source_ + "': " + (pointer_.empty() ? "the document" : pointer_) + " " + problem,
-                    "run the command that wrote the file again");
+  throw Error(ExitCode::data,
+              "'" + source_ + "': " + (pointer_.empty() ? "the document" : pointer_) + " " + problem,
+              "run the command that wrote the file again");
 }
 
 JsonView JsonView::at(const char* key) const {
   if (!value_->is_object()) refuse("is not an object");
   const auto entry = value_->find(key);
   if (entry == value_->end()) refuse("has no '" + std::string(key) + "'");
-  return {*entry, source_, pointer_ + core::pointer_part(key)};
+  return {*entry, source_, pointer_ + pointer_part(key)};
 }
 
 std::optional<JsonView> JsonView::find(const char* key) const {
   if (!value_->is_object()) refuse("is not an object");
   const auto entry = value_->find(key);
   if (entry == value_->end() || entry->is_null()) return std::nullopt;
-  return JsonView(*entry, source_, pointer_ + core::pointer_part(key));
+  return JsonView(*entry, source_, pointer_ + pointer_part(key));
 }
 
 std::vector<JsonView> JsonView::items(std::size_t most) const {
@@ -70,7 +70,7 @@ std::string JsonView::text(std::size_t max_bytes) const {
 }
 
 JsonDocument::JsonDocument(const std::filesystem::path& path)
-    : json_(core::read_json_file(path, core::ExitCode::data)), source_(path.string()) {}
+    : json_(read_json_file(path, ExitCode::data)), source_(path.string()) {}
 
 void read_if_present(const std::filesystem::path& path, std::vector<std::string>& problems,
                      const std::function<void()>& read) {
@@ -78,9 +78,9 @@ void read_if_present(const std::filesystem::path& path, std::vector<std::string>
   if (!std::filesystem::exists(path, error)) return;
   try {
     read();
-  } catch (const core::Error& failure) {
+  } catch (const Error& failure) {
     problems.emplace_back(failure.what());
   }
 }
 
-}  // namespace svhn::report
+}  // namespace svhn::core

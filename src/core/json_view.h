@@ -1,6 +1,6 @@
 #pragma once
-/// Checked access to JSON files of other commands, key by key. Other keys are ignored, so that files may
-/// contain more than the page shows.
+/// Checked access to JSON files, key by key. Other keys are ignored, so that files may contain more than is
+/// read.
 
 #include <cstdint>
 #include <filesystem>
@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-namespace svhn::report {
+namespace svhn::core {
 
 /// A value of a document and its JSON pointer; the document must outlive it. All functions throw
-/// core::Error(data) with source and pointer when the value does not have the requested type or range.
+/// Error(data) with source and pointer when the value does not have the requested type or range.
 class JsonView {
  public:
   JsonView(const nlohmann::json& value, std::string source, std::string pointer = {});
@@ -28,7 +28,7 @@ class JsonView {
   [[nodiscard]] bool boolean() const;
   [[nodiscard]] std::string text(std::size_t max_bytes = 4096) const;
   [[nodiscard]] const nlohmann::json& value() const { return *value_; }
-  /// @throws core::Error(data) with source, pointer and `problem`.
+  /// @throws Error(data) with source, pointer and `problem`.
   [[noreturn]] void refuse(const std::string& problem) const;
 
  private:
@@ -40,7 +40,7 @@ class JsonView {
 /// A JSON file in memory.
 class JsonDocument {
  public:
-  /// @throws core::Error(data) when the file is missing or not valid JSON.
+  /// @throws Error(data) when the file is missing or not valid JSON.
   explicit JsonDocument(const std::filesystem::path& path);
   [[nodiscard]] JsonView view() const { return {json_, source_}; }
 
@@ -49,8 +49,8 @@ class JsonDocument {
   std::string source_;
 };
 
-/// Calls `read` if the file exists. @param problems gets the message of a core::Error that `read` throws.
+/// Calls `read` if the file exists. @param problems gets the message of a Error that `read` throws.
 void read_if_present(const std::filesystem::path& path, std::vector<std::string>& problems,
                      const std::function<void()>& read);
 
-}  // namespace svhn::report
+}  // namespace svhn::core
