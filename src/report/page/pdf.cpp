@@ -52,7 +52,7 @@ fs::path in_path(const char* name) {
   std::string_view folders = variable("PATH");
   while (!folders.empty()) {
     const std::size_t end = std::min(folders.find(':'), folders.size());
-    const fs::path path = fs::path(folders.substr(0, end)) / name;
+    fs::path path = fs::path(folders.substr(0, end)) / name;
     if (end > 0 && is_program(path)) return path;
     folders.remove_prefix(std::min(end + 1, folders.size()));
   }
@@ -139,6 +139,7 @@ std::vector<std::string> environment_in(const fs::path& folder) {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> list;
+  list.reserve(texts.size() + 1);
   for (std::string& text : texts) list.push_back(text.data());
   list.push_back(nullptr);
   return list;
@@ -223,7 +224,7 @@ bool is_pdf(const fs::path& path) {
 }
 
 fs::path find_browser() {
-  if (const fs::path named = variable("SVHN_CHROMIUM"); !named.empty()) {
+  if (fs::path named = variable("SVHN_CHROMIUM"); !named.empty()) {
     if (is_program(named)) return named;
     throw Error(ExitCode::usage, "SVHN_CHROMIUM names '" + named.string() + "', which is no program",
                 "unset it, or name the program");
