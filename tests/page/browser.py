@@ -53,7 +53,7 @@ class Browser:
         self.session = self.call("Target.attachToTarget", session=False, targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(domain + ".enable")
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.resize(width, height)
 
     def _attach(self):
         deadline = time.monotonic() + SECONDS
@@ -116,9 +116,9 @@ class Browser:
         elif method == "Page.loadEventFired":
             self.loaded = True
 
-    def open(self, path):
+    def open(self, path, address=""):
         self.loaded = False
-        self.call("Page.navigate", url="file://" + os.path.abspath(path))
+        self.call("Page.navigate", url="file://" + os.path.abspath(path) + address)
         while not self.loaded:
             if self._next(SECONDS) is None:
                 raise AssertionError("the page did not load")
@@ -131,11 +131,17 @@ class Browser:
         return answer["result"].get("value")
 
     def wait(self, expression):
+        self.wait_until(lambda: self.run(expression), expression)
+
+    def wait_until(self, holds, what):
         deadline = time.monotonic() + SECONDS
-        while not self.run(expression):
+        while not holds():
             if time.monotonic() > deadline:
-                raise AssertionError(f"did not come true: {expression}")
+                raise AssertionError(f"did not come true: {what}")
             time.sleep(0.05)
+
+    def type(self, text):
+        self.call("Input.insertText", text=text)
 
     def mouse(self, kind, x, y, **more):
         self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
@@ -152,9 +158,20 @@ class Browser:
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, text=text)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
 
-    def prefer(self, scheme):
-        self.call("Emulation.setEmulatedMedia", features=[
+    def prefer(self, scheme, media=""):
+        """@param media "print" shows the page as on paper."""
+        self.call("Emulation.setEmulatedMedia", media=media, features=[
             {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}])
+
+    def resize(self, width, height=900):
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def print(self):
+        """The page as a PDF, through the browser's own printing."""
+        return base64.b64decode(self.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+
+    def download_to(self, folder):
+        self.call("Browser.setDownloadBehavior", session=False, behavior="allow", downloadPath=folder)
 
     def picture(self, path, whole=False):
         more = {}

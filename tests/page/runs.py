@@ -94,16 +94,36 @@ def write_model(path, name, data):
                    "classes": json.dumps([str(d) for d in DIGITS]), "synthetic": "true"})
 
 
+def evaluate(model, *options):
+    done = subprocess.run([os.environ["SVHN_BIN"], "evaluate", "--model", model, *options, "--quiet"],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+
+
 def identify(run, name, data):
     """Lets `svhn evaluate` make the folder of the results of the run's best model on the test split. Returns it."""
     model = os.path.join(os.path.dirname(run), name + ".best.safetensors")
     write_model(model, name, data)
-    done = subprocess.run([os.environ["SVHN_BIN"], "evaluate", "--model", model, "--data", data, "--quiet"],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr)
+    evaluate(model, "--data", data)
     folder, = os.listdir(os.path.join(run, "results"))
     return os.path.join(run, "results", folder)
+
+
+def write_more_results(run, data, other):
+    """Beside the results of a run: of its validation split, of other data, and of weights that it no longer has.
+
+    @param other another prepared file.
+    """
+    best, last = (run + ending for ending in (".best.safetensors", ".safetensors"))
+    evaluate(best, "--data", data, "--split", "val")
+    evaluate(best, "--data", other)
+    with open(best, "rb") as file:
+        weights = file.read()
+    with open(last, "wb") as file:
+        file.write(weights[:-4] + struct.pack("<f", 1))  # Another bias.
+    evaluate(last, "--data", data)
+    os.remove(last)
 
 
 def predictions(labels, rows, chance):
@@ -152,7 +172,7 @@ def write_interpretation(run, name, data):
     write(os.path.join(folder, "predictions.csv"), "\n".join(["row,true,predicted,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9", *lines]) + "\n")
     wrong = sorted((mistake(line, i) for i, line in enumerate(found) if line[1] != line[2]), key=lambda m: -m["loss"])
     write(os.path.join(folder, "misclassified.json"), {
-        "split": "test", "digit": 3, "first": [m for m in wrong if m["true"] == 3][:10], "worst": wrong[:12],
+        "split": "test", "digit": wrong[0]["true"], "first": [m for m in wrong if m["true"] == wrong[0]["true"]], "worst": wrong[:12],
         "suspected_label_errors": wrong[:6]})
     write_arrays(folder, labels, data)
     return found

@@ -12,9 +12,12 @@ export function el(tag, attributes = {}, ...children) {
 }
 
 export const digitOf = (index) => (index + 1) % 10;
-export const percent = (share, digits = 2) => (share * 100).toFixed(digits) + ' %';
+export const percent = (share, digits = 2) => (Number.isFinite(share) ? (share * 100).toFixed(digits) + ' %' : '–');
 export const fixed = (value, digits = 4) => (Number.isFinite(value) ? value.toFixed(digits) : '–');
 export const whole = (value) => (Number.isFinite(value) ? Math.round(value).toLocaleString('en-US') : '–');
+/** "1 epoch", "1,200 images". */
+export const counted = (count, one, many = one + 's') => `${whole(count)} ${count === 1 ? one : many}`;
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return '–';
@@ -37,3 +40,12 @@ export function bytesOf(base64) {
 export function missing(what, command) {
   return el('p', {class: 'soft'}, what + ' ', command ? el('code', {}, command) : '');
 }
+
+/** A section that can be folded; its title is a heading. */
+export function fold(level, title, open, ...children) {
+  return el('details', {class: 'fold', open}, el('summary', {}, el('h' + level, {}, title)), ...children);
+}
+
+export const SYNTHETIC = 'synthetic digits';
+export const badge = (text, kind = '') => el('span', {class: `badge ${kind}`}, text);
+export const syntheticBadge = (synthetic) => (synthetic ? badge(SYNTHETIC, 'synthetic') : null);

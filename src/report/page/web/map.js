@@ -1,6 +1,6 @@
 // The t-SNE map: zoom, a filter by digit, and the image of the point under the pointer.
 import {chart, tooltip} from './charts.js';
-import {bytesOf, colour, digitOf, el, fixed, whole} from './dom.js';
+import {bytesOf, colour, counted, digitOf, el, fixed, whole} from './dom.js';
 import {table} from './table.js';
 
 /** The typed arrays of a map: coordinates, classes, sprites, and predictions where they are known. */
@@ -10,29 +10,29 @@ export function readMap(map) {
     sprite: map.sprite ? words(map.sprite, Int32Array) : null, predicted: map.predicted ? bytesOf(map.predicted) : null};
 }
 
-export function tsne(run, sprites) {
-  const points = readMap(run.tsne);
+export function tsne(run, result, sprites) {
+  const points = readMap(result.tsne);
   const byClass = Array.from({length: 10}, () => []);
   points.label.forEach((label, i) => byClass[label].push([points.x[i], points.y[i], i]));
   const state = {hidden: new Set(), chart: null, zoom: [0, 100, 0, 100]};
-  const plot = chart(`Map of ${points.x.length} images of ${run.name} by t-SNE, coloured by digit. Arrow keys move, plus and minus zoom, Enter tells the image nearest to the middle. A table of the digits follows.`,
-    () => mapOption(byClass, state, (i) => tip(points, i, sprites)), {kind: 'tall', ready: (made) => watch(made, state)});
+  const plot = chart(`Map of ${counted(points.x.length, 'image')} of ${run.name} by t-SNE, coloured by digit. Arrow keys move, plus and minus zoom, Enter tells the image nearest to the middle. A table of the digits follows.`,
+    () => mapOption(byClass, state, (i) => tip(points, i, sprites)), {kind: 'tall', ready: (made) => watch(made, state), synthetic: result.data.synthetic});
   plot.tabIndex = 0;
   plot.setAttribute('role', 'application');
   const told = el('div', {class: 'bar', 'aria-live': 'polite'});
   plot.addEventListener('keydown', (event) => steer(event, state, () => told.replaceChildren(...nearest(points, state, sprites))));
-  return el('div', {}, el('p', {}, facts(run.tsne)), filters(state, byClass), zoomButtons(state), plot, told, digits(byClass));
+  return el('div', {}, el('p', {}, facts(result.tsne), el('span', {class: 'screen-only'}, ' The wheel zooms, dragging moves.')), filters(state, byClass), zoomButtons(state), plot, told, digits(byClass));
 }
 
 function facts(map) {
   const cut = map.shown < map.points ? `, ${whole(map.shown)} of them drawn here` : '';
   const known = [['perplexity', map.perplexity], ['KL divergence', map.kl_divergence]].filter(([, value]) => Number.isFinite(value));
-  return `${whole(map.points)} images${map.split ? ` of the ${map.split} split` : ''}${map.layer ? `, layer ${map.layer}` : ''}${cut}` +
-    known.map(([name, value]) => `; ${name} ${value.toPrecision(4).replace(/\.?0+$/, '')}`).join('') + '. The wheel zooms, dragging moves.';
+  return `${counted(map.points, 'image')}${map.split ? ` of the ${map.split} split` : ''}${map.onto ? `, placed on the map of the ${map.onto} split` : ''}${map.layer ? `, layer ${map.layer}` : ''}${cut}` +
+    known.map(([name, value]) => `; ${name} ${value.toPrecision(4).replace(/\.?0+$/, '')}`).join('') + '.';
 }
 
 function mapOption(byClass, state, content) {
-    const [x0, x1, y0, y1] = state.zoom;
+  const [x0, x1, y0, y1] = state.zoom;
   const size = byClass.flat().length > 3000 ? 4 : 7;
   const bare = {type: 'value', min: -1500, max: 67035, show: false};
   return {
@@ -58,7 +58,7 @@ function watch(made, state) {
 function words(points, i) {
   const truth = `Digit ${digitOf(points.label[i])}`;
   if (!points.predicted || points.predicted[i] > 9) return truth;
-  return points.predicted[i] === points.label[i] ? `${truth}, predicted right` : `${truth}, predicted ${digitOf(points.predicted[i])}`;
+  return points.predicted[i] === points.label[i] ? `${truth}, predicted correctly` : `${truth}, predicted ${digitOf(points.predicted[i])}`;
 }
 
 function tip(points, i, sprites) {
@@ -132,7 +132,7 @@ function nearest(points, state, sprites) {
 function digits(byClass) {
   const middle = (list, at) => (list.length ? [...list].sort((a, b) => a[at] - b[at])[list.length >> 1][at] / 65535 : NaN);
   const rows = byClass.map((list, index) => ({digit: digitOf(index), count: list.length, x: middle(list, 0), y: middle(list, 1)}));
-  return el('details', {}, el('summary', {}, 'The map as a table'), table('Where each digit’s points lie: the median, from 0 to 1 over the map', [
+  return el('details', {}, el('summary', {}, 'The map as a table'), table('Median place of each digit’s points, from 0 to 1 over the map', [
     {title: 'Digit', value: (row) => row.digit, show: (row) => String(row.digit)}, {title: 'Images', value: (row) => row.count, show: (row) => whole(row.count)},
     {title: 'across', value: (row) => row.x, show: (row) => fixed(row.x, 2)}, {title: 'up', value: (row) => row.y, show: (row) => fixed(row.y, 2)}], rows, {sortable: true}));
 }

@@ -1,71 +1,49 @@
-// The page: its sections, their order, and the theme.
-import {activations} from './activations.js';
-import {redrawAll} from './charts.js';
-import {allRuns, curves} from './curves.js';
-import {duration, el, fixed, missing, whole} from './dom.js';
-import {evaluation, mistakes} from './evaluation.js';
-import {tsne} from './map.js';
-import {comparison, questions, tuning} from './results.js';
+// The page: its sections, their order, its address, and the theme.
+import {addressOf, firstResult, read} from './address.js';
+import {headline} from './card.js';
+import {forget, redrawAll} from './charts.js';
+import {counted, el} from './dom.js';
+import {watchPrinting} from './print.js';
+import {questions} from './questions.js';
+import {runView} from './run.js';
+import {isMany, overview} from './runs.js';
+import {comparison, tuning} from './searches.js';
 import {Sprites} from './sprites.js';
-import {table} from './table.js';
 
 const data = JSON.parse(document.getElementById('data').textContent);
 const sprites = new Sprites(data.sheets);
-// A run shows its primary result.
-for (const run of data.runs) {
-  const result = run.results.find((one) => one.primary) ?? {};
-  for (const part of ['evaluation', 'cells', 'reliability', 'mistakes', 'activations', 'tsne']) run[part] = result[part] ?? null;
-}
+const card = headline(sprites);
 
-function runsTable(show) {
-  const number = (title, value, text, help) => ({title, value, show: (run) => text(value(run) ?? NaN), help});
-  const open = (run) => el('a', {href: `#${anchor(run)}`, click: (event) => { event.preventDefault(); show(run, true); }}, run.name);
-  return table('Choose a run to see it below; headings sort.', [
-    {title: 'Run', text: true, value: (run) => run.name, show: (run) => el('span', {}, open(run), run.problems.length ? ' ⚠' : '')},
-    {title: 'Input', text: true, value: (run) => run.input, show: (run) => run.input},
-    number('Parameters', (run) => run.parameters?.total, whole),
-    number('Epochs', (run) => run.history?.loss.length, whole),
-    number('Best val. accuracy', (run) => run.best_val_accuracy, fixed, 'Of the best epoch'),
-    number('Test accuracy', (run) => (run.evaluation?.split === 'test' ? run.evaluation.accuracy : null), fixed, 'Of the weights that were interpreted'),
-    number('Calibration error', (run) => run.evaluation?.ece, fixed),
-    number('Time', (run) => run.seconds, duration), number('Images/s', (run) => run.images_per_second, whole)],
-  data.runs, {sortable: true, wide: true, row: (run) => ({'data-run': String(run.id)})});
-}
-
-const anchor = (run) => `run-${run.slug}`;
-
-function part(title, made, otherwise) {
-  return [el('h3', {}, title), made ?? otherwise];
-}
-
-function runView(run) {
-  const facts = el('dl', {class: 'facts'}, ...run.facts.flatMap(([name, text]) => [el('dt', {}, name), el('dd', {}, text)]));
-  const need = run.missing;
-  const problems = run.problems.length ? el('ul', {class: 'problems'}, ...run.problems.map((text) => el('li', {}, text))) : null;
-  return [
-    el('h2', {tabindex: '-1'}, run.name + (run.synthetic ? ' (synthetic digits)' : '')), facts, problems,
-    ...part('Learning curves', run.history && curves(run), missing('There are no curves yet:', need.train)),
-    ...part('Evaluation', run.evaluation && evaluation(run, sprites), missing('Not evaluated yet:', need.interpret)),
-    ...part('Worst mistakes', run.mistakes && mistakes(run, sprites), missing('Not looked for yet:', need.mistakes)),
-    ...part('Activations', run.activations && activations(run, sprites), missing('Not written yet:', need.activations)),
-    ...part('Map of the images', run.tsne && tsne(run, sprites), missing('There is no map yet:', need.tsne)),
-  ].filter(Boolean);
-}
-
+/** The sections of the runs. The address says which run and which of its results are shown. */
 function runs() {
   const view = el('section', {id: 'run', 'aria-label': 'One run'});
-  const show = (run, move) => {
-    view.replaceChildren(...runView(run));
-    document.querySelectorAll('[data-run]').forEach((row) => row.setAttribute('aria-current', String(row.dataset.run === String(run.id))));
-    redrawAll();
-    if (!move) return;
-    try { history.replaceState(null, '', `#${anchor(run)}`); } catch { /* some browsers refuse it for files */ }
+  const now = {run: null, result: null, view: null};
+  let chosenHere = false;
+  const change = (result) => { chosenHere = true; location.hash = addressOf(now.run, result); };
+  const show = ({run, result}) => {
+    if (run !== now.run) {
+      now.view = runView(run, sprites, change);
+      view.replaceChildren(...now.view.nodes);
+    }
+    Object.assign(now, {run, result});
+    now.view.show(result);
+    card.show(run, result);
+    document.querySelectorAll('[data-run]').forEach((row) => row.setAttribute('aria-current', String(row.dataset.run === run.slug)));
+    forget();
+  };
+  const opened = data.runs.find((run) => run.slug === data.opens) ?? data.runs[0];
+  const follow = (move) => {
+    const found = read(location.hash, data.runs);
+    if (!found && location.hash && now.run) return;  // Another section of the page.
+    show(found ?? {run: opened, result: firstResult(opened)});
+    if (!found || !move) return;
     view.scrollIntoView();
     view.querySelector('h2').focus({preventScroll: true});
   };
-  const overview = el('section', {id: 'runs', 'aria-label': 'Runs'}, el('h2', {}, 'Runs'), runsTable(show));
-  if (data.runs.filter((run) => run.history).length > 1) overview.append(el('h3', {}, 'Validation accuracy of all runs'), allRuns(data.runs));
-  return {overview, view, first: () => show(data.runs.find((run) => `#${anchor(run)}` === location.hash) ?? data.runs.find((run) => run.slug === data.opens), false)};
+  addEventListener('hashchange', () => { follow(!chosenHere); chosenHere = false; });
+  // A link to what is shown already changes no address, but brings it into sight.
+  addEventListener('click', (event) => { if (event.target.closest?.('a[href^="#run-"]')?.hash === location.hash) follow(true); });
+  return {overview: overview(data.runs, () => now.run), view, follow};
 }
 
 function problems() {
@@ -85,29 +63,42 @@ function theme() {
     try { localStorage.setItem('svhn-report-theme', root.dataset.theme); } catch { /* as above */ }
     name();
     redrawAll();
+    card.redraw();
   });
   name();
 }
 
-const count = (list, one, many) => (list.length ? `${whole(list.length)} ${list.length === 1 ? one : many}` : '');
+/** Marks the link of the section at the top of the window. */
+function followSections(links) {
+  const seen = new Set();
+  const watcher = new IntersectionObserver((entries) => {
+    entries.forEach((entry) => (entry.isIntersecting ? seen.add(entry.target) : seen.delete(entry.target)));
+    const top = links.find(([section]) => seen.has(section));
+    links.forEach(([section, link]) => link.toggleAttribute('aria-current', section === top?.[0]));
+  }, {rootMargin: '-80px 0px -60% 0px'});
+  links.forEach(([section]) => watcher.observe(section));
+}
 
 function build() {
   const main = document.getElementById('main');
-  document.getElementById('lead').textContent = [count(data.runs, 'run', 'runs'), count(data.tuning, 'search', 'searches'), count(data.comparisons, 'comparison', 'comparisons')].filter(Boolean).join(', ');
+  const kinds = [[data.runs, 'run'], [data.tuning, 'search', 'searches'], [data.comparisons, 'comparison']].filter(([list]) => list.length);
+  document.getElementById('lead').textContent = kinds.map(([list, one, many]) => counted(list.length, one, many)).join(', ');
   const links = [];
-  const add = (section, text) => { main.append(section); if (text) links.push(el('a', {href: `#${section.id}`}, text)); };
+  const add = (section, text) => { main.append(section); if (text) links.push([section, el('a', {href: `#${section.id}`}, text)]); };
   if (data.problems.length) add(problems(), 'Problems');
   const made = data.runs.length ? runs() : null;
-  if (made) add(made.overview, 'Runs');
-  if (data.questions.length) add(questions(data.questions), 'Questions');
-  if (made) add(made.view, 'Run');
-  data.tuning.forEach((search, i) => { const s = tuning(search); s.id = `search-${i}`; add(s, i ? null : 'Searches'); });
-  data.comparisons.forEach((one, i) => { const s = comparison(one); s.id = `comparison-${i}`; add(s, i ? null : 'Backbones'); });
+  if (made) { add(card.node, 'Headline'); add(made.overview, 'Runs'); add(made.view, 'Run'); }
+  if (data.questions.length) add(questions(data.questions, data.runs, sprites, isMany(data.runs)), 'Questions');
+  const few = (list) => list.length < 3;
+  data.tuning.forEach((search, i) => { const s = tuning(search, few(data.tuning)); s.id = `search-${i}`; add(s, i ? null : 'Searches'); });
+  data.comparisons.forEach((one, i) => { const s = comparison(one, few(data.comparisons)); s.id = `comparison-${i}`; add(s, i ? null : 'Backbones'); });
   if (!main.childElementCount) main.append(el('section', {}, el('p', {}, 'There is no run here yet.')));
-  document.getElementById('nav').append(...links);
+  document.getElementById('nav').append(...links.map(([, link]) => link));
   document.getElementById('footer').textContent = `Made by svhn ${data.version}. Charts: Apache ECharts (Apache License 2.0) and zrender (BSD 3-Clause).`;
-  made?.first();
+  made?.follow(true);
+  followSections(links);
 }
 
 theme();
 build();
+watchPrinting(card.redraw);

@@ -1,19 +1,27 @@
-// Tables: plain ones, and ones sorted by a click or Enter on a column heading.
+// Tables: plain ones, and ones sorted by a click or Enter on a column heading. Wide ones scroll inside their box.
 import {el} from './dom.js';
 
-/** @param columns [{title, value(row), show(row), text, help}] @param rows any. */
+/**
+ * @param columns [{title, value(row), show(row), text, help}] @param rows any.
+ * @param options {sortable, wide, tall: scrolls in its box, stacked: a list of rows on narrow screens, row(row): attributes}
+ * @returns the table's box; `box.keep(test)` shows only the rows that pass.
+ */
 export function table(caption, columns, rows, options = {}) {
   const body = el('tbody');
   const heads = columns.map((column) => el('th', {scope: 'col', class: column.text ? 'text' : null, title: column.help}, column.title));
-  const node = el('table', {class: options.wide ? 'wide' : null}, el('caption', {}, caption), el('thead', {}, el('tr', {}, ...heads)), body);
-  const fill = (order) => body.replaceChildren(...order.map((row) => line(columns, row, options)));
-  fill(rows);
-  if (options.sortable) makeSortable(columns, heads, rows, fill);
-  return el('div', {class: 'scroll'}, node);
+  const style = [options.wide && 'wide', options.stacked && 'stacked'].filter(Boolean).join(' ');
+  const node = el('table', {class: style || null}, el('caption', {}, caption), el('thead', {}, el('tr', {}, ...heads)), body);
+  const state = {order: rows, test: () => true};
+  const fill = () => body.replaceChildren(...state.order.filter(state.test).map((row) => line(columns, row, options)));
+  fill();
+  if (options.sortable) makeSortable(columns, heads, rows, (order) => { state.order = order; fill(); });
+  const box = el('div', {class: options.tall ? 'scroll tall' : 'scroll', role: 'group', 'aria-label': caption, tabindex: options.tall || options.wide ? '0' : null}, node);
+  box.keep = (test) => { state.test = test; fill(); };
+  return box;
 }
 
 function line(columns, row, options) {
-  const cells = columns.map((column) => el('td', {class: column.text ? 'text' : null}, column.show(row)));
+  const cells = columns.map((column) => el('td', {class: column.text ? 'text' : null, 'data-title': options.stacked ? column.title : null}, column.show(row)));
   return el('tr', options.row ? options.row(row) : {}, ...cells);
 }
 
