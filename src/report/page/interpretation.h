@@ -51,7 +51,7 @@ struct Mistakes {
   std::vector<Mistake> suspected;  ///< Suspected label errors.
 };
 
-/// The feature maps of one layer; each is scaled to 0..255 by its own range.
+/// The feature maps of one layer; each is scaled to 0..255 by its own `inner_range`.
 struct LayerMaps {
   std::string name;
   std::int64_t channels = 0;            ///< In the file; at most kMostFilters are kept.

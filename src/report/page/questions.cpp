@@ -154,9 +154,9 @@ std::string mistakes_sentence(const RunRecord& run) {
         return std::pair(a.support == 0, a.recall) < std::pair(b.support == 0, b.recall);
       });
   const auto digit = [](int index) { return std::to_string(metric::class_digit(index)); };
-  return "Most often a " + digit(pair.true_class) + " is taken for a " + digit(pair.predicted) + " (" +
-         count_text(pair.count, "image") + "); the hardest digit is " + digit(hardest->class_index) +
-         " (recall " + share_text(hardest->recall) + ").";
+  return "Most often confused: true " + digit(pair.true_class) + ", predicted " + digit(pair.predicted) +
+         " (" + count_text(pair.count, "image") + "); the hardest digit is " + digit(hardest->class_index) +
+         fmt::format(" (recall {:.2f}).", hardest->recall);
 }
 
 /// The calibration error.

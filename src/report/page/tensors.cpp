@@ -11,6 +11,7 @@
 #include "core/random.h"
 #include "formats/safetensors/safetensors.h"
 #include "metric/classes.h"
+#include "report/images/image_grid.h"
 #include "report/page/interpretation.h"
 
 namespace svhn::report {
@@ -77,12 +78,12 @@ std::array<std::int64_t, 3> maps_shape(const TensorInfo& tensor) {
                            : std::array<std::int64_t, 3>{shape[0], shape[1], shape[2]};
 }
 
-/// Scales finite values from [low, high] to 0..255; a constant map becomes 0.
+/// Scales finite values from [low, high] to 0..255, those beside it to the ends; a constant map becomes 0.
 void quantise(std::span<const float> map, float low, float high, std::vector<std::uint8_t>& out) {
   const float range = high - low;
   for (const float value : map) {
     const float share = range > 0 && std::isfinite(range) ? (value - low) / range : 0.0F;
-    out.push_back(static_cast<std::uint8_t>(std::lround(255.0F * share)));
+    out.push_back(static_cast<std::uint8_t>(std::lround(255.0F * std::clamp(share, 0.0F, 1.0F))));
   }
 }
 
@@ -112,8 +113,9 @@ LayerMaps layer_maps(const SafetensorsFile& file, const TensorInfo& tensor) {
   maps.values.reserve(kept);
   for (std::size_t at = 0; at < kept; at += per_map) {
     const auto map = std::span(values).subspan(at, per_map);
-    const auto bounds = std::minmax_element(map.begin(), map.end());
-    quantise(map, *bounds.first, *bounds.second, maps.values);
+    const auto [from, to] =
+        inner_range(map, static_cast<int>(maps.shape[1]), static_cast<int>(maps.shape[2]));
+    quantise(map, static_cast<float>(from), static_cast<float>(to), maps.values);
   }
   return maps;
 }

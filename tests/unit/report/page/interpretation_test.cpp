@@ -58,7 +58,8 @@ TEST(ReadPredictions, NamesTheLineOfWhatIsWrong) {
   EXPECT_NE(said(head + "-7,1,0,1,0,0,0,0,0,0,0,0,0\n").find("line 2"), std::string::npos);
 }
 
-// The first filter runs from 1 to 5: 3 is its middle, 127.5, which rounds to 128. The second is flat.
+// The first filter's percentiles 2 and 98 are 1.12 and 5, so 3 is 255 * 1.88 / 3.88 = 123.6. The second is
+// flat.
 TEST(ReadActivations, SpreadsEachFilterOverItsOwnRange) {
   const PageFolder folder;
   const std::vector<float> values{1, 3, 5, 5, -2, -2, -2, -2};
@@ -66,11 +67,25 @@ TEST(ReadActivations, SpreadsEachFilterOverItsOwnRange) {
                              {{"row", "12"}, {"true", "3"}, {"predicted", "junk"}}, core::ExitCode::data);
   const auto found = read_activations(folder / "a.safetensors");
   ASSERT_EQ(found.layers.size(), 1U);
-  EXPECT_EQ(found.layers[0].values, (std::vector<std::uint8_t>{0, 128, 255, 255, 0, 0, 0, 0}));
+  EXPECT_EQ(found.layers[0].values, (std::vector<std::uint8_t>{0, 124, 255, 255, 0, 0, 0, 0}));
   EXPECT_EQ(found.layers[0].min, -2.0F);
   EXPECT_EQ(found.row, 12);
   EXPECT_EQ(found.true_digit, 3);
   EXPECT_FALSE(found.predicted_digit);
+}
+
+// Inside of its border the map holds 0 to 63, whose percentiles 2 and 98 are 1.26 and 61.74: 31 is 125.4.
+TEST(ReadActivations, DoesNotLetABorderTakeTheScale) {
+  constexpr std::size_t kSide = 10;
+  const PageFolder folder;
+  std::vector<float> values(kSide * kSide, 1000.0F);
+  for (std::size_t i = 0; i < 64; ++i) values[(1 + i / 8) * kSide + 1 + i % 8] = static_cast<float>(i);
+  formats::write_safetensors(folder / "a.safetensors", {tensor("conv2d_1", DType::f32, {1, 10, 10}, values)},
+                             {}, core::ExitCode::data);
+  const auto found = read_activations(folder / "a.safetensors");
+  EXPECT_EQ(found.layers[0].values[4 * kSide + 8], 125);  // 31
+  EXPECT_EQ(found.layers[0].values[0], 255);
+  EXPECT_EQ(found.layers[0].max, 1000.0F);
 }
 
 TEST(ReadActivations, KeepsTheFirstFiltersOfAWideLayerAndRefusesHugeMaps) {
