@@ -120,7 +120,9 @@ fs::path SpriteSheets::find(const std::vector<fs::path>& candidates, const std::
     if (impl_->fingerprint(path) == fingerprint) return path;
   }
   for (const fs::path& path : candidates) {
-    if (impl_->fingerprint(path).empty() || !impl_->told.emplace(path, fingerprint).second) continue;
+    std::error_code error;
+    const fs::path file = fs::weakly_canonical(path, error);
+    if (impl_->fingerprint(path).empty() || !impl_->told.emplace(file, fingerprint).second) continue;
     impl_->problems.push_back("no pictures: '" + core::printable(path.string(), 1'000) +
                               "' is other data by now than the results are of");
   }
