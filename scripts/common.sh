@@ -83,7 +83,7 @@ fetch_file() {
   fi
   # A complete part needs no download; most servers refuse to continue at the end.
   if ! has_sum "$file.part" "$kind" "$sum"; then
-    download "$url" "$file.part" || fail "cannot fetch $url" "run it again to go on where it stopped" "$code"
+    download "$url" "$file.part" || fail "cannot fetch $url" "run it again: it continues where it stopped" "$code"
   fi
   if ! has_sum "$file.part" "$kind" "$sum"; then
     rm -f -- "$file.part"

@@ -6,6 +6,9 @@
 #include "core/input_guard.h"
 
 namespace svhn::cli {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 std::vector<core::NamedPath> given_paths(const CLI::App& command, PathUse use) {
@@ -43,6 +46,28 @@ void guard_paths(const CLI::App& command) {
   const auto texts = given_paths(command, PathUse::text);
   outputs.insert(outputs.end(), texts.begin(), texts.end());
   core::guard_inputs(given_paths(command, PathUse::input), std::move(outputs));
+}
+
+std::string name_standard_input(const std::string& text) {
+  return text == "-" ? "/dev/stdin" : text;
+}
+
+std::string find_model(const std::string& text) {
+  std::error_code error;
+  if (text.empty() || fs::is_regular_file(text, error)) return text;
+  const fs::path given(text);
+  const fs::path run = given.has_filename() ? given : given.parent_path();
+  for (const char* ending : {".best.safetensors", ".safetensors"}) {
+    if (const std::string model = run.string() + ending; fs::is_regular_file(model, error)) return model;
+  }
+  return text;
+}
+
+std::string find_config(const std::string& text) {
+  std::error_code error;
+  if (text.find('/') != std::string::npos || fs::exists(text, error)) return text;
+  const std::string config = "configs/" + text + ".json";
+  return fs::is_regular_file(config, error) ? config : text;
 }
 
 std::string refuse_negative(const std::string& text) {

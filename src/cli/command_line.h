@@ -19,6 +19,14 @@ inline constexpr std::int64_t kMostRows = 10'000'000;  ///< Of a data set: 31 GB
 /// @returns the reason, or "".
 std::string refuse_negative(const std::string& text);
 
+/// @returns the path of the standard input for "-", else the text.
+std::string name_standard_input(const std::string& text);
+/// @returns the path of the model that a run is to be used by: for its folder, or its model's path without
+/// the ending, that of its best epoch, else of its last; any other text as it is.
+std::string find_model(const std::string& text);
+/// @returns configs/NAME.json of the working directory for the name of a config; any other text as it is.
+std::string find_config(const std::string& text);
+
 /// The type that the help shows for a path, and by which `guard_paths` finds it.
 constexpr const char* path_type(PathUse use) {
   if (use == PathUse::input) return "INPUT";
@@ -26,12 +34,19 @@ constexpr const char* path_type(PathUse use) {
   return use == PathUse::text ? "OUTPUT-TEXT" : "OUTPUT";
 }
 
+/// Lets '-' stand for the standard input where a path is read. @returns the option.
+template <PathUse use>
+CLI::Option* typed(CLI::Option* option) {
+  if (use == PathUse::input) option->transform(name_standard_input);
+  return option->type_name(path_type(use));
+}
+
 /// Adds an option that takes a path.
 template <PathUse use>
 CLI::Option* add_path(CLI::App& command, const std::string& name, PathOption<use>& field,
                       const std::string& description) {
   std::filesystem::path& path = field;
-  return command.add_option(name, path, description)->type_name(path_type(use));
+  return typed<use>(command.add_option(name, path, description));
 }
 
 /// Adds an option that takes a path or is left out.
@@ -39,7 +54,7 @@ template <PathUse use>
 CLI::Option* add_path(CLI::App& command, const std::string& name, std::optional<PathOption<use>>& field,
                       const std::string& description) {
   const auto set = [&field](const std::string& text) { field = PathOption<use>::of(text); };
-  return command.add_option_function<std::string>(name, set, description)->type_name(path_type(use));
+  return typed<use>(command.add_option_function<std::string>(name, set, description));
 }
 
 /// Adds an option that takes several paths.
@@ -50,8 +65,7 @@ CLI::Option* add_path(CLI::App& command, const std::string& name, std::vector<Pa
     field.clear();
     for (const std::string& text : texts) field.push_back(PathOption<use>::of(text));
   };
-  return command.add_option_function<std::vector<std::string>>(name, set, description)
-      ->type_name(path_type(use));
+  return typed<use>(command.add_option_function<std::vector<std::string>>(name, set, description));
 }
 
 /// Hands the paths of a parsed command to core::guard_inputs. @throws core::Error(usage) as it does, and for

@@ -82,6 +82,10 @@ void print_text(const std::string& text) {
   print_plain(core::printable_lines(text));
 }
 
+void print_summary(const GlobalOptions& global, const std::string& text) {
+  if (!global.quiet) print_text(text);
+}
+
 void print_json(const nlohmann::ordered_json& document) {
   print_plain(core::json_text(document));
 }

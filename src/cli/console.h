@@ -25,6 +25,9 @@ void report_failure(const std::string& message);
 /// @throws core::Error(data) when that fails (a full disk, a closed pipe), or when an input was changed
 /// meanwhile.
 void print_text(const std::string& text);
+/// Prints on stdout what a command has done, which its files hold, too; with `--quiet` nothing.
+/// @throws core::Error(data) as print_text does.
+void print_summary(const GlobalOptions& global, const std::string& text);
 /// Prints a JSON document on stdout. @throws core::Error(data) as print_text does.
 void print_json(const nlohmann::ordered_json& document);
 

@@ -154,7 +154,7 @@ class Supervisor {
     if (plan_.tolerant && process.rank != 0 && stopped_by_ == 0) {
       // Rank 0 decides the exit code; another process reports its failure itself.
       if (killed && !deadline_)
-        spdlog::warn("warning: {}; the others go on", lost_text(process.rank, signal));
+        spdlog::warn("warning: {}; the others continue", lost_text(process.rank, signal));
       return;
     }
     const int code = killed ? killed_code(process.rank, signal) : WEXITSTATUS(status);

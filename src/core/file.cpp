@@ -14,6 +14,7 @@
 #include "core/input_guard.h"
 #include "core/lock.h"
 #include "core/mappings.h"
+#include "core/pipe.h"
 
 namespace svhn::core {
 namespace {
@@ -76,16 +77,30 @@ const char* system_hint(int error, const char* otherwise) {
   throw Error(code, "cannot read '" + path.string() + "': " + reason(error), hint);
 }
 
-/// @returns the size of the file.
-std::size_t open_regular(const fs::path& path, ExitCode code, const Descriptor& file) {
-  if (file.value < 0) refuse_read(path, code, errno);
+/// A file that is open for reading; of a pipe, a file in memory with its bytes.
+struct ReadableFile {
+  int descriptor = -1;
+  std::size_t size = 0;
+};
+
+struct stat status_of(int descriptor, const fs::path& path, ExitCode code) {
   struct stat status {};
-  if (::fstat(file.value, &status) != 0) refuse_read(path, code, errno);
+  if (descriptor < 0 || ::fstat(descriptor, &status) != 0) refuse_read(path, code, errno);
+  return status;
+}
+
+/// @param opened the file at `path`.
+ReadableFile readable(const fs::path& path, ExitCode code, const Descriptor& opened) {
+  const struct stat status = status_of(opened.value, path, code);
+  if (S_ISFIFO(status.st_mode)) {
+    const int copy = file_of_pipe(opened.value, path, code);
+    return {copy, static_cast<std::size_t>(status_of(copy, path, code).st_size)};
+  }
   if (!S_ISREG(status.st_mode)) {
     throw Error(code, "'" + path.string() + "' is not a regular file", "name a file, not a folder or device");
   }
   add_input(path, {status.st_dev, status.st_ino});
-  return static_cast<std::size_t>(status.st_size);
+  return {opened.value, static_cast<std::size_t>(status.st_size)};
 }
 
 /// Removes a temporary file unless its owner lives.
@@ -97,14 +112,15 @@ void remove_if_left(const fs::path& temporary) {
 }  // namespace
 
 MappedFile::MappedFile(const fs::path& path, ExitCode code) : path_(path) {
-  // O_NONBLOCK: opening a pipe by mistake must not hang before the type check.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  size_ = open_regular(path, code, file);
+  // O_NONBLOCK: a pipe without a writer is waited for where a signal ends the wait.
+  const Descriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const ReadableFile file = readable(path, code, opened);
+  size_ = file.size;
   if (size_ == 0) return;
-  void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.value, 0);
+  void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.descriptor, 0);
   if (address == MAP_FAILED) refuse_read(path, code, errno);
   data_ = static_cast<const std::byte*>(address);
-  add_mapping(bytes(), path_, file.value);
+  add_mapping(bytes(), path_, file.descriptor);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
@@ -227,18 +243,19 @@ void write_text_file(const fs::path& path, std::string_view text, ExitCode code)
 
 std::string read_text_file(const fs::path& path, ExitCode code, std::size_t max_bytes) {
   // Read, not mapped: others may write such a file at this moment, such as a lock with its holder's name.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  const std::size_t size = open_regular(path, code, file);
-  if (size > max_bytes) {
+  const Descriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const ReadableFile file = readable(path, code, opened);
+  if (file.size > max_bytes) {
     throw Error(code,
-                "'" + path.string() + "' has " + std::to_string(size) + " bytes, more than the " +
+                "'" + path.string() + "' has " + std::to_string(file.size) + " bytes, more than the " +
                     std::to_string(max_bytes) + " that such a file may have",
                 "check that this is the right file");
   }
-  std::string text(size, '\0');
+  std::string text(file.size, '\0');
   std::size_t done = 0;
-  while (done < size) {
-    const ssize_t got = ::read(file.value, text.data() + done, size - done);
+  while (done < file.size) {
+    const ssize_t got =
+        ::pread(file.descriptor, text.data() + done, file.size - done, static_cast<off_t>(done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) refuse_read(path, code, errno);
     if (got == 0) break;

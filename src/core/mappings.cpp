@@ -31,7 +31,7 @@ std::string message_of(const std::filesystem::path& path) {
 
 std::string hint_of(const std::filesystem::path& path) {
   return "keep '" + printable(path.string(), kMaxPath) +
-         "' as it is while it is in use; a training goes on with --resume";
+         "' as it is while it is in use; resume a training with --resume";
 }
 
 struct FileState {

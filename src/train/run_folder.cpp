@@ -42,7 +42,7 @@ void RunFolder::refuse_existing() const {
   if (request_.existing != ExistingRun::refuse || existing.empty()) return;
   throw Error(ExitCode::usage,
               "'" + existing.front().string() + "' exists: there is a run '" + request_.name + "' already",
-              "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
+              "--resume continues it, --overwrite starts over, --output chooses another folder");
 }
 
 void RunFolder::open() {

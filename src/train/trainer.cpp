@@ -264,7 +264,7 @@ void Trainer::stop_if_requested(const TrainerHooks& hooks, int signal) {
   if (parts_.group != nullptr) parts_.group->barrier();
   throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal) + " after epoch " +
                                       std::to_string(state_.epoch) + ", step " +
-                                      std::to_string(state_.step_in_epoch) + "; go on with --resume");
+                                      std::to_string(state_.step_in_epoch) + "; resume with --resume");
 }
 
 }  // namespace svhn::train

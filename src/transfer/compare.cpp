@@ -158,7 +158,7 @@ std::vector<BackboneResult> earlier_results(const CompareRequest& request, const
 void refuse_existing(const CompareRequest& request, const CompareFiles& files) {
   if (request.run.existing != train::ExistingRun::refuse || !std::filesystem::exists(files.results)) return;
   throw Error(ExitCode::usage, "'" + files.results.string() + "' exists: there is such a comparison already",
-              "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
+              "--resume continues it, --overwrite starts over, --output chooses another folder");
 }
 
 void write_results(const CompareFiles& files, const metric::ComparisonResult& result) {

@@ -52,7 +52,7 @@ void describe_stopping(Fields& f, StoppingOptions& o) {
   f.integer({"min_trials", "median: completed trials before any trial is stopped."}, o.min_trials,
             {1, kMaxTrials});
   f.integer({"reduction",
-             "halving: reduction factor; 1 of this many trials goes on, to this many times the epochs."},
+             "halving: reduction factor; 1 of this many trials continues, to this many times the epochs."},
             o.reduction, {2, 1000});
   f.integer(
       {"brackets", "halving: brackets of trials (Hyperband); each starts one rung above the one before."},

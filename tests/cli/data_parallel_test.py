@@ -81,7 +81,7 @@ class DataParallel(harness.ProgramTest):
         self.assertIn("rank 1", killed.err)
         stopped = self.stop_soon(run)
         self.assertEqual(stopped.code, 128 + signal.SIGTERM, stopped)
-        self.assertEqual(stopped.err.count("go on with --resume"), 1, stopped)
+        self.assertEqual(stopped.err.count("resume with --resume"), 1, stopped)
         resumed = self.train_many(run, 2, "--output", "models", "--resume")
         self.assertEqual(resumed.code, 0, resumed)
         self.assertNotIn("ends a little differently", resumed.err)

@@ -440,7 +440,7 @@ class Usage(harness.ProgramTest):
         before = state_of(self.path("models"))
         result = self.train(config(train={"epochs": 1}), "--output", "models")
         self.assert_error(result, 2, "'models/tiny.safetensors' exists: there is a run 'tiny' already",
-                          "--resume goes on with it, --overwrite starts anew, --output chooses another folder")
+                          "--resume continues it, --overwrite starts over, --output chooses another folder")
         self.assertEqual(state_of(self.path("models")), before)
 
     def test_a_refused_overwrite_does_not_touch_the_existing_run(self):

@@ -290,7 +290,7 @@ class LauncherTest(harness.ProgramTest):
             result = harness.finish(process, 30)
             self.assertEqual(result.code, 128 + number, result)
             self.assertRegex(result.err, rf"svhn: error: stopped by signal {int(number)} after epoch \d+, step \d+; "
-                                         r"go on with --resume\n$")
+                                         r"resume with --resume\n$")
             self.assertEqual(result.err.count("svhn: error"), 1, result)
             self.assert_all_gone(ranks)
             self.assertTrue(os.path.exists(self.path(folder, "tiny/checkpoints/last.safetensors")))

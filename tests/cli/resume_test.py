@@ -187,25 +187,25 @@ class EarlyStopping(harness.ProgramTest):
     def setUp(self):
         super().setUp()
         stopped = self.train(9, {"patience": 2})
-        self.assertIn("Early stopping ended the run after epoch 3: no better val_loss since epoch 1\n", stopped.err)
+        self.assertIn("Early stopping ended the run after epoch 3: no better val_loss than in epoch 1\n", stopped.err)
         self.assert_epochs(stopped, 3)
 
     def test_the_same_again_says_why_nothing_happens(self):
         again = self.train(12, {"patience": 2}, "--resume")
-        self.assertIn("Early stopping ended the run after epoch 3: no better val_loss since epoch 1; "
-                      "more patience, or none of early_stopping, goes on with it\n", again.err)
+        self.assertIn("Early stopping ended the run after epoch 3: no better val_loss than in epoch 1; "
+                      "to train it further, raise early_stopping's patience or leave early_stopping out\n", again.err)
         self.assert_epochs(again, 3)
 
     def test_more_patience_goes_on_counting_where_it_was(self):
         more = self.train(12, {"patience": 5}, "--resume")
         self.assertIn("Resuming after epoch 3", more.err)
-        self.assertIn("Early stopping ended the run after epoch 6: no better val_loss since epoch 1\n", more.err)
+        self.assertIn("Early stopping ended the run after epoch 6: no better val_loss than in epoch 1\n", more.err)
         self.assert_epochs(more, 6)
 
     def test_none_of_it_trains_to_the_end(self):
         self.assert_epochs(self.train(4, None, "--resume"), 4)
         whole = self.train(4, None, "--resume")
-        self.assertIn("The run has all of its 4 epochs; a higher train.epochs goes on with it\n", whole.err)
+        self.assertIn("The run is complete: 4 epochs; to train it further, raise train.epochs\n", whole.err)
 
     def test_weights_that_were_not_kept_cannot_be_restored(self):
         before = harness.state_of(self.path("models"))

@@ -158,7 +158,7 @@ class DryRun(RunTest):
     def test_writes_nothing(self):
         result = self.trained(config(train={"epochs": 5}), "--output", "models", "--dry-run")
         self.assertEqual(tree(self.dir), ["data.safetensors", "run.json"])
-        self.assertRegex(result.out, r"A step takes [\d.]+ ms, the whole run about \d+ s; peak memory \d+ MiB, a "
+        self.assertRegex(result.out, r"A step takes [\d.]+ ms, the whole run about [\d.]+ (s|min|h); peak memory \d+ MiB, a "
                                      r"checkpoint [\d.]+ MiB\.\nNothing was written\.\n\Z")
 
     def test_leaves_an_existing_run_alone(self):
@@ -171,7 +171,7 @@ class DryRun(RunTest):
 class GoingOn(RunTest):
     def test_with_nothing_saved_starts_anew_and_says_so(self):
         result = self.trained(config(), "--output", "models", "--resume")
-        self.assertIn("Nothing to resume in 'models/tiny': starting anew\n", result.err)
+        self.assertIn("Nothing to resume in 'models/tiny': starting from scratch\n", result.err)
         self.trained(config(), "--output", "plain")
         self.assertEqual(self.models("models"), self.models("plain"))
 

@@ -13,7 +13,7 @@ from harness import config, read_bytes, read_json, write_json
 
 ENDLESS = {"epochs": 3, "batch_size": 16, "steps_per_epoch": 100_000, "checkpoint_every_steps": 1}
 IN_USE_HINT = "wait for it or end it, or choose another --output"
-CHANGED_HINT = "keep 'data.safetensors' as it is while it is in use; a training goes on with --resume"
+CHANGED_HINT = "keep 'data.safetensors' as it is while it is in use; resume a training with --resume"
 SQUEEZENET = {"name": "squeezenet1_1", "weights": "random", "input": "torch"}
 
 
@@ -124,7 +124,7 @@ class Hangup(SharedTest):
         result = self.go_on(first, signal.SIGHUP)
         self.assertEqual(result.code, 129, result)
         self.assertRegex(result.err.splitlines()[-1],
-                         r"\Asvhn: error: stopped by signal 1 after epoch 0, step \d+; go on with --resume\Z")
+                         r"\Asvhn: error: stopped by signal 1 after epoch 0, step \d+; resume with --resume\Z")
         self.succeed("info", "models/tiny/checkpoints/last.safetensors")
 
     def test_is_ignored_under_nohup(self):

@@ -126,7 +126,7 @@ class Struck(GroupTest):
         result = harness.finish(process)
         self.assertEqual(result.code, 143, result)
         self.assertEqual(result.err.count("svhn: error:"), 1, result)
-        self.assertRegex(result.err, r"trial \d: stopped by signal 15 after epoch \d+, step \d+; go on with --resume")
+        self.assertRegex(result.err, r"trial \d: stopped by signal 15 after epoch \d+, step \d+; resume with --resume")
         result = harness.finish(self.start_two(LONG, "--resume"))
         self.assertEqual(result.code, 0, result)
         self.assert_same_results("long")

@@ -137,7 +137,7 @@ class Refused(TuneTest):
         before = harness.state_of(self.path("models"))
         self.assert_error(self.tune(search()), 2,
                           "'models/tiny/search.json' exists: there is a search 'tiny' already",
-                          "--resume goes on with it, --overwrite starts anew, --output chooses another folder")
+                          "--resume continues it, --overwrite starts over, --output chooses another folder")
         self.assert_error(self.tune(search(epochs=4), "--resume"), 5,
                           "'models/tiny/search.json' is a search with /config/train/epochs = 3, not 4",
                           "resume with the same config and data, or start anew with --overwrite")
@@ -214,7 +214,7 @@ class Interrupted(TuneTest):
         result = harness.finish(process)
         self.assertEqual(result.code, 143, result)
         self.assertRegex(result.err.splitlines()[-1],
-                         r"\Asvhn: error: trial 2: stopped by signal 15 after epoch \d+, step \d+; go on with --resume\Z")
+                         r"\Asvhn: error: trial 2: stopped by signal 15 after epoch \d+, step \d+; resume with --resume\Z")
         result = self.tune(document, "--output", "killed", "--resume")
         self.assertEqual(result.code, 0, result)
         self.assertIn("Resuming: 1 of 3 trials have ended\n", result.err)

@@ -85,7 +85,9 @@ nlohmann::ordered_json resolved(const std::filesystem::path& path, const std::ve
 }  // namespace
 
 void add_options(CLI::App& command, ConfigCheckOptions& options) {
-  add_path(command, "file", options.files, "Config files")->required();
+  add_path(command, "file", options.files, "Config files, or names of those in configs/")
+      ->transform(find_config)
+      ->required();
 }
 
 int run_command(const ConfigCheckOptions& options, const GlobalOptions& /*global*/) {
@@ -101,7 +103,7 @@ int run_command(const ConfigCheckOptions& options, const GlobalOptions& /*global
 }
 
 void add_options(CLI::App& command, ConfigShowOptions& options) {
-  add_path(command, "file", options.files, "Config file")->required()->expected(1);
+  add_path(command, "file", options.files, "Config file")->transform(find_config)->required()->expected(1);
   command.add_option("--set", options.set, "Change a value: a.b.c=value (repeatable)")
       ->allow_extra_args(false);
 }

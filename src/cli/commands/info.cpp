@@ -144,7 +144,7 @@ void print_data(const PreparedData& data, bool as_json) {
 }
 
 void add_options(CLI::App& command, InfoOptions& options) {
-  add_path(command, "file", options.file, "The file")->required();
+  add_path(command, "file", options.file, "The file, or a run folder")->transform(find_model)->required();
   command.add_flag("--json", options.json, "One JSON document on stdout");
 }
 

@@ -5,7 +5,9 @@
 namespace svhn::cli {
 
 void add_options(CLI::App& command, InterpretCommandOptions& options) {
-  add_path(command, "--model", options.model, "The model file")->required();
+  add_path(command, "--model", options.model, "The model file, or its run folder")
+      ->transform(find_model)
+      ->required();
   add_path(command, "--data", options.data, "Prepared file; default: the one of the model's run folder");
   add_path(command, "--output", options.output,
            "Folder for what is made; default: the results of the model's run, else interpretation");

@@ -5,7 +5,9 @@
 namespace svhn::cli {
 
 void add_options(CLI::App& command, PredictCommandOptions& options) {
-  add_path(command, "--model", options.model, "The model file")->required();
+  add_path(command, "--model", options.model, "The model file, or its run folder")
+      ->transform(find_model)
+      ->required();
   add_path(command, "image", options.images, "Picture files or folders")->required();
   command.add_option("--top-k", options.top_k, "How many digits to tell for each picture")
       ->check(CLI::Range(1, 10))

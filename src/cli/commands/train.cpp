@@ -5,14 +5,16 @@
 namespace svhn::cli {
 
 void add_run_options(CLI::App& command, RunOptions& options) {
-  add_path(command, "--config", options.config, "The run's JSON")->required();
+  add_path(command, "--config", options.config, "The run's JSON, or the name of one in configs/")
+      ->transform(find_config)
+      ->required();
   add_path(command, "--data", options.data, "Prepared file, instead of the config's data.file");
   add_path(command, "--output", options.output, "Folder for the model, its curves and the run folder")
       ->capture_default_str();
   command.add_option("--set", options.set, "Change a config value: a.b.c=value (repeatable)")
       ->allow_extra_args(false);
   command.add_option("--seed", options.seed, "Instead of the config's train.seed")->check(refuse_negative);
-  auto* resume = command.add_flag("--resume", options.resume, "Go on from the last checkpoint");
+  auto* resume = command.add_flag("--resume", options.resume, "Resume from the last checkpoint");
   command.add_flag("--overwrite", options.overwrite, "Replace an existing run")->excludes(resume);
   command.add_flag("--no-train", options.no_train, "Show a finished run again");
   command.add_flag("--live-chart", options.live_chart,

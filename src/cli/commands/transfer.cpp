@@ -10,6 +10,7 @@ void add_options(CLI::App& command, TransferCommandOptions& options) {
   command.get_option("--config")->required(false);
   add_path(command, "--weights", options.weights, "The backbone's weights: a file, or random");
   add_path(command, "--compare", options.compare, "Train the same head on each backbone of this list (JSON)")
+      ->transform(find_config)
       ->excludes("--config")
       ->excludes("--dry-run")
       ->excludes("--no-train")

@@ -5,7 +5,9 @@
 namespace svhn::cli {
 
 void add_options(CLI::App& command, TuneCommandOptions& options) {
-  add_path(command, "--config", options.config, "A run's JSON with a section \"tune\"")->required();
+  add_path(command, "--config", options.config, "A run's JSON with a section \"tune\", or its name")
+      ->transform(find_config)
+      ->required();
   add_path(command, "--data", options.data, "Prepared file, instead of the config's data.file");
   command.add_option("--trials", options.trials, "Instead of the config's tune.trials")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000}));
@@ -13,7 +15,7 @@ void add_options(CLI::App& command, TuneCommandOptions& options) {
   command.add_option("--set", options.set, "Change a config value: a.b.c=value (repeatable)")
       ->allow_extra_args(false);
   command.add_option("--seed", options.seed, "Instead of the config's tune.seed")->check(refuse_negative);
-  auto* resume = command.add_flag("--resume", options.resume, "Go on where the search was stopped");
+  auto* resume = command.add_flag("--resume", options.resume, "Resume where the search was stopped");
   command.add_flag("--overwrite", options.overwrite, "Replace an existing search")->excludes(resume);
   command.add_flag("--json", options.json, "One JSON document on stdout");
   add_process_options(command, options.processes);

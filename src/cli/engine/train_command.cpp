@@ -15,6 +15,7 @@
 #include "core/input_guard.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "core/words.h"
 #include "metric/tables.h"
 #include "model/frozen_cut.h"
 #include "model/model_file.h"
@@ -37,7 +38,8 @@ train::ExistingRun existing_run(const RunOptions& options) {
 void warn_about(const train::TrainOptions& options, const model::Graph& graph) {
   constexpr std::int64_t kFewEpochs = 5, kManyEpochs = 100, kLargeBytes = 100'000'000;
   if (options.epochs < kFewEpochs)
-    spdlog::warn("warning: {} epochs are few; the curves will say little", options.epochs);
+    spdlog::warn("warning: {} {} few; the curves will say little", core::counted(options.epochs, "epoch"),
+                 options.epochs == 1 ? "is" : "are");
   if (options.epochs > kManyEpochs)
     spdlog::warn("warning: {} epochs are many; early_stopping can end a run sooner", options.epochs);
   const std::int64_t bytes = graph.counts.total * 4;
@@ -45,7 +47,7 @@ void warn_about(const train::TrainOptions& options, const model::Graph& graph) {
 }
 
 std::string processes_text(int processes, int threads) {
-  const std::string each = std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+  const std::string each = core::counted(threads, "thread");
   return processes == 1 ? each : std::to_string(processes) + " processes x " + each;
 }
 
@@ -58,11 +60,11 @@ std::string run_header(const train::Session& session, const config::RunConfig& c
   std::string text = "\n" + model::summary_text(session.graph(), config.name);
   text += "Data: " + data.path().string() + (data.synthetic() ? " (synthetic digits)" : "") + ", " +
           rows(data::Split::train) + " training and " + rows(data::Split::val) + " validation images\n";
-  text += "Training: " + std::to_string(config.train.epochs) + " epochs of " +
-          std::to_string(session.steps_per_epoch()) + " steps, batch " +
+  text += "Training: " + core::counted(config.train.epochs, "epoch") + " of " +
+          core::counted(session.steps_per_epoch(), "step") + ", batch " +
           std::to_string(config.train.batch_size) + ", " + kernels::precision_name(session.precision()) +
           " on " + hardware.device.str() + ", " + processes_text(processes, hardware.threads) + "\n";
-  return text;
+  return text + "An epoch marked * has the best validation accuracy so far.\n";
 }
 
 std::string charts_text(const train::RunFiles& files) {
@@ -106,15 +108,6 @@ nlohmann::ordered_json finish_json(const train::RunFiles& files, const metric::H
           {"history", metric::history_json(history)}};
 }
 
-void print_finish(const RunOptions& options, const train::RunFiles& files, const metric::History& history,
-                  bool synthetic) {
-  if (options.json) {
-    print_json(finish_json(files, history, synthetic));
-  } else {
-    print_text(finish_text(files, history, synthetic));
-  }
-}
-
 /// `--no-train`: prints a finished run from its files.
 int show_finished(const RunOptions& options, const config::RunConfig& config) {
   const train::RunFiles files(options.output, config.name);
@@ -128,7 +121,8 @@ int show_finished(const RunOptions& options, const config::RunConfig& config) {
   if (!options.json) print_text("\n" + model::summary_text(model.graph(), config.name));
   const bool synthetic = model.record().synthetic;
   draw_missing_charts(files, history, {config.name, synthetic});
-  print_finish(options, files, history, synthetic);
+  options.json ? print_json(finish_json(files, history, synthetic))
+               : print_text(finish_text(files, history, synthetic));
   return 0;
 }
 
@@ -144,9 +138,9 @@ nlohmann::ordered_json dry_run_json(const train::DryRun& dry, std::int64_t batch
 
 std::string dry_run_text(const train::DryRun& dry, std::int64_t batch, int processes) {
   std::string all = fmt::format(
-      "A step takes {:.1f} ms, the whole run about {:.0f} s; peak memory {:.0f} MiB, a checkpoint {:.1f} "
-      "MiB.\n",
-      dry.seconds_per_step * 1e3, dry.seconds_total, dry.peak_megabytes, dry.checkpoint_megabytes);
+      "A step takes {:.1f} ms, the whole run about {}; peak memory {:.0f} MiB, a checkpoint {:.1f} MiB.\n",
+      dry.seconds_per_step * 1e3, core::duration_text(dry.seconds_total), dry.peak_megabytes,
+      dry.checkpoint_megabytes);
   if (dry.features_megabytes > 0.0) {
     all += fmt::format("The frozen layers would run once; their features take {:.0f} MiB.\n",
                        dry.features_megabytes);
@@ -171,22 +165,23 @@ int show_dry_run(const RunOptions& options, train::Session& session, std::int64_
 /// @returns why a run has ended, or "".
 std::string end_text(const train::TrainingState& state, const train::TrainOptions& options) {
   if (state.stopped_early) {
-    return fmt::format("Early stopping ended the run after epoch {}: no better {} since epoch {}",
+    return fmt::format("Early stopping ended the run after epoch {}: no better {} than in epoch {}",
                        state.epoch, options.early_stopping->monitor, state.early_stopping.best_epoch);
   }
-  return state.epoch < options.epochs ? "" : fmt::format("The run has all of its {} epochs", options.epochs);
+  if (state.epoch < options.epochs) return "";
+  return "The run is complete: " + core::counted(options.epochs, "epoch");
 }
 
 void log_resumed(const train::Session& session, const train::TrainOptions& options, const Hardware& hardware,
                  int processes) {
   if (!session.resumed()) {
-    spdlog::info("Nothing to resume in '{}': starting anew", session.files().folder.string());
+    spdlog::info("Nothing to resume in '{}': starting from scratch", session.files().folder.string());
     return;
   }
   if (const std::string end = end_text(session.state(), options); !end.empty()) {
-    spdlog::warn("{}; {} goes on with it", end,
-                 session.state().stopped_early ? "more patience, or none of early_stopping,"
-                                               : "a higher train.epochs");
+    spdlog::warn("{}; to train it further, {}", end,
+                 session.state().stopped_early ? "raise early_stopping's patience or leave early_stopping out"
+                                               : "raise train.epochs");
     return;
   }
   spdlog::info("Resuming after epoch {}, step {}", session.state().epoch, session.state().step_in_epoch);
@@ -298,7 +293,7 @@ int run_configured(const RunOptions& options, config::RunConfig config, const Gl
   train::Session session(std::move(request));
   if (!options.dry_run) session.open();
   if (!session.exclusive()) warn_unlocked(session.files().folder);
-  if (!options.json) print_text(run_header(session, config, hardware, processes.size()));
+  if (!options.json) print_summary(global, run_header(session, config, hardware, processes.size()));
   warn_about(config.train, session.graph());
   if (processes.rank() == 0) warn_of_single_digit(session.data());
   if (options.dry_run) return show_dry_run(options, session, config.train.batch_size, processes.size());
@@ -310,7 +305,9 @@ int run_configured(const RunOptions& options, config::RunConfig config, const Gl
   }
   train_and_draw(session, {config.name, session.data().synthetic()}, options.live_chart, global);
   if (!ended && session.state().stopped_early) spdlog::info("{}", end_text(session.state(), config.train));
-  print_finish(options, session.files(), session.state().history, session.data().synthetic());
+  const auto& history = session.state().history;
+  options.json ? print_json(finish_json(session.files(), history, session.data().synthetic()))
+               : print_summary(global, finish_text(session.files(), history, session.data().synthetic()));
   return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/launch.h"
+#include "core/words.h"
 #include "model/spec_json.h"
 #include "report/charts/search.h"
 #include "transfer/compare.h"
@@ -56,7 +57,9 @@ void log_finished(const metric::BackboneResult& result) {
     return;
   }
   const auto text = [](const char* what, const std::optional<metric::BackboneScore>& score) {
-    return score ? fmt::format("  {} {:.4f} in {:.0f} s", what, score->val_accuracy, score->seconds) : "";
+    return score ? fmt::format("  {} {:.4f} in {}", what, score->val_accuracy,
+                               core::duration_text(score->seconds))
+                 : "";
   };
   spdlog::info("{}:{}{}", result.name, text("frozen", result.frozen), text("unfrozen", result.unfrozen));
 }
@@ -94,8 +97,8 @@ int run_compare(const TransferCommandOptions& options, const GlobalOptions& glob
   if (options.run.json) {
     print_json(metric::comparison_json(result));
   } else {
-    print_text("\n" + metric::format_comparison(result) + "\nResults:  " + files.results.string() +
-               "\nTable:    " + files.table.string() + "\n");
+    print_summary(global, "\n" + metric::format_comparison(result) + "\nResults:  " + files.results.string() +
+                              "\nTable:    " + files.table.string() + "\n");
   }
   return 0;
 }

@@ -10,6 +10,7 @@
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
 #include "cli/engine/train_command.h"
+#include "core/words.h"
 #include "metric/tuning.h"
 #include "report/charts/search.h"
 #include "tune/run/search.h"
@@ -59,15 +60,15 @@ class SearchProgress : public tune::SearchObserver, private train::TrainObserver
     const std::string score = result.score ? fmt::format("  {} {:.4f}", objective_, *result.score) : "";
     const std::string end =
         result.error.empty() ? "" : ": " + result.error.substr(0, result.error.find('\n'));
-    spdlog::info("trial {}/{}  {}{}  {} epochs  {:.1f} s  {}{}{}", result.id, trials_,
-                 metric::trial_text(result), score, result.epochs, result.seconds,
+    spdlog::info("trial {}/{}  {}{}  {}  {}  {}{}{}", result.id, trials_, metric::trial_text(result), score,
+                 core::counted(result.epochs, "epoch"), core::duration_text(result.seconds),
                  metric::trial_status_name(result.status), end, best ? "  *" : "");
   }
 
   void on_lost(int rank) override {
     if (launched_here_) return;  // The launcher has reported it.
     bar_.reset();
-    spdlog::warn("warning: rank {} was lost; the others go on", rank);
+    spdlog::warn("warning: rank {} was lost; the others continue", rank);
   }
 
   void on_waiting(const tune::Trial& trial) override {
@@ -103,9 +104,9 @@ std::string search_header(const tune::SearchConfig& config, const tune::Search& 
                      ", " + (tune::maximised(tune.objective) ? "highest " : "lowest ") + tune.objective;
   if (tune.folds) text += ", " + std::to_string(*tune.folds) + " folds";
   if (tune.repeats > 1) text += ", " + std::to_string(tune.repeats) + " repeats";
-  text += ", up to " + std::to_string(config.base.train.epochs) + " epochs, ";
+  text += ", up to " + core::counted(config.base.train.epochs, "epoch") + ", ";
   if (processes.several()) text += std::to_string(processes.store()->size()) + " processes x ";
-  text += std::to_string(hardware.threads) + " threads\nData: " + data.path().string() +
+  text += core::counted(hardware.threads, "thread") + "\nData: " + data.path().string() +
           (data.synthetic() ? " (synthetic digits)" : "") + "\n";
   return text;
 }
@@ -133,7 +134,7 @@ void log_resumed_search(const tune::Search& search, const TuneCommandOptions& op
           search.former_threads(), threads);
     }
   } else {
-    spdlog::info("Nothing to resume in '{}': starting anew", search.files().folder.string());
+    spdlog::info("Nothing to resume in '{}': starting from scratch", search.files().folder.string());
   }
 }
 
@@ -163,7 +164,7 @@ int search_distributed(const TuneCommandOptions& options, const GlobalOptions& g
   const Hardware hardware = set_up_hardware(global);
   tune::Search search({config, options.output, existing_search(options), hardware.device, processes.store()});
   if (processes.rank() == 0) {
-    if (!options.json) print_text(search_header(config, search, hardware, processes));
+    if (!options.json) print_summary(global, search_header(config, search, hardware, processes));
     log_resumed_search(search, options, hardware.threads);
     warn_of_single_digit(search.runner().data());
   }
@@ -174,7 +175,7 @@ int search_distributed(const TuneCommandOptions& options, const GlobalOptions& g
   if (options.json) {
     print_json(metric::tuning_json(result, metric::TuningDetail::contract));
   } else {
-    print_text(finish_text(result, search.files()));
+    print_summary(global, finish_text(result, search.files()));
   }
   return exit_code(result, true);
 }

@@ -16,6 +16,9 @@
 namespace svhn::formats {
 namespace {
 
+constexpr const char* kOwnFiles =
+    "svhn's own data and models are safetensors: 'svhn preprocess' and 'svhn train' make them";
+
 static_assert(std::endian::native == std::endian::little,
               "safetensors is little-endian, and so is this reader");
 
@@ -25,6 +28,9 @@ std::string_view header_text(std::span<const std::byte> file, const SafetensorsS
   }
   std::uint64_t length = 0;
   std::memcpy(&length, file.data(), kLengthBytes);
+  if (length > kMaxHeaderBytes && (file.size() == kLengthBytes || file[kLengthBytes] != std::byte{'{'})) {
+    source.refuse("this is not a safetensors file", kOwnFiles);
+  }
   if (length > kMaxHeaderBytes) {
     source.refuse("the header claims " + std::to_string(length) + " bytes, more than the 100000000 allowed");
   }
@@ -290,7 +296,7 @@ SafetensorsHeader read_safetensors_header(std::span<const std::byte> file, const
   const FileKind kind = kind_of_bytes(file);
   if (kind != FileKind::safetensors && kind != FileKind::unknown && kind != FileKind::empty)
     source.refuse("this is " + std::string(kind_name(kind)) + ", not a safetensors file",
-                  std::string(kind_advice(kind)));
+                  kind_advice(kind).empty() ? kOwnFiles : std::string(kind_advice(kind)));
   const std::string_view text = header_text(file, source);
   HeaderJson json = parse_header_json(text, source);
   SafetensorsHeader header;

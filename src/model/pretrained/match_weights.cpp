@@ -175,9 +175,12 @@ std::vector<std::string> unexpected_arrays(const WeightSource& source,
   return names;
 }
 
-[[noreturn]] void refuse(const BackboneSpec& spec, bool keras, const Misfits& misfits,
+/// @param wanted the number of arrays. @param keras whether most names are Keras'.
+[[noreturn]] void refuse(const BackboneSpec& spec, std::size_t wanted, bool keras, const Misfits& misfits,
                          const std::filesystem::path& file) {
-  const bool other = keras != (variant_of(spec) == BackboneVariant::keras);
+  // Of weights of another network only a few names are the same.
+  const bool mostly = 2 * misfits.missing.size() < wanted;
+  const bool other = mostly && keras != (variant_of(spec) == BackboneVariant::keras);
   const std::string theirs = keras ? "keras" : "torch";
   const bool says =
       other && has_variant(spec.backbone, keras ? BackboneVariant::keras : BackboneVariant::torch);
@@ -214,7 +217,7 @@ std::vector<const WeightArray*> match_weights(const BackboneSpec& spec, const Gr
                                shape_text(item.shape));
   }
   misfits.unexpected = unexpected_arrays(source, found);
-  if (!misfits.none()) refuse(spec, keras, misfits, file);
+  if (!misfits.none()) refuse(spec, wanted.size(), keras, misfits, file);
   return found;
 }
 

@@ -111,7 +111,7 @@ void TrialJournal::refuse_existing() const {
   throw Error(
       ExitCode::usage,
       "'" + found.front().string() + "' exists: there is a search '" + search_.base.name + "' already",
-      "--resume goes on with it, --overwrite starts anew, --output chooses another folder");
+      "--resume continues it, --overwrite starts over, --output chooses another folder");
 }
 
 void TrialJournal::read(const std::string& data, const std::vector<Trial>& trials, bool synthetic) {

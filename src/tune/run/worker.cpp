@@ -95,7 +95,7 @@ bool Worker::try_own(const Rung& rung, std::size_t trial) {
 
 void Worker::wait() {
   if (const int signal = core::stop_signal()) {
-    throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal) + "; go on with --resume");
+    throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal) + "; resume with --resume");
   }
   if (!idle_since_) idle_since_ = core::Clock::now();
   check_processes();

@@ -74,6 +74,8 @@ TEST(SafetensorsHeader, RefusesImpossibleHeaderLengths) {
   EXPECT_EQ(of(""), "'f': the file has 0 bytes, too few for a safetensors file");
   EXPECT_EQ(of("1234567"), "'f': the file has 7 bytes, too few for a safetensors file");
   EXPECT_EQ(of(length_bytes(3) + "{}"), "'f': the header claims 3 bytes, the file has 2 left");
+  EXPECT_EQ(of("hello, this is text"), "'f': this is not a safetensors file");
+  EXPECT_EQ(of(length_bytes(UINT64_MAX)), "'f': this is not a safetensors file");
   EXPECT_EQ(of(length_bytes(UINT64_MAX) + "{}"),
             "'f': the header claims 18446744073709551615 bytes, more than the 100000000 allowed");
   EXPECT_EQ(of(length_bytes(100'000'001) + "{}"),

@@ -141,5 +141,12 @@ TEST(MatchWeights, SaysWhichVariantAFileHas) {
   EXPECT_NE(refusal(named("inception_v3", BackboneVariant::torch), keras, R"("variant": "keras")"), "");
 }
 
+TEST(MatchWeights, SaysNothingOfVariantsForAnotherNetwork) {
+  const std::string hint = "these are not this network's weights";
+  EXPECT_NE(refusal(named("vgg16"), source_of(named("squeezenet1_1"), false), hint), "");
+  EXPECT_NE(refusal(named("resnet50"), source_of(named("densenet121", BackboneVariant::torch), false), hint),
+            "");
+}
+
 }  // namespace
 }  // namespace svhn::model

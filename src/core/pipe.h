@@ -1,0 +1,18 @@
+#pragma once
+/// Pipes as input: named ones, and a standard input that is one.
+
+#include <filesystem>
+
+#include "core/error.h"
+
+namespace svhn::core {
+
+/// Reads a pipe to its end into a file in memory, which is kept for the life of the process: a pipe gives its
+/// bytes only once, and a second call for the same pipe returns the same file.
+/// @param descriptor of the pipe, opened with O_NONBLOCK.
+/// @returns the descriptor of that file, which stays open.
+/// @throws Error(code) for more than 4 GiB, and when it cannot be read; Interrupted when a signal has asked
+/// the process to stop.
+int file_of_pipe(int descriptor, const std::filesystem::path& path, ExitCode code);
+
+}  // namespace svhn::core
