@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The comparison of question 4.2: the same head on each backbone whose weights exist.
+# The comparison of question 4.2: the same head on each backbone whose weights are there; the others are listed.
 #
 #   scripts/q4_compare.sh [options of svhn transfer]
 # shellcheck source-path=SCRIPTDIR source=common.sh

@@ -11,6 +11,28 @@
 
 namespace svhn::core {
 
+/// A fault of a document.
+struct Problem {
+  std::string pointer;  ///< JSON pointer of the wrong value; "" for the document.
+  std::string origin;   ///< Where the value came from, if not from the document.
+  std::string text;     ///< One line.
+
+  /// @returns "/pointer (origin): text".
+  [[nodiscard]] std::string line() const;
+};
+
+/// The error of a document, with its faults one by one.
+class DocumentError : public Error {
+ public:
+  DocumentError(ExitCode code, const std::string& message, const std::string& hint,
+                std::vector<Problem> problems)
+      : Error(code, message, hint), problems_(std::move(problems)) {}
+  [[nodiscard]] const std::vector<Problem>& problems() const { return problems_; }
+
+ private:
+  std::vector<Problem> problems_;
+};
+
 /// Collects the errors of one document, so that one message reports them all.
 class Problems {
  public:
@@ -22,7 +44,7 @@ class Problems {
   /// @param pointer JSON pointer of the wrong value ("" for the document). @param text one line.
   void add(const std::string& pointer, const std::string& text);
   [[nodiscard]] std::size_t size() const { return found_.size(); }
-  /// @throws Error(code) when there are problems: `SOURCE: /pointer: problem`, or
+  /// @throws DocumentError(code) when there are problems: `SOURCE: /pointer: problem`, or
   /// `SOURCE: 2 problems: /a: …; /b: …`.
   void throw_if_any(ExitCode code, const std::string& hint) const;
 
@@ -30,7 +52,7 @@ class Problems {
   [[nodiscard]] std::string origin_of(const std::string& pointer) const;
 
   std::string source_;
-  std::vector<std::string> found_;
+  std::vector<Problem> found_;
   std::vector<std::pair<std::string, std::string>> notes_;  // Pointer and origin; later ones win.
 };
 

@@ -242,12 +242,16 @@ std::string Problems::origin_of(const std::string& pointer) const {
     return pointer.starts_with(noted) && (pointer.size() == noted.size() || pointer[noted.size()] == '/');
   };
   const auto last = std::find_if(notes_.rbegin(), notes_.rend(), covers);
-  return last == notes_.rend() ? "" : " (" + last->second + ")";
+  return last == notes_.rend() ? "" : last->second;
+}
+
+std::string Problem::line() const {
+  const std::string subject = pointer + (origin.empty() ? "" : " (" + origin + ")");
+  return subject.empty() ? text : subject + ": " + text;
 }
 
 void Problems::add(const std::string& pointer, const std::string& text) {
-  const std::string subject = pointer + origin_of(pointer);
-  found_.push_back(subject.empty() ? text : subject + ": " + text);
+  found_.push_back({pointer, origin_of(pointer), text});
 }
 
 void Problems::throw_if_any(ExitCode code, const std::string& hint) const {
@@ -255,10 +259,10 @@ void Problems::throw_if_any(ExitCode code, const std::string& hint) const {
   std::string message = printable(source_, 400) + ": ";
   if (found_.size() > 1) message += std::to_string(found_.size()) + " problems: ";
   for (std::size_t i = 0; i < std::min(found_.size(), kMaxListed); ++i) {
-    message += (i == 0 ? "" : "; ") + found_[i];
+    message += (i == 0 ? "" : "; ") + found_[i].line();
   }
   if (found_.size() > kMaxListed) message += "; …";
-  throw Error(code, message, hint);
+  throw DocumentError(code, message, hint, found_);
 }
 
 std::string_view nearest_name(std::string_view word, std::span<const std::string_view> candidates) {

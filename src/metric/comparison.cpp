@@ -86,18 +86,41 @@ std::vector<const BackboneResult*> ranked_backbones(const ComparisonResult& resu
   return ranked;
 }
 
+namespace {
+
+/// @returns whether nothing is known of it but why.
+bool is_unbuilt(const BackboneResult& backbone) {
+  return backbone.error && backbone.parameters == 0 && !best_score(backbone);
+}
+
+/// @returns a line with the backbones that the table leaves out; "" if there are none.
+std::string unbuilt_line(const ComparisonResult& result) {
+  std::vector<const BackboneResult*> unbuilt;
+  for (const BackboneResult& b : result.backbones) {
+    if (is_unbuilt(b)) unbuilt.push_back(&b);
+  }
+  if (unbuilt.empty()) return "";
+  if (unbuilt.size() == 1) return "Not compared: " + unbuilt[0]->name + " (" + *unbuilt[0]->error + ")\n";
+  std::string names;
+  for (const BackboneResult* b : unbuilt) names += (names.empty() ? "" : ", ") + b->name;
+  return "Not compared: " + names + " (the files below have the reasons)\n";
+}
+
+}  // namespace
+
 std::string format_comparison(const ComparisonResult& result) {
   std::string table =
       "backbone              parameters     features    frozen      time  unfrozen      time  ms/image  "
       "weights\n";
   for (const BackboneResult* b : ranked_backbones(result)) {
+    if (is_unbuilt(*b)) continue;
     const std::string ms =
         b->milliseconds_per_image ? fmt::format("{:.2f}", *b->milliseconds_per_image) : "-";
     table += fmt::format("{:<20.40} {:>11} {:>12}  {}  {}  {:>8}  {}{}\n", b->name, b->parameters,
                          shape_text(b->feature_shape), score_columns(b->frozen), score_columns(b->unfrozen),
                          ms, b->weights, b->error ? "  (" + *b->error + ")" : "");
   }
-  return table;
+  return table + unbuilt_line(result);
 }
 
 std::string comparison_csv(const ComparisonResult& result) {

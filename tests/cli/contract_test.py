@@ -101,11 +101,20 @@ class GlobalOptions(harness.ProgramTest):
     def test_quiet_keeps_warnings_only(self):
         document = config(train={"epochs": 2})
         result = self.train(document, "--quiet", "--output", "quiet")
-        self.assertEqual(result.err, "warning: 2 epochs are few; the curves will say little\n")
+        self.assertEqual(result.err, "warning: only 2 epochs: the curves will say little\n")
+        self.assertEqual(result.out, "")
         loud = self.train(document, "--output", "loud")
+        self.assertIn("Total parameters:", loud.out)
         self.assertEqual(len(re.findall(r"(?m)^epoch \d+/2  loss ", loud.err)), 2)
         silent = self.train(document, "--log-level", "off", "--output", "silent")
         self.assertEqual(silent.err, "")
+        quiet = self.succeed("preprocess", "--synthetic", 200, "--output", "few.safetensors", "--quiet")
+        self.assertEqual((quiet.out, quiet.err), ("", ""))
+        asked_for = self.succeed("evaluate", "--model", "quiet/tiny.safetensors", "--quiet")
+        self.assertIn("  accuracy   ", asked_for.out)
+        document = json.loads(self.succeed("preprocess", "--synthetic", 200, "--output", "few.safetensors", "--quiet",
+                                           "--json").out)
+        self.assertEqual(document["images"], 200)
 
 
 class Documents(harness.ProgramTest):

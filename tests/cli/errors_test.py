@@ -94,11 +94,13 @@ class Files(harness.ProgramTest):
     def test_foreign_content_is_refused(self):
         with open(self.path("foreign"), "wb") as file:
             file.write(b"garbage garbage")
-        claimed = int.from_bytes(b"garbage ", "little")
-        text = f"'foreign': the header claims {claimed} bytes, more than the 100000000 allowed"
-        self.assert_error(self.run_svhn("info", "foreign"), 4, text, DAMAGED_HINT)
-        self.assert_error(self.run_svhn("evaluate", "--model", "foreign"), 5, text, DAMAGED_HINT)
-        self.assert_error(self.train(config(), "--data", "foreign"), 4, text, DAMAGED_HINT)
+        text = "'foreign': this is not a safetensors file"
+        hint = "svhn's own data and models are safetensors: 'svhn preprocess' and 'svhn train' make them"
+        self.assert_error(self.run_svhn("info", "foreign"), 4, text, hint)
+        self.assert_error(self.run_svhn("evaluate", "--model", "foreign"), 5, text, hint)
+        self.assert_error(self.train(config(), "--data", "foreign"), 4, text, hint)
+        self.assert_error(self.run_svhn("info", "run.json"), 4, "'run.json': this is JSON text, not a safetensors file",
+                          hint)
         self.assert_error(self.run_svhn("preprocess", "--input", "foreign", "--output", "x"), 4,
                           "'foreign' is none of the known forms of digits",
                           "known are pickles of protocol 2 to 5, MATLAB 5 files, ARFF text and folders of pictures")
@@ -215,15 +217,35 @@ class Configs(harness.ProgramTest):
         write_json(self.path("many.json"), {
             "schema": 2, "name": "x y", "train": {"epochs": 0, "batchsize": 3, "optimizer": {"type": "adma"}},
             "model": {"layers": [{"type": "dens", "units": 3}]}})
-        expected = ("many.json: 6 problems: /schema: 2 is out of range, expected the integer 1; "
-                    "/name: expected letters, digits, '.', '_' and '-', not starting with '.', found the text 'x y'; "
-                    "/model/layers/0/type: unknown value 'dens'; did you mean 'dense'?; "
-                    "/train/epochs: 0 is out of range, expected an integer from 1 to 1000000; "
-                    "/train/optimizer/type: unknown value 'adma'; did you mean 'adam'?; "
-                    "/train/batchsize: unknown key; did you mean 'batch_size'?")
-        for command in (("config", "check"), ("config", "show"), ("train", "--config")):
+        problems = [("/schema", "2 is out of range, expected the integer 1"),
+                    ("/name", "expected letters, digits, '.', '_' and '-', not starting with '.', found the text 'x y'"),
+                    ("/model/layers/0/type", "unknown value 'dens'; did you mean 'dense'?"),
+                    ("/train/epochs", "0 is out of range, expected an integer from 1 to 1000000"),
+                    ("/train/optimizer/type", "unknown value 'adma'; did you mean 'adam'?"),
+                    ("/train/batchsize", "unknown key; did you mean 'batch_size'?")]
+        lines = [f"{pointer}: {text}" for pointer, text in problems]
+        for command in (("config", "show"), ("train", "--config")):
             with self.subTest(command):
-                self.assert_error(self.run_svhn(*command, "many.json"), 3, expected, CONFIG_HINT)
+                self.assert_error(self.run_svhn(*command, "many.json"), 3, "many.json: 6 problems: " + "; ".join(lines),
+                                  CONFIG_HINT)
+        checked = self.run_svhn("config", "check", "many.json")
+        expected = "".join(f"svhn: error: many.json: {line}\n" for line in lines) + f"hint: {CONFIG_HINT}\n"
+        self.assertEqual((checked.code, checked.out, checked.err), (3, "", expected))
+        write_json(self.path("good.json"), config())
+        checked = self.run_svhn("config", "check", "--json", "many.json", "good.json", "none.json")
+        self.assertEqual((checked.code, checked.err), (3, ""))
+        many, good, none = json.loads(checked.out)
+        self.assertEqual(many, {"file": "many.json", "valid": False, "hint": CONFIG_HINT,
+                                "problems": [{"pointer": p, "message": text} for p, text in problems]})
+        self.assertEqual(good, {"file": "good.json", "valid": True, "kind": "run", "name": "tiny", "parameters": 8322})
+        self.assertEqual((none["valid"], none["problems"]),
+                         (False, [{"pointer": "", "message": "cannot read 'none.json': No such file or directory"}]))
+
+    def test_changes_are_checked_too(self):
+        write_json(self.path("good.json"), config())
+        checked = self.run_svhn("config", "check", "good.json", "--set", "train.epochs=0", "--json")
+        problem, = json.loads(checked.out)[0]["problems"]
+        self.assertEqual((checked.code, problem["pointer"], problem["origin"]), (3, "/train/epochs", "--set train.epochs=0"))
 
     def test_json_that_is_not_strict_is_refused_by_place(self):
         cases = {

@@ -49,9 +49,9 @@ def environment(extra=None):
     return values
 
 
-def start(*arguments, cwd, env=None, before=None, stdout=subprocess.PIPE):
+def start(*arguments, cwd, env=None, before=None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
     command = [PROGRAM, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=cwd, env=environment(env), stdin=subprocess.DEVNULL, stdout=stdout,
+    return subprocess.Popen(command, cwd=cwd, env=environment(env), stdin=stdin, stdout=stdout,
                             stderr=subprocess.PIPE, text=True, preexec_fn=before)
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import subprocess
 
 import harness
 
@@ -41,8 +42,8 @@ class Predict(harness.ProgramTest):
             write_ppm(self.path(names[-1]), self.pixels(line["row"]), scale=scale)
         return names
 
-    def predict(self, *arguments):
-        return self.run_svhn("predict", "--model", self.model, *arguments)
+    def predict(self, *arguments, **how):
+        return self.run_svhn("predict", "--model", self.model, *arguments, **how)
 
     def assert_known(self, entries, places):
         for entry, line in zip(entries, self.known):
@@ -125,15 +126,90 @@ class Predict(harness.ProgramTest):
 
     def test_prints_a_table(self):
         names = self.pictures()[:2]
-        result = self.predict(*names, "--top-k", 2)
+        result = self.predict(*names, "--top-k", 2, "--reject", 0)
         lines = result.out.splitlines()
-        self.assertEqual(lines[0], "file   digit  probability  then")
+        self.assertEqual(lines[0], "file   digit  probability  runners-up")
         for name, line, known in zip(names, lines[1:], self.known):
             ranked = sorted(DIGITS, key=lambda digit: -float(known["p" + digit]))
             first, second = (float(known["p" + digit]) for digit in ranked[:2])
             self.assertEqual(line, f"{name}  {ranked[0]}      {first:.4f}       {ranked[1]} ({second:.4f})")
         self.assertEqual(self.predict(names[0], "--top-k", 1).out.splitlines()[0], "file   digit  probability")
         self.assertEqual(self.predict("none.png").out, "")
+
+    def test_doubts_an_answer_below_the_reject_threshold(self):
+        name = self.pictures()[0]
+        best = max(float(self.known[0]["p" + digit]) for digit in DIGITS)
+        for threshold, doubted in ((best + 1e-3, True), (best - 1e-3, False)):
+            line = self.predict(name, "--reject", threshold).out.splitlines()[1]
+            self.assertEqual(line.endswith("  no digit?"), doubted, line)
+            entry = json.loads(self.predict(name, "--reject", threshold, "--json").out)[0]
+            self.assertEqual(entry.get("rejected"), True if doubted else None)
+        self.assertEqual(self.predict(name, "--reject", 1.5).code, 2)
+
+    def test_top_k_counts_the_ranked_digits_of_the_document(self):
+        name = self.pictures()[0]
+        ranked = sorted(DIGITS, key=lambda digit: -float(self.known[0]["p" + digit]))
+        for top_k in (1, 3, 10):
+            entry = json.loads(self.predict(name, "--top-k", top_k, "--json").out)[0]
+            self.assertEqual([str(one["digit"]) for one in entry["top_k"]], ranked[:top_k])
+            self.assertEqual([one["probability"] for one in entry["top_k"]],
+                             [entry["probabilities"][digit] for digit in ranked[:top_k]])
+
+    def test_leaves_out_what_lies_beside_pictures(self):
+        os.makedirs(self.path("beside/more"))
+        write_ppm(self.path("beside/a.ppm"), self.pixels(self.known[0]["row"]))
+        for name in ("notes.txt", "more/Thumbs.db"):
+            with open(self.path("beside", name), "w", encoding="ascii") as file:
+                file.write("no picture")
+        result = self.predict("beside", "--json")
+        self.assertEqual((result.code, result.err),
+                         (0, "'beside': left out 2 files (more/Thumbs.db, notes.txt), which are no pictures\n"))
+        self.assertEqual([entry["file"] for entry in json.loads(result.out)], ["beside/a.ppm"])
+        os.remove(self.path("beside/a.ppm"))
+        none = self.predict("beside")
+        self.assertEqual((none.code, none.out), (4, ""), none)
+        self.assertIn("svhn: error: 'beside': the folder holds no pictures\n", none.err)
+        self.assertEqual(self.predict("beside/notes.txt").code, 4, "a file that is named must be a picture")
+
+    def test_tells_of_strips(self):
+        for width, height, note in [(64, 32, "2.0 times as wide as high: a strip of several digits?"), (63, 32, None),
+                                    (32, 96, "3.0 times as high as wide, and squeezed into a square"), (32, 95, None)]:
+            with self.subTest(width=width, height=height):
+                with open(self.path("strip.ppm"), "wb") as file:
+                    file.write(b"P6\n%d %d\n255\n" % (width, height) + bytes(range(256)) * (width * height * 3 // 256 + 1))
+                result = self.predict("strip.ppm", "--json")
+                self.assertEqual(result.code, 0, result)
+                self.assertEqual(json.loads(result.out)[0].get("note"), note)
+                self.assertEqual(result.err, f"'strip.ppm': {note}\n" if note else "")
+
+    def piped(self, content, *arguments):
+        """`svhn predict … -` with these bytes as its standard input."""
+        with open(self.path("input"), "wb") as file:
+            file.write(content)
+        cat = subprocess.Popen(["cat", self.path("input")], stdout=subprocess.PIPE)
+        try:
+            return self.predict("-", "--json", *arguments, stdin=cat.stdout)
+        finally:
+            cat.stdout.close()
+            cat.wait()
+
+    def test_reads_a_picture_from_the_standard_input(self):
+        with open(self.path(self.pictures()[0]), "rb") as file:
+            result = self.piped(file.read())
+        self.assertEqual(result.code, 0, result)
+        entry, = json.loads(result.out)
+        self.assertEqual(entry["file"], "/dev/stdin")
+        self.assert_known([entry], 5)
+
+    def test_reads_names_from_the_standard_input(self):
+        names = self.pictures()
+        for text in ("\n".join(names), "\r\n".join(names) + "\r\n", "\0".join(names) + "\0"):
+            result = self.piped(text.encode())
+            self.assertEqual(result.code, 0, result)
+            entries = json.loads(result.out)
+            self.assertEqual([entry["file"] for entry in entries], names)
+            self.assert_known(entries, 5)
+        self.assertEqual(self.piped(b"none.png\n").code, 4)
 
     def test_averages_over_shifts_when_asked(self):
         name = self.pictures()[0]

@@ -22,6 +22,8 @@ class Labels(harness.ProgramTest):
             pickle.dump(value, file, 4)
 
     def prepare(self, *more):
+        if os.path.exists(self.path("out.safetensors")):
+            os.remove(self.path("out.safetensors"))  # That it held other data would be told.
         result = self.run_svhn("preprocess", "--input", "digits.pkl", "--output", "out.safetensors", "--json", *more)
         self.assertEqual(result.code, 0, result)
         document = json.loads(result.out)

@@ -81,7 +81,7 @@ class FilesLeftBehind(RunTest):
 
     def test_few_and_many_epochs_get_a_warning(self):
         short = {"steps_per_epoch": 1, "checkpoint_every_epochs": 0}
-        for epochs, expected in [(4, "4 epochs are few; the curves will say little"), (5, None), (100, None),
+        for epochs, expected in [(4, "only 4 epochs: the curves will say little"), (5, None), (100, None),
                                  (101, "101 epochs are many; early_stopping can end a run sooner")]:
             with self.subTest(epochs=epochs):
                 result = self.train(config(train={"epochs": epochs, **short}), "--dry-run")

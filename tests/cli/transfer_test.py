@@ -141,6 +141,40 @@ class TransferTest(harness.ProgramTest):
         self.assertEqual(json.loads(resumed.out)["backbones"][1], squeezenet)
         self.assertNotIn("epoch", resumed.err)
 
+    def test_backbones_without_weights_are_told_in_one_line(self):
+        document = transfer_config(name="none", train={"epochs": 1})
+        document["compare"] = {"backbones": [{"name": name, "weights": f"nowhere/{name}.h5"} for name in ("vgg16", "vgg19")]}
+        write_json(self.path("none.json"), document)
+        result = harness.run("transfer", "--compare", "none.json", "--threads", 1, cwd=self.dir)
+        self.assertEqual(result.code, 0, result)
+        self.assertEqual(result.err, "left out, since their weights are not there: vgg16, vgg19 "
+                                     "(scripts/fetch_weights.sh fetches them)\n")
+        self.assertIn("\nNot compared: vgg16, vgg19 (the files below have the reasons)\n", result.out)
+
+    def test_a_backbone_needs_no_config(self):
+        data = ("--set", f"data.file={json.dumps(self.data)}", "--set", "train.epochs=1", "--threads", 1)
+        result = self.run_svhn("transfer", "--backbone", "squeezenet", "--weights", "random", *data)
+        self.assertEqual(result.code, 0, result)
+        shown = harness.read_json(self.path("models/transfer_squeezenet1_1/config.resolved.json"))
+        backbone = shown["model"]["layers"][0]
+        self.assertEqual((backbone["name"], backbone["weights"], backbone["input"]), ("squeezenet1_1", "random", "torch"))
+        self.assertEqual([layer["type"] for layer in shown["model"]["layers"]],
+                         ["backbone", "flatten", "dense", "batch_norm", "dropout", "dense"])
+        large = self.run_svhn("transfer", "--backbone", "xception", "--weights", "random", "--dry-run", *data)
+        self.assertIn("resize_1 (resize)", large.out, large)
+        write_json(self.path("own.json"), transfer_config({"trainable": ["features.12.*"]}, name="own"))
+        own = self.run_svhn("transfer", "--config", "own.json", "--backbone", "vgg16", "--weights", "random", "--dry-run",
+                            *data)
+        self.assertIn("Model: own\n", own.out, own)
+        self.assertIn("vgg16", own.out)
+
+    def test_an_unknown_or_missing_backbone_is_refused(self):
+        self.assert_error(self.run_svhn("transfer", "--backbone", "vgg61"), 2, "there is no backbone 'vgg61'",
+                          "did you mean 'vgg16'?")
+        missing = self.run_svhn("transfer", "--backbone", "vgg16", "--set", f"data.file={json.dumps(self.data)}")
+        self.assertEqual(missing.code, 5, missing)
+        self.assertIn("there is no weights file 'weights/vgg16.safetensors'", missing.err)
+
     def test_a_comparison_needs_its_section(self):
         write_json(self.path("run.json"), transfer_config())
         result = harness.run("transfer", "--compare", "run.json", cwd=self.dir)

@@ -33,35 +33,83 @@ std::string branches_text(const model::Graph& graph) {
   return joins.empty() ? text : ", branches join in " + text;
 }
 
-std::string checked_run(const config::RunConfig& config, const std::filesystem::path& path) {
-  const model::Graph graph = config::plan_run(config, path.string());
-  return config.name + ", " + core::with_thousands(graph.counts.total) + " parameters" + branches_text(graph);
+/// What `config check` tells of a valid config.
+struct Checked {
+  std::string kind;  ///< "run", "search" or "comparison".
+  std::string name;
+  std::int64_t parameters = 0;
+  std::string more;  ///< Its branches, trials or backbones.
+};
+
+Checked checked_run(const config::RunConfig& config, const std::string& source) {
+  const model::Graph graph = config::plan_run(config, source);
+  return {"run", config.name, graph.counts.total, branches_text(graph)};
 }
 
-std::string checked_search(const std::filesystem::path& path) {
-  const auto search = tune::load_search(path, {});
-  const std::string run = checked_run(search.base, path);
-  return run + ", " + std::to_string(tune::check_search(search).size()) + " trials";
+Checked checked_search(const std::filesystem::path& path, const std::vector<std::string>& set) {
+  const auto search = tune::load_search(path, set);
+  Checked result = checked_run(search.base, path.string());
+  result.kind = "search";
+  result.more += ", " + std::to_string(tune::check_search(search).size()) + " trials";
+  return result;
 }
 
-std::string checked_comparison(const std::filesystem::path& path) {
-  const auto comparison = config::load_comparison(path, {});
-  const std::string run = checked_run(comparison.base, path);
+Checked checked_comparison(const std::filesystem::path& path, const std::vector<std::string>& set) {
+  const auto comparison = config::load_comparison(path, set);
+  Checked result = checked_run(comparison.base, path.string());
   const auto layer = model::backbone_layers(comparison.base.model).front();
   for (const auto& entry : comparison.compare.backbones) {
     config::RunConfig other = comparison.base;
     other.model = model::with_backbone(other.model, layer, entry.backbone, entry.resize);
     config::plan_run(other, path.string());
   }
-  return run + ", " + std::to_string(comparison.compare.backbones.size()) + " backbones";
+  result.kind = "comparison";
+  result.more += ", " + std::to_string(comparison.compare.backbones.size()) + " backbones";
+  return result;
 }
 
-/// @returns a short description of a valid config. @throws core::Error(config) for an invalid one.
-std::string checked(const std::filesystem::path& path) {
-  const auto document = read_unchecked(path, {});
-  if (tune::has_search(document)) return checked_search(path);
-  if (config::has_comparison(document)) return checked_comparison(path);
-  return checked_run(config::load_run_config(path, {}), path);
+/// @throws core::Error(config) for an invalid config.
+Checked checked(const std::filesystem::path& path, const std::vector<std::string>& set) {
+  const auto document = read_unchecked(path, set);
+  if (tune::has_search(document)) return checked_search(path, set);
+  if (config::has_comparison(document)) return checked_comparison(path, set);
+  return checked_run(config::load_run_config(path, set), path.string());
+}
+
+std::string text_of(const std::string& file, const Checked& config) {
+  return file + ": ok, " + config.name + ", " + core::with_thousands(config.parameters) + " parameters" +
+         config.more + "\n";
+}
+
+nlohmann::ordered_json json_of(const std::string& file, const Checked& config) {
+  return {{"file", file},
+          {"valid", true},
+          {"kind", config.kind},
+          {"name", config.name},
+          {"parameters", config.parameters}};
+}
+
+/// @returns the faults that an error reports; its message, if it has no list of them.
+std::vector<core::Problem> problems_of(const core::Error& error) {
+  const auto* listed = dynamic_cast<const core::DocumentError*>(&error);
+  return listed == nullptr ? std::vector<core::Problem>{{"", "", error.what()}} : listed->problems();
+}
+
+nlohmann::ordered_json json_of(const std::string& file, const core::Error& error) {
+  auto problems = nlohmann::ordered_json::array();
+  for (const core::Problem& problem : problems_of(error)) {
+    problems.push_back({{"pointer", problem.pointer}, {"message", problem.text}});
+    if (!problem.origin.empty()) problems.back()["origin"] = problem.origin;
+  }
+  return {{"file", file}, {"valid", false}, {"problems", problems}, {"hint", error.hint()}};
+}
+
+/// Prints a line for each fault, and the hint.
+int report_each(const std::string& file, const core::Error& error) {
+  const auto problems = problems_of(error);
+  if (problems.size() < 2) return report_error(error);
+  for (std::size_t i = 0; i + 1 < problems.size(); ++i) report_failure(file + ": " + problems[i].line());
+  return report_error({error.code(), file + ": " + problems.back().line(), error.hint()});
 }
 
 /// @returns the config with every key and its value.
@@ -88,17 +136,26 @@ void add_options(CLI::App& command, ConfigCheckOptions& options) {
   add_path(command, "file", options.files, "Config files, or names of those in configs/")
       ->transform(find_config)
       ->required();
+  command.add_option("--set", options.set, "Change a value of each: a.b.c=value (repeatable)")
+      ->allow_extra_args(false);
+  command.add_flag("--json", options.json, "One JSON document on stdout");
 }
 
 int run_command(const ConfigCheckOptions& options, const GlobalOptions& /*global*/) {
   int code = 0;
+  auto documents = nlohmann::ordered_json::array();
   for (const auto& path : options.files) {
     try {
-      print_text(path.string() + ": ok, " + checked(path) + "\n");
-    } catch (const core::Error& error) {
-      code = report_error(error);  // Check the other files, too.
+      const Checked config = checked(path, options.set);
+      options.json ? documents.push_back(json_of(path.string(), config))
+                   : print_text(text_of(path.string(), config));
+    } catch (const core::Error& error) {  // Check the other files, too.
+      code = static_cast<int>(error.code());
+      options.json ? documents.push_back(json_of(path.string(), error))
+                   : static_cast<void>(report_each(path.string(), error));
     }
   }
+  if (options.json) print_json(documents);
   return code;
 }
 

@@ -15,6 +15,8 @@ struct ConfigCheckOptions {
                                         .needs_engine = false};
 
   std::vector<InputPath> files;
+  std::vector<std::string> set;
+  bool json = false;
 };
 
 void add_options(CLI::App& command, ConfigCheckOptions& options);

@@ -8,9 +8,14 @@ void add_options(CLI::App& command, PredictCommandOptions& options) {
   add_path(command, "--model", options.model, "The model file, or its run folder")
       ->transform(find_model)
       ->required();
-  add_path(command, "image", options.images, "Picture files or folders")->required();
+  add_path(command, "image", options.images,
+           "Picture files or folders; - reads a picture or file names, one a line, from stdin")
+      ->required();
   command.add_option("--top-k", options.top_k, "How many digits to tell for each picture")
       ->check(CLI::Range(1, 10))
+      ->capture_default_str();
+  command.add_option("--reject", options.reject, "Mark an answer of a smaller probability with 'no digit?'")
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command.add_flag("--tta", options.tta, "Average over small shifts of each picture");
   command.add_flag("--json", options.json, "One JSON document on stdout");

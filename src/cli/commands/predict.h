@@ -16,6 +16,7 @@ struct PredictCommandOptions {
   InputPath model;
   std::vector<InputPath> images;
   int top_k = 3;
+  double reject = 0.5;  ///< Smallest probability of an answer that is not doubted.
   bool tta = false;
   bool json = false;
 };

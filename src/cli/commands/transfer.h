@@ -16,6 +16,7 @@ struct TransferCommandOptions {
       .example = "svhn transfer --config configs/q4_1.json --weights weights/vgg16_notop.h5"};
 
   RunOptions run;
+  std::string backbone;              ///< Instead of the config's; empty: that one.
   std::optional<InputPath> weights;  ///< A file or "random"; default: from the config.
   std::optional<InputPath> compare;  ///< A list of backbones instead of a config.
   ProcessOptions processes{};

@@ -7,10 +7,12 @@
 #include "cli/commands/convert.h"
 #include "cli/console.h"
 #include "cli/engine/pickled_curves.h"
+#include "cli/engine/progress.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "core/words.h"
 #include "data/preprocess.h"
 #include "formats/file_kind.h"
 #include "formats/hdf5/file.h"
@@ -197,7 +199,7 @@ std::string model_name(const fs::path& path) {
   return name;
 }
 
-void convert_model(const ConvertOptions& options, model::KerasModel model) {
+std::string convert_model(const ConvertOptions& options, model::KerasModel model) {
   check_input(options.input, model);
   const NamedOrder& order = class_order_of(options, model);
   // Of ten outputs Stanford's labels are in the order of the classes here.
@@ -211,28 +213,28 @@ void convert_model(const ConvertOptions& options, model::KerasModel model) {
                                   false,
                                   as_here ? "index" : std::string(order.name)};
   write_arrays(options.output, model.arrays, model::record_metadata(record, "model"));
-  print_text(model_text(options, model, preprocessing, order));
+  return model_text(options, model, preprocessing, order);
 }
 
-void convert_weights(const ConvertOptions& options) {
+std::string convert_weights(const ConvertOptions& options) {
   const model::WeightSource source = model::open_weights(options.input);
   if (source.arrays.empty())
     throw Error(ExitCode::model, "'" + options.input.string() + "' holds no weights",
                 "check that this is the right file");
   const std::string origin(model::origin_name(source.origin));
   write_arrays(options.output, source.arrays, {{"format", "svhn-weights-1"}, {"origin", origin}});
-  print_text(options.output.string() + ": weights from " + source.format + ", " +
-             std::to_string(source.arrays.size()) + " arrays, " + count_text(source.arrays) +
-             " numbers; names as " +
-             (source.origin == model::WeightOrigin::keras ? "in Keras" : "in the file") + "\n" +
-             notes_text(source.notes));
+  return options.output.string() + ": weights from " + source.format + ", " +
+         core::counted(static_cast<std::int64_t>(source.arrays.size()), "array") + ", " +
+         count_text(source.arrays) + " numbers; names as " +
+         (source.origin == model::WeightOrigin::keras ? "in Keras" : "in the file") + "\n" +
+         notes_text(source.notes);
 }
 
-void convert_curves(const ConvertOptions& options) {
+std::string convert_curves(const ConvertOptions& options) {
   need_extension(options, ".json", "learning curves");
   const PickledCurves curves = read_pickled_curves(options.input);
   core::write_text_file(options.output, curves.text, ExitCode::data);
-  print_text(options.output.string() + ": " + curves.description + "\n");
+  return options.output.string() + ": " + curves.description + "\n";
 }
 
 /// Refuses svhn's own files: a conversion would keep their weights and drop everything else.
@@ -246,9 +248,8 @@ void refuse_own(const fs::path& path) {
                 "use it as it is");
 }
 
-}  // namespace
-
-int run_command(const ConvertOptions& options, const GlobalOptions&) {
+/// Writes the output. @returns what has been done, as lines.
+std::string convert(const ConvertOptions& options) {
   const Input input = input_of(options.input);
   const auto refuse_classes = [&] {
     if (options.classes != "auto")
@@ -258,24 +259,28 @@ int run_command(const ConvertOptions& options, const GlobalOptions&) {
   };
   if (input == Input::pickle) {
     refuse_classes();
-    convert_curves(options);
-    return 0;
+    return convert_curves(options);
   }
   need_extension(options, ".safetensors", "models and weights");
   if (input == Input::safetensors) refuse_own(options.input);
-  if (input == Input::keras) {
-    convert_model(options, model::import_keras_archive(options.input));
-    return 0;
-  }
+  if (input == Input::keras) return convert_model(options, model::import_keras_archive(options.input));
   if (input == Input::hdf5) {
     const formats::Hdf5File file(options.input, ExitCode::model);
-    if (model::holds_keras_model(file)) {
-      convert_model(options, model::import_keras_model(file));
-      return 0;
-    }
+    if (model::holds_keras_model(file)) return convert_model(options, model::import_keras_model(file));
   }
   refuse_classes();
-  convert_weights(options);
+  return convert_weights(options);
+}
+
+}  // namespace
+
+int run_command(const ConvertOptions& options, const GlobalOptions& global) {
+  const auto convert_with_progress = [&] {
+    StageProgress progress(global, "convert");
+    progress.tell("'" + options.input.string() + "'");
+    return convert(options);
+  };
+  print_summary(global, convert_with_progress());
   return 0;
 }
 

@@ -1,13 +1,17 @@
 #include <spdlog/spdlog.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands/info.h"
 #include "cli/commands/preprocess.h"
 #include "core/error.h"
+#include "core/input_guard.h"
 #include "core/json.h"
+#include "core/words.h"
 #include "data/images/prepare.h"
 #include "report/images/preview.h"
+#include "train/session.h"
 
 namespace svhn::cli {
 namespace {
@@ -59,6 +63,29 @@ data::PreparedContent make_content(const PreprocessOptions& options, const Globa
       split_options(options));
 }
 
+/// The prepared file that stood in the place of the output.
+struct FormerData {
+  std::string fingerprint;
+  std::string text;
+};
+
+/// @returns nothing if there was none that could be read.
+std::optional<FormerData> former_data(const std::filesystem::path& output) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(output, error)) return std::nullopt;
+  std::optional<FormerData> found;
+  try {
+    const data::PreparedData data(output);
+    const auto source = data.metadata().find("source");
+    found = FormerData{train::data_fingerprint(data), core::counted(data.size(), "image")};
+    if (source != data.metadata().end()) found->text += " of '" + core::printable(source->second) + "'";
+  } catch (const Error&) {
+    found.reset();  // What it was is of no interest to who has named it as an output.
+  }
+  core::allow_replacing(output);
+  return found;
+}
+
 }  // namespace
 
 int run_command(const PreprocessOptions& options, const GlobalOptions& global) {
@@ -67,6 +94,7 @@ int run_command(const PreprocessOptions& options, const GlobalOptions& global) {
                 "e.g. svhn preprocess --synthetic 8000 --output data/svhn.safetensors");
   }
   const data::PreparedContent content = make_content(options, global);
+  const auto former = former_data(options.output);
   data::write_prepared(options.output, content);
   if (options.preview) {
     report::PreviewOptions preview;
@@ -74,7 +102,12 @@ int run_command(const PreprocessOptions& options, const GlobalOptions& global) {
     if (options.synthetic) preview.title = "synthetic digits";
     report::write_preview(*options.preview, content.images, content.labels, preview);
   }
-  print_data(data::PreparedData(options.output), options.json);
+  const data::PreparedData data(options.output);
+  if (former && former->fingerprint != train::data_fingerprint(data)) {
+    spdlog::warn("warning: '{}' held other data, which are replaced: {}", options.output.string(),
+                 former->text);
+  }
+  if (options.json || !global.quiet) print_data(data, options.json);
   return 0;
 }
 

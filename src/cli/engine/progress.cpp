@@ -12,8 +12,10 @@
 #include <utility>
 
 #include "cli/console.h"
+#include "core/json.h"
 #include "core/signals.h"
 #include "core/text.h"
+#include "core/words.h"
 #include "train/run_log.h"
 
 namespace svhn::cli {
@@ -28,16 +30,10 @@ int terminal_columns() {
   return known ? size.ws_col : 80;
 }
 
-std::string clock_text(double seconds) {
-  const auto rounded = static_cast<long>(seconds + 0.5);
-  if (rounded < 3600) return fmt::format("{}:{:02}", rounded / 60, rounded % 60);
-  return fmt::format("{}:{:02}:{:02}", rounded / 3600, rounded / 60 % 60, rounded % 60);
-}
-
 std::string numbers(const train::StepReport& report) {
   return fmt::format(" {}/{}  loss {:.4f}  accuracy {:.4f}  {:.0f} images/s  {} left", report.step_in_epoch,
                      report.steps_per_epoch, report.loss, report.accuracy, report.images_per_second,
-                     clock_text(report.seconds_left));
+                     core::duration_text(report.seconds_left));
 }
 
 std::string bar_line(const std::string& prefix, const train::StepReport& report) {
@@ -94,13 +90,20 @@ void StageProgress::show(std::int64_t done, std::int64_t total, const std::strin
   const auto now = core::Clock::now();
   if (!on_terminal_ || now - last_ < kRedraw) return;
   last_ = now;
-  drawn_ = true;
   const auto filled = static_cast<std::size_t>(kStageWidth * done / std::max<std::int64_t>(total, 1));
   std::string bar(static_cast<std::size_t>(kStageWidth), ' ');
   std::fill_n(bar.begin(), std::min(filled, bar.size()), '=');
-  const std::string line = "\r" + stage_ + " [" + bar + "] " + core::with_thousands(done) + "/" +
-                           core::with_thousands(total) + (detail.empty() ? "" : "  " + detail) + "\x1b[K";
-  std::fputs(line.c_str(), stderr);
+  draw(" [" + bar + "] " + core::with_thousands(done) + "/" + core::with_thousands(total) +
+       (detail.empty() ? "" : "  " + detail));
+}
+
+void StageProgress::tell(const std::string& what) {
+  if (on_terminal_) draw(": " + core::printable(what, static_cast<std::size_t>(terminal_columns())));
+}
+
+void StageProgress::draw(const std::string& text) {
+  drawn_ = true;
+  std::fputs(("\r" + stage_ + text + "\x1b[K").c_str(), stderr);
 }
 
 void stop_if_asked(const std::string& message) {

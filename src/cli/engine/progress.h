@@ -40,8 +40,12 @@ class StageProgress {
   /// Redraws the bar, at most 10 times a second.
   /// @param detail text behind the numbers; may be empty.
   void show(std::int64_t done, std::int64_t total, const std::string& detail = {});
+  /// Shows what is done at the moment, where there is nothing to count.
+  void tell(const std::string& what);
 
  private:
+  void draw(const std::string& text);
+
   std::string stage_;
   bool on_terminal_;
   bool drawn_ = false;

@@ -35,14 +35,14 @@ std::unique_ptr<report::PagePrinter> make_printer(const ReportCommandOptions& op
 
 }  // namespace
 
-int run_command(const ReportCommandOptions& options, const GlobalOptions& /*global*/) {
+int run_command(const ReportCommandOptions& options, const GlobalOptions& global) {
   const auto printer = make_printer(options);
   const auto result = report::write_page({options.runs.begin(), options.runs.end()}, options.output);
   if (printer) printer->print(options.output);
   for (const auto& problem : result.problems) spdlog::warn("warning: {}", problem);
   if (!options.json) {
-    print_text(result_text(options, result));
-    if (options.pdf) print_text("PDF: " + options.pdf->string() + "\n");
+    print_summary(global, result_text(options, result));
+    if (options.pdf) print_summary(global, "PDF: " + options.pdf->string() + "\n");
     return 0;
   }
   print_json({{"output", options.output.string()},

@@ -38,10 +38,10 @@ train::ExistingRun existing_run(const RunOptions& options) {
 void warn_about(const train::TrainOptions& options, const model::Graph& graph) {
   constexpr std::int64_t kFewEpochs = 5, kManyEpochs = 100, kLargeBytes = 100'000'000;
   if (options.epochs < kFewEpochs)
-    spdlog::warn("warning: {} {} few; the curves will say little", core::counted(options.epochs, "epoch"),
-                 options.epochs == 1 ? "is" : "are");
+    spdlog::warn("warning: only {}: the curves will say little", core::counted(options.epochs, "epoch"));
   if (options.epochs > kManyEpochs)
-    spdlog::warn("warning: {} epochs are many; early_stopping can end a run sooner", options.epochs);
+    spdlog::warn("warning: {} are many; early_stopping can end a run sooner",
+                 core::counted(options.epochs, "epoch"));
   const std::int64_t bytes = graph.counts.total * 4;
   if (bytes > kLargeBytes) spdlog::warn("warning: the model will have {} MB", bytes / 1'000'000);
 }

@@ -1,6 +1,8 @@
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/transfer.h"
@@ -10,9 +12,12 @@
 #include "cli/engine/train_command.h"
 #include "config/compare_config.h"
 #include "core/error.h"
+#include "core/fields_json.h"
 #include "core/json.h"
 #include "core/launch.h"
 #include "core/words.h"
+#include "model/backbones/backbone.h"
+#include "model/pretrained/match_weights.h"
 #include "model/spec_json.h"
 #include "report/charts/search.h"
 #include "transfer/compare.h"
@@ -36,6 +41,56 @@ void use_weights(config::RunConfig& config, const TransferCommandOptions& option
   }
 }
 
+/// The head of the assignment's question 4 on a backbone that is replaced.
+config::RunConfig standard_head(const std::string& backbone, const std::vector<std::string>& set) {
+  const nlohmann::json layers{{{"type", "backbone"}, {"name", "vgg16"}, {"weights", "random"}},
+                              {{"type", "flatten"}},
+                              {{"type", "dense"}, {"units", 64}, {"activation", "selu"}},
+                              {{"type", "batch_norm"}},
+                              {{"type", "dropout"}, {"rate", 0.3}},
+                              {{"type", "dense"}, {"units", 10}, {"activation", "softmax"}}};
+  return config::run_config_from_json({{"schema", 1},
+                                       {"name", "transfer_" + backbone},
+                                       {"model", {{"layers", layers}}},
+                                       {"train", {{"epochs", 20}}}},
+                                      "--backbone " + backbone, set);
+}
+
+/// @returns a known backbone with its usual file and the scaling of its input that its weights are used to.
+/// @throws core::Error(usage) for an unknown name.
+model::BackboneSpec named_backbone(const std::string& name) {
+  model::BackboneSpec spec;
+  spec.backbone = std::string(model::canonical_backbone(name));
+  const auto known = model::graph_backbones();
+  if (std::find(known.begin(), known.end(), spec.backbone) == known.end()) {
+    const std::string near(core::nearest_name(name, model::backbone_names()));
+    throw Error(
+        ExitCode::usage, "there is no backbone '" + core::printable(name) + "'",
+        near.empty() ? fmt::format("there are {}", fmt::join(known, ", ")) : "did you mean '" + near + "'?");
+  }
+  spec.weights = "weights/" + spec.backbone + ".safetensors";
+  return spec;
+}
+
+/// @returns the config of `--config` or the standard head, with the backbone of `--backbone`.
+config::RunConfig config_with_backbone(const TransferCommandOptions& options,
+                                       const std::vector<std::string>& set) {
+  model::BackboneSpec spec = named_backbone(options.backbone);
+  config::RunConfig config = options.run.config.empty() ? standard_head(spec.backbone, set)
+                                                        : config::load_run_config(options.run.config, set);
+  const auto layers = model::backbone_layers(config.model);
+  if (layers.empty()) return config;  // Refused by use_weights.
+  if (options.weights) spec.weights = options.weights->string();
+  model::ModelSpec alone{.layers = {{"", spec}}};
+  model::resolve_variants(alone);
+  spec.input =
+      model::native_input(spec.backbone, std::get<model::BackboneSpec>(alone.layers.front().op).variant);
+  const std::int64_t side = model::smallest_side(spec.backbone);
+  config.model = model::with_backbone(config.model, layers.front(), spec,
+                                      side > data::kSide ? std::optional(side) : std::nullopt);
+  return config;
+}
+
 transfer::CompareRequest compare_request(const config::CompareConfig& config, const RunOptions& run,
                                          const Hardware& hardware) {
   transfer::CompareRequest request;
@@ -51,7 +106,21 @@ transfer::CompareRequest compare_request(const config::CompareConfig& config, co
   return request;
 }
 
-void log_finished(const metric::BackboneResult& result) {
+/// @returns the names of the backbones whose weights are no file.
+std::vector<std::string> without_weights(const transfer::CompareOptions& compare) {
+  std::vector<std::string> names;
+  for (const auto& entry : compare.backbones) {
+    std::error_code error;
+    const auto& spec = entry.backbone;
+    if (!model::has_random_weights(spec) && !std::filesystem::exists(spec.weights, error))
+      names.push_back(spec.backbone);
+  }
+  return names;
+}
+
+void log_finished(const std::vector<std::string>& left_out, const metric::BackboneResult& result) {
+  if (std::find(left_out.begin(), left_out.end(), result.name) != left_out.end())
+    return;  // Told at the start.
   if (result.error) {
     spdlog::warn("warning: {} failed: {}", result.name, *result.error);
     return;
@@ -87,7 +156,12 @@ int run_compare(const TransferCommandOptions& options, const GlobalOptions& glob
     spdlog::info("{}: {} parameters, {} of them trainable", run, session.graph().counts.total,
                  session.graph().counts.trainable);
   };
-  events.finished = log_finished;
+  const auto left_out = without_weights(config.compare);
+  if (!left_out.empty()) {
+    spdlog::warn("left out, since their weights are not there: {} (scripts/fetch_weights.sh fetches them)",
+                 fmt::join(left_out, ", "));
+  }
+  events.finished = [&left_out](const metric::BackboneResult& result) { log_finished(left_out, result); };
   events.observers = {&progress};
   events.features = feature_events(global);
   events.unlocked = warn_unlocked;
@@ -113,10 +187,13 @@ void refuse_several_processes() {
 
 int run_one(const TransferCommandOptions& options, const GlobalOptions& global,
             DistributedContext& processes) {
-  if (options.run.config.empty()) {
-    throw Error(ExitCode::usage, "neither --config nor --compare is given", "see svhn transfer --help");
+  if (options.run.config.empty() && options.backbone.empty()) {
+    throw Error(ExitCode::usage, "none of --config, --backbone and --compare is given",
+                "see svhn transfer --help");
   }
-  auto config = config::load_run_config(options.run.config, run_overrides(options.run, global));
+  const auto set = run_overrides(options.run, global);
+  auto config = options.backbone.empty() ? config::load_run_config(options.run.config, set)
+                                         : config_with_backbone(options, set);
   use_weights(config, options);
   return run_configured(options.run, std::move(config), global, processes);
 }

@@ -168,7 +168,9 @@ Outcome read_one(const PictureReader& reader, const fs::path& file, std::span<st
     if (outcome.picture.problem.empty()) outcome.sha256 = sha256_of_bytes(mapped.bytes());
     return outcome;
   } catch (const core::Error& error) {
-    return {{.problem = error.what(), .remark = {}, .ground = Ground::none}, {}};
+    PictureResult picture;
+    picture.problem = error.what();
+    return {std::move(picture), {}};
   }
 }
 

@@ -24,7 +24,8 @@ constexpr std::int64_t kMaxBytes = std::int64_t{1} << 29;
 
 /// Why a picture cannot be read; caught within this file.
 struct Unreadable {
-  std::string reason;
+  std::string reason{};
+  bool foreign = false;
 };
 
 std::int64_t pixels_of(const ImageHeader& header) {
@@ -33,7 +34,7 @@ std::int64_t pixels_of(const ImageHeader& header) {
 
 ImageHeader checked_header(std::span<const std::byte> bytes) {
   const auto header = read_image_header(bytes);
-  if (!header) throw Unreadable{"no picture of a known kind, or one that was cut short"};
+  if (!header) throw Unreadable{"no picture of a known kind, or one that was cut short", true};
   if (header->width < 1 || header->height < 1) throw Unreadable{"a picture without pixels"};
   const std::int64_t pixels = pixels_of(*header);
   const auto refuse = [&header](const char* limit) {
@@ -245,11 +246,14 @@ PictureResult PictureReader::read(std::span<const std::byte> file, std::span<std
     const ImageHeader header = checked_header(file);
     const bool large = pixels_of(header) > kLargePixels;
     const auto lock = large ? std::unique_lock(large_) : std::unique_lock<std::mutex>();
-    fit(header.transparent ? decode_transparent(file, header, result.ground) : decode_colours(file, header),
-        sides_, pixels);
+    const cv::Mat picture =
+        header.transparent ? decode_transparent(file, header, result.ground) : decode_colours(file, header);
+    result.aspect_ratio = static_cast<double>(picture.cols) / picture.rows;
+    fit(picture, sides_, pixels);
     if (header.pages) result.remark = "only the first of its pages is read";
   } catch (const Unreadable& problem) {
     result.problem = problem.reason;
+    result.foreign = problem.foreign;
   } catch (const cv::Exception& error) {
     result.problem = "it cannot be resized: " + core::printable(error.err);
   }
@@ -262,7 +266,9 @@ PictureResult PictureReader::read(const std::filesystem::path& file, std::span<s
     const core::MappedFile mapped(file, core::ExitCode::data);
     return read(mapped.bytes(), pixels);
   } catch (const core::Error& error) {
-    return {.problem = error.what(), .remark = {}, .ground = Ground::none};
+    PictureResult result;
+    result.problem = error.what();
+    return result;
   }
 }
 

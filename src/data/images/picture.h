@@ -27,6 +27,10 @@ struct PictureResult {
   std::string problem{};  ///< Why it could not be read, one line; "" on success.
   std::string remark{};   ///< What is to be said about it although it was read, one line; mostly "".
   Ground ground = Ground::none;
+  /// Width by height of a picture that was read, as one sees it.
+  double aspect_ratio = 1.0;
+  /// Its bytes begin like no picture of a known kind.
+  bool foreign = false;
 };
 
 /// @returns what was done with transparent pixels: "transparent parts are laid on white".

@@ -19,25 +19,33 @@ struct Family {
   bool torch;  ///< Available in torchvision.
   MakeGraph make;
   std::vector<int> sizes;
+  BackboneInput input;   ///< Of Keras' weights, or torchvision's where Keras has none.
   bool has_top = false;  ///< `top` keeps the published outputs.
 };
 
 const std::vector<Family>& families() {
   static const std::vector<Family> kFamilies{
-      {"vgg16", "", 32, true, true, vgg_graph, {2, 2, 3, 3, 3}},
-      {"vgg19", "", 32, true, true, vgg_graph, {2, 2, 4, 4, 4}},
-      {"resnet50", "", 32, true, true, resnet_graph, {3, 4, 6, 3}},
-      {"resnet101v2", "", 32, true, false, resnet_v2_graph, {3, 4, 23, 3}},
-      {"resnet152v2", "", 32, true, false, resnet_v2_graph, {3, 8, 36, 3}},
-      {"densenet121", "", 32, true, true, densenet_graph, {6, 12, 24, 16}},
-      {"densenet169", "", 32, true, true, densenet_graph, {6, 12, 32, 32}},
-      {"densenet201", "", 32, true, true, densenet_graph, {6, 12, 48, 32}},
-      {"inception_v3", "inceptionv3", 75, true, true, inception_v3_graph, {}},
-      {"xception", "", 71, true, false, xception_graph, {}},
-      {"inception_resnet_v2", "inceptionresnetv2", 75, true, false, inception_resnet_graph, {}},
-      {"nasnet_mobile", "nasnetmobile", 32, true, false, nasnet_graph, {4, 32, 1056, 0}},
-      {"nasnet_large", "nasnetlarge", 32, true, false, nasnet_graph, {6, 96, 4032, 1}},
-      {"squeezenet1_1", "squeezenet", 21, false, true, squeezenet_graph, {}, true},
+      {"vgg16", "", 32, true, true, vgg_graph, {2, 2, 3, 3, 3}, BackboneInput::caffe},
+      {"vgg19", "", 32, true, true, vgg_graph, {2, 2, 4, 4, 4}, BackboneInput::caffe},
+      {"resnet50", "", 32, true, true, resnet_graph, {3, 4, 6, 3}, BackboneInput::caffe},
+      {"resnet101v2", "", 32, true, false, resnet_v2_graph, {3, 4, 23, 3}, BackboneInput::tf},
+      {"resnet152v2", "", 32, true, false, resnet_v2_graph, {3, 8, 36, 3}, BackboneInput::tf},
+      {"densenet121", "", 32, true, true, densenet_graph, {6, 12, 24, 16}, BackboneInput::torch},
+      {"densenet169", "", 32, true, true, densenet_graph, {6, 12, 32, 32}, BackboneInput::torch},
+      {"densenet201", "", 32, true, true, densenet_graph, {6, 12, 48, 32}, BackboneInput::torch},
+      {"inception_v3", "inceptionv3", 75, true, true, inception_v3_graph, {}, BackboneInput::tf},
+      {"xception", "", 71, true, false, xception_graph, {}, BackboneInput::tf},
+      {"inception_resnet_v2",
+       "inceptionresnetv2",
+       75,
+       true,
+       false,
+       inception_resnet_graph,
+       {},
+       BackboneInput::tf},
+      {"nasnet_mobile", "nasnetmobile", 32, true, false, nasnet_graph, {4, 32, 1056, 0}, BackboneInput::tf},
+      {"nasnet_large", "nasnetlarge", 32, true, false, nasnet_graph, {6, 96, 4032, 1}, BackboneInput::tf},
+      {"squeezenet1_1", "squeezenet", 21, false, true, squeezenet_graph, {}, BackboneInput::torch, true},
   };
   return kFamilies;
 }
@@ -195,6 +203,14 @@ bool has_variant(std::string_view name, BackboneVariant variant) {
 BackboneVariant variant_of(const BackboneSpec& spec) {
   if (spec.variant != BackboneVariant::automatic) return spec.variant;
   return has_variant(spec.backbone, BackboneVariant::keras) ? BackboneVariant::keras : BackboneVariant::torch;
+}
+
+BackboneInput native_input(std::string_view name, BackboneVariant variant) {
+  const Family* family = find_family(name);
+  if (family == nullptr) return BackboneInput::none;
+  // torchvision's Inception has Keras' scaling.
+  const bool torch = variant == BackboneVariant::torch && family->name != "inception_v3";
+  return torch ? BackboneInput::torch : family->input;
 }
 
 std::int64_t smallest_side(std::string_view name) {

@@ -34,6 +34,10 @@ bool has_variant(std::string_view name, BackboneVariant variant);
 /// @returns the spec's variant; automatic becomes Keras' where Keras has the network, else torchvision's.
 BackboneVariant variant_of(const BackboneSpec& spec);
 
+/// @returns the scaling of the input with which a backbone's published weights were trained: Keras'
+/// `preprocess_input`, or torchvision's transforms for the variant torch. @param name canonical.
+BackboneInput native_input(std::string_view name, BackboneVariant variant);
+
 /// @returns the smallest height and width in pixels that a backbone accepts: Keras'
 /// bounds, torchvision's for SqueezeNet.
 std::int64_t smallest_side(std::string_view name);

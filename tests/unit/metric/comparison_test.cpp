@@ -70,7 +70,17 @@ TEST(ReadComparison, NamesThePlaceOfAnImpossibleAccuracy) {
 TEST(FormatComparison, TellsWhyABackboneHasNoScore) {
   const std::string table = format_comparison(example());
   EXPECT_NE(table.find("0.9200   100.0 s"), std::string::npos) << table;
-  EXPECT_NE(table.find("random  (inputs of 32x32 are too small)"), std::string::npos) << table;
+  EXPECT_TRUE(table.ends_with("\nNot compared: xception (inputs of 32x32 are too small)\n")) << table;
+}
+
+TEST(FormatComparison, ListsWhatHasNoResultInOneLine) {
+  ComparisonResult result = example();
+  result.backbones.push_back(result.backbones.front());
+  result.backbones.back().name = "vgg19";
+  const std::string table = format_comparison(result);
+  EXPECT_TRUE(table.ends_with("\nNot compared: xception, vgg19 (the files below have the reasons)\n"))
+      << table;
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 4) << table;
 }
 
 }  // namespace

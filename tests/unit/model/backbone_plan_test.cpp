@@ -228,6 +228,21 @@ TEST(BackboneGraph, LetsSqueezeNetsPoolsHangOver) {
   EXPECT_EQ(graph_of("squeezenet1_1", 21).output(), (Shape{512, 1, 1}));
 }
 
+/// As keras.applications' preprocess_input modes, and torchvision's transforms.
+TEST(NativeInput, IsWhatThePublishedWeightsWereTrainedWith) {
+  constexpr auto caffe = BackboneInput::caffe, tf = BackboneInput::tf, torch = BackboneInput::torch;
+  const std::map<std::string, BackboneInput> modes{
+      {"vgg16", caffe},     {"vgg19", caffe},        {"resnet50", caffe},         {"resnet101v2", tf},
+      {"resnet152v2", tf},  {"densenet121", torch},  {"densenet169", torch},      {"densenet201", torch},
+      {"inception_v3", tf}, {"xception", tf},        {"inception_resnet_v2", tf}, {"nasnet_mobile", tf},
+      {"nasnet_large", tf}, {"squeezenet1_1", torch}};
+  for (const std::string_view name : graph_backbones())
+    EXPECT_EQ(native_input(name, BackboneVariant::keras), modes.at(std::string(name))) << name;
+  EXPECT_EQ(native_input("vgg16", BackboneVariant::torch), torch);
+  EXPECT_EQ(native_input("inception_v3", BackboneVariant::torch), tf);
+  EXPECT_EQ(native_input("torchscript", BackboneVariant::keras), BackboneInput::none);
+}
+
 TEST(GlobMatches, KnowsStarsAndQuestionMarks) {
   EXPECT_TRUE(glob_matches("block4*", "block4_conv1"));
   EXPECT_FALSE(glob_matches("block4*", "xblock4"));

@@ -1,0 +1,105 @@
+"""Ways to name an input: run folders, configs by name, pipes; and files of the wrong kind that are replaced."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import harness
+from harness import config, read_bytes, write_json
+
+
+class Inputs(harness.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        write_json(os.path.join(cls.base, "run.json"), config())
+        done = harness.run("train", "--config", "run.json", "--threads", 1, cwd=cls.base)
+        if done.code != 0:
+            raise AssertionError(done)
+        cls.models = os.path.join(cls.base, "models")
+
+    def piped(self, path, *arguments):
+        """The program with a pipe as its standard input that holds a file's bytes."""
+        with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as cat:
+            return self.run_svhn(*arguments, stdin=cat.stdout)
+
+    def accuracy(self, model):
+        return json.loads(self.succeed("evaluate", "--model", model, "--data", self.data, "--json").out)["accuracy"]
+
+    def test_a_run_folder_stands_for_its_best_model(self):
+        best = self.accuracy(os.path.join(self.models, "tiny.best.safetensors"))
+        run = os.path.join(self.models, "tiny")
+        for name in (run, run + "/", os.path.join(self.models, "..", "models", "tiny")):
+            self.assertEqual(self.accuracy(name), best)
+        shutil.copytree(self.models, self.path("other"))
+        os.remove(self.path("other/tiny.best.safetensors"))
+        self.assertEqual(self.accuracy("other/tiny"), self.accuracy(os.path.join(self.models, "tiny.safetensors")))
+        os.remove(self.path("other/tiny.safetensors"))
+        self.assert_error(self.run_svhn("evaluate", "--model", "other/tiny"), 5, "'other/tiny' is not a regular file",
+                          "name a file, not a folder or device")
+
+    def test_a_name_stands_for_a_config_in_its_folder(self):
+        os.makedirs(self.path("configs"))
+        write_json(self.path("configs/mine.json"), config(name="of_the_folder"))
+        self.assertIn("configs/mine.json: ok, of_the_folder", self.succeed("config", "check", "mine").out)
+        self.succeed("train", "--config", "mine", "--dry-run", "--data", self.data)
+        write_json(self.path("mine"), config(name="of_the_file"))
+        self.assertIn("mine: ok, of_the_file", self.succeed("config", "check", "mine").out)
+        self.assertIn("cannot read 'yours'", self.run_svhn("train", "--config", "yours").err)
+
+    def test_the_standard_input_is_read(self):
+        write_json(self.path("run.json"), config())
+        self.assertEqual(self.piped(self.path("run.json"), "config", "check", "-").out,
+                         "/dev/stdin: ok, tiny, 8,322 parameters\n")
+        whole = json.loads(self.succeed("info", self.data, "--json").out)
+        self.assertEqual(json.loads(self.piped(self.data, "info", "-", "--json").out), whole)
+        shown = self.piped(self.path("run.json"), "train", "--config", "-", "--data", self.data, "--output", "piped",
+                           "--threads", 1)
+        self.assertEqual(shown.code, 0, shown)
+        self.assertEqual(read_bytes(self.path("piped/tiny.safetensors")),
+                         read_bytes(os.path.join(self.models, "tiny.safetensors")))
+
+    def test_a_named_pipe_is_read(self):
+        os.mkfifo(self.path("pipe"))
+        model = os.path.join(self.models, "tiny.best.safetensors")
+        expected = self.accuracy(model)
+        with subprocess.Popen(["cp", model, "/dev/stdout"], stdout=subprocess.PIPE) as source, \
+                subprocess.Popen(["sh", "-c", f"cat > '{self.path('pipe')}'"], stdin=source.stdout):
+            self.assertEqual(self.accuracy("pipe"), expected)
+
+    def test_an_empty_pipe_is_refused(self):
+        open(self.path("empty"), "wb").close()
+        self.assert_error(self.piped(self.path("empty"), "info", "-"), 4,
+                          "'/dev/stdin': the file has 0 bytes, too few for a safetensors file", harness.DAMAGED_HINT)
+
+    def test_what_a_prepared_file_held_is_told_when_it_is_replaced(self):
+        make = ("preprocess", "--output", "out.safetensors", "--synthetic")
+        self.assertEqual(self.succeed(*make, 200).err, "")
+        self.assertEqual(self.succeed(*make, 200).err, "", "the same data")
+        self.assertEqual(self.succeed(*make, 201).err, "warning: 'out.safetensors' held other data, which are replaced: "
+                                                      "200 images of 'synthetic'\n")
+        with open(self.path("out.safetensors"), "w", encoding="ascii") as file:
+            file.write("no data")
+        self.assertEqual(self.succeed(*make, 200).err, "")
+
+    def test_info_tells_how_far_a_run_has_come(self):
+        told = self.succeed("info", os.path.join(self.models, "tiny/checkpoints/last.safetensors")).out
+        history = harness.read_json(os.path.join(self.models, "tiny.history.json"))["val_accuracy"]
+        steps = 2 * -(-json.loads(self.succeed("info", self.data, "--json").out)["splits"]["train"] // 64)
+        best = max(history)
+        course = f"best validation accuracy {best:.4f} in epoch {history.index(best) + 1}, {history[-1]:.4f} after epoch 2"
+        self.assertIn(f"Trained: 2 epochs, {steps} steps; {course}\n", told)
+        self.assertTrue(told.startswith("Checkpoint of a run\n"), told)
+        model = self.succeed("info", os.path.join(self.models, "tiny.safetensors")).out
+        self.assertIn(f"Trained: 2 epochs; {course}\n", model)
+        self.assertIn("Preprocessing: greyscale, then scaled to 0..1 by the training split's range, ", model)
+        document = json.loads(self.succeed("info", os.path.join(self.models, "tiny"), "--json").out)
+        self.assertEqual(document["training"], {"epochs": 2, "best_epoch": history.index(best) + 1,
+                                                "best_val_accuracy": best, "last_val_accuracy": history[-1]})
+        shutil.copy(os.path.join(self.models, "tiny.safetensors"), self.path("alone.safetensors"))
+        self.assertNotIn("Trained:", self.succeed("info", "alone.safetensors").out)
+
+
+if __name__ == "__main__":
+    harness.main()
