@@ -694,7 +694,7 @@ class Kinds(Convert):
         with open(self.path("half.safetensors"), "wb") as file:
             file.write(struct.pack("<Q", len(header)) + header + struct.pack("<HH", 0x3C00, 0xC000))  # 1 and -2.
         result = self.convert("half.safetensors")
-        self.assertEqual(result.out, "out.safetensors: weights from safetensors, 1 arrays, 2 numbers; names as in the "
+        self.assertEqual(result.out, "out.safetensors: weights from safetensors, 1 array, 2 numbers; names as in the "
                                      "file\n", result)
         info = json.loads(self.succeed("info", "out.safetensors", "--json").out)
         self.assertEqual(info["tensors"], [{"name": "w", "dtype": "F32", "shape": [2]}])

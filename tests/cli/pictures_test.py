@@ -51,6 +51,8 @@ class Pictures(harness.ProgramTest):
         return self.run_svhn("preprocess", "--output", "out.safetensors", "--json", *arguments)
 
     def prepared(self, *arguments):
+        if os.path.exists(self.path("out.safetensors")):
+            os.remove(self.path("out.safetensors"))  # That it held other data would be told.
         result = self.prepare(*arguments)
         self.assertEqual(result.code, 0, result)
         return json.loads(result.out), result.err

@@ -275,12 +275,10 @@ std::string convert(const ConvertOptions& options) {
 }  // namespace
 
 int run_command(const ConvertOptions& options, const GlobalOptions& global) {
-  const auto convert_with_progress = [&] {
-    StageProgress progress(global, "convert");
-    progress.tell("'" + options.input.string() + "'");
-    return convert(options);
-  };
-  print_summary(global, convert_with_progress());
+  print_summary(global, with_progress(global, "convert", [&](StageProgress& progress) {
+                  progress.tell("'" + options.input.string() + "'");
+                  return convert(options);
+                }));
   return 0;
 }
 

@@ -168,13 +168,18 @@ int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOpti
   }
   // Results must not depend on the machine, so bfloat16 is used only on request.
   if (about.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
-  how.progress = [](std::int64_t, std::int64_t) { stop_if_asked("stopped; nothing was written"); };
   if (kept.folder() || (options.predictions && is_first)) {
     how.on_prediction = [&](std::int64_t row, int label, const metric::Prediction& p) {
       predicted.push_back({row, label, p});
     };
   }
-  auto result = inference::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
+  auto result = with_progress(global, "evaluation", [&](StageProgress& progress) {
+    how.progress = [&progress](std::int64_t done, std::int64_t total) {
+      progress.show(done, total);
+      stop_if_asked("stopped; nothing was written");
+    };
+    return inference::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
+  });
   if (!is_first) return 0;
   result.model = file.record().name;
   inference::PredictionTable table;

@@ -9,9 +9,9 @@
 #include "core/input_guard.h"
 #include "core/json.h"
 #include "core/words.h"
+#include "data/fingerprint.h"
 #include "data/images/prepare.h"
 #include "report/images/preview.h"
-#include "train/session.h"
 
 namespace svhn::cli {
 namespace {
@@ -77,7 +77,7 @@ std::optional<FormerData> former_data(const std::filesystem::path& output) {
   try {
     const data::PreparedData data(output);
     const auto source = data.metadata().find("source");
-    found = FormerData{train::data_fingerprint(data), core::counted(data.size(), "image")};
+    found = FormerData{data::data_fingerprint(data), core::counted(data.size(), "image")};
     if (source != data.metadata().end()) found->text += " of '" + core::printable(source->second) + "'";
   } catch (const Error&) {
     found.reset();  // What it was is of no interest to who has named it as an output.
@@ -103,7 +103,7 @@ int run_command(const PreprocessOptions& options, const GlobalOptions& global) {
     report::write_preview(*options.preview, content.images, content.labels, preview);
   }
   const data::PreparedData data(options.output);
-  if (former && former->fingerprint != train::data_fingerprint(data)) {
+  if (former && former->fingerprint != data::data_fingerprint(data)) {
     spdlog::warn("warning: '{}' held other data, which are replaced: {}", options.output.string(),
                  former->text);
   }

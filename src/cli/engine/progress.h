@@ -52,6 +52,13 @@ class StageProgress {
   core::Clock::time_point last_;
 };
 
+/// Calls `step` with a bar that is gone when it returns. @returns what `step` returns.
+template <typename Step>
+auto with_progress(const GlobalOptions& global, const std::string& stage, const Step& step) {
+  StageProgress progress(global, stage);
+  return step(progress);
+}
+
 /// @throws core::Interrupted with this message when a signal has asked the process to stop.
 void stop_if_asked(const std::string& message);
 

@@ -5,6 +5,7 @@
 
 #include "cli/commands/report.h"
 #include "cli/console.h"
+#include "cli/engine/progress.h"
 #include "core/file.h"
 #include "core/signals.h"
 #include "report/page/page.h"
@@ -37,8 +38,15 @@ std::unique_ptr<report::PagePrinter> make_printer(const ReportCommandOptions& op
 
 int run_command(const ReportCommandOptions& options, const GlobalOptions& global) {
   const auto printer = make_printer(options);
-  const auto result = report::write_page({options.runs.begin(), options.runs.end()}, options.output);
-  if (printer) printer->print(options.output);
+  const auto result = with_progress(global, "report", [&](StageProgress& progress) {
+    progress.tell("reading the runs");
+    auto written = report::write_page({options.runs.begin(), options.runs.end()}, options.output);
+    if (printer) {
+      progress.tell("printing");
+      printer->print(options.output);
+    }
+    return written;
+  });
   for (const auto& problem : result.problems) spdlog::warn("warning: {}", problem);
   if (!options.json) {
     print_summary(global, result_text(options, result));
