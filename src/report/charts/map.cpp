@@ -19,7 +19,7 @@ using metric::kClasses;
 using ByClass = std::array<Rows, kClasses>;
 
 constexpr std::size_t kMany = 20'000, kFew = 2'000;
-constexpr int kSquares = 40;
+constexpr int kFewestSquares = 8, kMostSquares = 40;
 constexpr double kHuge = std::numeric_limits<double>::max();
 
 [[noreturn]] void refuse(const std::string& what) {
@@ -49,6 +49,12 @@ double median(const Rows& rows, std::size_t column) {
   return *middle;
 }
 
+std::size_t count_of(const ByClass& sorted) {
+  std::size_t count = 0;
+  for (const Rows& rows : sorted) count += rows.size();
+  return count;
+}
+
 /// A histogram grid over the map, to find where a digit is densest.
 struct DensityGrid {
   explicit DensityGrid(const ByClass& points) {
@@ -60,19 +66,24 @@ struct DensityGrid {
         }
       }
     }
-    side = std::max({high[0] - low[0], high[1] - low[1], 1e-30}) / kSquares;
+    // Fewer points need larger squares, or two points that happen to be near make the densest place.
+    constexpr double kPointsOfSquare = 2.5;
+    squares = std::clamp(static_cast<int>(std::sqrt(static_cast<double>(count_of(points)) / kPointsOfSquare)),
+                         kFewestSquares, kMostSquares);
+    side = std::max({high[0] - low[0], high[1] - low[1], 1e-30}) / squares;
   }
   [[nodiscard]] int square(const std::vector<double>& row, std::size_t axis) const {
-    return std::min(kSquares - 1, static_cast<int>((row[axis] - low[axis]) / side));
+    return std::min(squares - 1, static_cast<int>((row[axis] - low[axis]) / side));
   }
 
   std::array<double, 2> low{kHuge, kHuge}, high{-kHuge, -kHuge};
+  int squares = kMostSquares;
   double side = 1.0;
 };
 
 /// A digit may form several clusters: its name is drawn at the densest.
 std::vector<double> name_position(const Rows& rows, const DensityGrid& grid) {
-  std::array<std::array<int, kSquares + 2>, kSquares + 2> counts{};
+  std::array<std::array<int, kMostSquares + 2>, kMostSquares + 2> counts{};
   const auto around = [&](std::size_t x, std::size_t y) {
     int sum = 0;
     for (std::size_t i = x - 1; i <= x + 1; ++i) {
@@ -101,25 +112,36 @@ std::string point_look(std::size_t points) {
   return points > kFew ? "pointsize 0.4 linecolor rgb '#60" : "pointsize 0.8 linecolor rgb '#40";
 }
 
-/// Where the map lies on the picture, in pixels; a title of two lines fits above it.
-constexpr int kWidth = 1120, kHeight = 1110, kPlot = 1010, kBorder = 16;
+/// Pixels around the map: a title of two lines fits above it, the legend beside it.
+constexpr int kBorder = 16, kTitleHeight = 84, kLegendWidth = 94;
+constexpr double kLongSide = 1010.0, kShortSide = 560.0;
 constexpr double kNameSpace = 38.0;  ///< Between the middles of two names.
 
-/// @returns a square range around all points, so that both axes have one scale.
-DensityGrid framed(DensityGrid grid) {
-  constexpr double kRoom = 1.06;   // So that no point is cut off.
-  constexpr double kLeast = 1e-6;  // Of a map whose points are at one place.
-  const double size = std::max({std::abs(grid.low[0]), std::abs(grid.low[1]), 1.0});
-  const double side = std::max(grid.side * kSquares * kRoom, kLeast * size);
-  for (const std::size_t axis : {0U, 1U}) {
-    const double middle = (grid.low[axis] + grid.high[axis]) / 2;
-    grid.low[axis] = middle - side / 2;
-    grid.high[axis] = middle + side / 2;
+/// The part of the plane that is drawn, with one scale for both axes.
+struct Frame {
+  explicit Frame(const DensityGrid& grid) {
+    constexpr double kRoom = 1.06;   // So that no point is cut off.
+    constexpr double kLeast = 1e-6;  // Of a map whose points are at one place.
+    const double far = std::max({std::abs(grid.low[0]), std::abs(grid.low[1]), 1.0});
+    pixel = std::max(grid.side * grid.squares * kRoom, kLeast * far) / kLongSide;
+    for (const std::size_t axis : {0U, 1U}) {
+      const double range = kRoom * (grid.high[axis] - grid.low[axis]) / pixel;
+      sides[axis] = static_cast<int>(std::lround(std::clamp(range, kShortSide, kLongSide)));
+      const double middle = (grid.low[axis] + grid.high[axis]) / 2;
+      low[axis] = middle - sides[axis] * pixel / 2;
+      high[axis] = middle + sides[axis] * pixel / 2;
+    }
   }
-  return grid;
-}
 
-std::string map_frame(const DensityGrid& frame) {
+  double pixel = 1.0;  ///< Its size on the map.
+  std::array<int, 2> sides{};
+  std::array<double, 2> low{}, high{};
+};
+
+/// @returns the settings of the chart's frame, whose size is set.
+std::string map_frame(Chart& chart, const Frame& frame) {
+  chart.width = kBorder + frame.sides[0] + kLegendWidth;
+  chart.height = kBorder + frame.sides[1] + kTitleHeight;
   const auto range = [&](const char* axis, std::size_t at) {
     return fmt::format("set {}range [{:.9g}:{:.9g}]\n", axis, frame.low[at], frame.high[at]);
   };
@@ -127,9 +149,9 @@ std::string map_frame(const DensityGrid& frame) {
     return fmt::format("set {}margin at screen {:.5f}\n", side, static_cast<double>(pixels) / of);
   };
   return "set border 0\nunset xtics\nunset ytics\n" + range("x", 0) + range("y", 1) +
-         margin("l", kBorder, kWidth) + margin("r", kBorder + kPlot, kWidth) + margin("b", kBorder, kHeight) +
-         margin("t", kBorder + kPlot, kHeight) +
-         "set key at screen 0.985,0.5 right center samplen 0.5 width -1 spacing 1.3 reverse Left\n";
+         margin("l", kBorder, chart.width) + margin("r", kBorder + frame.sides[0], chart.width) +
+         margin("b", kBorder, chart.height) + margin("t", kBorder + frame.sides[1], chart.height) +
+         "set key at screen 0.97,0.5 right center samplen 0.5 width -1 spacing 1.3 reverse Left\n";
 }
 
 /// Moves names away from each other until each has its space. They stay where they are when they have it.
@@ -166,8 +188,7 @@ Rows digit_names(const ByClass& sorted, const DensityGrid& grid) {
     names.push_back(name_position(rows, grid));
     names.back().push_back(static_cast<double>(metric::class_digit(index)));
   }
-  const DensityGrid frame = framed(grid);
-  push_apart(names, kNameSpace / kPlot * (frame.high[0] - frame.low[0]));
+  push_apart(names, kNameSpace * Frame(grid).pixel);
   return names;
 }
 
@@ -203,12 +224,6 @@ void add_digit(Chart& chart, int index, const Rows& rows, const std::string& loo
   chart.data.push_back({{std::nan(""), std::nan("")}});
 }
 
-std::size_t count_of(const ByClass& sorted) {
-  std::size_t count = 0;
-  for (const Rows& rows : sorted) count += rows.size();
-  return count;
-}
-
 }  // namespace
 
 Chart map_chart(const MapPoints& points, const std::string& title, const MapPoints& behind) {
@@ -219,10 +234,8 @@ Chart map_chart(const MapPoints& points, const std::string& title, const MapPoin
     all[i].insert(all[i].end(), sorted[i].begin(), sorted[i].end());
   const DensityGrid grid(all);
   Chart chart;
-  chart.width = kWidth;
-  chart.height = kHeight;
-  chart.commands =
-      title_command(title, chart.width, "", " offset 0,-0.8") + map_frame(framed(grid)) + "plot ";
+  const std::string frame = map_frame(chart, Frame(grid));
+  chart.commands = title_command(title, chart.width, "", " offset 0,-0.8") + frame + "plot ";
   if (count_of(old) > 0) {
     for (int index = 0; index < kClasses; ++index)
       add_points(chart, index, old[metric::class_slot(index)], "pointsize 0.6 linecolor rgb '#d0");

@@ -55,6 +55,7 @@ struct BarsLayout {
   double left = 0.0;
   double right = 0.0;
   double largest = 0.0;  ///< End of the x axis, so that each label has its place behind its bar.
+  bool shares = true;    ///< Whether all bars are at most 1, as accuracies are.
 };
 
 std::string name_tics(const std::vector<std::string>& names) {
@@ -111,6 +112,7 @@ BarsLayout bars_layout(const std::vector<std::string>& names, const std::vector<
   for (const BarLabel& label : labels) {
     const double taken = (text_width(label.text, kSmallLetters) + 2 * kGap) / (layout.right - layout.left);
     layout.largest = std::max(layout.largest, label.value / (1.0 - std::min(taken, 0.8)));
+    layout.shares = layout.shares && label.value <= 1.0;
   }
   if (!(layout.largest > 0.0)) layout.largest = 1.0;
   return layout;
@@ -145,7 +147,8 @@ std::string bars_frame(const Chart& chart, const BarsLook& look, const BarsLayou
   return title_command(look.title, chart.width, "", middle) + "set xlabel " + gnuplot_string(look.axis) +
          fmt::format("\nset lmargin at screen {:.5f}\nset rmargin at screen {:.5f}\n", left, right) +
          fmt::format("set bmargin at screen {:.5f}\n", below / chart.height) +
-         "set border 3 linecolor rgb '#555555'\nset xtics nomirror out\nset format x '%g'\n"
+         "set border 3 linecolor rgb '#555555'\nset xtics nomirror out\nset format x '%g'\n" +
+         (layout.shares && layout.largest > 1.0 ? "set xtics 0,0.2,1\n" : "") +
          "set grid xtics linetype 1 linewidth 1 linecolor rgb '#dddddd'\n"
          "set style fill solid 0.85 noborder\n";
 }

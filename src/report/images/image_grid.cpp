@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kGap = 8;
 constexpr int kMargin = 16;
-constexpr int kLeastWidth = 760;     // In which titles are broken, if the images take less.
+constexpr int kLeastWidth = 800;     // In which titles are broken, if the images take less.
 constexpr int kWidestCaption = 240;  // Wider ones are cut.
 constexpr std::size_t kMostTiles = 10'000, kMostLines = 3;
 

@@ -62,8 +62,8 @@ std::string image_text(const ordered_json& document) {
   if (!document.contains("saliency")) return text;
   const auto& saliency = document["saliency"];
   const bool cam = saliency["classes"][0]["grad_cam"].get<bool>();
-  return text + line("saliency", "of image " + count(saliency["index"]) + ", a " + count(saliency["true"]) +
-                                     " predicted as " + count(saliency["predicted"]) +
+  return text + line("saliency", "of image " + count(saliency["index"]) + ": true " +
+                                     count(saliency["true"]) + ", predicted " + count(saliency["predicted"]) +
                                      (cam ? "" : "; no Grad-CAM, since the network has no convolution"));
 }
 

@@ -209,7 +209,7 @@ void draw_saliency(InterpretContext& context, const ChosenImage& image, const st
               [&](const ClassMaps& maps) { return report::heat_over(picture, values_of(maps.grad_cam)); });
   }
   draw_maps(context, image, classes, "integrated_gradients",
-            {.title = "Integrated gradients: red pixels support a digit, blue ones count against it",
+            {.title = "Integrated gradients: red supports a digit, blue counts against it",
              .note = subject,
              .side = 288},
             [](const ClassMaps& maps) { return signed_tile(maps.gradients.map.sum(0)); });

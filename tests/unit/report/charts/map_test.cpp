@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "core/error.h"
 #include "unit/report/charts/chart_files.h"
@@ -90,12 +91,36 @@ TEST(MapChart, RefusesMapsThatDoNotFitTheirLabels) {
   EXPECT_THROW(map_chart({{}, {}}, "t"), core::Error);
 }
 
+// Twelve images of one digit around (0, 0), at some distance from each other, and two that lie together
+// elsewhere.
+TEST(MapChart, OfFewPointsIsNotMisledByTwoThatAreNear) {
+  std::vector<float> positions{100, 100, 100, 100};
+  for (const float x : {-9.0F, -3.0F, 3.0F, 9.0F}) {
+    for (const float y : {-8.0F, 0.0F, 8.0F}) positions.insert(positions.end(), {x, y});
+  }
+  const std::vector<std::uint8_t> classes(14, 0);
+  const Rows names = map_chart({positions, classes}, "t").data.back();
+  EXPECT_LT(std::hypot(names.at(0)[0], names.at(0)[1]), 15.0);
+}
+
+// Both axes have one scale: the range of y is 212 of 560 / 1010.
+TEST(MapChart, HasOneScaleForBothAxes) {
+  const std::array<float, 4> flat{-100, 0, 100, 0};
+  const std::array<std::uint8_t, 2> classes{0, 1};
+  const Chart chart = map_chart({flat, classes}, "t");
+  const auto number = [&](const std::string& before) {
+    return std::stod(chart.commands.substr(chart.commands.find(before) + before.size()));
+  };
+  EXPECT_NEAR(number("set xrange ["), -106.0, 1e-6);
+  EXPECT_NEAR(number("set yrange ["), -106.0 * 560 / 1010, 1e-6);
+}
+
 TEST(WriteMapChart, DrawsAPngThoughDigitsAreMissing) {
   SVHN_NEEDS_GNUPLOT();
   const ChartFolder folder;
   const auto result = write_map_chart(folder / "m.png", {kPositions, kClasses}, "t");
   ASSERT_EQ(result.status, ChartStatus::drawn) << result.message;
-  EXPECT_EQ(png_size(folder / "m.png"), (PngSize{1120, 1110}));
+  EXPECT_EQ(png_size(folder / "m.png"), (PngSize{16 + 1010 + 94, 16 + 560 + 84}));
 }
 
 }  // namespace
