@@ -70,9 +70,17 @@ class ReportTest(harness.ProgramTest):
 
     def test_same_runs_same_bytes(self):
         runs.write_all(self.path("runs"), self.data)
-        for name in ("a.html", "b.html"):
-            self.succeed("report", "--runs", "runs", "--output", name)
-        self.assertEqual(harness.read_bytes(self.path("a.html")), harness.read_bytes(self.path("b.html")))
+        for folder in ("a", "b"):
+            self.succeed("report", "--runs", "runs", "--output", f"{folder}/r.html")
+        for name in ("r.html", "r.preview.png"):
+            self.assertEqual(harness.read_bytes(self.path("a", name)), harness.read_bytes(self.path("b", name)))
+
+    def test_a_page_on_stdout_has_no_preview(self):
+        runs.write_all(self.path("runs"), self.data)
+        before = harness.tree(self.dir)
+        result = self.succeed("report", "--runs", "runs", "--output", "/dev/stdout")
+        self.assertNotIn("og:image", result.out)
+        self.assertEqual(harness.tree(self.dir), before)
 
     def test_figures_of_a_finding_are_those_of_the_run(self):
         runs.write_all(self.path("runs"), self.data)

@@ -3,6 +3,7 @@
 turns dark."""
 
 import json
+import os
 
 import case
 import runs
@@ -188,6 +189,8 @@ class AddressTest(case.PageCase):
             content = self.run_js(f"document.querySelector({json.dumps(name)}).content")
             self.assertIn("model_2_2", content)
             self.assertNotIn("{{", content)
+        preview = self.run_js("document.querySelector(\"meta[property='og:image']\").content")
+        self.assertTrue(os.path.exists(os.path.join(self.folder, preview)), preview)
 
 
 class QuestionsTest(case.PageCase):

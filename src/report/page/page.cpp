@@ -8,8 +8,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/paths.h"
 #include "report/page/document.h"
 #include "report/page/headline.h"
+#include "report/page/preview.h"
 #include "report/page/template.h"
 
 namespace svhn::report {
@@ -111,6 +113,24 @@ std::string filled(std::string_view page, const std::map<std::string_view, std::
   return text;
 }
 
+/// Writes the picture beside the page.
+/// @returns what the page says of it; empty where there is none: without an accuracy, and for a page that is
+/// no file.
+std::string write_preview(const std::filesystem::path& output, const Json& document,
+                          const SpriteSheets& sprites) {
+  if (core::is_stream(output)) return {};
+  const std::string png = preview_png(document, sprites);
+  if (png.empty()) return {};
+  std::filesystem::path path = output;
+  path.replace_extension(".preview.png");
+  core::AtomicFile file(path, ExitCode::data);
+  file.write(std::string_view(png));
+  file.commit();
+  const std::string name = escaped(path.filename().string());
+  return "<meta property=\"og:image\" content=\"" + name +
+         "\">\n<meta name=\"twitter:card\" content=\"summary_large_image\">";
+}
+
 void require_page() {
   if (has_page()) return;
   throw Error(ExitCode::usage,
@@ -162,9 +182,11 @@ PageResult write_page(const std::vector<std::filesystem::path>& roots, const std
     if (!question.run.empty()) result.questions.push_back(question.id);
   }
   result.pictures = sprites.size();
-  const std::string page = filled(page_template(), {{kDataMark, embedded_json(document)},
-                                                    {kTitleMark, escaped(headline.title)},
-                                                    {kDescriptionMark, escaped(headline.description)}});
+  const std::string page =
+      filled(page_template(), {{kDataMark, embedded_json(document)},
+                               {kTitleMark, escaped(headline.title)},
+                               {kDescriptionMark, escaped(headline.description)},
+                               {kPreviewMark, write_preview(output, document, sprites)}});
   core::write_text_file(output, page, ExitCode::data);
   result.bytes = page.size();
   return result;

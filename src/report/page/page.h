@@ -24,7 +24,8 @@ struct PageResult {
 /// @returns whether this build contains the page, which npm creates at build time.
 bool has_page();
 
-/// Writes the page.
+/// Writes the page, and beside a page that is a file the picture that stands for it where links are shown:
+/// report.preview.png for report.html.
 /// @param roots folders with runs, see `find_runs`. @param output path of the page, written atomically.
 /// @throws core::Error(usage) when this build contains no page; core::Error(data) when a root is missing,
 /// nothing is found below them or the page cannot be written.

@@ -23,7 +23,7 @@ using core::ExitCode;
 using formats::SafetensorsFile;
 using formats::TensorInfo;
 
-constexpr int kSide = 32, kColumns = 32;
+constexpr int kSide = kSpriteSide, kColumns = 32;
 constexpr std::size_t kPerSheet = 1024, kImageBytes = std::size_t{kSide} * kSide * 3;
 constexpr int kQuality = 65;  // About 120 bytes for each digit; the loss is not visible at this size.
 
@@ -148,6 +148,11 @@ int SpriteSheets::add(const fs::path& data, std::int64_t row) {
 
 std::size_t SpriteSheets::size() const {
   return impl_->tiles.size();
+}
+
+std::span<const std::byte> SpriteSheets::image(std::size_t number) const {
+  const auto& [source, row] = impl_->tiles.at(number);
+  return source->image(row);
 }
 
 std::vector<std::string> SpriteSheets::sheets() const {

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace svhn::report {
 
 inline constexpr std::size_t kMostSprites = 60'000;
+inline constexpr int kSpriteSide = 32;  ///< Pixels.
 
 /// Collects images of prepared data files without duplicates.
 class SpriteSheets {
@@ -29,6 +31,8 @@ class SpriteSheets {
   int add(const std::filesystem::path& data, std::int64_t row);
 
   [[nodiscard]] std::size_t size() const;  ///< Number of sprites.
+  /// @param number of a sprite, below `size`. @returns its image, u8 [32,32,3].
+  [[nodiscard]] std::span<const std::byte> image(std::size_t number) const;
   /// @returns the sheets as JPEG files.
   [[nodiscard]] std::vector<std::string> sheets() const;
   /// @returns a line for each data file that could not be used, and one when there were more than

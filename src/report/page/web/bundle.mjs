@@ -1,6 +1,6 @@
 // Bundles the page that is embedded in the program: bundle.mjs SOURCES MODULES OUTPUT
 // Inserts the style sheet and the bundled script into index.html, with their hashes in the content security policy.
-// The program replaces {{DATA}}, {{TITLE}} and {{DESCRIPTION}}.
+// The program replaces {{DATA}}, {{TITLE}}, {{DESCRIPTION}} and {{PREVIEW}}.
 import {createHash} from 'node:crypto';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
