@@ -12,6 +12,7 @@
 
 #include "cli/command_line.h"
 #include "cli/console.h"
+#include "cli/help.h"
 #include "core/build_info.h"
 #include "core/fields_json.h"
 #include "core/json.h"
@@ -69,11 +70,12 @@ Error usage_error(const CLI::ParseError& error, const CLI::App& app, std::span<c
 
 void add_global(CLI::App& app, GlobalOptions& global) {
   app.add_option("--threads", global.threads, "Processor threads; 0: all cores")->check(CLI::Range(0, 1024));
-  app.add_option("--device", global.device, "auto, cpu, cuda or cuda:INDEX");
-  app.add_option("--precision", global.precision, "auto, float32 or bfloat16")
+  app.add_option("--device", global.device, "Where to compute: auto, cpu, cuda or cuda:INDEX");
+  app.add_option("--precision", global.precision, "Of matrix products")
       ->check(CLI::IsMember({"auto", "float32", "bfloat16"}));
-  app.add_option("--log-level", global.log_level, "trace, debug, info, warning, error, critical or off");
-  app.add_flag("--quiet", global.quiet, "Only warnings and errors on stderr");
+  app.add_option("--log-level", global.log_level,
+                 "Of messages: trace, debug, info, warning, error, critical or off");
+  app.add_flag("--quiet", global.quiet, "Print only warnings, errors and what was asked for");
 }
 
 /// Adds a command and its subcommands. Parsing sets `chosen` to what runs the given one.
@@ -145,6 +147,7 @@ int run(int argc, const char* const* argv, const std::vector<Command>& commands)
   app.footer(
       "Example:\n  svhn preprocess --synthetic 8000 --output data/svhn.safetensors\n  svhn train --config "
       "configs/smoke.json");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.require_subcommand(1);
   GlobalOptions global;
   add_global(app, global);

@@ -79,12 +79,14 @@ void add_process_options(CLI::App& command, ProcessOptions& options) {
   constexpr double kLongest = 86'400.0;
   command
       .add_option("--nproc", options.count,
-                  "Run as N processes of this machine, each with its share of the threads")
+                  "Run N processes on this machine, each with its share of the threads")
       ->check(CLI::Range(1, kMostProcesses));
   command.add_option(
       "--bind", options.bind,
-      "Where processes on several machines listen: this machine's address or interface (or SVHN_BIND)");
-  command.add_option("--timeout", options.timeout, "Seconds until a process that does not answer is lost")
+      "Address or interface of this machine on which processes on several machines meet (or SVHN_BIND)");
+  command
+      .add_option("--timeout", options.timeout,
+                  "Seconds after which a process that does not answer counts as lost")
       ->check(CLI::Range(1.0, kLongest))
       ->capture_default_str();
 }

@@ -146,7 +146,7 @@ std::unique_ptr<ProcessGroup> make_gloo_group(const RendezvousOptions& options,
   try {
     auto own = connect_c10d_store(options.launch, false, options.timeout);
     auto prefixed = c10::make_intrusive<c10d::PrefixStore>(options.launch.prefix + "/gloo", std::move(own));
-    // Finding the lost ranks takes a few seconds, which the time-out includes.
+    // Finding the lost ranks takes a few seconds, which the timeout includes.
     const auto limit = std::max(options.timeout / 2, options.timeout - std::chrono::seconds(6));
     auto gloo = c10d::ProcessGroupGloo::Options::create(limit);
     gloo->devices = {device};

@@ -19,7 +19,7 @@ class Work {
   virtual void wait() = 0;
 };
 
-/// All operations: @throws core::Error(device), within the group's time-out, naming the ranks that were lost.
+/// All operations: @throws core::Error(device), within the group's timeout, naming the ranks that were lost.
 class ProcessGroup {
  public:
   virtual ~ProcessGroup() = default;

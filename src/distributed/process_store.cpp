@@ -194,7 +194,7 @@ std::string ProcessStore::get(const std::string& key) {
   });
   if (value) return *value;
   if (found) throw find_failure();
-  throw Error(ExitCode::device, "no process has told '" + key + "' within the time-out",
+  throw Error(ExitCode::device, "no process has told '" + key + "' within the timeout",
               "give a longer --timeout, or see what the others' own outputs say");
 }
 

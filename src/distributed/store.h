@@ -12,7 +12,7 @@
 namespace svhn::distributed {
 
 /// Keys and values are any bytes; values of up to some megabytes. Thread-safe.
-/// All operations: @throws core::Error(device), within the time-out, when rank 0 was lost.
+/// All operations: @throws core::Error(device), within the timeout, when rank 0 was lost.
 class Store {
  public:
   virtual ~Store() = default;
@@ -24,7 +24,7 @@ class Store {
   virtual void set(const std::string& key, const std::string& value) = 0;
   /// @returns the value, or nothing when no rank has set it.
   virtual std::optional<std::string> try_get(const std::string& key) = 0;
-  /// Waits until a rank has set it. @throws core::Error(device) also when none did within the time-out.
+  /// Waits until a rank has set it. @throws core::Error(device) also when none did within the timeout.
   virtual std::string get(const std::string& key) = 0;
 
   /// @returns the ranks that have sent no heartbeat for some seconds and did not call `leave`, ascending. A

@@ -1,6 +1,6 @@
 #pragma once
 /// c10d store calls can block for ever, so a thread owns the connection and the callers wait for it with a
-/// time-out. The same thread sends heartbeats (it adds to a counter) and polls for the failure notice.
+/// timeout. The same thread sends heartbeats (it adds to a counter) and polls for the failure notice.
 
 #include <chrono>
 #include <condition_variable>
@@ -27,14 +27,14 @@ struct StoreClientOptions {
 
 class StoreClient {
  public:
-  /// Opens the connection. @throws as `open`, and core::Error(device) after twice the time-out.
+  /// Opens the connection. @throws as `open`, and core::Error(device) after twice the timeout.
   StoreClient(const OpenConnection& open, StoreClientOptions options);
   StoreClient(const StoreClient&) = delete;
   StoreClient& operator=(const StoreClient&) = delete;
   /// Ends the thread; one that hangs in a call is abandoned with its connection.
   ~StoreClient();
 
-  /// Runs `task` on the thread. @throws what `task` throws; core::Error(device) after the time-out.
+  /// Runs `task` on the thread. @throws what `task` throws; core::Error(device) after the timeout.
   template <class R>
   R call(const std::function<R(StoreConnection&)>& task,
          std::optional<std::chrono::milliseconds> timeout = {}) {

@@ -76,7 +76,7 @@ EvaluationResult EvaluationMeter::value() const {
   result.images = loss_.count();
   if (result.images == 0) {
     throw core::Error(core::ExitCode::data, "there is no image to evaluate",
-                      "choose a split that is not empty; `svhn info` tells their sizes");
+                      "choose a split that is not empty; `svhn info` shows their sizes");
   }
   result.loss = loss_.value();
   result.confusion = confusion_.value();

@@ -301,7 +301,7 @@ TrialResult trial_from_json(const nlohmann::json& document, const std::string& s
   core::read_fields(
       document, [&](Visitor& visitor) { visitor.object([&](Fields& f) { describe_trial(f, trial); }); },
       problems);
-  problems.throw_if_any(ExitCode::data, "the file is damaged; start the search anew with --overwrite");
+  problems.throw_if_any(ExitCode::data, "the file is damaged; start the search over with --overwrite");
   check_values(trial, source);
   return trial;
 }

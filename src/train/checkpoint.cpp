@@ -51,7 +51,7 @@ int count_of(const model::ModelFile& file, const std::string& key) {
   throw Error(
       ExitCode::model,
       "'" + file.file().path().string() + "' has no count of " + key + " but '" + core::printable(text) + "'",
-      "the checkpoint is damaged; start anew with --overwrite");
+      "the checkpoint is damaged; start over with --overwrite");
 }
 
 /// Older checkpoints lack the key.
@@ -89,7 +89,7 @@ void check_same_run(const std::string& saved, const std::string& now, const std:
     throw Error(ExitCode::model,
                 "'" + source + "' was made with " + core::printable(found.pointer) + " = " +
                     core::printable(found.before) + ", not " + core::printable(found.after),
-                "resume with the same config, or start anew with --overwrite");
+                "resume with the same config, or start over with --overwrite");
   }
 }
 

@@ -175,7 +175,7 @@ struct Session::Impl {
     if (record.data == fingerprint) return;
     throw Error(ExitCode::model,
                 "'" + source + "' was trained on other data than '" + data.path().string() + "'",
-                "resume with the same prepared file, or start anew with --overwrite");
+                "resume with the same prepared file, or start over with --overwrite");
   }
 
   /// Other early stopping than before takes the epochs so far into account.
@@ -194,7 +194,7 @@ struct Session::Impl {
     throw Error(ExitCode::usage,
                 "early stopping would restore the weights of epoch " + std::to_string(best) +
                     ", the best so far by " + early->monitor + ", and the run has not kept them",
-                "resume without restore_best, or start anew with --overwrite");
+                "resume without restore_best, or start over with --overwrite");
   }
 
   void make_trainer() {

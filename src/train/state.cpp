@@ -84,7 +84,7 @@ TrainingState state_from_json(const std::string& text, const std::string& source
   core::Problems problems(source);
   core::read_fields(
       document, [&](Visitor& visitor) { describe(visitor, state); }, problems);
-  problems.throw_if_any(core::ExitCode::model, "the checkpoint is damaged; start anew with --overwrite");
+  problems.throw_if_any(core::ExitCode::model, "the checkpoint is damaged; start over with --overwrite");
   return state;
 }
 

@@ -56,6 +56,20 @@ class Help(harness.ProgramTest):
                 for option in re.findall(r"--[a-z-]+", example):
                     self.assertIn(option, text + common)
 
+    def test_help_is_in_words_and_in_short_lines(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                text = self.succeed(*command, "--help").out
+                self.assertNotRegex(text, r":\{|INT|FLOAT|REQUIRED|Excludes|Needs|INPUT|OUTPUT")
+                self.assertLessEqual(max(map(len, text.splitlines())), 100, text)
+        text = self.succeed("interpret", "--help").out
+        for line in ("  --split test|val|train      The rows of the data (default: test)\n",
+                     "  --digit N                   The true digit whose mistakes are shown (0 to 9; default: 3)\n",
+                     "  --model PATH                The model file, or its run folder (required)\n"):
+            self.assertIn(line, text)
+        self.assertIn("(not with --overwrite)", self.succeed("train", "--help").out)
+        self.assertIn("(default: 1; only with --synthetic)", self.succeed("preprocess", "--help").out)
+
     def test_version_works_with_every_command(self):
         version = self.succeed("--version").out
         self.assertRegex(version, r"\Asvhn \d+\.\d+\.\d+\S*\n\Z")

@@ -127,7 +127,7 @@ class Together(PassesTest):
                               "start every process with the same options, model, data and version of svhn")
 
     def test_a_map_may_take_longer_than_the_time_out(self):
-        """Rank 0 makes it alone; here it is stopped meanwhile for longer than the time-out."""
+        """Rank 0 makes it alone; here it is stopped meanwhile for longer than the timeout."""
         process = self.begin("interpret", "--split", "train", "--what", "tsne", "--output", "out", "--tsne-method",
                              "exact", "--timeout", 4, "--nproc", 2)
         self.addCleanup(process.communicate)

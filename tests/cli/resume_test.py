@@ -212,7 +212,7 @@ class EarlyStopping(harness.ProgramTest):
         self.assert_error(
             self.train(9, {"patience": 5, "restore_best": True}, "--resume"), 2,
             "early stopping would restore the weights of epoch 1, the best so far by val_loss, and the run has "
-            "not kept them", "resume without restore_best, or start anew with --overwrite")
+            "not kept them", "resume without restore_best, or start over with --overwrite")
         self.assertEqual(harness.state_of(self.path("models")), before)
 
 
@@ -248,7 +248,7 @@ class Refused(ResumeTest):
         self.assert_refused(f"'models/{CHECKPOINT}': the header does not match its checksum", harness.DAMAGED_HINT)
 
     def test_another_config_is_refused_by_key(self):
-        hint = "resume with the same config, or start anew with --overwrite"
+        hint = "resume with the same config, or start over with --overwrite"
         for override, key, old, new in [("train.seed=3", "/train/seed", 1, 3),
                                         ("train.batch_size=32", "/train/batch_size", 64, 32),
                                         ("model.layers.1.units=9", "/model/layers/1/units", 8, 9),
@@ -266,7 +266,7 @@ class Refused(ResumeTest):
     def test_other_data_is_refused(self):
         self.succeed("preprocess", "--synthetic", 600, "--seed", 2, "--output", "other.safetensors")
         self.assert_refused(f"'models/{CHECKPOINT}' was trained on other data than 'other.safetensors'",
-                            "resume with the same prepared file, or start anew with --overwrite",
+                            "resume with the same prepared file, or start over with --overwrite",
                             "--data", "other.safetensors")
 
     def test_a_tensor_of_another_shape_is_refused(self):

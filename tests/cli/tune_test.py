@@ -140,7 +140,7 @@ class Refused(TuneTest):
                           "--resume continues it, --overwrite starts over, --output chooses another folder")
         self.assert_error(self.tune(search(epochs=4), "--resume"), 5,
                           "'models/tiny/search.json' is a search with /config/train/epochs = 3, not 4",
-                          "resume with the same config and data, or start anew with --overwrite")
+                          "resume with the same config and data, or start over with --overwrite")
         self.assertEqual(harness.state_of(self.path("models")), before)
         with open(self.path("models/tiny/trials/notes.txt"), "w", encoding="utf-8") as file:
             file.write("mine")

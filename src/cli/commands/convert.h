@@ -10,7 +10,7 @@ namespace svhn::cli {
 struct ConvertOptions {
   static constexpr CommandInfo kCommand{
       .name = "convert",
-      .description = "Turn a Keras model, pretrained weights or Keras curves into ours",
+      .description = "Convert Keras models, pretrained weights and Keras' learning curves",
       .example = "svhn convert --input model_2_2.h5 --output models/model_2_2.safetensors"};
 
   InputPath input;

@@ -8,7 +8,7 @@ namespace svhn::cli {
 struct EnvOptions {
   static constexpr CommandInfo kCommand{
       .name = "env",
-      .description = "Tell versions, processor, threads, precision, device and BLAS",
+      .description = "Print versions, processor features, threads, precision, device and BLAS",
       .example = "svhn env --json"};
 
   bool json = false;

@@ -9,13 +9,13 @@ void add_options(CLI::App& command, EvaluateCommandOptions& options) {
       ->transform(find_model)
       ->required();
   add_path(command, "--data", options.data, "Prepared file; default: the one of the model's run folder");
-  command.add_option("--split", options.split, "Which rows")
+  command.add_option("--split", options.split, "The rows of the data")
       ->check(CLI::IsMember({"test", "val", "train"}))
       ->capture_default_str();
   add_path(command, "--predictions", options.predictions, "Write each image's prediction (CSV)");
   add_path(command, "--confusion", options.confusion, "Draw the confusion matrix (FILE.png or FILE.svg)");
   add_path(command, "--reliability", options.reliability,
-           "Draw how right each confidence is (FILE.png or FILE.svg)");
+           "Draw the reliability diagram, accuracy by confidence (FILE.png or FILE.svg)");
   command.add_flag("--json", options.json, "One JSON document on stdout");
   add_process_options(command, options.processes);
 }

@@ -11,7 +11,7 @@ namespace svhn::cli {
 struct EvaluateCommandOptions {
   static constexpr CommandInfo kCommand{
       .name = "evaluate",
-      .description = "Measure a model on a split",
+      .description = "Evaluate a model: accuracy, calibration, confusion",
       .example = "svhn evaluate --model models/model_2_1.best.safetensors --split test"};
 
   InputPath model;

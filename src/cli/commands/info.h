@@ -12,7 +12,7 @@ namespace svhn::cli {
 struct InfoOptions {
   static constexpr CommandInfo kCommand{
       .name = "info",
-      .description = "Tell what a data file, a model, a checkpoint or a weights file holds",
+      .description = "Describe a data file, model, checkpoint or weights file",
       .example = "svhn info models/model_2_1.safetensors",
       .needs_engine = false};
 

@@ -12,11 +12,10 @@ void add_options(CLI::App& command, InterpretCommandOptions& options) {
   add_path(command, "--output", options.output,
            "Folder for what is made; default: the results of the model's run, else interpretation");
   command
-      .add_option("--what", options.what,
-                  "Some of confusion,misclassified,activations,embeddings,tsne,saliency")
+      .add_option("--what", options.what, "The parts, joined by commas (default: all that the split allows)")
       ->delimiter(',')
       ->check(CLI::IsMember({"confusion", "misclassified", "activations", "embeddings", "tsne", "saliency"}));
-  command.add_option("--split", options.split, "Which rows")
+  command.add_option("--split", options.split, "The rows of the data")
       ->check(CLI::IsMember({"test", "val", "train"}))
       ->capture_default_str();
   command.add_option("--digit", options.digit, "The true digit whose mistakes are shown")
@@ -28,12 +27,15 @@ void add_options(CLI::App& command, InterpretCommandOptions& options) {
       ->capture_default_str();
   command.add_option("--layer", options.layers, "Layers by name or number (repeatable)")
       ->allow_extra_args(false);
-  command.add_option("--perplexity", options.perplexity, "Of t-SNE; default: 30, less for under 91 images");
-  command.add_option("--tsne-method", options.tsne_method, "fft (interpolation, linear time) or exact")
+  command.add_option("--perplexity", options.perplexity,
+                     "Of t-SNE (default: 30, and a third of the number of images below 91)");
+  command.add_option("--tsne-method", options.tsne_method, "Of t-SNE: fft is interpolation, in linear time")
       ->check(CLI::IsMember({"fft", "exact"}))
       ->capture_default_str();
-  add_path(command, "--onto", options.onto, "Place the points on this map (tsne.safetensors)");
-  command.add_option("--seed", options.seed, "Of t-SNE")->check(refuse_negative)->capture_default_str();
+  add_path(command, "--onto", options.onto, "Place the images on an earlier map (tsne.safetensors)");
+  command.add_option("--seed", options.seed, "Of t-SNE's descent")
+      ->check(refuse_negative)
+      ->capture_default_str();
   command.add_flag("--json", options.json, "One JSON document on stdout");
   add_process_options(command, options.processes);
 }

@@ -8,10 +8,11 @@ void add_options(CLI::App& command, PredictCommandOptions& options) {
   add_path(command, "--model", options.model, "The model file, or its run folder")
       ->transform(find_model)
       ->required();
-  add_path(command, "image", options.images,
-           "Picture files or folders; - reads a picture or file names, one a line, from stdin")
+  add_path(
+      command, "image", options.images,
+      "Picture files or folders; - reads a picture, or names of files line by line, from the standard input")
       ->required();
-  command.add_option("--top-k", options.top_k, "How many digits to tell for each picture")
+  command.add_option("--top-k", options.top_k, "How many digits to print for each picture")
       ->check(CLI::Range(1, 10))
       ->capture_default_str();
   command.add_option("--reject", options.reject, "Mark an answer of a smaller probability with 'no digit?'")

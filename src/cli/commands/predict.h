@@ -10,7 +10,7 @@ namespace svhn::cli {
 struct PredictCommandOptions {
   static constexpr CommandInfo kCommand{
       .name = "predict",
-      .description = "Tell which digits pictures show",
+      .description = "Predict the digits that pictures show",
       .example = "svhn predict --model models/model_2_1.best.safetensors house.png"};
 
   InputPath model;

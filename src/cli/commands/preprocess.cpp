@@ -30,7 +30,7 @@ void add_options(CLI::App& command, PreprocessOptions& options) {
       ->capture_default_str();
   input->excludes(synthetic);
   add_path(command, "--output", options.output, "The prepared file")->required();
-  command.add_option("--format", options.format, "What the input is")
+  command.add_option("--format", options.format, "Form of the input")
       ->check(CLI::IsMember(formats()))
       ->capture_default_str();
   command
@@ -38,28 +38,31 @@ void add_options(CLI::App& command, PreprocessOptions& options) {
                   "What label numbers mean: index (0 is '1'), digit (0 is '0'), svhn (10 is '0')")
       ->check(CLI::IsMember(label_rules()))
       ->capture_default_str();
-  command.add_flag("--strict", options.strict, "A picture or folder that cannot be read is an error");
+  command.add_flag("--strict", options.strict, "Fail at a picture or folder that cannot be read");
   command
-      .add_option(
-          "--split", options.split,
-          "random, official (Stanford's own test rows), or auto: by folders named train, test, val, extra, "
-          "else random")
+      .add_option("--split", options.split,
+                  "random; official: Stanford's own test rows; auto: by folders named train, test, val and "
+                  "extra, else "
+                  "random")
       ->check(CLI::IsMember({"auto", "random", "official"}))
       ->capture_default_str();
   command
       .add_option("--stratify", options.stratify,
-                  "Stratify as scikit-learn does on one-hot labels or on integers")
+                  "Stratify the split as scikit-learn does, on one-hot labels or on integers")
       ->check(CLI::IsMember({"onehot", "label"}))
       ->capture_default_str();
-  command.add_option("--test-fraction", options.test_fraction, "Share of all rows")->capture_default_str();
-  command.add_option("--val-fraction", options.val_fraction, "Share of the remaining rows")
+  command.add_option("--test-fraction", options.test_fraction, "Share of the test split in all rows")
+      ->capture_default_str();
+  command
+      .add_option("--val-fraction", options.val_fraction,
+                  "Share of the validation split in the remaining rows")
       ->capture_default_str();
   command.add_option("--split-seed", options.split_seed, "random_state of both splits")
       ->check(refuse_negative)
       ->capture_default_str();
   command.add_option("--limit", options.limit, "Only the first N rows")
       ->check(CLI::Range(std::int64_t{1}, kMostRows));
-  add_path(command, "--preview", options.preview, "Draw a labelled grid of random digits (PNG)");
+  add_path(command, "--preview", options.preview, "Also draw a labelled grid of random digits (PNG)");
   command.add_flag("--json", options.json, "One JSON document on stdout");
 }
 

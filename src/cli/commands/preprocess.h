@@ -13,7 +13,7 @@ namespace svhn::cli {
 struct PreprocessOptions {
   static constexpr CommandInfo kCommand{
       .name = "preprocess",
-      .description = "Turn digits in any form into one prepared file",
+      .description = "Prepare digits from any source as one data file",
       .example = "svhn preprocess --input dataset.pkl.py3 --output data/svhn.safetensors"};
 
   std::vector<InputPath> inputs;

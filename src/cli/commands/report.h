@@ -9,9 +9,10 @@
 namespace svhn::cli {
 
 struct ReportCommandOptions {
-  static constexpr CommandInfo kCommand{.name = "report",
-                                        .description = "Make one HTML page of run folders",
-                                        .example = "svhn report --runs models --output report.html"};
+  static constexpr CommandInfo kCommand{
+      .name = "report",
+      .description = "Write an HTML report of runs, searches and comparisons",
+      .example = "svhn report --runs models --output report.html"};
 
   std::vector<InputPath> runs;
   OutputText output = OutputText::of("report.html");

@@ -16,9 +16,9 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   command.add_option("--seed", options.seed, "Instead of the config's train.seed")->check(refuse_negative);
   auto* resume = command.add_flag("--resume", options.resume, "Resume from the last checkpoint");
   command.add_flag("--overwrite", options.overwrite, "Replace an existing run")->excludes(resume);
-  command.add_flag("--no-train", options.no_train, "Show a finished run again");
+  command.add_flag("--no-train", options.no_train, "Show a finished run again, without training");
   command.add_flag("--live-chart", options.live_chart,
-                   "Draw the accuracy on the terminal too, after each epoch");
+                   "Also draw the accuracy on the terminal after each epoch");
   command.add_flag("--dry-run", options.dry_run, "Build everything, time a step, write nothing");
   command.add_flag("--json", options.json, "One JSON document on stdout");
 }

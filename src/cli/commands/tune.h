@@ -11,10 +11,11 @@
 namespace svhn::cli {
 
 struct TuneCommandOptions {
-  static constexpr CommandInfo kCommand{.name = "tune",
-                                        .description = "Search a config's space of values for the best score",
-                                        .example = "svhn tune --config configs/tune_units.json --trials 5",
-                                        .tolerates_losses = true};
+  static constexpr CommandInfo kCommand{
+      .name = "tune",
+      .description = "Search hyperparameters: random, grid or a list of changes",
+      .example = "svhn tune --config configs/tune_units.json --trials 5",
+      .tolerates_losses = true};
 
   InputPath config;
   std::optional<InputPath> data;

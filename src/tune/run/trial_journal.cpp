@@ -65,7 +65,7 @@ void check_same(json saved, const json& now, const TuneOptions& options, const s
     throw Error(ExitCode::model,
                 "'" + source + "' is a search with " + core::printable(found.pointer) + " = " +
                     core::printable(found.before) + ", not " + core::printable(found.after),
-                "resume with the same config and data, or start anew with --overwrite");
+                "resume with the same config and data, or start over with --overwrite");
   }
 }
 
@@ -78,7 +78,7 @@ metric::TrialResult read_record(const std::filesystem::path& path, const Trial& 
   record.values = trial.values;
   if (record.id == trial.id && record.label == trial.label && same_values) return record;
   throw Error(ExitCode::data, "'" + source + "' is the record of another trial",
-              "start the search anew with --overwrite");
+              "start the search over with --overwrite");
 }
 
 Json best_document(const SearchConfig& search, const metric::TrialResult& best) {

@@ -143,7 +143,7 @@ int interpret_distributed(const InterpretCommandOptions& options, const GlobalOp
   context.document["run_folder"] =
       context.files.kept() ? ordered_json(context.files.kept()->string()) : nullptr;
   context.document["files"] = context.files.names();
-  options.json ? print_json(context.document) : print_text(interpret_text(context));
+  options.json ? print_json(context.document) : print_summary(global, interpret_text(context));
   return 0;
 }
 
