@@ -18,7 +18,8 @@ void append(std::string& text, std::span<const T> values) {
 std::string data_fingerprint(const PreparedData& data) {
   std::string text;
   for (const auto& [key, value] : data.metadata()) {
-    if (key != "label_rule_from") text += key + "=" + value + "\n";  // Former versions did not write it.
+    if (key == "label_rule_from") continue;  // Former versions did not write it.
+    text.append(key).append("=").append(value).append("\n");
   }
   append(text, data.labels());
   for (const Split split : {Split::train, Split::val, Split::test}) append(text, data.indices(split));

@@ -288,6 +288,22 @@ struct Session::Impl {
                 "the run's other files are complete");
   }
 
+  /// @returns when the last epoch ended. A finished run that is resumed keeps its date; null if it had none.
+  [[nodiscard]] nlohmann::ordered_json date() const {
+    const std::int64_t epoch = trainer->state().epoch;
+    if (!resumed || former.state.epoch != epoch || !std::filesystem::exists(files.summary))
+      return core::utc_time();
+    try {
+      const auto earlier = core::read_json_file(files.summary, ExitCode::data);
+      core::allow_replacing(files.summary);
+      if (earlier.is_object() && earlier.value("epochs", nlohmann::json()) == epoch)
+        return earlier.value("date", nlohmann::json());
+    } catch (const Error&) {
+      core::allow_replacing(files.summary);
+    }
+    return core::utc_time();
+  }
+
   /// @returns of what the run was made.
   [[nodiscard]] nlohmann::ordered_json data_summary() const {
     const std::string steps = data::preprocessing_to_json(preprocessing);
@@ -319,7 +335,7 @@ struct Session::Impl {
         {"threads", at::get_num_threads()},
         {"processes", ranks.size()},
         {"version", core::version()},
-        {"date", core::utc_time()}};
+        {"date", date()}};
     if (ranks.size() > 1) document["reduction"] = reduction_json(trainer->reduction());
     for (const auto& field : metric::history_fields()) {
       const auto& values = state.history.*field.values;

@@ -200,6 +200,26 @@ class Page(Results):
         self.assertIn({"name": "Test accuracy", "theirs": "-", "ours": f"{run['results'][0]['evaluation']['accuracy']:.4f}",
                        "of": f"best model, test split, {run['results'][0]['split_images']} images"}, question["figures"])
 
+    def test_a_run_of_an_earlier_version_is_asked_to_say_its_size(self):
+        path = self.path("models", "model_2_2", "summary.json")
+        full = harness.read_json(path)
+        before = harness.state_of(self.path("models"))
+        old = {key: value for key, value in full.items() if key not in ("date", "model_epoch")}
+        harness.write_json(path, {**old, "data": {key: full["data"][key] for key in ("file", "synthetic")}})
+        question = self.question(self.report()[0], "2.2")
+        self.assertIn("trained on an unknown number of images", question["circumstances"])
+        self.of_model("evaluate")
+        self.assertTrue(self.report()[1]["results"][0]["primary"])  # The checkpoint tells of the data.
+        self.succeed(*question["command"].split()[1:], "--threads", 1)
+        self.assertEqual(harness.read_json(path)["data"], full["data"])
+        self.assertIsNone(harness.read_json(path)["date"])
+        after = harness.state_of(self.path("models"))
+        for name in ("model_2_2.safetensors", "model_2_2.best.safetensors"):
+            self.assertEqual(after[name][0], before[name][0])
+        harness.write_json(path, full)
+        self.train(self.config(), "--resume")
+        self.assertEqual(harness.read_json(path)["date"], full["date"])
+
     def test_lists_questions_without_a_run(self):
         document, _ = self.report()
         self.assertEqual([question["id"] for question in document["questions"]],

@@ -365,10 +365,18 @@ std::string circumstances_of(const RunRecord& run) {
   return text;
 }
 
+/// @returns the command that makes a run with the assignment's data; for a run of an earlier version, which
+/// does not say how many images it had, the one that makes it say so.
+std::string rerun_command(const assignment::Reported& reported, const RunRecord& run) {
+  if (run.training.images || run.training.synthetic != false) return script_of(reported);
+  return "svhn train --config " + shell_word((run.folder / "config.resolved.json").string()) + " --output " +
+         shell_word(run.folder.parent_path().string()) + " --resume";
+}
+
 /// @returns the command that makes what a run's answer lacks; "" for nothing.
 std::string missing_command(const Measured& measured, const assignment::Reported& reported,
                             const RunRecord& run) {
-  if (!is_comparable(run)) return script_of(reported);
+  if (!is_comparable(run)) return rerun_command(reported, run);
   if (test_result(run.results) == nullptr) return ModelCommands(run.model, "", "test").evaluate();
   if (reported.has_searches && measured.searches.empty()) return "scripts/tune_units.sh";
   return reported.has_backbones && measured.comparisons.empty() ? "scripts/q4_compare.sh" : "";
@@ -459,7 +467,8 @@ Question question_3(const Measured& measured, const assignment::Reported& report
                       {"Expected calibration error", "-", "-", ""}};
   const ResultRecord* result = run != nullptr ? test_result(run->results) : nullptr;
   if (result != nullptr) add_inside(question, *run, *result, theirs);
-  if (run == nullptr || !question.comparable) question.command = script_of(reported);
+  if (run == nullptr) question.command = script_of(reported);
+  if (run != nullptr && !question.comparable) question.command = rerun_command(reported, *run);
   const bool complete = question.pictures.size() == kPictureParts;
   if (question.command.empty() && !complete)
     question.command = ModelCommands(run->model, "", "test").interpret();

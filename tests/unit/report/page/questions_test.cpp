@@ -173,9 +173,17 @@ TEST(AnswerQuestions, TellsNoDifferenceFromFewerImages) {
         "trained on 5,120 images (the assignment: 63,544), no augmentation, 2026-11-30, split 3f9a12bc");
     EXPECT_EQ(question.command, "scripts/q2_2.sh");
   }
+}
+
+TEST(AnswerQuestions, LetsARunOfAnEarlierVersionSayItsSize) {
+  RunRecord run = run_of("model_2_2", 0.8);
+  run.folder = "models/model_2_2";
   run.training.images.reset();
-  const std::string text = find(answers({run}), "2.2").finding;
-  EXPECT_NE(text.find("trained on an unknown number of images"), std::string::npos) << text;
+  const Question question = find(answers({run}), "2.2");
+  EXPECT_NE(question.finding.find("trained on an unknown number of images"), std::string::npos)
+      << question.finding;
+  EXPECT_EQ(question.command,
+            "svhn train --config models/model_2_2/config.resolved.json --output models --resume");
 }
 
 TEST(AnswerQuestions, SaysSyntheticInTitlesFiguresAndFindings) {
