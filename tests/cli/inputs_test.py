@@ -84,20 +84,34 @@ class Inputs(harness.ProgramTest):
         self.assertEqual(self.succeed(*make, 200).err, "")
 
     def test_info_tells_how_far_a_run_has_come(self):
-        told = self.succeed("info", os.path.join(self.models, "tiny/checkpoints/last.safetensors")).out
-        history = harness.read_json(os.path.join(self.models, "tiny.history.json"))["val_accuracy"]
+        shutil.copytree(self.models, self.path("models"), ignore=shutil.ignore_patterns("results"))
+        told = self.succeed("info", "models/tiny/checkpoints/last.safetensors").out
+        history = harness.read_json(self.path("models/tiny.history.json"))["val_accuracy"]
         steps = 2 * -(-json.loads(self.succeed("info", self.data, "--json").out)["splits"]["train"] // 64)
         best = max(history)
         course = f"best validation accuracy {best:.4f} in epoch {history.index(best) + 1}, {history[-1]:.4f} after epoch 2"
         self.assertIn(f"Trained: 2 epochs, {steps} steps; {course}\n", told)
         self.assertTrue(told.startswith("Checkpoint of a run\n"), told)
-        model = self.succeed("info", os.path.join(self.models, "tiny.safetensors")).out
+        model = self.succeed("info", "models/tiny.safetensors").out
         self.assertIn(f"Trained: 2 epochs; {course}\n", model)
         self.assertIn("Preprocessing: greyscale, then scaled to 0..1 by the training split's range, ", model)
-        document = json.loads(self.succeed("info", os.path.join(self.models, "tiny"), "--json").out)
+        document = json.loads(self.succeed("info", "models/tiny", "--json").out)
         self.assertEqual(document["training"], {"epochs": 2, "best_epoch": history.index(best) + 1,
                                                 "best_val_accuracy": best, "last_val_accuracy": history[-1]})
-        shutil.copy(os.path.join(self.models, "tiny.safetensors"), self.path("alone.safetensors"))
+        self.assertNotIn("Evaluated:", model)
+        last = ("--model", "models/tiny.safetensors", "--data", self.data)
+        evaluated = {split: json.loads(self.succeed("evaluate", *last, "--split", split, "--json").out)
+                     for split in ("test", "val")}
+        told = self.succeed("info", "models/tiny.safetensors").out
+        for split, result in evaluated.items():
+            low, high = result["accuracy_interval_95"]
+            self.assertIn(f"Evaluated: {split} split of '{self.data}' (synthetic digits), {result['images']} images: "
+                          f"accuracy {result['accuracy']:.4f} (95% interval {low:.4f} to {high:.4f}), ", told)
+        document = json.loads(self.succeed("info", "models/tiny.safetensors", "--json").out)
+        self.assertEqual(sorted((one["split"], one["accuracy"]) for one in document["evaluations"]),
+                         sorted((split, result["accuracy"]) for split, result in evaluated.items()))
+        self.assertNotIn("Evaluated:", self.succeed("info", "models/tiny").out, "another model file")
+        shutil.copy(self.path("models/tiny.safetensors"), self.path("alone.safetensors"))
         self.assertNotIn("Trained:", self.succeed("info", "alone.safetensors").out)
 
 

@@ -1,22 +1,17 @@
 #include "cli/commands/info.h"
 
-#include <spdlog/fmt/fmt.h>
-
-#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "cli/command_line.h"
+#include "cli/commands/model_history.h"
 #include "cli/console.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/text.h"
-#include "core/words.h"
 #include "data/prepared.h"
 #include "data/preprocessing_text.h"
 #include "formats/safetensors/safetensors.h"
-#include "metric/history.h"
 #include "model/model_file.h"
 #include "model/summary.h"
 
@@ -93,88 +88,13 @@ Kind kind_of(const formats::SafetensorsFile& file) {
   return format->second.starts_with("svhn-model") ? Kind::model : Kind::weights;
 }
 
-/// The course of a run, as far as a checkpoint or the files beside a model tell.
-struct Course {
-  std::int64_t epochs = 0;
-  std::optional<std::int64_t> step{};           ///< Of a checkpoint: finished steps of the run,
-  std::optional<std::int64_t> step_in_epoch{};  ///< and of the epoch under way.
-  std::int64_t best_epoch = 0;                  ///< From 1; 0: none yet.
-  double best_val_accuracy = 0.0;
-  std::optional<double> last_val_accuracy{};
-};
-
-/// @throws core::Error(model) when the checkpoint is damaged.
-Course course_of_checkpoint(const model::ModelFile& model) {
-  const std::string source = model.file().path().string();
-  const auto entry = model.file().metadata().find("state");
-  const auto state = core::parse_json_strict(entry == model.file().metadata().end() ? "" : entry->second,
-                                             source, ExitCode::model);
-  try {
-    Course course{state.at("epoch").get<std::int64_t>(), state.at("step").get<std::int64_t>(),
-                  state.at("step_in_epoch").get<std::int64_t>(), state.at("best_epoch").get<std::int64_t>(),
-                  state.at("best_val_accuracy").get<double>()};
-    const auto& curve = state.at("history").at("val_accuracy");
-    if (!curve.empty()) course.last_val_accuracy = curve.back().get<double>();
-    return course;
-  } catch (const nlohmann::json::exception&) {
-    throw core::Error(ExitCode::model, "'" + source + "': its training state is incomplete",
-                      "the checkpoint is damaged or of a newer version");
-  }
-}
-
-/// @returns the course that NAME.history.json beside NAME.safetensors or NAME.best.safetensors tells.
-std::optional<Course> course_beside(const model::ModelFile& model) {
-  const std::filesystem::path path = model.file().path();
-  const std::string& name = model.record().name;
-  const std::string file = path.filename().string();
-  const auto history_file = path.parent_path() / (name + ".history.json");
-  std::error_code error;
-  const bool own = file == name + ".safetensors" || file == name + ".best.safetensors";
-  if (!own || !std::filesystem::exists(history_file, error)) return std::nullopt;
-  const metric::History history = metric::read_history(history_file);
-  const auto& curve = history.val_accuracy;
-  if (curve.empty()) return std::nullopt;
-  const auto best = std::max_element(curve.begin(), curve.end());
-  return Course{
-      static_cast<std::int64_t>(curve.size()), {}, {}, best - curve.begin() + 1, *best, curve.back()};
-}
-
-std::optional<Course> course_of(const model::ModelFile& model) {
-  return model.is_checkpoint() ? course_of_checkpoint(model) : course_beside(model);
-}
-
-std::string course_text(const Course& course) {
-  std::string text = "Trained: " + core::counted(course.epochs, "epoch");
-  if (course.step) text += ", " + core::counted(*course.step, "step");
-  if (course.step_in_epoch.value_or(0) > 0)
-    text += ", the last " + core::with_thousands(*course.step_in_epoch) + " of them in the next epoch";
-  if (course.best_epoch > 0)
-    text += fmt::format("; best validation accuracy {:.4f} in epoch {}", course.best_val_accuracy,
-                        course.best_epoch);
-  if (course.last_val_accuracy)
-    text += fmt::format(", {:.4f} after epoch {}", *course.last_val_accuracy, course.epochs);
-  return text + "\n";
-}
-
-ordered_json course_json(const Course& course) {
-  ordered_json json{{"epochs", course.epochs}};
-  if (course.step) json["step"] = *course.step;
-  if (course.step_in_epoch) json["step_in_epoch"] = *course.step_in_epoch;
-  if (course.best_epoch > 0) {
-    json["best_epoch"] = course.best_epoch;
-    json["best_val_accuracy"] = course.best_val_accuracy;
-  }
-  if (course.last_val_accuracy) json["last_val_accuracy"] = *course.last_val_accuracy;
-  return json;
-}
-
 ordered_json model_json(const model::ModelFile& model) {
   ordered_json document{{"kind", model.is_checkpoint() ? "checkpoint" : "model"},
                         {"name", model.record().name}};
   document.update(model::summary_json(model.graph()));
   document["preprocessing"] = ordered_json::parse(model.record().preprocessing, nullptr, false);
   document["synthetic"] = model.record().synthetic;
-  if (const auto course = course_of(model)) document["training"] = course_json(*course);
+  add_history(model, document);
   return document;
 }
 
@@ -216,7 +136,7 @@ int show_model(const InfoOptions& options) {
   std::string text = (model.is_checkpoint() ? "Checkpoint of a run\n" : "") +
                      model::summary_text(model.graph(), model.record().name);
   if (model.record().synthetic) text += "Trained on synthetic digits.\n";
-  if (const auto course = course_of(model)) text += course_text(*course);
+  text += history_text(model);
   const auto preprocessing = data::preprocessing_from_json(model.record().preprocessing,
                                                            model.file().path().string(), ExitCode::model);
   text += "Preprocessing: " + data::preprocessing_text(preprocessing) + "\nChecksums: all match\n";
