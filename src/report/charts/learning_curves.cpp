@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/words.h"
 
 namespace svhn::report {
 namespace {
@@ -83,9 +84,9 @@ std::string curves_title(const History& history, const RunLabel& label) {
   const std::size_t best = best_epoch(history);
   const double value = history.val_accuracy[best];
   const std::string run = label.name + (label.synthetic ? " (synthetic digits)" : "");
-  if (history.epochs() == 1) return run + fmt::format(": 1 epoch, validation accuracy {:.4f}", value);
-  return run + fmt::format(": {} epochs, best validation accuracy {:.4f} (epoch {})", history.epochs(), value,
-                           best + 1);
+  const std::string epochs = core::counted(static_cast<std::int64_t>(history.epochs()), "epoch");
+  if (history.epochs() == 1) return run + fmt::format(": {}, validation accuracy {:.4f}", epochs, value);
+  return run + fmt::format(": {}, best validation accuracy {:.4f} (epoch {})", epochs, value, best + 1);
 }
 
 Chart learning_curves_chart(const History& history, const RunLabel& label) {

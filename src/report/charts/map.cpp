@@ -103,7 +103,11 @@ std::vector<double> name_position(const Rows& rows, const DensityGrid& grid) {
     return std::abs(grid.square(row, 0) - grid.square(best, 0)) <= 1 &&
            std::abs(grid.square(row, 1) - grid.square(best, 1)) <= 1;
   });
-  return {median(near, 0), median(near, 1)};
+  // Of the points, that nearest to their middle: the middle itself may be between two clusters.
+  const double x = median(near, 0), y = median(near, 1);
+  return *std::min_element(near.begin(), near.end(), [&](const auto& a, const auto& b) {
+    return std::hypot(a[0] - x, a[1] - y) < std::hypot(b[0] - x, b[1] - y);
+  });
 }
 
 /// Many points are drawn smaller and more transparent, so that density stays visible.
@@ -113,9 +117,11 @@ std::string point_look(std::size_t points) {
 }
 
 /// Pixels around the map: a title of two lines fits above it, the legend beside it.
-constexpr int kBorder = 16, kTitleHeight = 84, kLegendWidth = 94;
+constexpr int kBorder = 16, kTitleHeight = 100, kLegendWidth = 94;
 constexpr double kLongSide = 1010.0, kShortSide = 560.0;
 constexpr double kNameSpace = 38.0;  ///< Between the middles of two names.
+constexpr double kAbove = 26.0;
+constexpr std::size_t kSparse = 200;
 
 /// The part of the plane that is drawn, with one scale for both axes.
 struct Frame {
@@ -188,7 +194,11 @@ Rows digit_names(const ByClass& sorted, const DensityGrid& grid) {
     names.push_back(name_position(rows, grid));
     names.back().push_back(static_cast<double>(metric::class_digit(index)));
   }
-  push_apart(names, kNameSpace * Frame(grid).pixel);
+  const double pixel = Frame(grid).pixel;
+  if (count_of(sorted) <= kSparse) {  // A name would hide all points of its digit: it stands above them.
+    for (auto& name : names) name[1] += kAbove * pixel;
+  }
+  push_apart(names, kNameSpace * pixel);
   return names;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/words.h"
 #include "report/letters/letters.h"
 
 namespace svhn::report {
@@ -185,9 +186,8 @@ Chart ranked_bars_chart(const std::vector<Bar>& bars, const BarsLook& look) {
 }
 
 std::string search_title(const TuningResult& result) {
-  return result.name + ": " + std::to_string(result.trials.size()) +
-         (result.trials.size() == 1 ? " trial, " : " trials, ") + result.search + " search" +
-         (result.synthetic ? " (synthetic digits)" : "");
+  return result.name + ": " + core::counted(static_cast<std::int64_t>(result.trials.size()), "trial") + ", " +
+         result.search + " search" + (result.synthetic ? " (synthetic digits)" : "");
 }
 
 double score_of(const TrialResult& trial) {

@@ -16,7 +16,7 @@ namespace {
 constexpr int kGap = 8;
 constexpr int kMargin = 16;
 constexpr int kLeastWidth = 800;     // In which titles are broken, if the images take less.
-constexpr int kWidestCaption = 240;  // Wider ones are cut.
+constexpr int kWidestCaption = 240;  // Wider ones are cut, unless the image is wider.
 constexpr std::size_t kMostTiles = 10'000, kMostLines = 3;
 
 const cv::Scalar kPaper(255, 255, 255, 255);
@@ -66,12 +66,15 @@ struct Cell {
   cv::Size picture;
   cv::Size size;
 
+  /// @returns to which width captions are cut.
+  [[nodiscard]] int caption_width() const { return std::max(kWidestCaption, picture.width); }
+
   void fit(const Tile& tile, int side) {
     const cv::Size needed = enlarged(tile, side);
     picture = {std::max(picture.width, needed.width), std::max(picture.height, needed.height)};
     for (const auto& text : tile.captions) {
       const int width = static_cast<int>(text_width(text, kCaption.points)) + 1;
-      widest_ = std::max(widest_, std::min(width, kWidestCaption));
+      widest_ = std::max(widest_, std::min(width, caption_width()));
     }
     lines_ = std::max(lines_, static_cast<int>(tile.captions.size()));
     size = {std::max(picture.width, widest_) + kGap, picture.height + lines_ * kCaption.line + kGap};
@@ -88,7 +91,7 @@ struct Layout {
       : columns(std::max(1, std::min(grid.columns, static_cast<int>(tiles.size())))),
         rows((static_cast<int>(tiles.size()) + columns - 1) / columns) {
     for (const Tile& tile : tiles) cell.fit(tile, grid.side);
-    if (grid.beside) beside.fit(*grid.beside, std::max(grid.side, kBesideSide));
+    if (grid.beside) beside.fit(*grid.beside, kBesideSide);
     const int width = columns * cell.size.width + beside.size.width;
     const int words = std::max(width, kLeastWidth);
     title = wrapped(grid.title, words, kMostLines, kTitle.points);
@@ -131,7 +134,7 @@ void draw_tile(cv::Mat& sheet, const Tile& tile, int side, const Cell& cell, cv:
   cv::cvtColor(large, target, cv::COLOR_RGB2BGRA);
   int line = corner.y + cell.picture.height + 2;
   for (const std::string& text : tile.captions) {
-    write_line(sheet, cut_middle(text, kWidestCaption, kCaption.points), kCaption, {middle, line});
+    write_line(sheet, cut_middle(text, cell.caption_width(), kCaption.points), kCaption, {middle, line});
     line += kCaption.line;
   }
 }
@@ -153,7 +156,7 @@ cv::Mat draw_sheet(std::span<const Tile> tiles, const Grid& grid) {
   draw_heading(sheet, layout);
   if (grid.beside) {
     const cv::Point corner(layout.left - layout.beside.size.width, layout.top);
-    draw_tile(sheet, *grid.beside, std::max(grid.side, Layout::kBesideSide), layout.beside, corner);
+    draw_tile(sheet, *grid.beside, Layout::kBesideSide, layout.beside, corner);
   }
   for (std::size_t i = 0; i < tiles.size(); ++i) {
     const int at = static_cast<int>(i);

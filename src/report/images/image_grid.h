@@ -25,7 +25,7 @@ struct Grid {
   std::string note{};            ///< Smaller, under the title; may be empty.
   int columns = 10;              ///< 1 to 100; fewer tiles make a narrower grid.
   int side = 96;                 ///< Pixels of each tile's longer side, to which it is resized; 8 to 1024.
-  std::optional<Tile> beside{};  ///< Drawn left of the grid, at least as large as the tiles.
+  std::optional<Tile> beside{};  ///< Drawn left of the grid with 160 pixels of its longer side.
 };
 
 /// Writes a PNG with dark text on white. Tiles are enlarged without smoothing, as matplotlib's imshow does.

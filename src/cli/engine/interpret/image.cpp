@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/engine/interpret/context.h"
+#include "core/words.h"
 #include "formats/safetensors/safetensors.h"
 #include "interpret/activations.h"
 #include "interpret/saliency.h"
@@ -113,14 +114,14 @@ void draw_layer(InterpretContext& context, const LayerChoice& layer, const Tenso
                     .beside = input};
   std::vector<report::Tile> tiles;
   if (output.dim() == 3) {
-    grid.title += std::to_string(output.size(0)) + " filters of " + std::to_string(output.size(1)) + " x " +
+    grid.title += core::counted(output.size(0), "filter") + " of " + std::to_string(output.size(1)) + " x " +
                   std::to_string(output.size(2));
     grid.note = subject + kScaleNote;
     grid.columns = output.size(0) <= kFewFilters ? 8 : 16;
     grid.side = kFilterWidth / grid.columns - 8;
     tiles = filter_tiles(output);
   } else {
-    grid.title += std::to_string(output.numel()) + " numbers" + (layer.softmax ? " after softmax" : "");
+    grid.title += core::counted(output.numel(), "number") + (layer.softmax ? " after softmax" : "");
     grid.note = subject + "; row by row on one scale in viridis";
     grid.side = 1000;
     tiles = {vector_tile(output.flatten())};

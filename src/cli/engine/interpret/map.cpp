@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/signals.h"
+#include "core/words.h"
 #include "formats/safetensors/header.h"
 #include "interpret/embeddings.h"
 #include "interpret/tsne/tsne.h"
@@ -200,12 +201,13 @@ report::MapPoints drawn_points(const torch::Tensor& map, std::span<const std::ui
 /// Draws the map; the points of an earlier one, on which it was placed, lie pale behind.
 void draw_map(InterpretContext& context, const EmbeddedSplit& made, const torch::Tensor& map) {
   const auto& reference = made.reference;
-  std::string title = context.title() + ": t-SNE of " + std::to_string(made.points.size()) + " images (" +
+  std::string title = context.title() + ": t-SNE of " + core::counted(made.points.size(), "image") + " (" +
                       layer_text(made.layer) + ")";
   report::MapPoints behind;
   if (reference) {
     behind = drawn_points(reference->map, reference->labels);
-    title += ", placed on the map of " + std::to_string(reference->rows.size()) + " images of the " +
+    title += ", placed on the map of " +
+             core::counted(static_cast<std::int64_t>(reference->rows.size()), "image") + " of the " +
              reference->metadata.at("split") + " split (pale)";
   }
   for (const char* name : {"tsne.png", "tsne.svg"}) {

@@ -6,6 +6,7 @@
 #include "cli/engine/interpret/context.h"
 #include "cli/engine/progress.h"
 #include "core/error.h"
+#include "core/words.h"
 #include "inference/evaluate.h"
 #include "interpret/misclassified.h"
 #include "metric/classes.h"
@@ -90,14 +91,10 @@ std::vector<report::Tile> tiles_of(const InterpretContext& context, const std::v
   return tiles;
 }
 
-std::string count_text(std::size_t count, const char* one, const char* many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
 /// @returns which mistakes of a digit are shown.
 std::string shown_mistakes(std::size_t of_digit) {
   if (of_digit == 0) return "no image of this digit is misclassified";
-  const std::string all = count_text(of_digit, "mistake", "mistakes");
+  const std::string all = core::counted(static_cast<std::int64_t>(of_digit), "mistake");
   if (of_digit > kRow)
     return "the first " + std::to_string(kRow) + " of " + all + ", in the order of the split";
   return of_digit == 1 ? "its only mistake" : "all " + all + ", in the order of the split";
@@ -115,9 +112,11 @@ void draw_mistakes(InterpretContext& context, const std::vector<PredictedImage>&
                            tiles_of(context, images, first, kRow, false), grid);
   context.files.publish("misclassified.png");
   const auto worst = interpret::worst_misclassified(images, 2 * kRow);
-  report::write_image_grid(context.files.path("worst.png"), tiles_of(context, images, worst, 2 * kRow, true),
-                           {.title = "The worst mistakes",
-                            .note = context.title() + ": the largest losses of all digits, largest first"});
+  report::write_image_grid(
+      context.files.path("worst.png"), tiles_of(context, images, worst, 2 * kRow, true),
+      {.title = "The worst mistakes",
+       .note = context.title() + (worst.empty() ? ": no image is misclassified"
+                                                : ": the largest losses of all digits, largest first")});
   context.files.publish("worst.png");
 }
 
@@ -132,12 +131,14 @@ void draw_label_errors(InterpretContext& context, const std::vector<PredictedIma
                              "Model says " + std::to_string(class_digit(errors.suggested[i])),
                              fmt::format("{:.1f} %", 100.0 * held)};
   }
-  const std::string counted = count_text(errors.indices.size(), "image", "images");
-  report::write_image_grid(
-      context.files.path("label_errors.png"), tiles,
-      {.title = "Possible label errors",
-       .note = context.title() + ": of " + counted +
-               " in which the model confidently sees another digit, those with the least likely labels"});
+  const auto found = static_cast<std::int64_t>(errors.indices.size());
+  const std::string which = found == 0
+                                ? "in no image does the model confidently see another digit"
+                                : "of " + core::counted(found, "image") +
+                                      " in which the model confidently sees another digit, those with the "
+                                      "least likely labels";
+  report::write_image_grid(context.files.path("label_errors.png"), tiles,
+                           {.title = "Possible label errors", .note = context.title() + ": " + which});
   context.files.publish("label_errors.png");
 }
 

@@ -87,6 +87,11 @@ TEST_F(ImageGrid, BreaksATitleThatIsWiderThanTheSheet) {
   EXPECT_LT(twice.cols, 2 * once.cols);
 }
 
+TEST_F(ImageGrid, KeepsTheImageBesideSmallWhereTheOthersAreLarge) {
+  const cv::Mat sheet = draw({plain(0, 0, 255)}, {.side = 800, .beside = plain(255, 0, 0)});
+  EXPECT_EQ(count(sheet, {0, 0, 255}), 160 * 160);
+}
+
 TEST_F(ImageGrid, CutsTheCaptionThatWouldMakeItHuge) {
   Tile tile = plain(0, 0, 0);
   tile.captions = {std::string(500, 'x')};
