@@ -69,7 +69,11 @@ class Browser:
         self.process.wait()
         os.close(self.write_end)
         os.close(self.read_end)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for _ in range(500):  # The browser's helpers may still write when it has ended.
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if not os.path.exists(self.folder):
+                break
+            time.sleep(0.01)
 
     def call(self, method, session=True, **parameters):
         self.number += 1
