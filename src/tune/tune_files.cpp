@@ -27,6 +27,18 @@ void remove_tree(const fs::path& path) {
                     "choose another --output");
 }
 
+/// Also those of trials that have ended, whose folders no run opens again.
+void remove_temporaries_below(const fs::path& trial) {
+  const auto any = [](const fs::path&) { return true; };
+  std::error_code error;
+  if (!fs::is_directory(fs::symlink_status(trial, error))) return;
+  core::remove_temporaries(trial, any);
+  for (fs::recursive_directory_iterator entry(trial, error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (fs::is_directory(entry->symlink_status(error))) core::remove_temporaries(entry->path(), any);
+  }
+}
+
 }  // namespace
 
 TuneFiles::TuneFiles(const fs::path& output, const std::string& name)
@@ -78,11 +90,13 @@ void TuneFiles::remove_temporaries() const {
   core::remove_temporaries(folder, [own = all()](const fs::path& target) {
     return std::find(own.begin(), own.end(), target) != own.end();
   });
-  core::remove_temporaries(trials, [](const fs::path& target) {
-    return target.filename().string().starts_with("trial-") && target.extension() == ".json";
-  });
+  core::remove_temporaries(
+      trials, [](const fs::path& target) { return target.filename().string().starts_with("trial-"); });
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(trials, error)) core::remove_dead_lock(entry.path());
+  for (const auto& entry : fs::directory_iterator(trials, error)) {
+    core::remove_dead_lock(entry.path());
+    if (entry.path().filename().string().starts_with("trial-")) remove_temporaries_below(entry.path());
+  }
 }
 
 }  // namespace svhn::tune
