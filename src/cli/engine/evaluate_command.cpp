@@ -15,6 +15,7 @@
 #include "core/file.h"
 #include "core/input_guard.h"
 #include "core/json.h"
+#include "core/words.h"
 #include "data/preprocess.h"
 #include "inference/evaluate.h"
 #include "metric/classes.h"
@@ -45,7 +46,7 @@ struct Predicted {
 std::string result_text(const metric::EvaluationResult& result, const Circumstances& about) {
   const std::string resized = resizing_text(about.sides);
   std::string all = fmt::format(
-      "{} on the {} split{}: {} images{}\n"
+      "{} on the {} split{}: {}{}\n"
       "  accuracy   {:.4f}  (95% interval {:.4f} to {:.4f})\n"
       "{}"
       "  loss       {:.4f}\n"
@@ -53,9 +54,9 @@ std::string result_text(const metric::EvaluationResult& result, const Circumstan
       "  top-3      {:.4f}\n"
       "  ECE        {:.4f}\n"
       "  speed      {:.0f} images/s\n\n",
-      result.model, result.split, about.synthetic ? " (synthetic digits)" : "", result.images,
-      resized.empty() ? "" : ", " + resized, result.accuracy, result.accuracy_interval_95.low,
-      result.accuracy_interval_95.high,
+      result.model, result.split, about.synthetic ? " (synthetic digits)" : "",
+      core::counted(result.images, "image"), resized.empty() ? "" : ", " + resized, result.accuracy,
+      result.accuracy_interval_95.low, result.accuracy_interval_95.high,
       about.finding ? "  note       " + finding_text(*about.finding) + "\n" : "", result.loss,
       result.top_2_accuracy, result.top_3_accuracy, result.expected_calibration_error,
       result.images_per_second);
@@ -71,8 +72,9 @@ std::string result_text(const metric::EvaluationResult& result, const Circumstan
 }
 
 std::string chart_title(const metric::EvaluationResult& result, bool synthetic) {
-  return fmt::format("{} on the {} split{}: {} images, accuracy {:.4f}", result.model, result.split,
-                     synthetic ? " (synthetic digits)" : "", result.images, result.accuracy);
+  return fmt::format("{} on the {} split{}: {}, accuracy {:.4f}", result.model, result.split,
+                     synthetic ? " (synthetic digits)" : "", core::counted(result.images, "image"),
+                     result.accuracy);
 }
 
 void draw_charts(const EvaluateCommandOptions& options, const metric::EvaluationResult& result,
