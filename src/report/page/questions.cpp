@@ -4,209 +4,20 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <string_view>
 #include <tuple>
 
 #include "assignment/assignment.h"
 #include "core/text.h"
-#include "metric/classes.h"
 #include "metric/tables.h"
 #include "report/page/commands.h"
+#include "report/page/findings.h"
 
 namespace svhn::report {
 namespace {
 
-constexpr double kOverfit = 0.03, kUnderfit = -0.01, kEqual = 0.00005;
 constexpr std::array<const char*, 4> kCurves{"loss", "accuracy", "val_loss", "val_accuracy"};
 constexpr std::size_t kPictureParts = 4;
-constexpr double kEarly = 0.7, kGoodCalibration = 0.02;
-
-// The findings: sentences about measured numbers. A sentence is empty where its numbers are missing.
-
-std::string count_text(std::int64_t count, const std::string& thing) {
-  return core::with_thousands(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
-/// @returns the result that stands for a run: of the test split, if there is one.
-const ResultRecord* result_of(const RunRecord& run) {
-  const ResultRecord* test = test_result(run.results);
-  return test != nullptr ? test : primary_result(run.results);
-}
-
-const metric::EvaluationResult* evaluation(const RunRecord& run) {
-  const ResultRecord* result = result_of(run);
-  return result != nullptr && result->found.evaluation ? &*result->found.evaluation : nullptr;
-}
-
-/// @returns "best model, test split, 19,858 images".
-std::string result_text(const ResultRecord& result) {
-  return result.about.model.which + " model, " + result.about.split + " split, " +
-         count_text(result.about.split_images, "image") +
-         (result.about.data.synthetic ? ", synthetic digits" : "");
-}
-
-bool is_comparable(const RunRecord& run) {
-  using assignment::kImages;
-  const TrainingFacts& facts = run.training;
-  return facts.synthetic == false && facts.images == SplitSizes{kImages.train, kImages.val, kImages.test};
-}
-
-/// @returns "trained on 5,120 images (the assignment: 63,544)".
-std::string size_text(const RunRecord& run) {
-  const auto& images = run.training.images;
-  return "trained on " +
-         (images ? count_text(images->train, "image") : std::string("an unknown number of images")) +
-         " (the assignment: " + core::with_thousands(assignment::kImages.train) + ")";
-}
-
-std::string share_text(double share) {
-  return fmt::format("{:.4f}", share);
-}
-
-/// @returns "0.0150 below", "0.0150 above" or "equal to", at four decimals.
-std::string difference_text(double ours, double theirs) {
-  const double difference = ours - theirs;
-  if (std::abs(difference) < kEqual) return "equal to";
-  return share_text(std::abs(difference)) + (difference < 0 ? " below" : " above");
-}
-
-/// @returns e.g. ", 0.0150 below the assignment's 0.9541"; without the assignment's data there is no
-/// comparison.
-std::string against_assignment(double ours, double theirs, const RunRecord& run) {
-  const std::string reported = " the assignment's " + share_text(theirs);
-  if (run.synthetic) return " on synthetic digits, which do not compare with" + reported;
-  if (!is_comparable(run)) return ", " + size_text(run) + ": it does not compare with" + reported;
-  return ", " + difference_text(ours, theirs) + reported;
-}
-
-/// The best validation accuracy and the assignment's.
-std::string reached_sentence(const RunRecord& run, double theirs) {
-  const auto best = best_epoch(run);
-  if (!best) return {};
-  return "Best validation accuracy " + share_text(best->val_accuracy) + " in epoch " +
-         std::to_string(best->epoch) + " of " + std::to_string(run.history->epochs()) +
-         against_assignment(best->val_accuracy, theirs, run) + ".";
-}
-
-/// The best validation accuracies of two runs on the same data.
-/// @param change the difference of `run` from `before`, e.g. "greyscale images". @param question the question
-/// of `before`.
-std::string change_sentence(const RunRecord& run, const RunRecord* before, const std::string& change,
-                            const std::string& question) {
-  const auto best = best_epoch(run);
-  const auto former = before != nullptr ? best_epoch(*before) : std::nullopt;
-  if (!best || !former || run.training.fingerprint.empty() ||
-      run.training.fingerprint != before->training.fingerprint) {
-    return {};
-  }
-  const double gain = best->val_accuracy - former->val_accuracy;
-  const std::string compared = std::abs(gain) < kEqual
-                                   ? " changes nothing"
-                                   : (gain > 0 ? " gains " : " costs ") + share_text(std::abs(gain));
-  return "Against question " + question + " (" + share_text(former->val_accuracy) + "), " + change +
-         compared + ".";
-}
-
-/// Training and validation accuracy in the last epoch.
-std::string gap_sentence(const RunRecord& run) {
-  if (!run.history) return {};
-  const double train = run.history->accuracy.back(), val = run.history->val_accuracy.back();
-  const double gap = train - val;
-  std::string meaning = ": little overfitting";
-  if (gap > kOverfit) meaning = ": it overfits";
-  if (gap < kUnderfit) meaning = ": no overfitting, training even ends below validation";
-  return "In the last epoch training accuracy is " + share_text(train) + ", validation " + share_text(val) +
-         meaning + ".";
-}
-
-/// The epoch of the lowest validation loss.
-std::string course_sentence(const RunRecord& run) {
-  if (!run.history || run.history->epochs() < 3) return {};
-  const auto& losses = run.history->val_loss;
-  const auto lowest = std::min_element(losses.begin(), losses.end());
-  const auto epoch = static_cast<std::size_t>(lowest - losses.begin()) + 1;
-  const bool early = static_cast<double>(epoch) < kEarly * static_cast<double>(losses.size());
-  std::string meaning = early ? "; more epochs only raised it" : "; it still fell late";
-  if (epoch == losses.size()) meaning = ", the last: more epochs may help";
-  return "Validation loss is lowest in epoch " + std::to_string(epoch) + " (" + share_text(*lowest) + ")" +
-         meaning + ".";
-}
-
-/// The accuracy of a model of the run on a split.
-std::string split_sentence(const RunRecord& run) {
-  const auto* result = evaluation(run);
-  if (result == nullptr) return {};
-  return "The " + result_of(run)->about.model.which + " model gets " + share_text(result->accuracy) +
-         " of the " + result->split + " split's " + count_text(result->images, "image") +
-         " right (95 % interval " + share_text(result->accuracy_interval_95.low) + " to " +
-         share_text(result->accuracy_interval_95.high) + ").";
-}
-
-/// The most frequent confusion and the digit of the lowest recall.
-std::string mistakes_sentence(const RunRecord& run) {
-  const auto* result = evaluation(run);
-  if (result == nullptr) return {};
-  if (result->most_confused.empty()) return "It makes no mistake there.";
-  const auto& pair = result->most_confused.front();
-  const auto hardest =
-      std::min_element(result->per_class.begin(), result->per_class.end(), [](const auto& a, const auto& b) {
-        return std::pair(a.support == 0, a.recall) < std::pair(b.support == 0, b.recall);
-      });
-  const auto digit = [](int index) { return std::to_string(metric::class_digit(index)); };
-  return "Most often confused: true " + digit(pair.true_class) + ", predicted " + digit(pair.predicted) +
-         " (" + count_text(pair.count, "image") + "); the hardest digit is " + digit(hardest->class_index) +
-         fmt::format(" (recall {:.2f}).", hardest->recall);
-}
-
-/// The calibration error.
-std::string confidence_sentence(const RunRecord& run) {
-  const auto* result = evaluation(run);
-  if (result == nullptr) return {};
-  const double error = result->expected_calibration_error;
-  return "Its probabilities " + std::string(error < kGoodCalibration ? "can be trusted" : "are off") +
-         ": calibration error " + share_text(error) + ".";
-}
-
-/// The best trial of a search. @param theirs the assignment's best score, if it has one.
-std::string search_sentence(const metric::TuningResult& search, std::optional<double> theirs) {
-  const auto* best = metric::best_trial(search);
-  if (best == nullptr || !best->score) return {};
-  std::string values;
-  for (const auto& value : best->values) {
-    const std::string shown = value.shown();
-    values += (values.empty() ? "" : ", ") + value.name + " " + (shown.size() > 24 ? "..." : shown);
-  }
-  if (!best->label.empty()) values = best->label;
-  return "Of " + count_text(static_cast<std::int64_t>(search.trials.size()), "trial") + " of " + search.name +
-         (search.synthetic ? " (synthetic digits)" : "") + " the best scored " + share_text(*best->score) +
-         (values.empty() ? "" : " (" + values + ")") +
-         (theirs && !search.synthetic ? "; the authors' best " + share_text(*theirs) : "") + ".";
-}
-
-/// The best backbone, frozen and unfrozen.
-std::string comparison_sentence(const metric::ComparisonResult& comparison) {
-  const auto ranked = metric::ranked_backbones(comparison);
-  if (ranked.empty() || !metric::best_score(*ranked.front())) return {};
-  const auto& best = *ranked.front();
-  const auto scored = std::count_if(ranked.begin(), ranked.end(),
-                                    [](const auto* b) { return metric::best_score(*b).has_value(); });
-  std::string text = "Of " + count_text(scored, "backbone") + " compared, " + best.name + " is best with " +
-                     share_text(*metric::best_score(best));
-  if (best.frozen && best.unfrozen) text += " (frozen " + share_text(best.frozen->val_accuracy) + ")";
-  return text + (comparison.synthetic ? ", on synthetic digits." : ".");
-}
-
-/// @returns the sentences, joined, as long as the text stays below `limit` bytes; a sentence that does not
-/// fit is left out.
-std::string join_sentences(const std::vector<std::string>& sentences, std::size_t limit) {
-  std::string text;
-  for (const std::string& sentence : sentences) {
-    const std::string space = text.empty() || sentence.empty() ? "" : " ";
-    if (text.size() + space.size() + sentence.size() < limit) text += space + sentence;
-  }
-  return text;
-}
 
 /// @returns the run of a name that answers best, nullptr without one that has an epoch.
 const RunRecord* find(const Measured& measured, std::string_view name) {
@@ -441,6 +252,15 @@ std::map<std::string, std::string> pictures_of(const RunRecord& run, const Resul
   return pictures;
 }
 
+/// @returns the result that shows a part of question 3; nullptr: none.
+const ResultRecord* with_part(const RunRecord& run, const Question& question, const std::string& part) {
+  const auto slug = question.pictures.find(part);
+  if (slug == question.pictures.end()) return nullptr;
+  const auto found = std::find_if(run.results.begin(), run.results.end(),
+                                  [&](const ResultRecord& result) { return result.slug == slug->second; });
+  return found == run.results.end() ? nullptr : &*found;
+}
+
 void add_inside(Question& question, const RunRecord& run, const ResultRecord& result, double theirs) {
   const auto& evaluation = *result.found.evaluation;
   question.result = result.slug;
@@ -448,10 +268,12 @@ void add_inside(Question& question, const RunRecord& run, const ResultRecord& re
   question.figures[0].ours = share_text(evaluation.accuracy);
   question.figures[0].of = question.figures[1].of = result_text(result);
   question.figures[1].ours = share_text(evaluation.expected_calibration_error);
-  const auto& map = result.found.map;
-  if (map && map->kl_divergence) {
-    question.figures.push_back({"KL divergence of the t-SNE map", "-", share_text(*map->kl_divergence),
-                                count_text(static_cast<std::int64_t>(map->points), "image")});
+  if (const ResultRecord* shown = with_part(run, question, "tsne")) {
+    const ImageMap& map = *shown->found.map;
+    if (map.kl_divergence) {
+      question.figures.push_back(
+          {"KL divergence of the t-SNE map", "-", share_text(*map.kl_divergence), result_text(*shown)});
+    }
   }
   const std::string first = "Test accuracy " + share_text(evaluation.accuracy) +
                             against_assignment(evaluation.accuracy, theirs, run) + ".";

@@ -237,11 +237,14 @@ TEST(AnswerQuestions, SayWhichResultHasThePicturesOfQuestion3) {
   run.results[1].about.split = "train";
   run.results[1].found.mistakes.emplace();
   run.results[1].found.map.emplace();
+  run.results[1].found.map->kl_divergence = 1.5;
   arrange(run.results);
   const Question question = find(answers({run}), "3");
   EXPECT_EQ(question.result, "best-test");
   EXPECT_EQ(question.pictures,
             (std::map<std::string, std::string>{{"mistakes", "best-test"}, {"tsne", "best-train"}}));
+  const Figure& figure = question.figures.back();
+  EXPECT_EQ(figure.ours + " of " + figure.of, "1.5000 of best model, train split, 10 images");
 }
 
 }  // namespace
