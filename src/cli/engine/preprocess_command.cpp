@@ -94,6 +94,7 @@ int run_command(const PreprocessOptions& options, const GlobalOptions& global) {
                 "e.g. svhn preprocess --synthetic 8000 --output data/svhn.safetensors");
   }
   const data::PreparedContent content = make_content(options, global);
+  core::check_outputs({});  // Before the output itself is looked at: it may be one of the pictures.
   const auto former = former_data(options.output);
   data::write_prepared(options.output, content);
   if (options.preview) {
