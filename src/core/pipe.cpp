@@ -98,4 +98,17 @@ int file_of_pipe(int descriptor, const std::filesystem::path& path, ExitCode cod
   return file;
 }
 
+std::filesystem::path path_of_content(const std::filesystem::path& path, ExitCode code) {
+  std::error_code error;
+  if (!std::filesystem::is_fifo(path, error)) return path;
+  const int pipe = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (pipe < 0) return path;  // Whoever opens it says why.
+  struct Close {
+    int descriptor;
+    ~Close() { ::close(descriptor); }
+  };
+  const Close closed{pipe};
+  return "/proc/self/fd/" + std::to_string(file_of_pipe(pipe, path, code));
+}
+
 }  // namespace svhn::core

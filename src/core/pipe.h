@@ -15,4 +15,9 @@ namespace svhn::core {
 /// the process to stop.
 int file_of_pipe(int descriptor, const std::filesystem::path& path, ExitCode code);
 
+/// For libraries that open files themselves.
+/// @returns the path of the file in memory for a pipe, valid in this process and those that it forks; any
+/// other path as it is. @throws as file_of_pipe.
+std::filesystem::path path_of_content(const std::filesystem::path& path, ExitCode code);
+
 }  // namespace svhn::core

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/pipe.h"
 
 namespace svhn::data {
 namespace {
@@ -53,11 +54,11 @@ struct Close {
 }  // namespace
 
 std::string sha256_of_file(const std::filesystem::path& path) {
-  // Opening a pipe would block until it has a writer.
+  const std::filesystem::path content = core::path_of_content(path, core::ExitCode::data);
   std::error_code error;
-  const bool regular = std::filesystem::is_regular_file(path, error);
+  const bool regular = std::filesystem::is_regular_file(content, error);
   // Read instead of mapped: the pages of a mapping would count as memory of this program.
-  const std::unique_ptr<std::FILE, Close> file(regular ? std::fopen(path.c_str(), "rbe") : nullptr);
+  const std::unique_ptr<std::FILE, Close> file(regular ? std::fopen(content.c_str(), "rbe") : nullptr);
   std::vector<char> piece(kPiece);
   Sha256 hash;
   while (file) {

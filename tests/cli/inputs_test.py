@@ -2,11 +2,19 @@
 
 import json
 import os
+import pickle
 import shutil
 import subprocess
+import unittest
 
 import harness
 from harness import config, read_bytes, write_json
+
+try:
+    import numpy as np
+    import scipy.io
+except ImportError:
+    np = None
 
 
 class Inputs(harness.ProgramTest):
@@ -67,6 +75,35 @@ class Inputs(harness.ProgramTest):
         with subprocess.Popen(["cp", model, "/dev/stdout"], stdout=subprocess.PIPE) as source, \
                 subprocess.Popen(["sh", "-c", f"cat > '{self.path('pipe')}'"], stdin=source.stdout):
             self.assertEqual(self.accuracy("pipe"), expected)
+
+    @unittest.skipIf(np is None, "needs NumPy and SciPy")
+    def test_every_source_may_be_a_pipe(self):
+        """Also one that a library opens itself, matio."""
+        pixels, digits = np.zeros((300, 32, 32, 3), np.uint8), np.arange(300) % 10
+        pixels[:, 0, 0, 0], pixels[:, 1, 0, 0] = np.arange(300) % 256, np.arange(300) // 256
+        scipy.io.savemat(self.path("digits.mat"), {"X": pixels.transpose(1, 2, 3, 0), "y": digits[:, None] + 1})
+        with open(self.path("digits.pkl"), "wb") as file:
+            pickle.dump((pixels, digits), file, 4)
+        for name in ("digits.mat", "digits.pkl"):
+            with self.subTest(name):
+                made = ("preprocess", "--json", "--output")
+                whole = json.loads(self.succeed(*made, "file.safetensors", "--input", name).out)
+                piped = self.piped(self.path(name), *made, "piped.safetensors", "--input", "-")
+                self.assertEqual(piped.code, 0, piped)
+                document = json.loads(piped.out)
+                self.assertEqual(document["class_counts"], whole["class_counts"])
+                self.assertEqual(document["metadata"]["sha256"], whole["metadata"]["sha256"])
+
+    def test_keras_models_may_be_pipes(self):
+        for ending in ("h5", "keras"):
+            with self.subTest(ending):
+                model = os.path.join(harness.SOURCE, "tests", "fixtures", "keras", f"augmentation.{ending}")
+                self.succeed("convert", "--input", model, "--output", "file.safetensors")
+                shown = self.piped(model, "convert", "--input", "-", "--output", "piped.safetensors")
+                self.assertEqual(shown.code, 0, shown)
+                tensors = [json.loads(self.succeed("info", name, "--json").out)["layers"]
+                           for name in ("file.safetensors", "piped.safetensors")]
+                self.assertEqual(tensors[0], tensors[1])
 
     def test_an_empty_pipe_is_refused(self):
         open(self.path("empty"), "wb").close()

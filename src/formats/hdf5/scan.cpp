@@ -53,7 +53,9 @@ class Scan {
 
 void Scan::open() {
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
-  const bool in_memory = input_.path.empty();
+  // A pipe cannot be opened again.
+  std::error_code error;
+  const bool in_memory = input_.path.empty() || std::filesystem::is_fifo(input_.path, error);
   if (in_memory) {
     H5Pset_fapl_core(access.get(), std::size_t{1} << 16, false);
     // The library copies the bytes.

@@ -6,6 +6,8 @@
 #include <limits>
 #include <memory>
 
+#include "core/pipe.h"
+
 #include "formats/mat/container.h"
 
 namespace svhn::formats {
@@ -54,7 +56,8 @@ bool same_header(const matvar_t& theirs, const MatVariable& ours) {
 std::string read_through_matio(const std::filesystem::path& path, const MatVariable& variable,
                                std::span<std::uint8_t> out) {
   Mat_LogInitFunc("svhn", ignore_message);
-  const std::unique_ptr<mat_t, CloseFile> file(Mat_Open(path.c_str(), MAT_ACC_RDONLY));
+  const std::unique_ptr<mat_t, CloseFile> file(
+      Mat_Open(core::path_of_content(path, core::ExitCode::data).c_str(), MAT_ACC_RDONLY));
   if (!file) return "matio cannot open the file";
   const std::unique_ptr<matvar_t, FreeVariable> info(Mat_VarReadInfo(file.get(), variable.name.c_str()));
   if (!info || !same_header(*info, variable)) return "matio reads another header than this program";

@@ -48,6 +48,17 @@ TEST(Pipes, AreReadAsFilesMoreThanOnce) {
   EXPECT_EQ(read_text_file(pipe.path(), ExitCode::data, text.size()), text);
 }
 
+TEST(Pipes, HaveAPathForLibraries) {
+  const test::TemporaryFolder folder;
+  const FedPipe pipe(folder.path() / "pipe", "hello");
+  const auto path = path_of_content(pipe.path(), ExitCode::data);
+  EXPECT_EQ(test::read_bytes(path), "hello");
+  EXPECT_EQ(path_of_content(pipe.path(), ExitCode::data), path);
+  folder.write("file", "x");
+  EXPECT_EQ(path_of_content(folder.path() / "file", ExitCode::data), folder.path() / "file");
+  EXPECT_EQ(path_of_content(folder.path() / "none", ExitCode::data), folder.path() / "none");
+}
+
 TEST(Pipes, HaveTheLimitsOfFiles) {
   const test::TemporaryFolder folder;
   const FedPipe pipe(folder.path() / "pipe", "12345");
