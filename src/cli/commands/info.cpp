@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command_line.h"
+#include "cli/commands/model_card.h"
 #include "cli/commands/model_history.h"
 #include "cli/console.h"
 #include "core/error.h"
@@ -144,6 +145,20 @@ int show_model(const InfoOptions& options) {
   return 0;
 }
 
+/// Prints the model card. @throws core::Error(model) for a file of another kind.
+int show_card(const InfoOptions& options, Kind kind) {
+  if (kind != Kind::model) {
+    throw core::Error(ExitCode::model,
+                      "'" + options.file.string() + "': " +
+                          (kind == Kind::data ? "a prepared data file" : "weights alone") + ", not a model",
+                      "a card is of a model: name its file, or its run folder");
+  }
+  const model::ModelFile model(options.file);
+  model.file().verify();
+  print_text(model_card(model));
+  return 0;
+}
+
 }  // namespace
 
 void print_data(const PreparedData& data, bool as_json) {
@@ -152,12 +167,17 @@ void print_data(const PreparedData& data, bool as_json) {
 
 void add_options(CLI::App& command, InfoOptions& options) {
   add_path(command, "file", options.file, "The file, or a run folder")->transform(find_model)->required();
-  command.add_flag("--json", options.json, "One JSON document on stdout");
+  auto* json = command.add_flag("--json", options.json, "One JSON document on stdout");
+  command
+      .add_flag("--card", options.card, "A model card on stdout: Markdown with the metadata that hubs read")
+      ->excludes(json);
 }
 
 int run_command(const InfoOptions& options, const GlobalOptions& /*global*/) {
   const formats::SafetensorsFile file(options.file, ExitCode::data);
-  switch (kind_of(file)) {
+  const Kind kind = kind_of(file);
+  if (options.card) return show_card(options, kind);
+  switch (kind) {
     case Kind::data:
       return show_data(options);
     case Kind::model:

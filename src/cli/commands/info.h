@@ -18,6 +18,7 @@ struct InfoOptions {
 
   InputPath file;
   bool json = false;
+  bool card = false;
 };
 
 void add_options(CLI::App& command, InfoOptions& options);

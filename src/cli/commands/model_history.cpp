@@ -101,13 +101,6 @@ ordered_json course_json(const Course& course) {
   return json;
 }
 
-/// An evaluation of the model.
-struct Evaluation {
-  results::About about;
-  double accuracy = 0.0;
-  std::pair<double, double> interval;
-};
-
 /// @returns the evaluation in a folder of results, if it has one.
 std::optional<Evaluation> evaluation_in(const fs::path& folder) {
   const fs::path path = folder / "evaluation.json";
@@ -116,36 +109,16 @@ std::optional<Evaluation> evaluation_in(const fs::path& folder) {
   const auto document = core::read_json_file(path, ExitCode::data);
   try {
     const auto& interval = document.at("accuracy_interval_95");
-    return Evaluation{results::read_about(folder / results::kAboutFile),
-                      document.at("accuracy").get<double>(),
-                      {interval.at(0).get<double>(), interval.at(1).get<double>()}};
+    Evaluation found{results::read_about(folder / results::kAboutFile),
+                     document.at("accuracy").get<double>(),
+                     {interval.at(0).get<double>(), interval.at(1).get<double>()}};
+    const auto error_of = document.find("expected_calibration_error");
+    if (error_of != document.end()) found.calibration_error = error_of->get<double>();
+    return found;
   } catch (const nlohmann::json::exception&) {
     throw core::Error(ExitCode::data, "'" + path.string() + "' is no evaluation",
                       "remove it and evaluate again");
   }
-}
-
-/// @returns the evaluations of these weights in the run's folder, in the order of their folders' names.
-std::vector<Evaluation> evaluations_of(const model::ModelFile& model) {
-  if (!belongs_to_run(model)) return {};
-  const fs::path folder = model.file().path().parent_path() / model.record().name / results::kResultsFolder;
-  std::error_code error;
-  std::vector<fs::path> folders;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    folders.push_back(entry->path());
-  }
-  if (folders.empty()) return {};
-  std::sort(folders.begin(), folders.end());
-  const std::string digest = results::model_digest(model);
-  const std::string which = results::which_model(model.file().path(), model);
-  std::vector<Evaluation> found;
-  for (const fs::path& one : folders) {
-    auto evaluation = evaluation_in(one);
-    if (evaluation && evaluation->about.model.digest == digest && evaluation->about.model.which == which)
-      found.push_back(std::move(*evaluation));
-  }
-  return found;
 }
 
 std::string evaluation_text(const Evaluation& evaluation) {
@@ -171,9 +144,35 @@ ordered_json evaluation_json(const Evaluation& evaluation) {
 
 }  // namespace
 
-std::string history_text(const model::ModelFile& model) {
+std::vector<Evaluation> evaluations_of(const model::ModelFile& model) {
+  if (!belongs_to_run(model)) return {};
+  const fs::path folder = model.file().path().parent_path() / model.record().name / results::kResultsFolder;
+  std::error_code error;
+  std::vector<fs::path> folders;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    folders.push_back(entry->path());
+  }
+  if (folders.empty()) return {};
+  std::sort(folders.begin(), folders.end());
+  const std::string digest = results::model_digest(model);
+  const std::string which = results::which_model(model.file().path(), model);
+  std::vector<Evaluation> found;
+  for (const fs::path& one : folders) {
+    auto evaluation = evaluation_in(one);
+    if (evaluation && evaluation->about.model.digest == digest && evaluation->about.model.which == which)
+      found.push_back(std::move(*evaluation));
+  }
+  return found;
+}
+
+std::string training_text(const model::ModelFile& model) {
   const auto course = course_of(model);
-  std::string text = course ? course_text(*course) : "";
+  return course ? course_text(*course) : "";
+}
+
+std::string history_text(const model::ModelFile& model) {
+  std::string text = training_text(model);
   for (const Evaluation& evaluation : evaluations_of(model)) text += evaluation_text(evaluation);
   return text;
 }
