@@ -18,6 +18,12 @@ std::string fixed_decimals(double value, int digits) {
   return moderate ? fmt::format("{:.{}f}", value, digits) : fmt::format("{:.{}g}", value, digits);
 }
 
+/// @returns the width of a UTF-8 text without wide characters on a terminal.
+std::size_t shown_width(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 std::size_t widest_count(const ConfusionCounts& counts) {
   std::size_t width = 3;
   for (const auto& row : counts) {
@@ -111,6 +117,23 @@ std::string csv_line(const std::vector<std::string>& fields) {
   std::string line;
   for (std::size_t i = 0; i < fields.size(); ++i) line += (i == 0 ? "" : ",") + csv_field(fields[i]);
   return line + "\r\n";
+}
+
+std::string aligned_table(const TextRows& rows, const std::vector<bool>& numeric) {
+  std::vector<std::size_t> widths(numeric.size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], shown_width(row[i]));
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string fill(widths[i] - shown_width(row[i]), ' ');
+      line += (i == 0 ? "" : "  ") + (numeric[i] ? fill + row[i] : row[i] + fill);
+    }
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+  }
+  return text;
 }
 
 }  // namespace svhn::metric

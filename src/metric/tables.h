@@ -35,6 +35,12 @@ std::string format_min_max(const CurveTable& table);
 /// @returns the table of a history as text.
 std::string format_min_max(const History& history);
 
+using TextRows = std::vector<std::vector<std::string>>;
+
+/// @returns the rows as lines, two spaces between columns.
+/// @param numeric whether each column is right-aligned; as many as the longest row has fields.
+std::string aligned_table(const TextRows& rows, const std::vector<bool>& numeric);
+
 /// @returns the fields as one CSV line with its end (CR LF); those with commas, quotes or line ends are
 /// quoted.
 /// @see RFC 4180

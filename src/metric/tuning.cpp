@@ -47,32 +47,6 @@ bool better(const TuningResult& result, const TrialResult& a, const TrialResult&
   return (*a.score > *b.score) == result.maximize;
 }
 
-/// @returns the width of a UTF-8 text without wide characters on a terminal.
-std::size_t shown_width(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
-using Rows = std::vector<std::vector<std::string>>;
-
-/// @param numeric whether each column is right-aligned.
-std::string aligned(const Rows& rows, const std::vector<bool>& numeric) {
-  std::vector<std::size_t> widths(numeric.size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], shown_width(row[i]));
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string fill(widths[i] - shown_width(row[i]), ' ');
-      line += (i == 0 ? "" : "  ") + (numeric[i] ? fill + row[i] : row[i] + fill);
-    }
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
-  }
-  return text;
-}
-
 /// @returns the distinct names of the parameters, in the order of their first trial.
 std::vector<std::string> value_names(const TuningResult& result) {
   std::vector<std::string> names;
@@ -246,7 +220,7 @@ std::string format_tuning(const TuningResult& result) {
   numeric.resize(head.size(), false);
   head.insert(head.end(), {result.objective, "epochs", "seconds", "status"});
   numeric.insert(numeric.end(), {true, true, true, false});
-  Rows rows{head};
+  TextRows rows{head};
   for (const TrialResult* trial : ranked_trials(result)) {
     std::vector<std::string> row{std::to_string(trial->id)};
     for (const auto& name : names) {
@@ -259,7 +233,7 @@ std::string format_tuning(const TuningResult& result) {
                 fmt::format("{:.1f}", trial->seconds), std::string(trial_status_name(trial->status))});
     rows.push_back(row);
   }
-  return aligned(rows, numeric);
+  return aligned_table(rows, numeric);
 }
 
 std::string tuning_csv(const TuningResult& result) {

@@ -17,6 +17,7 @@ struct ReportCommandOptions {
   std::vector<InputPath> runs;
   OutputText output = OutputText::of("report.html");
   std::optional<OutputFile> pdf;
+  bool figures = false;
   bool json = false;
 };
 

@@ -8,6 +8,7 @@
 #include "cli/engine/progress.h"
 #include "core/file.h"
 #include "core/signals.h"
+#include "metric/tables.h"
 #include "report/page/page.h"
 #include "report/page/pdf.h"
 
@@ -23,6 +24,39 @@ std::string result_text(const ReportCommandOptions& options, const report::PageR
                            count(result.pictures, "picture", "pictures");
   return "Report: " + options.output.string() + " (" + what.substr(2) + "; " +
          std::to_string((result.bytes + 1023) / 1024) + " KiB)\n";
+}
+
+/// @returns a question's figures beside the assignment's; a heading says whether they compare.
+std::string figures_text(const report::Question& question) {
+  metric::TextRows rows{{"", "figure", "published", "here", "of"}};
+  for (const report::Figure& figure : question.figures)
+    rows.push_back({"", figure.name, figure.theirs, figure.ours, figure.of});
+  std::string text = "\n" + question.title + "\n";
+  if (question.run.empty()) {
+    text += "  no run yet: " + question.command + "\n";
+  } else if (!question.comparable) {
+    text += "  not comparable with the published figures: " + question.circumstances + "\n";
+  }
+  return text + metric::aligned_table(rows, {false, false, true, true, false});
+}
+
+/// @returns all figures; null where one was not published or not measured.
+nlohmann::ordered_json figures_json(const std::vector<report::Question>& questions) {
+  const auto known = [](const std::string& value) {
+    return value == "-" || value.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(value);
+  };
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const report::Question& question : questions) {
+    for (const report::Figure& figure : question.figures) {
+      list.push_back({{"question", question.id},
+                      {"name", figure.name},
+                      {"theirs", known(figure.theirs)},
+                      {"ours", known(figure.ours)},
+                      {"of", known(figure.of)},
+                      {"comparable", question.comparable}});
+    }
+  }
+  return list;
 }
 
 /// Finds what printing needs, before anything is written.
@@ -51,6 +85,9 @@ int run_command(const ReportCommandOptions& options, const GlobalOptions& global
   if (!options.json) {
     print_summary(global, result_text(options, result));
     if (options.pdf) print_summary(global, "PDF: " + options.pdf->string() + "\n");
+    if (options.figures) {
+      for (const auto& question : result.answers) print_summary(global, figures_text(question));
+    }
     return 0;
   }
   print_json({{"output", options.output.string()},
@@ -61,6 +98,7 @@ int run_command(const ReportCommandOptions& options, const GlobalOptions& global
               {"comparisons", result.comparisons},
               {"pictures", result.pictures},
               {"questions", result.questions},
+              {"figures", figures_json(result.answers)},
               {"problems", result.problems}});
   return 0;
 }

@@ -174,8 +174,14 @@ PageResult write_page(const std::vector<std::filesystem::path>& roots, const std
   require_content(content, roots.empty() ? std::filesystem::path() : roots.front());
   const auto questions = answer_questions({content.runs, content.searches, content.comparisons});
   SpriteSheets sprites;
-  PageResult result{content.runs.size(), content.searches.size(), content.comparisons.size(), 0, 0, {},
-                    content.problems};
+  PageResult result{content.runs.size(),
+                    content.searches.size(),
+                    content.comparisons.size(),
+                    0,
+                    0,
+                    {},
+                    content.problems,
+                    questions};
   const Headline headline = headline_of(content.runs);
   const Json document = document_of(content, questions, headline, sprites, result.problems);
   for (const Question& question : questions) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "report/page/questions.h"
+
 namespace svhn::report {
 
 struct PageResult {
@@ -19,6 +21,7 @@ struct PageResult {
       questions;  ///< Ids of the assignment's questions for which there is a run: "1.1" …
   std::vector<std::string>
       problems;  ///< One line for each file that could not be read; the page shows them, too.
+  std::vector<Question> answers;  ///< All of the assignment's questions, see `answer_questions`.
 };
 
 /// @returns whether this build contains the page, which npm creates at build time.

@@ -38,6 +38,14 @@ TEST(FormatPerClass, EndsInTheMeanOfTheDigits) {
             " mean     0.5500     0.2500     0.3333     1000\n");
 }
 
+TEST(AlignedTable, CountsCharactersAndLeavesNoSpacesAtTheEnd) {
+  EXPECT_EQ(
+      aligned_table({{"name", "n", "of"}, {"\u00e9", "1,024", ""}, {"abc", "7", "x"}}, {false, true, false}),
+      "name      n  of\n"
+      "\u00e9     1,024\n"
+      "abc       7  x\n");
+}
+
 TEST(CurveTable, GivesTheRangeOfTheFourCurves) {
   const History history{{2.5, 0.5, 0.5}, {0.1, 0.9, 0.8}, {3, 1, 2}, {0.2, 0.6, 0.6},
                         {1, 1, 1},       {9, 9, 9},       {5, 5, 5}};
