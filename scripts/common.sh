@@ -46,6 +46,25 @@ shown() {
   "$@"
 }
 
+# read_run_options ARGUMENTS…: sets data and output, empty where they are not given; the others go to options.
+# shellcheck disable=SC2034  # Its callers use them.
+read_run_options() {
+  data=
+  output=
+  options=()
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --data | --output) [ $# -gt 1 ] || fail "$1 needs a value" "" 2 ;;&
+      --data) data=$2 && shift ;;
+      --output) output=$2 && shift ;;
+      --data=*) data=${1#*=} ;;
+      --output=*) output=${1#*=} ;;
+      *) options+=("$1") ;;
+    esac
+    shift
+  done
+}
+
 # config_name FILE: the name that a configuration gives its model.
 config_name() {
   local name
