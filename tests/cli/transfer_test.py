@@ -142,14 +142,25 @@ class TransferTest(harness.ProgramTest):
         self.assertNotIn("epoch", resumed.err)
 
     def test_backbones_without_weights_are_told_in_one_line(self):
-        document = transfer_config(name="none", train={"epochs": 1})
-        document["compare"] = {"backbones": [{"name": name, "weights": f"nowhere/{name}.h5"} for name in ("vgg16", "vgg19")]}
-        write_json(self.path("none.json"), document)
-        result = harness.run("transfer", "--compare", "none.json", "--threads", 1, cwd=self.dir)
+        document = transfer_config(name="some", train={"epochs": 1})
+        missing = [{"name": name, "weights": f"nowhere/{name}.h5"} for name in ("vgg16", "vgg19")]
+        document["compare"] = {"backbones": [*missing, {"name": "squeezenet1_1", "weights": "random"}]}
+        write_json(self.path("some.json"), document)
+        result = harness.run("transfer", "--compare", "some.json", "--threads", 1, cwd=self.dir)
         self.assertEqual(result.code, 0, result)
-        self.assertEqual(result.err, "left out, since their weights are not there: vgg16, vgg19 "
-                                     "(scripts/fetch_weights.sh fetches them)\n")
+        self.assertEqual(result.err.splitlines()[0], "left out, since their weights are not there: vgg16, vgg19 "
+                                                     "(scripts/fetch_weights.sh fetches them)")
+        self.assertNotIn("failed", result.err)
         self.assertIn("\nNot compared: vgg16, vgg19 (the files below have the reasons)\n", result.out)
+
+    def test_a_comparison_without_any_weights_is_refused(self):
+        document = transfer_config(name="none")
+        document["compare"] = {"backbones": [{"name": "vgg16", "weights": "nowhere/vgg16.h5"}]}
+        write_json(self.path("none.json"), document)
+        self.assert_error(self.run_svhn("transfer", "--compare", "none.json"), 5,
+                          "no backbone has its weights: 'nowhere/vgg16.h5' does not exist",
+                          'scripts/fetch_weights.sh --convert NAME... fetches them; "random" starts without any')
+        self.assertFalse(os.path.exists(self.path("models")))
 
     def test_a_backbone_needs_no_config(self):
         data = ("--set", f"data.file={json.dumps(self.data)}", "--set", "train.epochs=1", "--threads", 1)

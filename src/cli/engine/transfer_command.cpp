@@ -118,6 +118,19 @@ std::vector<std::string> without_weights(const transfer::CompareOptions& compare
   return names;
 }
 
+/// @throws core::Error(model) when there is nothing left to compare.
+void tell_left_out(const std::vector<std::string>& left_out, const transfer::CompareOptions& compare) {
+  if (left_out.empty()) return;
+  if (left_out.size() == compare.backbones.size()) {
+    throw Error(ExitCode::model,
+                "no backbone has its weights: '" + compare.backbones.front().backbone.weights +
+                    "' does not exist" + (left_out.size() == 1 ? "" : ", nor do the others"),
+                "scripts/fetch_weights.sh --convert NAME... fetches them; \"random\" starts without any");
+  }
+  spdlog::warn("left out, since their weights are not there: {} (scripts/fetch_weights.sh fetches them)",
+               fmt::join(left_out, ", "));
+}
+
 void log_finished(const std::vector<std::string>& left_out, const metric::BackboneResult& result) {
   if (std::find(left_out.begin(), left_out.end(), result.name) != left_out.end())
     return;  // Told at the start.
@@ -147,6 +160,8 @@ int run_compare(const TransferCommandOptions& options, const GlobalOptions& glob
   if (options.weights) {
     for (auto& entry : config.compare.backbones) entry.backbone.weights = options.weights->string();
   }
+  const auto left_out = without_weights(config.compare);
+  tell_left_out(left_out, config.compare);
   const Hardware hardware = set_up_hardware(global);
   const auto request = compare_request(config, options.run, hardware);
   warn_of_single_digit(*request.run.opened);
@@ -156,11 +171,6 @@ int run_compare(const TransferCommandOptions& options, const GlobalOptions& glob
     spdlog::info("{}: {} parameters, {} of them trainable", run, session.graph().counts.total,
                  session.graph().counts.trainable);
   };
-  const auto left_out = without_weights(config.compare);
-  if (!left_out.empty()) {
-    spdlog::warn("left out, since their weights are not there: {} (scripts/fetch_weights.sh fetches them)",
-                 fmt::join(left_out, ", "));
-  }
   events.finished = [&left_out](const metric::BackboneResult& result) { log_finished(left_out, result); };
   events.observers = {&progress};
   events.features = feature_events(global);
