@@ -1,5 +1,7 @@
 #include "report/page/runs.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -59,7 +61,17 @@ std::string input_text(const JsonView& data) {
   return core::printable(text, kLongText);
 }
 
-/// @returns "rotation degrees 15, zoom 0.15"; "" without augmentation.
+/// @returns a key of data.augment with its value: "rotation 15°", "zoom 0.15", "horizontal flip".
+std::string augment_text(std::string key, const nlohmann::json& value) {
+  constexpr std::string_view kDegrees = "_degrees";
+  const bool degrees = key.ends_with(kDegrees);
+  if (degrees) key.resize(key.size() - kDegrees.size());
+  std::replace(key.begin(), key.end(), '_', ' ');
+  if (!value.is_number()) return key;
+  return fmt::format("{} {:g}{}", key, value.get<double>(), degrees ? "\u00b0" : "");
+}
+
+/// @returns "rotation 15°, zoom 0.15"; "" without augmentation.
 std::string augmentation_text(const JsonView& data) {
   std::string text;
   const auto augment = data.find("augment");
@@ -67,24 +79,22 @@ std::string augmentation_text(const JsonView& data) {
   for (const auto& [key, value] : augment->value().items()) {
     const bool off = value.is_number() ? value == 0 : !(value.is_boolean() && value.get<bool>());
     if (off || key == "fill_value" || key == "colour_magnitude") continue;
-    std::string name = key;
-    std::replace(name.begin(), name.end(), '_', ' ');
-    text += (text.empty() ? "" : ", ") + name + (value.is_number() ? " " + value.dump() : "");
+    text += (text.empty() ? "" : ", ") + augment_text(key, value);
   }
   return core::printable(text.empty() ? "augmented" : text, kLongText);
 }
 
 std::string training_text(const JsonView& train) {
   std::string text;
-  const auto add = [&](const JsonView& from, const char* key, const std::string& before) {
+  const auto add = [&](const JsonView& from, const char* key, const std::string& before,
+                       const char* behind = "") {
     const auto field = from.find(key);
-    if (!field) return;
-    text += before + (field->value().is_string() ? field->text(100) : field->value().dump());
+    if (!field || field->value().is_null()) return;
+    text += before + (field->value().is_string() ? field->text(100) : field->value().dump()) + behind;
   };
-  add(train, "epochs", "up to ");
-  text += text.empty() ? "" : " epochs";
+  add(train, "epochs", "up to ", " epochs");
   add(train, "batch_size", ", batches of ");
-  add(train, "steps_per_epoch", ", steps an epoch ");
+  add(train, "steps_per_epoch", ", ", " steps an epoch");
   if (const auto optimizer = train.find("optimizer")) {
     add(*optimizer, "type", ", ");
     add(*optimizer, "learning_rate", " at ");

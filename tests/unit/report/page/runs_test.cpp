@@ -85,7 +85,7 @@ TEST(ReadRun, TellsOfWhatItWasTrained) {
                    "precision":"float32","data":{"file":"d","synthetic":false,"fingerprint":"12",
                    "images":{"train":5120,"val":10,"test":20},"split_fingerprint":"3f9a"}})");
   const TrainingFacts facts = read_run(folder / "m").training;
-  EXPECT_EQ(facts.augmentation, "horizontal flip, rotation degrees 15");
+  EXPECT_EQ(facts.augmentation, "horizontal flip, rotation 15\u00b0");
   EXPECT_EQ(facts.seed, 7);
   EXPECT_EQ(facts.images, (SplitSizes{5120, 10, 20}));
   EXPECT_EQ(facts.fingerprint + " " + facts.split_fingerprint, "12 3f9a");
