@@ -136,7 +136,7 @@ class Stopped(ResumeTest):
             result = self.stop(document, number)
             self.assertEqual(result.code, code, result)
             last = result.err.splitlines()[-1]
-            self.assertRegex(last, rf"\Asvhn: error: stopped by signal {int(number)} after epoch \d+, step \d+; go on "
+            self.assertRegex(last, rf"\Asvhn: error: stopped by signal {int(number)} after epoch \d+, step \d+; resume "
                                    r"with --resume\Z")
             where = re.search(r"after epoch (\d+), step (\d+)", last)
             self.assert_no_leftovers()
@@ -165,7 +165,7 @@ class Stopped(ResumeTest):
         process.send_signal(signal.SIGTERM)
         result = harness.finish(process)
         self.assertEqual(result.code, 143, result)
-        step = int(re.search(r"step (\d+); go on", result.err)[1])
+        step = int(re.search(r"step (\d+); resume", result.err)[1])
         self.assertTrue(0 < step < 12000, result)
         self.assertEqual(self.train(document, "--output", "models", "--resume").code, 0)
         self.assert_same_run()
