@@ -118,6 +118,7 @@ class Calls(ScratchTest):
         self.assertFalse(os.path.exists(self.path("calls.txt")))
 
     def test_all_questions_in_order_and_those_without_weights_are_named(self):
+        self.write("weights/of_something_else.safetensors")
         result = self.call("assignment")
         self.assertEqual(result.code, 0, result)
         self.assertEqual(self.parts_in(result.out), [(part, False) for part in PARTS])
