@@ -18,7 +18,9 @@ def write_ppm(path, pixels, side=32, scale=1):
         file.write(b"P6\n%d %d\n255\n" % (side * scale, side * scale) + large)
 
 
-class Predict(harness.ProgramTest):
+class PredictCase(harness.ProgramTest):
+    """A trained model, and what `evaluate` tells of some pictures."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -54,6 +56,8 @@ class Predict(harness.ProgramTest):
             for digit in DIGITS:
                 self.assertAlmostEqual(entry["probabilities"][digit], float(line["p" + digit]), places)
 
+
+class Predict(PredictCase):
     def test_tells_what_evaluate_tells_of_the_same_pictures(self):
         names = self.pictures()
         result = self.predict(*names, "--json")

@@ -19,7 +19,12 @@ void add_options(CLI::App& command, PredictCommandOptions& options) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command.add_flag("--tta", options.tta, "Average over small shifts of each picture");
-  command.add_flag("--json", options.json, "One JSON document on stdout");
+  auto* json = command.add_flag("--json", options.json, "One JSON document on stdout");
+  command
+      .add_flag(
+          "--jsonl", options.jsonl,
+          "Answers as JSON lines, as they come; - then reads names, or {\"file\", \"id\"}, line by line")
+      ->excludes(json);
 }
 
 }  // namespace svhn::cli

@@ -19,6 +19,7 @@ struct PredictCommandOptions {
   double reject = 0.5;  ///< Smallest probability of an answer that is not doubted.
   bool tta = false;
   bool json = false;
+  bool jsonl = false;
 };
 
 void add_options(CLI::App& command, PredictCommandOptions& options);
