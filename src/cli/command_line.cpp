@@ -58,7 +58,7 @@ std::string find_model(const std::string& text) {
   const fs::path given(text);
   const fs::path run = given.has_filename() ? given : given.parent_path();
   for (const char* ending : {".best.safetensors", ".safetensors"}) {
-    if (const std::string model = run.string() + ending; fs::is_regular_file(model, error)) return model;
+    if (std::string model = run.string() + ending; fs::is_regular_file(model, error)) return model;
   }
   return text;
 }
