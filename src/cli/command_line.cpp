@@ -4,6 +4,7 @@
 
 #include "core/file.h"
 #include "core/input_guard.h"
+#include "core/pipe.h"
 
 namespace svhn::cli {
 
@@ -38,6 +39,7 @@ bool is_text(const std::filesystem::path& path) {
 }  // namespace
 
 void guard_paths(const CLI::App& command) {
+  for (const auto& input : given_paths(command, PathUse::input)) core::allow_pipe(input.path);
   if (!writes(command)) return;
   auto outputs = given_paths(command, PathUse::output);
   for (const auto& output : outputs) {

@@ -68,8 +68,8 @@ CLI::Option* add_path(CLI::App& command, const std::string& name, std::vector<Pa
   return typed<use>(command.add_option_function<std::vector<std::string>>(name, set, description));
 }
 
-/// Hands the paths of a parsed command to core::guard_inputs. @throws core::Error(usage) as it does, and for
-/// a device or a pipe in place of a file.
+/// Allows the pipes among the inputs of a parsed command, and hands its paths to core::guard_inputs. @throws
+/// core::Error(usage) as it does, and for a device or a pipe in place of a file.
 void guard_paths(const CLI::App& command);
 
 /// Adds the options of commands that can run as several processes.

@@ -92,7 +92,7 @@ struct stat status_of(int descriptor, const fs::path& path, ExitCode code) {
 /// @param opened the file at `path`.
 ReadableFile readable(const fs::path& path, ExitCode code, const Descriptor& opened) {
   const struct stat status = status_of(opened.value, path, code);
-  if (S_ISFIFO(status.st_mode)) {
+  if (S_ISFIFO(status.st_mode) && is_allowed_pipe(opened.value)) {
     const int copy = file_of_pipe(opened.value, path, code);
     return {copy, static_cast<std::size_t>(status_of(copy, path, code).st_size)};
   }

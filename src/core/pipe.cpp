@@ -11,6 +11,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "core/paths.h"
@@ -83,19 +84,56 @@ int read_all(int descriptor, const std::filesystem::path& path, ExitCode code) {
   return file.keep();
 }
 
+/// The pipes that are allowed, with their files once they are read. Never destroyed, as threads may outlive
+/// `main`.
+class Pipes {
+ public:
+  void allow(const FileId& id) {
+    const std::lock_guard lock(mutex_);
+    files_.emplace(id, std::nullopt);
+  }
+  bool holds(const FileId& id) {
+    const std::lock_guard lock(mutex_);
+    return files_.contains(id);
+  }
+  int file_of(const FileId& id, int descriptor, const std::filesystem::path& path, ExitCode code) {
+    const std::lock_guard lock(mutex_);
+    auto& file = files_[id];
+    if (!file) {
+      file = read_all(descriptor, path, code);
+      // While the pipe is open, no other one gets its inode.
+      if (::fcntl(descriptor, F_DUPFD_CLOEXEC, 0) < 0) fail(path, code, reason(errno));
+    }
+    return *file;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<FileId, std::optional<int>> files_;
+};
+
+Pipes& pipes() {
+  static Pipes& only = *new Pipes;
+  return only;
+}
+
 }  // namespace
 
-int file_of_pipe(int descriptor, const std::filesystem::path& path, ExitCode code) {
-  // Never destroyed, as threads may outlive `main`.
-  static std::mutex& mutex = *new std::mutex;
-  static auto& known = *new std::map<FileId, int>;
+void allow_pipe(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_fifo(path, error)) return;
+  if (const auto id = file_id(path)) pipes().allow(*id);
+}
+
+bool is_allowed_pipe(int descriptor) {
   const auto id = descriptor_id(descriptor);
-  const std::lock_guard lock(mutex);
-  if (const auto found = id ? known.find(*id) : known.end(); found != known.end()) return found->second;
-  const int file = read_all(descriptor, path, code);
-  // While the pipe is open, no other one gets its inode.
-  if (id && ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0) >= 0) known.emplace(*id, file);
-  return file;
+  return id && pipes().holds(*id);
+}
+
+int file_of_pipe(int descriptor, const std::filesystem::path& path, ExitCode code) {
+  const auto id = descriptor_id(descriptor);
+  if (!id) fail(path, code, "it is not open");
+  return pipes().file_of(*id, descriptor, path, code);
 }
 
 std::filesystem::path path_of_content(const std::filesystem::path& path, ExitCode code) {
@@ -108,6 +146,7 @@ std::filesystem::path path_of_content(const std::filesystem::path& path, ExitCod
     ~Close() { ::close(descriptor); }
   };
   const Close closed{pipe};
+  if (!is_allowed_pipe(pipe)) return path;
   return "/proc/self/fd/" + std::to_string(file_of_pipe(pipe, path, code));
 }
 

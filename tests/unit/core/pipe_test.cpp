@@ -22,6 +22,7 @@ class FedPipe {
  public:
   FedPipe(std::filesystem::path path, const std::string& text) : path_(std::move(path)) {
     EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    allow_pipe(path_);
     writer_ = std::thread([this, text] {
       const int descriptor = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
       EXPECT_EQ(::write(descriptor, text.data(), text.size()), static_cast<ssize_t>(text.size()));
@@ -46,6 +47,16 @@ TEST(Pipes, AreReadAsFilesMoreThanOnce) {
   EXPECT_EQ(text_of(first), text);
   EXPECT_EQ(text_of(MappedFile(pipe.path(), ExitCode::data)), text);
   EXPECT_EQ(read_text_file(pipe.path(), ExitCode::data, text.size()), text);
+}
+
+TEST(Pipes, ThatNobodyNamedAreRefusedAtOnce) {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  allow_pipe(folder.path() / "none");
+  EXPECT_THROW(MappedFile(path, ExitCode::data), Error);
+  EXPECT_THROW(read_text_file(path, ExitCode::data, 100), Error);
+  EXPECT_EQ(path_of_content(path, ExitCode::data), path);
 }
 
 TEST(Pipes, HaveAPathForLibraries) {
@@ -78,6 +89,7 @@ TEST(Pipes, OfTheProcessAreReadToo) {
   ASSERT_EQ(::write(ends[1], "hello", 5), 5);
   ::close(ends[1]);
   const std::string path = "/proc/self/fd/" + std::to_string(ends[0]);
+  allow_pipe(path);
   EXPECT_EQ(read_text_file(path, ExitCode::data, 100), "hello");
   EXPECT_EQ(read_text_file(path, ExitCode::data, 100), "hello");
   ::close(ends[0]);
