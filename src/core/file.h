@@ -15,7 +15,7 @@ namespace svhn::core {
 /// A file mapped read-only into memory; the kernel reads its pages at first access.
 class MappedFile {
  public:
-  /// @param path a regular file.
+  /// @param path a regular file, or a pipe that the command line names, see pipe.h.
   /// @param code exit code of a failure (`data`, `model`, …).
   /// @throws Error when the file is missing, a folder, not readable or not mappable.
   MappedFile(const std::filesystem::path& path, ExitCode code);
