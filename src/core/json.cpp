@@ -242,8 +242,11 @@ std::string pointer_part(std::string_view key) {
   return out;
 }
 
-std::string json_text(const nlohmann::ordered_json& document) {
-  const std::string text = document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+namespace {
+
+std::string safe_dump(const nlohmann::ordered_json& document, int indent) {
+  const std::string text =
+      document.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   std::string out;
   out.reserve(text.size() + 1);
   for_characters(text, [&out](std::string_view character) {
@@ -252,6 +255,16 @@ std::string json_text(const nlohmann::ordered_json& document) {
     out += escape ? json_escape(character) : character;
   });
   return out + "\n";
+}
+
+}  // namespace
+
+std::string json_text(const nlohmann::ordered_json& document) {
+  return safe_dump(document, 2);
+}
+
+std::string json_line(const nlohmann::ordered_json& document) {
+  return safe_dump(document, -1);
 }
 
 std::vector<JsonDifference> json_diff(const json& before, const json& after) {

@@ -37,6 +37,8 @@ nlohmann::json read_json_file(const std::filesystem::path& path, ExitCode code,
 /// @returns the document indented by two spaces with a final newline; ill-formed UTF-8 becomes U+FFFD, and
 /// what `printable` replaces is escaped.
 std::string json_text(const nlohmann::ordered_json& document);
+/// @returns the same on one line, with a final newline: a line of JSON Lines.
+std::string json_line(const nlohmann::ordered_json& document);
 
 /// A value at which two documents differ.
 struct JsonDifference {

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import sys
-import unittest
 
 import harness
 
@@ -22,14 +21,7 @@ def document_in(path):
     return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script', text, re.S)[1])
 
 
-class ReportTest(harness.ProgramTest):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        probe = harness.run("report", "--runs", "none", "--output", "none.html", cwd=cls.base)
-        if "no report page" in probe.err:
-            raise unittest.SkipTest("this build has no report page: npm was missing")
-
+class ReportTest(harness.PageTest):
     def test_shows_a_real_run_of_its_own(self):
         self.train(harness.config(name="mine"), "--output", "models")
         made = json.loads(self.succeed("interpret", "--model", "models/mine.safetensors", "--json", "--what",

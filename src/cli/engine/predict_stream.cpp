@@ -20,19 +20,6 @@ namespace {
 
 constexpr const char* kStandardInput = "/dev/stdin";
 
-/// @returns a document as one line, with its end.
-std::string line_of(const nlohmann::ordered_json& document) {
-  // No string of it holds a line end: those are escaped.
-  std::string line;
-  bool indent = false;
-  for (const char c : core::json_text(document)) {
-    if (c == '\n' && line.ends_with(',')) line += ' ';
-    indent = c == '\n' || (indent && c == ' ');
-    if (!indent) line += c;
-  }
-  return line + "\n";
-}
-
 /// @returns whether a first line is the beginning of a picture: of a binary format, or of a portable map.
 bool begins_picture(std::string_view line) {
   const auto binary = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r'; };
@@ -76,7 +63,7 @@ void AnswerStream::stop_between() const {
 
 void AnswerStream::print(const std::vector<Answer>& answers) {
   std::string text;
-  for (const Answer& answer : answers) text += line_of(answer_json(answer, options_));
+  for (const Answer& answer : answers) text += core::json_line(answer_json(answer, options_));
   print_text(text);
   printed_ += static_cast<std::int64_t>(answers.size());
   unanswered_ += report_problems(answers);

@@ -7,6 +7,7 @@
 
 #include "assignment/assignment.h"
 #include "core/text.h"
+#include "core/words.h"
 #include "metric/classes.h"
 
 namespace svhn::report {
@@ -29,10 +30,6 @@ std::string difference_text(double ours, double theirs) {
 
 }  // namespace
 
-std::string count_text(std::int64_t count, const std::string& thing) {
-  return core::with_thousands(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
 const ResultRecord* result_of(const RunRecord& run) {
   const ResultRecord* test = test_result(run.results);
   return test != nullptr ? test : primary_result(run.results);
@@ -40,14 +37,14 @@ const ResultRecord* result_of(const RunRecord& run) {
 
 std::string result_text(const ResultRecord& result) {
   return result.about.model.which + " model, " + result.about.split + " split, " +
-         count_text(result.about.split_images, "image") +
+         core::counted(result.about.split_images, "image") +
          (result.about.data.synthetic ? ", synthetic digits" : "");
 }
 
 std::string size_text(const RunRecord& run) {
   const auto& images = run.training.images;
   return "trained on " +
-         (images ? count_text(images->train, "image") : std::string("an unknown number of images")) +
+         (images ? core::counted(images->train, "image") : std::string("an unknown number of images")) +
          " (the assignment: " + core::with_thousands(assignment::kImages.train) + ")";
 }
 
@@ -119,7 +116,7 @@ std::string split_sentence(const RunRecord& run) {
   const auto* result = evaluation(run);
   if (result == nullptr) return {};
   return "The " + result_of(run)->about.model.which + " model gets " + share_text(result->accuracy) +
-         " of the " + result->split + " split's " + count_text(result->images, "image") +
+         " of the " + result->split + " split's " + core::counted(result->images, "image") +
          " right (95 % interval " + share_text(result->accuracy_interval_95.low) + " to " +
          share_text(result->accuracy_interval_95.high) + ").";
 }
@@ -135,8 +132,8 @@ std::string mistakes_sentence(const RunRecord& run) {
       });
   const auto digit = [](int index) { return std::to_string(metric::class_digit(index)); };
   return "Most often confused: true " + digit(pair.true_class) + ", predicted " + digit(pair.predicted) +
-         " (" + count_text(pair.count, "image") + "); the hardest digit is " + digit(hardest->class_index) +
-         fmt::format(" (recall {:.2f}).", hardest->recall);
+         " (" + core::counted(pair.count, "image") + "); the hardest digit is " +
+         digit(hardest->class_index) + fmt::format(" (recall {:.2f}).", hardest->recall);
 }
 
 std::string confidence_sentence(const RunRecord& run) {
@@ -156,9 +153,9 @@ std::string search_sentence(const metric::TuningResult& search, std::optional<do
     values += (values.empty() ? "" : ", ") + value.name + " " + (shown.size() > 24 ? "..." : shown);
   }
   if (!best->label.empty()) values = best->label;
-  return "Of " + count_text(static_cast<std::int64_t>(search.trials.size()), "trial") + " of " + search.name +
-         (search.synthetic ? " (synthetic digits)" : "") + " the best scored " + share_text(*best->score) +
-         (values.empty() ? "" : " (" + values + ")") +
+  return "Of " + core::counted(static_cast<std::int64_t>(search.trials.size()), "trial") + " of " +
+         search.name + (search.synthetic ? " (synthetic digits)" : "") + " the best scored " +
+         share_text(*best->score) + (values.empty() ? "" : " (" + values + ")") +
          (theirs && !search.synthetic ? "; the authors' best " + share_text(*theirs) : "") + ".";
 }
 
@@ -168,8 +165,8 @@ std::string comparison_sentence(const metric::ComparisonResult& comparison) {
   const auto& best = *ranked.front();
   const auto scored = std::count_if(ranked.begin(), ranked.end(),
                                     [](const auto* b) { return metric::best_score(*b).has_value(); });
-  std::string text = "Of " + count_text(scored, "backbone") + " compared, " + best.name + " is best with " +
-                     share_text(*metric::best_score(best));
+  std::string text = "Of " + core::counted(scored, "backbone") + " compared, " + best.name +
+                     " is best with " + share_text(*metric::best_score(best));
   if (best.frozen && best.unfrozen) text += " (frozen " + share_text(best.frozen->val_accuracy) + ")";
   return text + (comparison.synthetic ? ", on synthetic digits." : ".");
 }

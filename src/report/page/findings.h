@@ -13,8 +13,6 @@
 
 namespace svhn::report {
 
-/// @returns "1 image", "19,858 images".
-std::string count_text(std::int64_t count, const std::string& thing);
 /// @returns a share with four decimals.
 std::string share_text(double share);
 /// @returns "trained on 5,120 images (the assignment: 63,544)".

@@ -61,11 +61,15 @@ struct LayerMaps {
   float max = 0.0F;
 };
 
-struct Activations {
+/// The image that a file of tensors is about.
+struct ExplainedImage {
   Origin origin;
   std::int64_t row = -1;  ///< -1 where the file does not contain it.
   std::optional<int> true_digit;
   std::optional<int> predicted_digit;
+};
+
+struct Activations : ExplainedImage {
   std::vector<LayerMaps> layers;  ///< In the order of the file.
 };
 
@@ -86,11 +90,7 @@ struct ClassHeat {
   std::vector<HeatMap> maps;
 };
 
-struct Saliency {
-  Origin origin;
-  std::int64_t row = -1;  ///< -1 where the file does not contain it.
-  std::optional<int> true_digit;
-  std::optional<int> predicted_digit;
+struct Saliency : ExplainedImage {
   std::vector<ClassHeat> classes;  ///< The predicted digit first.
 };
 

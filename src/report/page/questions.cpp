@@ -9,6 +9,7 @@
 
 #include "assignment/assignment.h"
 #include "core/text.h"
+#include "core/words.h"
 #include "metric/tables.h"
 #include "report/page/commands.h"
 #include "report/page/findings.h"
@@ -43,7 +44,7 @@ std::string range_text(double min, double max) {
 
 /// @param images of the split; nothing where that is unknown.
 std::string split_text(const RunRecord& run, const char* split, std::optional<std::int64_t> images) {
-  return std::string(split) + " split" + (images ? ", " + count_text(*images, "image") : "") +
+  return std::string(split) + " split" + (images ? ", " + core::counted(*images, "image") : "") +
          (run.synthetic ? ", synthetic digits" : "");
 }
 
@@ -85,7 +86,7 @@ std::vector<Figure> figures_of(const assignment::Reported& reported, const RunRe
 }
 
 std::string trials_text(const metric::TuningResult& search) {
-  return count_text(static_cast<std::int64_t>(search.trials.size()), "trial") +
+  return core::counted(static_cast<std::int64_t>(search.trials.size()), "trial") +
          (search.synthetic ? ", synthetic digits" : "");
 }
 

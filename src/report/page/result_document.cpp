@@ -94,6 +94,13 @@ Json mistakes_json(const Mistakes& mistakes, const ResultSprites& sprite) {
               {"suspected", list(mistakes.suspected)}};
 }
 
+Json image_json(const ExplainedImage& image, const ResultSprites& sprite) {
+  const auto digit = [](const std::optional<int>& known) { return known ? Json(*known) : Json(nullptr); };
+  return {{"sprite", sprite(image.row)},
+          {"true", digit(image.true_digit)},
+          {"predicted", digit(image.predicted_digit)}};
+}
+
 Json activations_json(const Activations& activations, const ResultSprites& sprite) {
   Json layers = Json::array();
   for (const LayerMaps& maps : activations.layers) {
@@ -104,9 +111,7 @@ Json activations_json(const Activations& activations, const ResultSprites& sprit
                           {"max", maps.max},
                           {"data", base64_of(maps.values)}});
   }
-  Json json{{"sprite", sprite(activations.row)}, {"true", nullptr}, {"predicted", nullptr}};
-  if (activations.true_digit) json["true"] = *activations.true_digit;
-  if (activations.predicted_digit) json["predicted"] = *activations.predicted_digit;
+  Json json = image_json(activations, sprite);
   json["layers"] = std::move(layers);
   return json;
 }
@@ -158,9 +163,7 @@ Json saliency_json(const Saliency& saliency, const ResultSprites& sprite) {
                            {"probability", heat.probability ? Json(*heat.probability) : Json(nullptr)},
                            {"maps", std::move(maps)}});
   }
-  Json json{{"sprite", sprite(saliency.row)}, {"true", nullptr}, {"predicted", nullptr}};
-  if (saliency.true_digit) json["true"] = *saliency.true_digit;
-  if (saliency.predicted_digit) json["predicted"] = *saliency.predicted_digit;
+  Json json = image_json(saliency, sprite);
   json["classes"] = std::move(classes);
   return json;
 }
@@ -193,30 +196,13 @@ Json missing_of(const Json& json, const RunRecord& run, const ResultRecord& resu
 
 Json result_json(const RunRecord& run, std::size_t id, SpriteSheets& sprites) {
   const ResultRecord& result = run.results[id];
-  const results::About& about = result.about;
-  Json json{
-      {"id", id},
-      {"slug", result.slug},
-      {"model",
-       {{"name", about.model.name},
-        {"file", about.model.file},
-        {"which", about.model.which},
-        {"epoch", about.model.epoch ? Json(*about.model.epoch) : Json(nullptr)},
-        {"digest", about.model.digest}}},
-      {"data",
-       {{"file", about.data.file},
-        {"synthetic", about.data.synthetic},
-        {"images", about.data.images},
-        {"fingerprint", about.data.fingerprint},
-        {"same_as_training", result.same_as_training ? Json(*result.same_as_training) : Json(nullptr)}}},
-      {"split", about.split},
-      {"split_images", about.split_images},
-      {"split_fingerprint", about.split_fingerprint},
-      {"date", about.date},
-      {"version", about.version},
-      {"precision", about.precision},
-      {"primary", result.primary}};
-  add_found(json, result.found, ResultSprites(run, about, sprites));
+  Json json = results::about_json(result.about);
+  json.erase("kinds");
+  json["id"] = id;
+  json["slug"] = result.slug;
+  json["primary"] = result.primary;
+  json["data"]["same_as_training"] = result.same_as_training ? Json(*result.same_as_training) : Json(nullptr);
+  add_found(json, result.found, ResultSprites(run, result.about, sprites));
   json["missing"] = missing_of(json, run, result);
   return json;
 }

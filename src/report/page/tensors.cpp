@@ -247,15 +247,16 @@ void read_map_facts(const fs::path& path, ImageMap& map) {
   if (const auto value = view.find("layer")) map.layer = value->text(200);
 }
 
+ExplainedImage image_of(const SafetensorsFile& file) {
+  return {origin_of(file), metadata_number(file, "row").value_or(-1), metadata_digit(file, "true"),
+          metadata_digit(file, "predicted")};
+}
+
 }  // namespace
 
 Activations read_activations(const fs::path& path) {
   const SafetensorsFile file(path, ExitCode::data);
-  Activations activations;
-  activations.origin = origin_of(file);
-  activations.row = metadata_number(file, "row").value_or(-1);
-  activations.true_digit = metadata_digit(file, "true");
-  activations.predicted_digit = metadata_digit(file, "predicted");
+  Activations activations{image_of(file), {}};
   std::size_t bytes = 0;
   for (const TensorInfo& tensor : file.tensors()) {
     if (activations.layers.size() == kMostLayerTensors)
@@ -270,11 +271,7 @@ Activations read_activations(const fs::path& path) {
 
 Saliency read_saliency(const fs::path& path) {
   const SafetensorsFile file(path, ExitCode::data);
-  Saliency saliency;
-  saliency.origin = origin_of(file);
-  saliency.row = metadata_number(file, "row").value_or(-1);
-  saliency.true_digit = metadata_digit(file, "true");
-  saliency.predicted_digit = metadata_digit(file, "predicted");
+  Saliency saliency{image_of(file), {}};
   for (int digit = 0; digit < metric::kClasses; ++digit) {
     ClassHeat heat = class_heat(file, digit);
     if (!heat.maps.empty()) saliency.classes.push_back(std::move(heat));
