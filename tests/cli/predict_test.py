@@ -186,13 +186,13 @@ class Predict(PredictCase):
                 self.assertEqual(json.loads(result.out)[0].get("note"), note)
                 self.assertEqual(result.err, f"'strip.ppm': {note}\n" if note else "")
 
-    def piped(self, content, *arguments):
+    def piped(self, content, form="--json"):
         """`svhn predict … -` with these bytes as its standard input."""
         with open(self.path("input"), "wb") as file:
             file.write(content)
         cat = subprocess.Popen(["cat", self.path("input")], stdout=subprocess.PIPE)
         try:
-            return self.predict("-", "--json", *arguments, stdin=cat.stdout)
+            return self.predict("-", form, stdin=cat.stdout)
         finally:
             cat.stdout.close()
             cat.wait()
@@ -207,10 +207,11 @@ class Predict(PredictCase):
 
     def test_reads_names_from_the_standard_input(self):
         names = self.pictures()
-        for text in ("\n".join(names), "\r\n".join(names) + "\r\n", "\0".join(names) + "\0"):
-            result = self.piped(text.encode())
+        texts = ("\n".join(names), "\r\n".join(names) + "\r\n", "\0".join(names) + "\0")
+        for text, form in ((text, form) for text in texts for form in ("--json", "--jsonl")):
+            result = self.piped(text.encode(), form)
             self.assertEqual(result.code, 0, result)
-            entries = json.loads(result.out)
+            entries = json.loads(result.out) if form == "--json" else list(map(json.loads, result.out.splitlines()))
             self.assertEqual([entry["file"] for entry in entries], names)
             self.assert_known(entries, 5)
         self.assertEqual(self.piped(b"none.png\n").code, 4)

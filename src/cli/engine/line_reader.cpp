@@ -7,9 +7,11 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "core/error.h"
 #include "core/signals.h"
+#include "data/sources/image_header.h"
 
 namespace svhn::cli {
 namespace {
@@ -33,6 +35,21 @@ bool is_readable(int descriptor, bool wait) {
   return false;
 }
 
+/// @returns whether a line is the beginning of a picture: of a binary format, or of a portable map.
+bool is_picture(std::string_view line) {
+  const auto binary = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r' && c != '\0';
+  };
+  if (line.starts_with("\x89PNG") || line.starts_with("\xFF\xD8") || line.starts_with("#?RADIANCE"))
+    return true;
+  if (line.starts_with('\0') || std::any_of(line.begin(), line.end(), binary)) return true;
+  // The length that follows these may hold a line end.
+  if (line.starts_with("BM") || line.starts_with("RIFF")) return line.size() < 8;
+  return line.size() >= 2 && line[0] == 'P' &&
+         std::string_view("1234567Ff").find(line[1]) != std::string_view::npos &&
+         line.substr(2).find_first_not_of("0123456789 \t\r") == std::string_view::npos;
+}
+
 }  // namespace
 
 /// @returns whether something was read.
@@ -52,7 +69,7 @@ bool LineReader::read_more(bool wait) {
 }
 
 bool LineReader::has_line() {
-  scanned_ = std::min(buffer_.find('\n', scanned_), buffer_.size());
+  scanned_ = std::min(buffer_.find(end_, scanned_), buffer_.size());
   if (scanned_ - begin_ > kLongestLine) refuse("a line is longer than 1 MiB");
   return scanned_ < buffer_.size() || (ended_ && begin_ < buffer_.size());
 }
@@ -60,14 +77,20 @@ bool LineReader::has_line() {
 std::string LineReader::take_line() {
   std::string line = buffer_.substr(begin_, scanned_ - begin_);
   begin_ = scanned_ = std::min(scanned_ + 1, buffer_.size());
-  if (line.ends_with('\r')) line.pop_back();
+  if (end_ == '\n' && line.ends_with('\r')) line.pop_back();
   return line;
 }
 
-std::string_view LineReader::peek() {
-  while (buffer_.find('\n') == std::string::npos && buffer_.size() < kBlock && read_more(true)) {
+bool LineReader::begins_picture() {
+  constexpr std::string_view kEnds("\n\0", 2);
+  while (buffer_.find_first_of(kEnds) == std::string::npos && buffer_.size() < kBlock && read_more(true)) {
   }
-  return buffer_;
+  const std::string_view head = buffer_;
+  if (data::read_image_header(std::as_bytes(std::span(head)))) return true;
+  if (is_picture(head.substr(0, head.find('\n')))) return true;
+  const std::size_t first = head.find_first_of(kEnds);
+  if (first != std::string_view::npos) end_ = head[first];
+  return false;
 }
 
 std::string_view LineReader::all() {

@@ -1,5 +1,5 @@
 #pragma once
-/// Lines of a pipe or file, as they arrive.
+/// Names of a pipe or file, as they arrive.
 
 #include <cstddef>
 #include <string>
@@ -13,11 +13,12 @@ class LineReader {
   /// @param descriptor stays the caller's.
   explicit LineReader(int descriptor) : descriptor_(descriptor) {}
 
-  /// Waits for the first line or the end. @returns what has arrived so far, which stays to be read.
-  std::string_view peek();
+  /// Waits for the first line or the end. @returns whether it is the beginning of a picture.
+  bool begins_picture();
   /// Waits for the end. @returns all that has not been taken as lines. @throws core::Error(data) above 1 GiB.
   std::string_view all();
-  /// Waits until there is a line, and takes those that are there at the moment, without their ends.
+  /// Waits until there is a line, and takes those that are there at the moment, without their ends. Where the
+  /// first ends in a NUL, as from `find -print0`, all do.
   /// @param most lines to take. @returns none at the end, and when a signal has asked the process to stop.
   /// @throws core::Error(data) when the input cannot be read, or a line is longer than 1 MiB.
   std::vector<std::string> take(std::size_t most);
@@ -31,6 +32,7 @@ class LineReader {
   std::string buffer_;
   std::size_t begin_ = 0;    // Of what has not been taken.
   std::size_t scanned_ = 0;  // No line ends before.
+  char end_ = '\n';          // Of a line.
   bool ended_ = false;
 };
 

@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <string_view>
 #include <utility>
 
-#include "cli/console.h"
 #include "cli/engine/line_reader.h"
 #include "cli/engine/progress.h"
 #include "core/error.h"
@@ -20,67 +18,51 @@ namespace {
 
 constexpr const char* kStandardInput = "/dev/stdin";
 
-/// @returns whether a first line is the beginning of a picture: of a binary format, or of a portable map.
-bool begins_picture(std::string_view line) {
-  const auto binary = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r'; };
-  if (line.starts_with("\x89PNG") || line.starts_with("\xFF\xD8") || line.starts_with("#?RADIANCE"))
-    return true;
-  if (std::any_of(line.begin(), line.end(), binary)) return true;
-  // The length that follows these may hold a line end.
-  if (line.starts_with("BM") || line.starts_with("RIFF")) return line.size() < 8;
-  return line.size() >= 2 && line[0] == 'P' &&
-         std::string_view("1234567Ff").find(line[1]) != std::string_view::npos &&
-         line.substr(2).find_first_not_of("0123456789 \t\r") == std::string_view::npos;
-}
-
-/// Answers in the order of the files and prints each chunk.
 class AnswerStream {
  public:
-  AnswerStream(const PredictCommandOptions& options, Answerer& answerer)
-      : options_(options), answerer_(answerer) {}
+  AnswerStream(Answerer& answerer, const AnswerSink& sink) : answerer_(answerer), sink_(sink) {}
 
   void answer(std::vector<Answer> answers);
   void answer_standard_input();
-  [[nodiscard]] std::size_t unanswered() const { return unanswered_; }
 
  private:
-  void print(const std::vector<Answer>& answers);
+  void give(std::vector<Answer> answers);
   void answer_lines(const std::vector<std::string>& lines);
   void add_line(const std::string& line, std::vector<Answer>& answers) const;
   void stop_between() const;
 
-  const PredictCommandOptions& options_;
   Answerer& answerer_;
+  const AnswerSink& sink_;
   LeftOut left_out_;
   std::int64_t line_ = 0;
-  std::int64_t printed_ = 0;
-  std::size_t unanswered_ = 0;
+  std::int64_t given_ = 0;
+  std::size_t done_ = 0;   // Pictures, with those that are left out.
+  std::size_t total_ = 0;  // Of those that are known.
 };
 
 void AnswerStream::stop_between() const {
-  stop_if_asked("stopped after " + core::counted(printed_, "answer"));
+  stop_if_asked("stopped after " + core::counted(given_, "answer"));
 }
 
-void AnswerStream::print(const std::vector<Answer>& answers) {
-  std::string text;
-  for (const Answer& answer : answers) text += core::json_line(answer_json(answer, options_));
-  print_text(text);
-  printed_ += static_cast<std::int64_t>(answers.size());
-  unanswered_ += report_problems(answers);
+void AnswerStream::give(std::vector<Answer> answers) {
+  given_ += static_cast<std::int64_t>(answers.size());
+  sink_(std::move(answers), done_, total_);
 }
 
 void AnswerStream::answer(std::vector<Answer> answers) {
+  total_ += answers.size();
   for (std::size_t first = 0; first < answers.size(); first += answerer_.most()) {
     const auto begin = answers.begin() + static_cast<std::ptrdiff_t>(first);
     const auto count = std::min(answerer_.most(), answers.size() - first);
     std::vector<Answer> chunk(std::make_move_iterator(begin),
                               std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(count)));
     answerer_.answer(chunk);
+    done_ += count;
     std::erase_if(chunk, [this](const Answer& answer) { return left_out_.take(answer); });
-    print(chunk);
+    give(std::move(chunk));
     stop_between();
   }
-  print(left_out_.finish());
+  give(left_out_.finish());
 }
 
 /// Adds the files that a line names, or an answer that says what is wrong with the line.
@@ -113,13 +95,12 @@ void AnswerStream::answer_lines(const std::vector<std::string>& lines) {
 
 void AnswerStream::answer_standard_input() {
   LineReader reader(STDIN_FILENO);
-  const std::string_view head = reader.peek();
-  if (begins_picture(head.substr(0, head.find('\n')))) {
+  if (reader.begins_picture()) {
     std::vector<Answer> picture{{kStandardInput}};
     const std::string_view bytes = reader.all();
     stop_between();
     answerer_.answer(picture.front(), std::as_bytes(std::span(bytes)));
-    print(picture);
+    give(std::move(picture));
     return;
   }
   while (true) {
@@ -132,10 +113,10 @@ void AnswerStream::answer_standard_input() {
 
 }  // namespace
 
-std::size_t stream_answers(const PredictCommandOptions& options, Answerer& answerer) {
-  AnswerStream stream(options, answerer);
+void answer_images(const std::vector<InputPath>& images, Answerer& answerer, const AnswerSink& sink) {
+  AnswerStream stream(answerer, sink);
   std::vector<Answer> answers;
-  for (const std::filesystem::path& image : options.images) {
+  for (const std::filesystem::path& image : images) {
     if (image != kStandardInput) {
       add_files(image, answers);
       continue;
@@ -144,7 +125,6 @@ std::size_t stream_answers(const PredictCommandOptions& options, Answerer& answe
     stream.answer_standard_input();
   }
   stream.answer(std::move(answers));
-  return stream.unanswered();
 }
 
 }  // namespace svhn::cli

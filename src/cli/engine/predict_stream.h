@@ -1,16 +1,23 @@
 #pragma once
-/// `svhn predict --jsonl`: answers as JSON lines, as they come.
+/// The pictures of `svhn predict`, answered as they come.
+
+#include <cstddef>
+#include <functional>
+#include <vector>
 
 #include "cli/commands/predict.h"
 #include "cli/engine/predict_answers.h"
 
 namespace svhn::cli {
 
-/// Answers the files of the command line in their order, and, where the standard input is one of them, each
-/// line of it: the name of a file, or {"file": name, "id": any}. Lines that are there are answered together,
-/// at once.
-/// @returns the number of files and lines without an answer.
+/// Takes the answers of a chunk, in the order of the pictures.
+/// @param done, total of the pictures that are known so far, with those of the chunk.
+using AnswerSink = std::function<void(std::vector<Answer> answers, std::size_t done, std::size_t total)>;
+
+/// Answers the files of the command line in their order. Where the standard input is one of them: the picture
+/// that it holds, or each line of it, the name of a file or {"file": name, "id": any}; lines that are there
+/// are answered together, at once.
 /// @throws core::Interrupted when a signal asks the process to stop.
-std::size_t stream_answers(const PredictCommandOptions& options, Answerer& answerer);
+void answer_images(const std::vector<InputPath>& images, Answerer& answerer, const AnswerSink& sink);
 
 }  // namespace svhn::cli
