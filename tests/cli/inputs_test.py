@@ -148,6 +148,10 @@ class Inputs(harness.ProgramTest):
         self.assertEqual(sorted((one["split"], one["accuracy"]) for one in document["evaluations"]),
                          sorted((split, result["accuracy"]) for split, result in evaluated.items()))
         self.assertNotIn("Evaluated:", self.succeed("info", "models/tiny").out, "another model file")
+        kept, = {os.path.dirname(name) for name in harness.tree(self.path("models")) if "last-test" in name}
+        write_json(self.path("models", kept, "evaluation.json"), {"accuracy": "high"})
+        self.assert_error(self.run_svhn("info", "models/tiny.safetensors"), 4,
+                          f"'models/{kept}/evaluation.json' is no evaluation", "remove it and evaluate again")
         shutil.copy(self.path("models/tiny.safetensors"), self.path("alone.safetensors"))
         self.assertNotIn("Trained:", self.succeed("info", "alone.safetensors").out)
 

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/words.h"
+
 namespace svhn::data {
 namespace {
 
@@ -91,7 +93,7 @@ FileTree list_tree(const fs::path& folder) {
 
 std::string count_text(const std::vector<std::string>& names, const std::string& what) {
   constexpr std::size_t kShown = 3;
-  std::string text = std::to_string(names.size()) + " " + what + (names.size() == 1 ? " (" : "s (");
+  std::string text = core::counted(static_cast<std::int64_t>(names.size()), what) + " (";
   for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i) text += (i == 0 ? "" : ", ") + names[i];
   return text + (names.size() > kShown ? ", …)" : ")");
 }

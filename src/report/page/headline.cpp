@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "core/text.h"
+#include "core/words.h"
 
 namespace svhn::report {
 namespace {
@@ -37,10 +37,6 @@ const RunRecord* best_run(const std::vector<RunRecord>& runs) {
   return best == runs.end() ? nullptr : &*best;
 }
 
-std::string images_text(std::int64_t images) {
-  return core::with_thousands(images) + (images == 1 ? " image" : " images");
-}
-
 void describe_result(const ResultRecord& result, Headline& headline) {
   const auto& evaluation = *result.found.evaluation;
   const results::About& about = result.about;
@@ -50,7 +46,7 @@ void describe_result(const ResultRecord& result, Headline& headline) {
       "{}: {} (95 % interval {:.4f} to {:.4f}) of the {} model on the {} split of {}, {}{}.",
       headline.run->name, accuracy, evaluation.accuracy_interval_95.low, evaluation.accuracy_interval_95.high,
       about.model.which, about.split, std::filesystem::path(about.data.file).filename().string(),
-      images_text(about.split_images), about.data.synthetic ? " (synthetic digits)" : "");
+      core::counted(about.split_images, "image"), about.data.synthetic ? " (synthetic digits)" : "");
 }
 
 void describe_training(const RunRecord& run, Headline& headline) {

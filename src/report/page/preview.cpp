@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/text.h"
+#include "core/words.h"
 #include "report/letters/letters.h"
 
 namespace svhn::report {
@@ -57,10 +57,6 @@ const Json* primary_result(const Json& run) {
 
 std::string percent(double share) {
   return fmt::format("{:.2f} %", 100 * share);
-}
-
-std::string images_text(std::int64_t images) {
-  return core::with_thousands(images) + (images == 1 ? " image" : " images");
 }
 
 std::string model_text(const Json& model) {
