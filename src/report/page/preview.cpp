@@ -74,13 +74,13 @@ Words words_of(const Json& run, const Json& result, const Json& evaluation) {
   words.name = run.at("name").get<std::string>();
   words.share = percent(evaluation.at("accuracy").get<double>());
   words.beside = {
-      "of " + images_text(evaluation.at("images").get<std::int64_t>()) + " of the " +
+      "of " + core::counted(evaluation.at("images").get<std::int64_t>(), "image") + " of the " +
           result.at("split").get<std::string>() + " split are right",
       "95 % interval " + percent(interval[0].get<double>()) + " to " + percent(interval[1].get<double>())};
   words.below = {model_text(result.at("model")) + ", data " + file.filename().string() + ", " +
                  result.at("date").get<std::string>().substr(0, 10)};
   if (const Json* images = find(run.at("training"), "images")) {
-    words.below.push_back("Trained on " + images_text(images->get<std::int64_t>()));
+    words.below.push_back("Trained on " + core::counted(images->get<std::int64_t>(), "image"));
   }
   words.synthetic = data.at("synthetic").get<bool>();
   return words;
