@@ -12,7 +12,8 @@ and on the line before a block
   <!-- file: NAME -->        saves the block, of whatever tag, as a file of the scratch folder
 
 A comment that begins with `<!-- setup` in one line and ends in another holds commands that a reader does not need to
-see; they are run where they stand. The scratch folder holds links to configs/ and scripts/; `svhn` is on the PATH.
+see; they are run where they stand. The scratch folder holds links to configs/ and scripts/, and the models that come with the
+project; `svhn` is on the PATH.
 
 Only the standard library is used.
 """
@@ -58,7 +59,7 @@ def told(fault):
 
 def pages_of(root):
     """The pages of a checkout, as paths relative to it."""
-    found = [name for name in ("README.md", "CONTRIBUTING.md", "src/README.md") if os.path.isfile(os.path.join(root, name))]
+    found = [name for name in ("README.md", "CONTRIBUTING.md", "models/README.md", "src/README.md") if os.path.isfile(os.path.join(root, name))]
     folder = os.path.join(root, "docs")
     if os.path.isdir(folder):
         found += sorted("docs/" + name for name in os.listdir(folder) if name.endswith(".md"))
@@ -245,6 +246,9 @@ def make_scratch(root, program):
     for name in ("configs", "scripts"):
         if os.path.isdir(os.path.join(root, name)):
             os.symlink(os.path.join(root, name), os.path.join(scratch, name))
+    os.makedirs(os.path.join(scratch, "models"))
+    for path in glob.glob(os.path.join(root, "models", "demo.*")):
+        shutil.copy(path, os.path.join(scratch, "models"))
     folder = os.path.join(scratch, "build", "release", "bin")
     os.makedirs(folder)
     if program:
