@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/input_guard.h"
 #include "core/pipe.h"
+#include "core/shipped.h"
 
 namespace svhn::cli {
 
@@ -36,6 +37,15 @@ bool is_text(const std::filesystem::path& path) {
   return path.extension() == ".svg" || path.extension() == ".json";
 }
 
+/// @returns the file of this folder and ending that comes with the program, by its name or path, else the
+/// text.
+std::string find_shipped(const std::string& text, const std::string& folder, const std::string& ending) {
+  for (const std::string& name : {text, text + ending, folder + "/" + text + ending}) {
+    if (const auto shipped = core::shipped_file(name)) return shipped->string();
+  }
+  return text;
+}
+
 }  // namespace
 
 void guard_paths(const CLI::App& command) {
@@ -62,14 +72,15 @@ std::string find_model(const std::string& text) {
   for (const char* ending : {".best.safetensors", ".safetensors"}) {
     if (std::string model = run.string() + ending; fs::is_regular_file(model, error)) return model;
   }
-  return text;
+  return fs::exists(text, error) ? text : find_shipped(text, "models", ".safetensors");
 }
 
 std::string find_config(const std::string& text) {
   std::error_code error;
-  if (text.find('/') != std::string::npos || fs::exists(text, error)) return text;
+  if (fs::exists(text, error)) return text;
   const std::string config = "configs/" + text + ".json";
-  return fs::is_regular_file(config, error) ? config : text;
+  const bool is_name = text.find('/') == std::string::npos;
+  return is_name && fs::is_regular_file(config, error) ? config : find_shipped(text, "configs", ".json");
 }
 
 std::string refuse_negative(const std::string& text) {

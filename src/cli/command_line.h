@@ -22,9 +22,12 @@ std::string refuse_negative(const std::string& text);
 /// @returns the path of the standard input for "-", else the text.
 std::string name_standard_input(const std::string& text);
 /// @returns the path of the model that a run is to be used by: for its folder, or its model's path without
-/// the ending, that of its best epoch, else of its last; any other text as it is.
+/// the ending, that of its best epoch, else of its last; for the name or path of a model that comes with the
+/// program (`demo`, `models/demo.safetensors`) and of which there is none here, that one; any other text as
+/// it is.
 std::string find_model(const std::string& text);
-/// @returns configs/NAME.json of the working directory for the name of a config; any other text as it is.
+/// @returns configs/NAME.json of the working directory for the name of a config, else the one that comes with
+/// the program, also for its path `configs/NAME.json`; any other text as it is.
 std::string find_config(const std::string& text);
 
 /// The type that the help shows for a path, and by which `guard_paths` finds it.

@@ -56,6 +56,22 @@ class Inputs(harness.ProgramTest):
         self.assertIn("mine: ok, of_the_file", self.succeed("config", "check", "mine").out)
         self.assertIn("cannot read 'yours'", self.run_svhn("train", "--config", "yours").err)
 
+    def test_what_comes_with_the_program_has_a_name_in_any_folder(self):
+        said = self.succeed("config", "check", "q2_1", "configs/q1_1.json", "configs/q1_3").out
+        self.assertIn("share/svhn/configs/q2_1.json: ok, model_2_1", said)
+        self.assertIn("share/svhn/configs/q1_3.json: ok, model_1_3", said)
+        self.assertIn("share/svhn/configs/q1_1.json: ok, model_1_1", said)
+        for name in ("demo", "models/demo", "models/demo.safetensors"):
+            self.assertIn("61,402", self.succeed("info", name).out)
+
+    def test_files_here_go_before_what_comes_with_the_program(self):
+        os.makedirs(self.path("configs"))
+        write_json(self.path("configs/q2_1.json"), config(name="of_the_folder"))
+        self.assertIn("configs/q2_1.json: ok, of_the_folder", self.succeed("config", "check", "q2_1").out)
+        shutil.copytree(self.models, self.path("models"))
+        os.rename(self.path("models/tiny.safetensors"), self.path("models/demo.safetensors"))
+        self.assertNotIn("61,402", self.succeed("info", "models/demo").out)
+
     def test_the_standard_input_is_read(self):
         write_json(self.path("run.json"), config())
         self.assertEqual(self.piped(self.path("run.json"), "config", "check", "-").out,
