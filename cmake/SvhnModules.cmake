@@ -1,8 +1,9 @@
 # How the project's libraries are made: a folder under src/ is one static library of its name.
 
 add_library(svhn_flags INTERFACE)
-target_include_directories(svhn_flags INTERFACE "${PROJECT_SOURCE_DIR}/src")
+target_include_directories(svhn_flags INTERFACE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
 target_compile_options(svhn_flags INTERFACE
+  -fPIC -fvisibility=hidden -fvisibility-inlines-hidden  # Everything may become part of libsvhn.
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 warns of overlaps inside std::string's own operator+ (GCC bug 105651).

@@ -99,7 +99,8 @@ int run_parsed(const Action& command, const GlobalOptions& global) {
   return command(global);
 }
 
-/// @returns what to report of an exception.
+}  // namespace
+
 Error describe(const std::exception& exception) {
   if (const auto* error = dynamic_cast<const Error*>(&exception)) return *error;
   if (core::is_out_of_memory(exception)) return core::out_of_memory();
@@ -112,6 +113,8 @@ Error describe(const std::exception& exception) {
   return {ExitCode::bug, "internal: " + text.substr(0, text.find('\n')),
           "this is a defect of svhn; please report it"};
 }
+
+namespace {
 
 /// Runs `body` and turns every exception into a message on stderr and an exit code.
 int guarded(const std::function<int()>& body) {

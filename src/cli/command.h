@@ -6,7 +6,7 @@
 ///     int run_command(const XOptions& options, const GlobalOptions& global);
 ///
 /// Paths are of the types of cli/options.h, so that no output of a command replaces an input.
-/// `add_options` needs neither LibTorch nor OpenCV. `run_command` may, then it belongs to `svhn-engine`.
+/// `add_options` needs neither LibTorch nor OpenCV. `run_command` may, then it belongs to the library.
 
 #include <functional>
 #include <memory>

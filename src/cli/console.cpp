@@ -53,8 +53,9 @@ void set_up_logging(const GlobalOptions& global) {
     throw core::Error(core::ExitCode::usage, "--log-level is '" + global.log_level + "'",
                       "use trace, debug, info, warning, error, critical or off");
   }
-  auto logger = spdlog::stderr_color_mt(
-      "svhn", use_colours() ? spdlog::color_mode::automatic : spdlog::color_mode::never);
+  const auto colours = use_colours() ? spdlog::color_mode::automatic : spdlog::color_mode::never;
+  auto logger = std::make_shared<spdlog::logger>(
+      "svhn", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours));
   auto format = std::make_unique<spdlog::pattern_formatter>();
   format->add_flag<PrintableMessage>('*').set_pattern("%^%*%$");
   logger->set_formatter(std::move(format));

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdint>
 #include <ctime>
+#include <exception>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -31,16 +32,18 @@ constexpr rlim_t kSeconds = 6;
 /// A process that sleeps so long without any processor time waits for a thread that could not be started.
 constexpr Milliseconds kAsleep{3000}, kInterval{20};
 
-[[noreturn]] void become_probe(const std::filesystem::path& engine, const std::string& threads,
-                               const std::string& processes) {
+[[noreturn]] void become_probe(const std::function<int()>& probe) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const rlimit time{kSeconds, kSeconds}, core{0, 0};
   ::setrlimit(RLIMIT_CPU, &time);
   ::setrlimit(RLIMIT_CORE, &core);
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nothing, descriptor);
-  ::execl(engine.c_str(), engine.c_str(), "--probe", threads.c_str(), processes.c_str(), nullptr);
-  ::_exit(1);
+  try {
+    ::_exit(probe());
+  } catch (const std::exception&) {
+    ::_exit(1);
+  }
 }
 
 /// @returns whether the first thread of a process waits for something other than a disk.
@@ -78,12 +81,11 @@ bool succeeds(pid_t id) {
 
 }  // namespace
 
-void probe_engine(const std::filesystem::path& engine, int threads, int processes) {
+void probe_engine(const std::function<int()>& probe) {
   const auto limit = core::memory_limit();
   if (!limit) return;
-  const std::string thread_text = std::to_string(threads), process_text = std::to_string(processes);
   const pid_t id = ::fork();
-  if (id == 0) become_probe(engine, thread_text, process_text);
+  if (id == 0) become_probe(probe);
   if (id > 0 && succeeds(id)) return;
   throw core::Error(core::ExitCode::device,
                     "the limit on memory, " + std::to_string(*limit >> 20U) +

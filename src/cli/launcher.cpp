@@ -72,9 +72,7 @@ void become_rank(int rank, pid_t parent, core::Listener& listener, const sigset_
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   ::dup2(nothing, STDIN_FILENO);
   if (rank != 0) return;
-  const int descriptor = listener.release();
-  ::fcntl(descriptor, F_SETFD, 0);
-  set_variable("SVHN_LISTENER", std::to_string(descriptor));
+  set_variable("SVHN_LISTENER", std::to_string(listener.release()));
 }
 
 struct Process {

@@ -1,12 +1,8 @@
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <string>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include "core/adopted_socket.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/listener.h"
@@ -18,9 +14,6 @@ namespace {
 using core::Error;
 using core::ExitCode;
 using Bytes = std::vector<std::uint8_t>;
-
-/// Listening socket that this thread's next call of bind() gives to its descriptor; -1: bind as usual.
-thread_local int adopted = -1;
 
 Bytes bytes(const std::string& text) {
   return {text.begin(), text.end()};
@@ -65,11 +58,11 @@ c10::intrusive_ptr<c10d::Store> serve(const core::Launch& launch, c10d::TCPStore
     listener.release();
     return c10::make_intrusive<c10d::TCPStore>(launch.bind, options);
   }
-  adopted = listener.descriptor();
+  core::adopt_at_next_bind(listener.descriptor());
   auto store = c10::make_intrusive<c10d::TCPStore>(launch.bind, options);
-  if (std::exchange(adopted, -1) < 0) return store;
+  if (!core::forget_adopted_socket()) return store;
   throw Error(ExitCode::device, "this LibTorch's store would listen on every address of this machine",
-              "use Debian's LibTorch 1.13 or any 2.1 or later");
+              "run the program 'svhn', with Debian's LibTorch 1.13 or any 2.1 or later");
 }
 
 c10::intrusive_ptr<c10d::Store> open_connection(const core::Launch& launch, bool server,
@@ -117,11 +110,3 @@ std::unique_ptr<StoreConnection> open_tcp_store(const core::Launch& launch,
 }
 
 }  // namespace svhn::distributed
-
-/// LibTorch 1.13's store listens on every address of the machine and has no option against it. It calls this
-/// function (a program's symbols take precedence over its libraries'), which substitutes the bound socket.
-extern "C" int bind(int descriptor, const sockaddr* address, socklen_t length) noexcept {
-  using svhn::distributed::adopted;
-  if (adopted < 0) return static_cast<int>(::syscall(SYS_bind, descriptor, address, length));
-  return ::dup3(std::exchange(adopted, -1), descriptor, O_CLOEXEC) < 0 ? -1 : 0;
-}

@@ -16,6 +16,7 @@
 #include <charconv>
 #include <climits>
 #include <cstdlib>
+#include <filesystem>
 #include <limits>
 
 #include "core/cores.h"
@@ -73,17 +74,19 @@ torch::Device cuda_device(int index) {
 }
 
 int visit_library(dl_phdr_info* info, std::size_t /*size*/, void* found) {
-  // Debian's alternatives load every BLAS as libblas.so.3; only the real path names the library.
+  // Debian's alternatives load every BLAS as libblas.so.3; only the folder of the real path names the
+  // library.
   char resolved[PATH_MAX];
   if (info->dlpi_name == nullptr || ::realpath(info->dlpi_name, resolved) == nullptr) return 0;
-  const std::string path = resolved;
+  const std::filesystem::path file = resolved;
+  const std::string path = (file.parent_path().filename() / file.filename()).string();
   auto& blas = *static_cast<BlasInfo*>(found);
   const auto has = [&](const char* part) { return path.find(part) != std::string::npos; };
   if (has("openblas")) blas = {"OpenBLAS", false};
   if (has("libmkl")) blas = {"MKL", false};
   if (has("blis")) blas = {"BLIS", false};
   if (has("atlas")) blas = {"ATLAS", false};
-  if (has("/blas/libblas.so")) blas = {"reference", true};
+  if (path.starts_with("blas/libblas.so")) blas = {"reference", true};
   return 0;
 }
 

@@ -31,8 +31,8 @@ def options():
     return parser.parse_args()
 
 
-def engines(parent):
-    """The engines of a run, by process number, with the most memory they had (MiB): itself, or its children."""
+def workers(parent, processes):
+    """The processes of a run, by number, with the most memory they had (MiB): one is itself, several are children."""
     found = {}
     for entry in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -40,8 +40,8 @@ def engines(parent):
                 status = dict(line.split(":\t", 1) for line in file if ":\t" in line)
         except OSError:
             continue
-        own = str(parent) in (entry, status.get("PPid", "").strip())
-        if own and status.get("Name", "").strip() == "svhn-engine" and "VmHWM" in status:
+        own = entry if processes == 1 else status.get("PPid", "").strip()
+        if own == str(parent) and "VmHWM" in status:
             found[entry] = int(status["VmHWM"].split()[0]) / 1024
     return found
 
@@ -57,7 +57,7 @@ def train(how, work, processes, threads):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None:
-        peaks.update(engines(process.pid))
+        peaks.update(workers(process.pid, processes))
         time.sleep(0.05)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode != 0:

@@ -293,25 +293,68 @@ class Configs(harness.ProgramTest):
 
 
 class Waiting(harness.ProgramTest):
-    """How long the engine's threads look out for work before they sleep; whether it is heeded, libgomp decides."""
+    """How long threads look out for work before they sleep: libgomp reads it once, when it is loaded."""
 
-    def engine_settings(self, **chosen):
-        """What reaches an engine that prints its environment."""
-        clean = {key: value for key, value in os.environ.items() if key not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
-        done = subprocess.run([self.path("svhn"), "env"], env={**clean, **chosen}, check=True, text=True,
-                              stdout=subprocess.PIPE)
-        found = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
-        return found.get("OMP_WAIT_POLICY"), found.get("GOMP_SPINCOUNT")
+    def settings(self, **chosen):
+        """What libgomp itself says that it has read."""
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("OMP_", "GOMP_"))}
+        done = subprocess.run([harness.PROGRAM, "env"], env={**clean, "OMP_DISPLAY_ENV": "verbose", **chosen},
+                              check=True, text=True, capture_output=True)
+        found = [set(re.findall(rf"\b{name} = '(\w+)'", done.stderr)) for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")]
+        self.assertTrue(all(found), done.stderr)
+        return found
 
-    def test_the_engine_looks_out_shortly_unless_the_user_has_chosen(self):
-        shutil.copy(harness.PROGRAM, self.path("svhn"))
-        with open(self.path("svhn-engine"), "w", encoding="utf-8") as file:
-            file.write("#!/bin/sh\nexec env\n")
-        os.chmod(self.path("svhn-engine"), 0o755)
-        self.assertEqual(self.engine_settings(), ("passive", "2000"))
-        self.assertEqual(self.engine_settings(GOMP_SPINCOUNT="7"), ("passive", "7"))
-        for policy in ("passive", "active"):
-            self.assertEqual(self.engine_settings(OMP_WAIT_POLICY=policy), (policy, None))
+    def test_threads_look_out_shortly_unless_the_user_has_chosen(self):
+        self.assertEqual(self.settings(), [{"PASSIVE"}, {"2000"}])
+        self.assertEqual(self.settings(GOMP_SPINCOUNT="7"), [{"PASSIVE"}, {"7"}])
+        self.assertEqual(self.settings(OMP_WAIT_POLICY="passive"), [{"PASSIVE"}, {"0"}])
+        policy, spins = self.settings(OMP_WAIT_POLICY="active")
+        self.assertEqual((policy, "2000" in spins), ({"ACTIVE"}, False))
+
+
+class Library(harness.ProgramTest):
+    """The library beside the program: what it shows to others, and what is said when it cannot be loaded."""
+
+    def test_it_shows_only_what_is_public(self):
+        if shutil.which("nm") is None:
+            self.skipTest("nm (binutils) is not installed")
+        done = subprocess.run(["nm", "-DC", "--defined-only", harness.library()], check=True, text=True,
+                              capture_output=True)
+        names = [line.split(maxsplit=2)[2] for line in done.stdout.splitlines()]
+        self.assertIn("svhn_command_line", names)
+        self.assertIn("vtable for svhn::Error", names)
+        public = r"svhn_\w+|(typeinfo for |typeinfo name for |vtable for )?svhn::(Error|Model|Data|version|(set_)?threads)\b.*"
+        self.assertEqual([name for name in names if not re.fullmatch(public, name)], [])
+
+    def program_alone(self):
+        """A copy of the program without its library. @returns it and where it looks for the library."""
+        place = os.path.relpath(harness.library(), os.path.dirname(harness.PROGRAM))
+        program, library = self.path("bin", "svhn"), os.path.normpath(self.path("bin", place))
+        os.makedirs(os.path.dirname(program))
+        shutil.copy(harness.PROGRAM, program)
+        return program, library
+
+    def failure(self, program, *arguments):
+        done = subprocess.run([program, *arguments], env=harness.environment(), check=False, text=True,
+                              capture_output=True)
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+        return done.stderr
+
+    def test_a_program_without_it_names_it(self):
+        program, library = self.program_alone()
+        for arguments in (["env"], ["train", "--config", "run.json", "--nproc", "2"]):
+            self.assertEqual(self.failure(program, *arguments), f"svhn: error: there is no library '{library}'\n"
+                                                                "hint: build or install svhn again\n")
+        done = subprocess.run([program, "--version"], check=True, text=True, capture_output=True)
+        self.assertRegex(done.stdout, r"svhn \d+\.\d+\.\d+\n")
+
+    def test_a_damaged_one_is_refused_in_the_loaders_words(self):
+        program, library = self.program_alone()
+        os.makedirs(os.path.dirname(library), exist_ok=True)
+        with open(library, "wb") as file:
+            file.write(b"no library")
+        self.assertEqual(self.failure(program, "env"), f"svhn: error: cannot load the library '{library}': {library}: "
+                                                       "file too short\nhint: build or install svhn again\n")
 
 
 class Pipes(harness.ProgramTest):

@@ -55,8 +55,7 @@ def machine(folder):
     for key in ("vendor_id", "cpu family"):
         found = re.search(rf"(?m)^{key}\s*: (.*)$", text)
         about[key] = found[1] if found else None
-    engine = os.path.join(os.path.dirname(os.path.realpath(harness.PROGRAM)), "svhn-engine")
-    kinds = re.findall(rb"(GCC): \([^)\0]*\) ([\d.]+)|(clang) version ([\d.]+)", harness.read_bytes(engine))
+    kinds = re.findall(rb"(GCC): \([^)\0]*\) ([\d.]+)|(clang) version ([\d.]+)", harness.read_bytes(harness.library()))
     about["compilers"] = sorted({b" ".join(filter(None, kind)).decode() for kind in kinds})
     about["settings"] = {key: os.environ[key] for key in SETTINGS if key in os.environ}
     return about

@@ -5,6 +5,7 @@ The program is named by the environment variable SVHN_BIN (CTest sets it). Every
 
 import contextlib
 import ctypes
+import glob
 import hashlib
 import json
 import os
@@ -29,6 +30,12 @@ DENSE = [
     {"type": "dropout", "rate": 0.2},
     {"type": "dense", "units": 10, "activation": "softmax"},
 ]
+
+
+def library():
+    """The library that the program loads."""
+    folder = os.path.dirname(os.path.dirname(os.path.realpath(PROGRAM)))
+    return next(iter(glob.glob(os.path.join(folder, "lib*", "**", "libsvhn.so.0"), recursive=True)))
 
 
 class Result:

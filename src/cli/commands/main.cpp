@@ -1,12 +1,11 @@
-/// The program `svhn`: runs light commands itself and replaces itself by `svhn-engine` for those that need
+/// The program `svhn`: runs light commands itself and loads its library, `libsvhn`, for those that need
 /// LibTorch or OpenCV.
 
-#include <limits.h>
-#include <unistd.h>
+#include <dlfcn.h>
 
-#include <cerrno>
+#include <array>
+#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -25,34 +24,35 @@ namespace fs = std::filesystem;
 using svhn::core::Error;
 using svhn::core::ExitCode;
 
-/// @returns the path of `svhn-engine`: beside this program in a build folder, in ../libexec/svhn when
-/// installed.
-fs::path engine_path() {
+constexpr const char* kHint = "build or install svhn again";
+
+/// `svhn_command_line` of svhn.h.
+using CommandLine = int (*)(int argc, const char* const* argv);
+
+/// @returns the path of the library, which stands in the same place in a build folder as when installed.
+fs::path library_path() {
   std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  const fs::path folder = self.parent_path();
-  for (const fs::path& candidate :
-       {folder / "svhn-engine", folder.parent_path() / "libexec" / "svhn" / "svhn-engine"}) {
-    if (fs::exists(candidate, error)) return candidate;
-  }
-  throw Error(ExitCode::bug, "the engine program 'svhn-engine' is not beside '" + self.string() + "'",
-              "build or install svhn again");
+  const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
+  fs::path library = (folder / SVHN_LIBRARY).lexically_normal();
+  if (fs::exists(library, error)) return library;
+  throw Error(ExitCode::bug, "there is no library '" + library.string() + "'", kHint);
 }
 
-/// Sets what the engine's libraries read before its `main`.
+CommandLine load_library(const fs::path& path) {
+  // Bound as they are called: LibTorch has some 100,000 functions.
+  void* const library = ::dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
+  void* const found = library == nullptr ? nullptr : ::dlsym(library, "svhn_command_line");
+  if (found != nullptr) return reinterpret_cast<CommandLine>(found);
+  throw Error(ExitCode::bug, "cannot load the library '" + path.string() + "': " + ::dlerror(), kHint);
+}
+
+/// Sets what the library's libraries read when they are loaded.
 void set_environment() {
   // OpenMP threads that spin while they wait are slow as soon as another process shares the cores. 2,000
-  // spins of GCC's OpenMP take some 20 us, less than it takes to wake up a thread. The variables must be set
-  // before the library is loaded. Values that the user has set are kept.
+  // spins of GCC's OpenMP take some 20 us, less than it takes to wake up a thread. Values that the user has
+  // set are kept.
   if (::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "2000", 0);
   ::setenv("OMP_WAIT_POLICY", "passive", 0);
-}
-
-/// Replaces this process by `svhn-engine` with the same arguments. Does not return on success.
-int exec_engine(const fs::path& engine, char** argv) {
-  ::execv(engine.c_str(), argv);
-  throw Error(ExitCode::bug, "cannot start '" + engine.string() + "': " + std::strerror(errno),
-              "build or install svhn again");
 }
 
 /// @returns the launch that `--nproc` asks for, or nothing for one process. @throws core::Error(usage)
@@ -69,29 +69,41 @@ std::optional<svhn::cli::LaunchPlan> local_launch(const svhn::cli::ProcessOption
   return svhn::cli::LaunchPlan{.processes = processes.count, .tolerant = tolerant};
 }
 
-/// Starts the engine in this process or in several children. @returns the exit code, in the parent.
-int launch_engine(char** argv, const svhn::cli::GlobalOptions& global,
-                  const std::optional<svhn::cli::LaunchPlan>& plan = {}) {
-  const fs::path engine = engine_path();
+/// Does nothing without a limit on memory; else sees whether the library gets along with it.
+void probe(const fs::path& library, int threads, int processes) {
+  const std::string thread_text = std::to_string(threads), process_text = std::to_string(processes);
+  const std::array arguments{"svhn", "--probe", thread_text.c_str(), process_text.c_str()};
+  svhn::cli::probe_engine(
+      [&] { return load_library(library)(static_cast<int>(arguments.size()), arguments.data()); });
+}
+
+/// Runs the command line by the library, in this process or in several children. @returns the exit code.
+int run_library(int argc, char** argv, const svhn::cli::GlobalOptions& global,
+                const std::optional<svhn::cli::LaunchPlan>& plan = {}) {
+  const fs::path library = library_path();
   set_environment();
-  svhn::cli::probe_engine(engine, global.threads, plan ? plan->processes : 1);
+  probe(library, global.threads, plan ? plan->processes : 1);
   const auto code = plan ? svhn::cli::launch_processes(*plan) : std::nullopt;
-  return code ? *code : exec_engine(engine, argv);
+  return code ? *code : load_library(library)(argc, argv);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace svhn::cli;
-  const auto run_here_or_there = [argv](const auto& options, const GlobalOptions& global) {
+  const auto run_here_or_there = [argc, argv](const auto& options, const GlobalOptions& global) {
     constexpr CommandInfo kCommand = std::decay_t<decltype(options)>::kCommand;
     if constexpr (!kCommand.needs_engine) {
       return run_command(options, global);
     } else if constexpr (requires { options.processes; }) {
-      return launch_engine(argv, global, local_launch(options.processes, kCommand.tolerates_losses));
+      return run_library(argc, argv, global, local_launch(options.processes, kCommand.tolerates_losses));
     } else {
-      return launch_engine(argv, global);
+      return run_library(argc, argv, global);
     }
   };
-  return run(argc, argv, make_commands(Commands(), run_here_or_there));
+  const int code = run(argc, argv, make_commands(Commands(), run_here_or_there));
+  if (code == 0) return 0;
+  // Threads may still wait for a lost process: end without joining them.
+  std::fflush(nullptr);
+  std::_Exit(code);
 }

@@ -77,7 +77,8 @@ DistributedContext::DistributedContext(const ProcessOptions& options) {
     core::reserve_connections(rendezvous_.launch.size);
     store_ = distributed::rendezvous(rendezvous_);
   } else if (options.count > 1) {
-    throw Error(ExitCode::usage, "--nproc starts processes in 'svhn', not in 'svhn-engine'", "call 'svhn'");
+    throw Error(ExitCode::usage, "--nproc starts processes in the program 'svhn', not in its library",
+                "run 'svhn'");
   }
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Threads and device of a command of the engine program.
+/// Threads and device of a command that needs LibTorch.
 
 #include "cli/options.h"
 #include "kernels/hardware.h"

@@ -272,6 +272,19 @@ PictureResult PictureReader::read(const std::filesystem::path& file, std::span<s
   }
 }
 
+void fit_picture(const std::uint8_t* rgb, ImageSides own, std::size_t stride, ImageSides sides,
+                 std::span<std::uint8_t> pixels) {
+  try {
+    const cv::Mat given(static_cast<int>(own.height), static_cast<int>(own.width), CV_8UC3,
+                        const_cast<std::uint8_t*>(rgb), stride);
+    cv::Mat picture;
+    cv::cvtColor(given, picture, cv::COLOR_RGB2BGR);
+    fit(picture, sides, pixels);
+  } catch (const cv::Exception& error) {
+    throw core::Error(core::ExitCode::data, "a picture cannot be resized: " + core::printable(error.err));
+  }
+}
+
 std::string ground_text(Ground ground) {
   constexpr std::array<std::string_view, 5> kTexts{
       "", "transparent parts are laid on white", "transparent parts are laid on black",

@@ -62,4 +62,11 @@ class PictureReader {
   mutable std::mutex large_;
 };
 
+/// Resizes a decoded picture as PictureReader does.
+/// @param rgb u8 [H,W,3] of the size `own`, from one row to the next `stride` bytes; each side at least 1.
+/// @param pixels u8 [H,W,3] of the size `sides`, filled.
+/// @throws core::Error(data) when OpenCV cannot resize it.
+void fit_picture(const std::uint8_t* rgb, ImageSides own, std::size_t stride, ImageSides sides,
+                 std::span<std::uint8_t> pixels);
+
 }  // namespace svhn::data

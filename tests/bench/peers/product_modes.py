@@ -1,4 +1,5 @@
 """The modes startup, scale and accuracy."""
+import glob
 import os
 import re
 import subprocess
@@ -13,13 +14,14 @@ def best(command, repeats, cwd=None):
     return min(protocol.run(command, cwd=cwd).seconds for _ in range(repeats))
 
 
-def libtorch_seconds(options):
-    """Seconds to load LibTorch alone, into a program that does nothing, and the engine with everything it links."""
-    engine = os.path.join(os.path.dirname(os.path.realpath(options.program)), "svhn-engine")
-    listed = subprocess.run(["ldd", engine], capture_output=True, text=True, check=True).stdout
-    libraries = ":".join(re.findall(r"=> (\S*/libtorch[^/\s]*)", listed))
-    bare, loading = ["env", "true"], ["env", "LD_PRELOAD=" + libraries, "true"]
-    return best(loading, options.repeats) - best(bare, options.repeats), best([engine, "--version"], options.repeats)
+def library_seconds(options):
+    """Seconds to load LibTorch alone, and libsvhn with everything it links, into a program that does nothing."""
+    folder = os.path.dirname(os.path.dirname(os.path.realpath(options.program)))
+    own = glob.glob(os.path.join(folder, "lib*", "**", "libsvhn.so.0"), recursive=True)[0]
+    listed = subprocess.run(["ldd", own], capture_output=True, text=True, check=True).stdout
+    torch = ":".join(re.findall(r"=> (\S*/libtorch[^/\s]*)", listed))
+    bare = best(["env", "true"], options.repeats)
+    return [best(["env", "LD_PRELOAD=" + libraries, "true"], options.repeats) - bare for libraries in (torch, own)]
 
 
 def light_commands(setup, model):
@@ -70,14 +72,14 @@ def startup(options):
     own = [c for c in contestants.present(options) if c.ours]
     setup = ours.Setup(options)
     model = ours.trained_model(own[0], ours.Setup(options, data=ours.synthetic(options, 640)))
-    torch, engine = libtorch_seconds(options)
+    torch, library = library_seconds(options)
     steps = [first_step_row(c, setup, batch, options.repeats) for c in own
              for batch in (1, setup.document["train"]["batch_size"])]
     commands = command_rows(options, setup, model, torch)
-    title = f"{options.images:,} prepared images; LibTorch alone loads in {torch:.2f} s, svhn-engine in {engine:.2f} s"
+    title = f"{options.images:,} prepared images; LibTorch alone loads in {torch:.2f} s, libsvhn in {library:.2f} s"
     text = "\n".join([title, protocol.table(["svhn train", "first step s", "peak MiB"], steps), "",
                       protocol.table(["command", "ms", "beyond LibTorch's load"], commands)])
-    return text, {"libtorch_seconds": torch, "engine_seconds": engine, "first_step": steps, "commands": commands}
+    return text, {"libtorch_seconds": torch, "library_seconds": library, "first_step": steps, "commands": commands}
 
 
 def scale_row(options, own, images):
