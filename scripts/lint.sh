@@ -22,7 +22,7 @@ format() {
 }
 
 shell_scripts() {
-  shellcheck -x scripts/*.sh .ci/run tests/cli/*.sh
+  shellcheck -x scripts/*.sh .ci/run packaging/*.sh tests/cli/*.sh tests/package/*.sh
 }
 
 # Prints the sources with a compile command that clang-tidy should check.

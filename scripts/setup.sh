@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the project needs; installed ones are not changed.
 #
-#   scripts/setup.sh [--without-libtorch] [--without-page] [--with-checks] [--list]
+#   scripts/setup.sh [--without-libtorch] [--without-page] [--with-checks] [--with-packaging] [--list]
 #
 #   --without-libtorch  without LibTorch: name another one with CMAKE_PREFIX_PATH
 #   --without-page      without npm (some 400 small packages), which `svhn report` needs for its page
 #   --with-checks       adds clang tools, shellcheck, Chromium and the Python packages that the parity tests compare with
+#   --with-packaging    adds what scripts/package.sh calls
 #   --list              prints the packages and installs nothing
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
@@ -24,15 +25,17 @@ check_packages=(
   python3 python3-venv python3-numpy python3-scipy python3-pandas python3-sklearn python3-torch python3-torchvision
   python3-h5py
 )
+packaging_packages=(dpkg-dev file patchelf xz-utils)
 
 choose_packages() {
   packages=("${build_packages[@]}")
-  local torch=yes page=yes checks=no list=no
+  local torch=yes page=yes checks=no packaging=no list=no
   for argument in "$@"; do
     case $argument in
       --without-libtorch) torch=no ;;
       --without-page) page=no ;;
       --with-checks) checks=yes ;;
+      --with-packaging) packaging=yes ;;
       --list) list=yes ;;
       *) fail "unknown option '$argument'" "see scripts/setup.sh --help" 2 ;;
     esac
@@ -42,6 +45,7 @@ choose_packages() {
   ! command -v npm >/dev/null || page=no
   [ "$page" = no ] || packages+=("${page_packages[@]}")
   [ "$checks" = no ] || packages+=("${check_packages[@]}")
+  [ "$packaging" = no ] || packages+=("${packaging_packages[@]}")
   [ "$list" = no ] || { printf '%s\n' "${packages[@]}" && exit 0; }
 }
 

@@ -17,6 +17,7 @@
 #include "cli/launcher.h"
 #include "core/error.h"
 #include "core/launch.h"
+#include "core/shipped.h"
 
 namespace {
 
@@ -53,6 +54,9 @@ void set_environment() {
   // set are kept.
   if (::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "2000", 0);
   ::setenv("OMP_WAIT_POLICY", "passive", 0);
+  // The archive that carries its libraries has a font, too, for systems without any.
+  const auto fonts = svhn::core::shipped_file("fonts/fonts.conf");
+  if (fonts && !fs::exists("/etc/fonts/fonts.conf")) ::setenv("FONTCONFIG_FILE", fonts->c_str(), 0);
 }
 
 /// @returns the launch that `--nproc` asks for, or nothing for one process. @throws core::Error(usage)
