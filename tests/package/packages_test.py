@@ -31,7 +31,7 @@ class InstalledFiles(harness.ProgramTest):
         os.rename(os.path.join(cls.base, "first"), cls.prefix)
 
     def installed(self, *arguments):
-        return subprocess.run([os.path.join(self.prefix, "bin", "svhn"), *arguments], cwd=self.folder,
+        return subprocess.run([os.path.join(self.prefix, "bin", "svhn"), *arguments], cwd=self.base,
                               env=harness.environment(), capture_output=True, text=True, timeout=harness.SECONDS,
                               check=True).stdout
 
