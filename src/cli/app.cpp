@@ -10,9 +10,8 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "cli/command_line.h"
 #include "cli/console.h"
-#include "cli/help.h"
+#include "cli/program.h"
 #include "core/build_info.h"
 #include "core/fields_json.h"
 #include "core/json.h"
@@ -38,7 +37,7 @@ std::optional<Error> unknown_command(const CLI::App& app) {
   }
   const auto words = app.remaining(true);  // A subcommand returns unknown arguments to its parent.
   std::vector<std::string> known;
-  for (const CLI::App* command : last->get_subcommands({})) known.push_back(command->get_name());
+  for (const CLI::App* command : visible_commands(*last)) known.push_back(command->get_name());
   if (known.empty() || words.empty() || words.front().starts_with("-")) return std::nullopt;
   const std::vector<std::string_view> names(known.begin(), known.end());
   const std::string near(core::nearest_name(words.front(), names));
@@ -66,32 +65,6 @@ Error usage_error(const CLI::ParseError& error, const CLI::App& app, std::span<c
   const auto parsed = app.get_subcommands();
   const std::string command = parsed.empty() ? "" : " " + parsed.front()->get_name();
   return {ExitCode::usage, text, "see svhn" + command + " --help"};
-}
-
-void add_global(CLI::App& app, GlobalOptions& global) {
-  app.add_option("--threads", global.threads, "Processor threads; 0: all cores")->check(CLI::Range(0, 1024));
-  app.add_option("--device", global.device, "Where to compute: auto, cpu, cuda or cuda:INDEX");
-  app.add_option("--precision", global.precision, "Of matrix products")
-      ->check(CLI::IsMember({"auto", "float32", "bfloat16"}));
-  app.add_option("--log-level", global.log_level,
-                 "Of messages: trace, debug, info, warning, error, critical or off");
-  app.add_flag("--quiet", global.quiet, "Print only warnings, errors and what was asked for");
-}
-
-/// Adds a command and its subcommands. Parsing sets `chosen` to what runs the given one.
-void add_command(CLI::App& parent, const Command& command, Action& chosen) {
-  CLI::App* added = parent.add_subcommand(command.info.name, command.info.description);
-  added->fallthrough();
-  added->footer(std::string("Example:\n  ") + command.info.example);
-  if (!command.subcommands.empty()) added->require_subcommand(1);
-  for (const Command& subcommand : command.subcommands) add_command(*added, subcommand, chosen);
-  if (!command.add_options) return;
-  added->callback([&chosen, added, action = command.add_options(*added)] {
-    chosen = [added, action](const GlobalOptions& global) {
-      guard_paths(*added);
-      return action(global);
-    };
-  });
 }
 
 int run_parsed(const Action& command, const GlobalOptions& global) {
@@ -145,17 +118,8 @@ int run(int argc, const char* const* argv, const std::vector<Command>& commands)
   std::set_terminate(end_uncaught);
   std::signal(SIGXFSZ, SIG_IGN);  // A file beyond `ulimit -f` is an error of its writer.
   core::watch_mappings();
-  CLI::App app("svhn: train, evaluate and explain digit classifiers on Street View House Numbers", "svhn");
-  app.set_version_flag("--version", "svhn " + core::version());
-  app.footer(
-      "Example:\n  svhn preprocess --synthetic 8000 --output data/svhn.safetensors\n  svhn train --config "
-      "configs/smoke.json");
-  app.formatter(std::make_shared<HelpFormatter>());
-  app.require_subcommand(1);
-  GlobalOptions global;
-  add_global(app, global);
-  Action chosen;
-  for (const Command& command : commands) add_command(app, command, chosen);
+  Program program(commands);
+  CLI::App& app = program.app;
   return guarded([&] {
     try {
       app.parse(argc, argv);
@@ -168,7 +132,7 @@ int run(int argc, const char* const* argv, const std::vector<Command>& commands)
     } catch (const CLI::ParseError& error) {
       throw usage_error(error, app, std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
     }
-    return run_parsed(chosen, global);
+    return run_parsed(program.chosen, program.global);
   });
 }
 

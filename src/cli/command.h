@@ -28,6 +28,7 @@ struct CommandInfo {
   bool needs_engine = true;
   /// With `--nproc`, the other processes go on when one other than rank 0 is lost.
   bool tolerates_losses = false;
+  bool hidden = false;  ///< Neither in the help nor completed: for programs.
 };
 
 /// Runs a parsed command. @returns the exit code of the process.

@@ -1,6 +1,7 @@
 #include "cli/command_line.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/file.h"
 #include "core/input_guard.h"
@@ -46,6 +47,20 @@ std::string find_shipped(const std::string& text, const std::string& folder, con
   return text;
 }
 
+/// @returns the names of the files with this ending, without it, sorted; "name.best" is not the name of one.
+std::vector<std::string> names_in(const std::vector<fs::path>& folders, const std::string& ending) {
+  std::set<std::string> names;
+  for (const fs::path& folder : folders) {
+    std::error_code error;
+    fs::directory_iterator entry(folder, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      const fs::path name = entry->path().filename();
+      if (name.extension() == ending && !name.stem().has_extension()) names.insert(name.stem().string());
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
 }  // namespace
 
 void guard_paths(const CLI::App& command) {
@@ -81,6 +96,22 @@ std::string find_config(const std::string& text) {
   const std::string config = "configs/" + text + ".json";
   const bool is_name = text.find('/') == std::string::npos;
   return is_name && fs::is_regular_file(config, error) ? config : find_shipped(text, "configs", ".json");
+}
+
+CLI::Validator model_path() {
+  return transforming_hint(HintKind::model, find_model);
+}
+
+CLI::Validator config_path() {
+  return transforming_hint(HintKind::config, find_config);
+}
+
+std::vector<std::string> config_names() {
+  return names_in({"configs", core::shipped_folder() / "configs"}, ".json");
+}
+
+std::vector<std::string> model_names() {
+  return names_in({core::shipped_folder() / "models"}, ".safetensors");
 }
 
 std::string refuse_negative(const std::string& text) {

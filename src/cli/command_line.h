@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/hints.h"
 #include "cli/options.h"
 
 namespace svhn::cli {
@@ -29,6 +30,14 @@ std::string find_model(const std::string& text);
 /// @returns configs/NAME.json of the working directory for the name of a config, else the one that comes with
 /// the program, also for its path `configs/NAME.json`; any other text as it is.
 std::string find_config(const std::string& text);
+/// For `transform`: lets a run folder stand for its model, as find_model does.
+CLI::Validator model_path();
+/// For `transform`: lets the name of a config stand for its file, as find_config does.
+CLI::Validator config_path();
+/// @returns the names that find_config knows, sorted.
+std::vector<std::string> config_names();
+/// @returns the names of the models that come with the program, which find_model knows, sorted.
+std::vector<std::string> model_names();
 
 /// The type that the help shows for a path, and by which `guard_paths` finds it.
 constexpr const char* path_type(PathUse use) {

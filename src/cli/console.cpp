@@ -37,14 +37,6 @@ std::string error_line(const std::string& message) {
   return "svhn: error: " + core::printable(message, kMaxMessage) + "\n";
 }
 
-/// Prints text that needs no further care. @throws core::Error(data)
-void print_plain(const std::string& text) {
-  core::check_mappings();
-  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return;
-  throw core::Error(core::ExitCode::data, "cannot write to the standard output",
-                    "check the disk's free space and the reader of the pipe");
-}
-
 }  // namespace
 
 void set_up_logging(const GlobalOptions& global) {
@@ -79,8 +71,16 @@ void report_failure(const std::string& message) {
   if (core::may_report_failure()) std::fputs(error_line(message).c_str(), stderr);
 }
 
+void print_bytes(std::string_view bytes) {
+  core::check_mappings();
+  const bool whole = std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
+  if (whole && std::fflush(stdout) == 0) return;
+  throw core::Error(core::ExitCode::data, "cannot write to the standard output",
+                    "check the disk's free space and the reader of the pipe");
+}
+
 void print_text(const std::string& text) {
-  print_plain(core::printable_lines(text));
+  print_bytes(core::printable_lines(text));
 }
 
 void print_summary(const GlobalOptions& global, const std::string& text) {
@@ -88,7 +88,7 @@ void print_summary(const GlobalOptions& global, const std::string& text) {
 }
 
 void print_json(const nlohmann::ordered_json& document) {
-  print_plain(core::json_text(document));
+  print_bytes(core::json_text(document));
 }
 
 bool stderr_is_terminal() {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
 #include "cli/options.h"
 #include "core/error.h"
@@ -28,6 +29,9 @@ void print_text(const std::string& text);
 /// Prints on stdout what a command has done, which its files hold, too; with `--quiet` nothing.
 /// @throws core::Error(data) as print_text does.
 void print_summary(const GlobalOptions& global, const std::string& text);
+/// Prints bytes on stdout as they are, for a program that reads them. @throws core::Error(data) as print_text
+/// does.
+void print_bytes(std::string_view bytes);
 /// Prints a JSON document on stdout. @throws core::Error(data) as print_text does.
 void print_json(const nlohmann::ordered_json& document);
 

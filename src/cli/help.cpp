@@ -17,8 +17,8 @@ constexpr std::size_t kTextColumns = 70;  // Of 100; CLI11 begins the texts at c
 /// CLI11's name of a type and of what its values are checked for: "TEXT:{a,b}", "INT:INT in [0 - 9]".
 struct TypeText {
   std::string type;
-  std::string choices;  ///< "a|b"
-  std::string range;    ///< "0 to 9"
+  std::vector<std::string> choices;
+  std::string range;  ///< "0 to 9"
 };
 
 TypeText type_of(const CLI::Option& option) {
@@ -28,8 +28,7 @@ TypeText type_of(const CLI::Option& option) {
   if (colon == std::string::npos) return text;
   std::string check = whole.substr(colon + 1);
   if (check.starts_with('{') && check.ends_with('}')) {
-    text.choices = check.substr(1, check.size() - 2);
-    std::replace(text.choices.begin(), text.choices.end(), ',', '|');
+    text.choices = CLI::detail::split(check.substr(1, check.size() - 2), ',');
   }
   const std::size_t begin = check.find('['), dash = check.find(" - "), end = check.find(']');
   if (begin < dash && dash < end && end != std::string::npos)
@@ -77,25 +76,43 @@ std::string wrapped(const std::string& text) {
 
 }  // namespace
 
+std::vector<std::string> choices_of(const CLI::Option& option) {
+  return type_of(option).choices;
+}
+
+bool takes_several(const CLI::Option& option) {
+  return option.get_expected_max() == CLI::detail::expected_max_vector_size;
+}
+
+std::string value_text(const CLI::Option& option) {
+  if (option.get_items_expected_max() == 0) return "";  // A flag.
+  const TypeText text = type_of(option);
+  const std::string name =
+      text.choices.empty() ? value_name(text.type) : CLI::detail::join(text.choices, "|");
+  return name + (takes_several(option) ? " ..." : "");
+}
+
+std::string description_text(const CLI::Option& option) {
+  std::vector<std::string> facts;
+  if (option.get_items_expected_max() != 0) {
+    if (const std::string range = type_of(option).range; !range.empty()) facts.push_back(range);
+    if (const std::string value = option.get_default_str(); !value.empty())
+      facts.push_back("default: " + value);
+    if (option.get_required()) facts.emplace_back("required");
+  }
+  if (!option.get_needs().empty()) facts.push_back("only with " + names_of(option.get_needs()));
+  if (!option.get_excludes().empty()) facts.push_back("not with " + names_of(option.get_excludes()));
+  const std::string behind = facts.empty() ? "" : " (" + CLI::detail::join(facts, "; ") + ")";
+  return option.get_description() + behind;
+}
+
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
-  if (option->get_type_size() == 0) return "";
-  const TypeText text = type_of(*option);
-  const bool several = option->get_expected_max() == CLI::detail::expected_max_vector_size;
-  return " " + (text.choices.empty() ? value_name(text.type) : text.choices) + (several ? " ..." : "");
+  const std::string value = value_text(*option);
+  return value.empty() ? value : " " + value;
 }
 
 std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
-  std::vector<std::string> facts;
-  if (option->get_type_size() != 0) {
-    if (const std::string range = type_of(*option).range; !range.empty()) facts.push_back(range);
-    if (const std::string value = option->get_default_str(); !value.empty())
-      facts.push_back("default: " + value);
-    if (option->get_required()) facts.emplace_back("required");
-  }
-  if (!option->get_needs().empty()) facts.push_back("only with " + names_of(option->get_needs()));
-  if (!option->get_excludes().empty()) facts.push_back("not with " + names_of(option->get_excludes()));
-  const std::string behind = facts.empty() ? "" : " (" + CLI::detail::join(facts, "; ") + ")";
-  return wrapped(option->get_description() + behind);
+  return wrapped(description_text(*option));
 }
 
 }  // namespace svhn::cli

@@ -14,4 +14,7 @@ namespace svhn::core {
 std::optional<std::filesystem::path> shipped_file(const std::filesystem::path& name,
                                                   const std::filesystem::path& program = {});
 
+/// @returns the folder that it looks in, of this process' program; it may be missing.
+std::filesystem::path shipped_folder();
+
 }  // namespace svhn::core

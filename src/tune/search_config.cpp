@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "config/compare_config.h"
 #include "core/fields_json.h"
 #include "core/json.h"
 
@@ -308,6 +309,13 @@ Json tune_section_schema() {
   change["properties"]["values"] = {
       {"description", "JSON pointer and value of everything that differs from the config."},
       {"type", "object"}};
+  return schema;
+}
+
+Json document_schema() {
+  Json schema = config::config_schema();
+  schema["properties"]["tune"].update(tune_section_schema());
+  schema["properties"]["compare"].update(config::compare_section_schema());
   return schema;
 }
 

@@ -28,6 +28,9 @@ nlohmann::ordered_json tune_section_json(const TuneOptions& options);
 /// @returns the JSON Schema of the section.
 nlohmann::ordered_json tune_section_schema();
 
+/// @returns the JSON Schema of configs, config::config_schema, with their sections "tune" and "compare".
+nlohmann::ordered_json document_schema();
+
 /// Reads a config with its search; one error reports all faults.
 /// @throws core::Error as `config::load_run_config`; core::Error(config) when there is no "tune".
 SearchConfig load_search(const std::filesystem::path& path, const std::vector<std::string>& overrides);

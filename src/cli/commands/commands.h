@@ -1,6 +1,7 @@
 #pragma once
 /// The table of the commands.
 
+#include "cli/commands/completion.h"
 #include "cli/commands/config.h"
 #include "cli/commands/convert.h"
 #include "cli/commands/env.h"
@@ -30,7 +31,9 @@ using Commands = CommandList<
     InfoOptions,
     ConvertOptions,
     ConfigOptions,
-    EnvOptions>;
+    EnvOptions,
+    CompletionOptions,
+    CompleteOptions>;
 // clang-format on
 
 }  // namespace svhn::cli

@@ -134,9 +134,10 @@ nlohmann::ordered_json resolved(const std::filesystem::path& path, const std::ve
 
 void add_options(CLI::App& command, ConfigCheckOptions& options) {
   add_path(command, "file", options.files, "Config files, or names of those in configs/")
-      ->transform(find_config)
+      ->transform(config_path())
       ->required();
   command.add_option("--set", options.set, "Change a value of each: a.b.c=value (repeatable)")
+      ->check(hint(HintKind::setting))
       ->allow_extra_args(false);
   command.add_flag("--json", options.json, "One JSON document on stdout");
 }
@@ -160,8 +161,9 @@ int run_command(const ConfigCheckOptions& options, const GlobalOptions& /*global
 }
 
 void add_options(CLI::App& command, ConfigShowOptions& options) {
-  add_path(command, "file", options.files, "Config file")->transform(find_config)->required()->expected(1);
+  add_path(command, "file", options.files, "Config file")->transform(config_path())->required()->expected(1);
   command.add_option("--set", options.set, "Change a value: a.b.c=value (repeatable)")
+      ->check(hint(HintKind::setting))
       ->allow_extra_args(false);
 }
 
@@ -173,10 +175,7 @@ int run_command(const ConfigShowOptions& options, const GlobalOptions& /*global*
 void add_options(CLI::App& /*command*/, ConfigSchemaOptions& /*options*/) {}
 
 int run_command(const ConfigSchemaOptions& /*options*/, const GlobalOptions& /*global*/) {
-  auto schema = config::config_schema();
-  schema["properties"]["tune"].update(tune::tune_section_schema());
-  schema["properties"]["compare"].update(config::compare_section_schema());
-  print_json(schema);
+  print_json(tune::document_schema());
   return 0;
 }
 

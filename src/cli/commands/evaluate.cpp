@@ -6,9 +6,10 @@ namespace svhn::cli {
 
 void add_options(CLI::App& command, EvaluateCommandOptions& options) {
   add_path(command, "--model", options.model, "The model file, or its run folder")
-      ->transform(find_model)
+      ->transform(model_path())
       ->required();
-  add_path(command, "--data", options.data, "Prepared file; default: the one of the model's run folder");
+  add_path(command, "--data", options.data, "Prepared file; default: the one of the model's run folder")
+      ->check(hint(HintKind::endings, ".safetensors"));
   command.add_option("--split", options.split, "The rows of the data")
       ->check(CLI::IsMember({"test", "val", "train"}))
       ->capture_default_str();

@@ -166,7 +166,7 @@ void print_data(const PreparedData& data, bool as_json) {
 }
 
 void add_options(CLI::App& command, InfoOptions& options) {
-  add_path(command, "file", options.file, "The file, or a run folder")->transform(find_model)->required();
+  add_path(command, "file", options.file, "The file, or a run folder")->transform(model_path())->required();
   auto* json = command.add_flag("--json", options.json, "One JSON document on stdout");
   command
       .add_flag("--card", options.card, "A model card on stdout: Markdown with the metadata that hubs read")

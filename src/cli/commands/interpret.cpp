@@ -6,9 +6,10 @@ namespace svhn::cli {
 
 void add_options(CLI::App& command, InterpretCommandOptions& options) {
   add_path(command, "--model", options.model, "The model file, or its run folder")
-      ->transform(find_model)
+      ->transform(model_path())
       ->required();
-  add_path(command, "--data", options.data, "Prepared file; default: the one of the model's run folder");
+  add_path(command, "--data", options.data, "Prepared file; default: the one of the model's run folder")
+      ->check(hint(HintKind::endings, ".safetensors"));
   add_path(command, "--output", options.output,
            "Folder for what is made; default: the results of the model's run, else interpretation");
   command
@@ -26,13 +27,15 @@ void add_options(CLI::App& command, InterpretCommandOptions& options) {
       ->check(CLI::Range(std::int64_t{0}, kMostRows))
       ->capture_default_str();
   command.add_option("--layer", options.layers, "Layers by name or number (repeatable)")
+      ->check(hint(HintKind::layer))
       ->allow_extra_args(false);
   command.add_option("--perplexity", options.perplexity,
                      "Of t-SNE (default: 30, and a third of the number of images below 91)");
   command.add_option("--tsne-method", options.tsne_method, "Of t-SNE: fft is interpolation, in linear time")
       ->check(CLI::IsMember({"fft", "exact"}))
       ->capture_default_str();
-  add_path(command, "--onto", options.onto, "Place the images on an earlier map (tsne.safetensors)");
+  add_path(command, "--onto", options.onto, "Place the images on an earlier map (tsne.safetensors)")
+      ->check(hint(HintKind::endings, ".safetensors"));
   command.add_option("--seed", options.seed, "Of t-SNE's descent")
       ->check(refuse_negative)
       ->capture_default_str();

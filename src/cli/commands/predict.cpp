@@ -6,7 +6,7 @@ namespace svhn::cli {
 
 void add_options(CLI::App& command, PredictCommandOptions& options) {
   add_path(command, "--model", options.model, "The model file, or its run folder")
-      ->transform(find_model)
+      ->transform(model_path())
       ->required();
   add_path(
       command, "image", options.images,

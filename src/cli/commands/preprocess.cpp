@@ -21,7 +21,8 @@ std::vector<std::string> label_rules() {
 }  // namespace
 
 void add_options(CLI::App& command, PreprocessOptions& options) {
-  auto* input = add_path(command, "--input", options.inputs, "Files or folders, joined in this order");
+  auto* input = add_path(command, "--input", options.inputs, "Files or folders, joined in this order")
+                    ->check(hint(HintKind::endings, ".py3 .pkl .pickle .p .mat .arff"));
   auto* synthetic = command.add_option("--synthetic", options.synthetic, "Draw this many digits instead")
                         ->check(CLI::Range(std::int64_t{1}, kMostRows));
   command.add_option("--seed", options.seed, "Seed of the synthetic digits")
@@ -62,7 +63,8 @@ void add_options(CLI::App& command, PreprocessOptions& options) {
       ->capture_default_str();
   command.add_option("--limit", options.limit, "Only the first N rows")
       ->check(CLI::Range(std::int64_t{1}, kMostRows));
-  add_path(command, "--preview", options.preview, "Also draw a labelled grid of random digits (PNG)");
+  add_path(command, "--preview", options.preview, "Also draw a labelled grid of random digits (PNG)")
+      ->check(hint(HintKind::endings, ".png"));
   command.add_flag("--json", options.json, "One JSON document on stdout");
 }
 

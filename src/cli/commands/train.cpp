@@ -6,12 +6,14 @@ namespace svhn::cli {
 
 void add_run_options(CLI::App& command, RunOptions& options) {
   add_path(command, "--config", options.config, "The run's JSON, or the name of one in configs/")
-      ->transform(find_config)
+      ->transform(config_path())
       ->required();
-  add_path(command, "--data", options.data, "Prepared file, instead of the config's data.file");
+  add_path(command, "--data", options.data, "Prepared file, instead of the config's data.file")
+      ->check(hint(HintKind::endings, ".safetensors"));
   add_path(command, "--output", options.output, "Folder for the model, its curves and the run folder")
       ->capture_default_str();
   command.add_option("--set", options.set, "Change a config value: a.b.c=value (repeatable)")
+      ->check(hint(HintKind::setting))
       ->allow_extra_args(false);
   command.add_option("--seed", options.seed, "Instead of the config's train.seed")->check(refuse_negative);
   auto* resume = command.add_flag("--resume", options.resume, "Resume from the last checkpoint");
