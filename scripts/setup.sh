@@ -5,7 +5,7 @@
 #
 #   --without-libtorch  without LibTorch: name another one with CMAKE_PREFIX_PATH
 #   --without-page      without npm (some 400 small packages), which `svhn report` needs for its page
-#   --with-checks       adds clang tools, shellcheck, Chromium and the Python packages that the parity tests compare with
+#   --with-checks       adds clang tools, shellcheck, Chromium, shells and the Python packages that the parity tests compare with
 #   --with-packaging    adds what scripts/package.sh calls
 #   --list              prints the packages and installs nothing
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -21,7 +21,7 @@ build_packages=(
 torch_packages=(libtorch-dev libgloo-dev)
 page_packages=(npm)
 check_packages=(
-  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck curl git chromium
+  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck curl git chromium fish man-db mandoc zsh
   python3 python3-venv python3-numpy python3-scipy python3-pandas python3-sklearn python3-torch python3-torchvision
   python3-h5py
 )

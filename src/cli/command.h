@@ -23,8 +23,9 @@ namespace svhn::cli {
 /// The fixed properties of a command.
 struct CommandInfo {
   const char* name;
-  const char* description;  ///< One line.
-  const char* example;      ///< A command line, shown below the help.
+  const char* description;   ///< One line.
+  const char* example;       ///< A command line, shown below the help.
+  const char* details = "";  ///< For the manual page; an empty line ends a paragraph.
   bool needs_engine = true;
   /// With `--nproc`, the other processes go on when one other than rank 0 is lost.
   bool tolerates_losses = false;

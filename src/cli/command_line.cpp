@@ -125,9 +125,11 @@ void add_process_options(CLI::App& command, ProcessOptions& options) {
       .add_option("--nproc", options.count,
                   "Run N processes on this machine, each with its share of the threads")
       ->check(CLI::Range(1, kMostProcesses));
-  command.add_option(
-      "--bind", options.bind,
-      "Address or interface of this machine on which processes on several machines meet (or SVHN_BIND)");
+  command
+      .add_option(
+          "--bind", options.bind,
+          "Address or interface of this machine on which processes on several machines meet (or SVHN_BIND)")
+      ->type_name("ADDRESS");
   command
       .add_option("--timeout", options.timeout,
                   "Seconds after which a process that does not answer counts as lost")

@@ -89,7 +89,7 @@ std::string value_text(const CLI::Option& option) {
   const TypeText text = type_of(option);
   const std::string name =
       text.choices.empty() ? value_name(text.type) : CLI::detail::join(text.choices, "|");
-  return name + (takes_several(option) ? " ..." : "");
+  return name + (takes_several(option) && option.get_allow_extra_args() ? " ..." : "");
 }
 
 std::string description_text(const CLI::Option& option) {

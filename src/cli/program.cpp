@@ -13,11 +13,13 @@ namespace {
 void add_global(CLI::App& app, GlobalOptions& global) {
   app.add_option("--threads", global.threads, "Processor threads; 0: all cores")->check(CLI::Range(0, 1024));
   app.add_option("--device", global.device, "Where to compute: auto, cpu, cuda or cuda:INDEX")
+      ->type_name("DEVICE")
       ->check(hint(HintKind::words, "auto cpu cuda"));
   app.add_option("--precision", global.precision, "Of matrix products")
       ->check(CLI::IsMember({"auto", "float32", "bfloat16"}));
   app.add_option("--log-level", global.log_level,
                  "Of messages: trace, debug, info, warning, error, critical or off")
+      ->type_name("LEVEL")
       ->check(hint(HintKind::words, "trace debug info warning error critical off"));
   app.add_flag("--quiet", global.quiet, "Print only warnings, errors and what was asked for");
 }

@@ -89,7 +89,7 @@ class Answers(LightTest):
         self.assertNotIn("--split", self.offered("evaluate", "--split", "val", "--"))
         self.assertNotIn("--overwrite", self.offered("train", "--resume", "--"))
         self.assertIn("--set", self.offered("train", "--set", "train.epochs=3", "--"))
-        self.assertEqual(self.offered("info", "--", "--"), [], "behind -- stand no options")
+        self.assertEqual([name for name in self.offered("info", "--", "--") if name.startswith("-")], [])
         self.assertIn("--quiet", self.offered("--threads", "2", "config", "show", "--"))
 
     def test_choices(self):
@@ -409,7 +409,7 @@ class Fish(ShellTest):
         self.assertEqual(self.replies("svhn evaluate --split v"), "val\n")
         self.assertEqual(self.replies("svhn evaluate --split=v"), "--split=val\n")
         self.assertEqual(self.replies("X=1 svhn completion f"), "fish\n")
-        self.assertEqual(self.replies("svhn train --config q"), "q9_9\n")
+        self.assertEqual(self.replies("svhn train --config q9"), "q9_9\n")
         self.assertEqual(self.replies("svhn interpret --what confusion,mis"), "confusion,misclassified\n")
         self.assertEqual(self.replies("svhn train --set train.optimizer.type=rm"), "train.optimizer.type=rmsprop\n")
         self.assertIn("train.epochs=\tNumber of epochs in all", self.replies("svhn train --set train.ep"))

@@ -8,6 +8,7 @@
 #include "cli/commands/evaluate.h"
 #include "cli/commands/info.h"
 #include "cli/commands/interpret.h"
+#include "cli/commands/manuals.h"
 #include "cli/commands/predict.h"
 #include "cli/commands/preprocess.h"
 #include "cli/commands/report.h"
@@ -33,7 +34,13 @@ using Commands = CommandList<
     ConfigOptions,
     EnvOptions,
     CompletionOptions,
-    CompleteOptions>;
+    CompleteOptions,
+    ManualsOptions>;
 // clang-format on
+
+/// @returns the table, for what only looks at it: nothing runs.
+inline std::vector<Command> all_commands() {
+  return make_commands(Commands(), [](const auto& /*options*/, const GlobalOptions&) { return 0; });
+}
 
 }  // namespace svhn::cli

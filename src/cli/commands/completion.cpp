@@ -31,7 +31,7 @@ int run_command(const CompleteOptions& options, const GlobalOptions& /*global*/)
   }
   ShellQuestion question{find_shell(words[0]), words[1]};
   question.words.assign(words.begin() + 2, words.end());
-  Program program(make_commands(Commands(), [](const auto&, const GlobalOptions&) { return 0; }));
+  Program program(all_commands());
   print_bytes(shell_answer(program.app, std::move(question)));
   return 0;
 }

@@ -12,6 +12,10 @@ struct CompletionOptions {
       .name = "completion",
       .description = "Print the script that completes svhn's command lines in a shell",
       .example = "svhn completion bash > ~/.local/share/bash-completion/completions/svhn",
+      .details =
+          "The script asks svhn itself for what may stand next: commands, options, their values, keys of a "
+          "config, names of configs, files by their endings. To use it at once: source <(svhn completion "
+          "bash), source <(svhn completion zsh), or svhn completion fish | source.",
       .needs_engine = false};
 
   std::string shell;

@@ -137,6 +137,7 @@ void add_options(CLI::App& command, ConfigCheckOptions& options) {
       ->transform(config_path())
       ->required();
   command.add_option("--set", options.set, "Change a value of each: a.b.c=value (repeatable)")
+      ->type_name("KEY=VALUE")
       ->check(hint(HintKind::setting))
       ->allow_extra_args(false);
   command.add_flag("--json", options.json, "One JSON document on stdout");
@@ -163,6 +164,7 @@ int run_command(const ConfigCheckOptions& options, const GlobalOptions& /*global
 void add_options(CLI::App& command, ConfigShowOptions& options) {
   add_path(command, "file", options.files, "Config file")->transform(config_path())->required()->expected(1);
   command.add_option("--set", options.set, "Change a value: a.b.c=value (repeatable)")
+      ->type_name("KEY=VALUE")
       ->check(hint(HintKind::setting))
       ->allow_extra_args(false);
 }

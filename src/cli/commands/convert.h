@@ -11,7 +11,10 @@ struct ConvertOptions {
   static constexpr CommandInfo kCommand{
       .name = "convert",
       .description = "Convert Keras models, pretrained weights and Keras' learning curves",
-      .example = "svhn convert --input model_2_2.h5 --output models/model_2_2.safetensors"};
+      .example = "svhn convert --input model_2_2.h5 --output models/model_2_2.safetensors",
+      .details =
+          "Writes a safetensors file from a trained Keras model (.keras, .h5) or from published weights "
+          "(.h5, .pth), or a JSON file from pickled learning curves. Nothing in the input is executed."};
 
   InputPath input;
   OutputFile output;

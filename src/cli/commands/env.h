@@ -9,7 +9,8 @@ struct EnvOptions {
   static constexpr CommandInfo kCommand{
       .name = "env",
       .description = "Print versions, processor features, threads, precision, device and BLAS",
-      .example = "svhn env --json"};
+      .example = "svhn env --json",
+      .details = "Prints what svhn found on this machine. Attach it to reports of problems."};
 
   bool json = false;
 };

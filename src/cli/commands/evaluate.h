@@ -12,7 +12,12 @@ struct EvaluateCommandOptions {
   static constexpr CommandInfo kCommand{
       .name = "evaluate",
       .description = "Evaluate a model: accuracy, calibration, confusion",
-      .example = "svhn evaluate --model models/model_2_1.best.safetensors --split test"};
+      .example = "svhn evaluate --model models/model_2_1.best.safetensors --split test",
+      .details =
+          "Measures a model on one split of a prepared file: accuracy with its 95 % interval, loss, whether "
+          "the digit is among the two or three likeliest, calibration error, confusion matrix, and the "
+          "scores of each digit.\n\nThe results are kept in the model's run folder, if it has one, for svhn "
+          "report."};
 
   InputPath model;
   std::optional<InputPath> data;

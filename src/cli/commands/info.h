@@ -14,6 +14,9 @@ struct InfoOptions {
       .name = "info",
       .description = "Describe a data file, model, checkpoint or weights file",
       .example = "svhn info models/model_2_1.safetensors",
+      .details =
+          "Says what a file holds and verifies its checksums: images and splits of prepared data, layers and "
+          "training of a model or checkpoint, tensors of a weights file.",
       .needs_engine = false};
 
   InputPath file;

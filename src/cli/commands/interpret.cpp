@@ -27,6 +27,7 @@ void add_options(CLI::App& command, InterpretCommandOptions& options) {
       ->check(CLI::Range(std::int64_t{0}, kMostRows))
       ->capture_default_str();
   command.add_option("--layer", options.layers, "Layers by name or number (repeatable)")
+      ->type_name("NAME")
       ->check(hint(HintKind::layer))
       ->allow_extra_args(false);
   command.add_option("--perplexity", options.perplexity,

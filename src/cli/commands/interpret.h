@@ -14,7 +14,12 @@ struct InterpretCommandOptions {
   static constexpr CommandInfo kCommand{
       .name = "interpret",
       .description = "Show what a model sees, confuses and learns",
-      .example = "svhn interpret --model models/model_2_2.safetensors --output interpretation"};
+      .example = "svhn interpret --model models/model_2_2.safetensors --output interpretation",
+      .details =
+          "Makes what --what names: the confusion matrix; the misclassified images of one digit and the "
+          "worst mistakes; the activations of layers for one image; the embeddings of a split; their map by "
+          "t-SNE; what of an image the prediction depends on (saliency).\n\nA map is placed again with "
+          "--onto, so that new images can be seen on it."};
 
   InputPath model;
   std::optional<InputPath> data;

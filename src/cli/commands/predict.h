@@ -11,7 +11,11 @@ struct PredictCommandOptions {
   static constexpr CommandInfo kCommand{
       .name = "predict",
       .description = "Predict the digits that pictures show",
-      .example = "svhn predict --model models/model_2_1.best.safetensors house.png"};
+      .example = "svhn predict --model models/model_2_1.best.safetensors house.png",
+      .details =
+          "Prints the digits that a model sees in pictures of any size, the likeliest first. Folders are "
+          "searched for pictures.\n\nWith --jsonl, answers come line by line while names are still read from "
+          "the standard input."};
 
   InputPath model;
   std::vector<InputPath> images;

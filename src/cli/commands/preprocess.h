@@ -14,7 +14,13 @@ struct PreprocessOptions {
   static constexpr CommandInfo kCommand{
       .name = "preprocess",
       .description = "Prepare digits from any source as one data file",
-      .example = "svhn preprocess --input dataset.pkl.py3 --output data/svhn.safetensors"};
+      .example = "svhn preprocess --input dataset.pkl.py3 --output data/svhn.safetensors",
+      .details =
+          "Reads digits from pickled data frames and arrays, MATLAB files, ARFF or folders of pictures, "
+          "whose form it tells by their content, or draws synthetic ones. Nothing in a pickle is "
+          "executed.\n\nWrites one safetensors file with the images, their labels, the rows of the training, "
+          "validation and test splits, and statistics. A random split is that of scikit-learn's stratified "
+          "train_test_split, row for row."};
 
   std::vector<InputPath> inputs;
   std::optional<std::int64_t> synthetic;

@@ -12,7 +12,10 @@ struct ReportCommandOptions {
   static constexpr CommandInfo kCommand{
       .name = "report",
       .description = "Write an HTML report of runs, searches and comparisons",
-      .example = "svhn report --runs models --output report.html"};
+      .example = "svhn report --runs models --output report.html",
+      .details =
+          "Writes one HTML page that needs no network: the curves, scores, confusion matrices and pictures "
+          "of all runs, searches and comparisons in the folders."};
 
   std::vector<InputPath> runs;
   OutputText output = OutputText::of("report.html");

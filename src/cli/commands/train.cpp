@@ -13,6 +13,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   add_path(command, "--output", options.output, "Folder for the model, its curves and the run folder")
       ->capture_default_str();
   command.add_option("--set", options.set, "Change a config value: a.b.c=value (repeatable)")
+      ->type_name("KEY=VALUE")
       ->check(hint(HintKind::setting))
       ->allow_extra_args(false);
   command.add_option("--seed", options.seed, "Instead of the config's train.seed")->check(refuse_negative);

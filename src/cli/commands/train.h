@@ -31,7 +31,14 @@ struct TrainCommandOptions : RunOptions {
   static constexpr CommandInfo kCommand{
       .name = "train",
       .description = "Train a network from a config",
-      .example = "svhn train --config configs/q2_1.json --data data/svhn.safetensors --set train.epochs=14"};
+      .example = "svhn train --config configs/q2_1.json --data data/svhn.safetensors --set train.epochs=14",
+      .details =
+          "Trains the network that a config describes on a prepared file. After each epoch it saves the "
+          "model and its curves, and as often as the config says a checkpoint.\n\n--resume goes on from the "
+          "last checkpoint, with the same result as without the break. Where there is a run already, svhn "
+          "stops unless --resume or --overwrite is given.\n\n--set changes a value of the config: --set "
+          "train.epochs=5, --set train.optimizer.type=sgd, --set model.layers.1.units=64 (elements of a list "
+          "are counted from 0). svhn config schema describes all keys."};
 
   ProcessOptions processes{};
 };

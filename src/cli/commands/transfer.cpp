@@ -23,6 +23,7 @@ void add_options(CLI::App& command, TransferCommandOptions& options) {
   command
       .add_option("--backbone", options.backbone,
                   "A backbone by name, e.g. vgg16, in place of the config's; no --config is needed")
+      ->type_name("NAME")
       ->check(hint(HintKind::words, backbones()));
   add_path(command, "--weights", options.weights,
            "The backbone's weights: a file, or random; with --backbone by default weights/NAME.safetensors")

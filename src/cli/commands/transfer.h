@@ -13,7 +13,11 @@ struct TransferCommandOptions {
   static constexpr CommandInfo kCommand{
       .name = "transfer",
       .description = "Train a head on an ImageNet backbone, or compare backbones",
-      .example = "svhn transfer --config configs/q4_1.json --weights weights/vgg16_notop.h5"};
+      .example = "svhn transfer --config configs/q4_1.json --weights weights/vgg16_notop.h5",
+      .details =
+          "Trains a head on a network whose weights were published for ImageNet. What its frozen layers make "
+          "of the images is computed once and kept for all epochs.\n\nWith --compare, trains the same head "
+          "on each backbone of a list and prints a table of them."};
 
   RunOptions run;
   std::string backbone;              ///< Instead of the config's; empty: that one.

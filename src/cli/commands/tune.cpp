@@ -14,6 +14,7 @@ void add_options(CLI::App& command, TuneCommandOptions& options) {
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000}));
   add_path(command, "--output", options.output, "Folder for the search's own folder")->capture_default_str();
   command.add_option("--set", options.set, "Change a config value: a.b.c=value (repeatable)")
+      ->type_name("KEY=VALUE")
       ->check(hint(HintKind::setting))
       ->allow_extra_args(false);
   command.add_option("--seed", options.seed, "Instead of the config's tune.seed")->check(refuse_negative);

@@ -15,6 +15,10 @@ struct TuneCommandOptions {
       .name = "tune",
       .description = "Search hyperparameters: random, grid or a list of changes",
       .example = "svhn tune --config configs/tune_units.json --trials 5",
+      .details =
+          "Trains the network of a config again and again, each time with other values from the config's "
+          "section \"tune\": drawn at random, all points of a grid, or a list of changes. Prints the trials "
+          "by their score.\n\nFinished trials are kept: --resume goes on with the others.",
       .tolerates_losses = true};
 
   InputPath config;
