@@ -23,6 +23,10 @@ find_library(LIBZIP_LIBRARY zip REQUIRED)
 find_path(CAIRO_INCLUDE_DIR cairo.h PATH_SUFFIXES cairo REQUIRED)
 find_library(CAIRO_LIBRARY cairo REQUIRED)
 
+find_path(ONNX_INCLUDE_DIR onnx/onnx_pb.h REQUIRED)
+find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
+find_library(PROTOBUF_LIBRARY protobuf REQUIRED)
+
 # Libraries without a CMake package.
 function(svhn_library NAME INCLUDE LIBRARY)
   add_library(${NAME} INTERFACE)
@@ -34,6 +38,9 @@ svhn_library(svhn_matio "${MATIO_INCLUDE_DIR}" "${MATIO_LIBRARY}")
 svhn_library(svhn_hdf5 "${HDF5_INCLUDE_DIR}" "${HDF5_LIBRARY}")
 svhn_library(svhn_zip "${LIBZIP_INCLUDE_DIR}" "${LIBZIP_LIBRARY}")
 svhn_library(svhn_cairo "${CAIRO_INCLUDE_DIR}" "${CAIRO_LIBRARY}")
+# ONNX' messages alone, not its operators. LibTorch has those of its own in another namespace.
+svhn_library(svhn_onnx "${ONNX_INCLUDE_DIR}" "${ONNX_PROTO_LIBRARY};${PROTOBUF_LIBRARY}")
+target_compile_definitions(svhn_onnx INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 find_package(ZLIB REQUIRED)  # MATLAB files: formats/mat checks the checksums of the compressed arrays.
 target_link_libraries(svhn_matio INTERFACE ZLIB::ZLIB)
 find_path(GNUPLOT_IOSTREAM_INCLUDE_DIR gnuplot-iostream.h REQUIRED)  # Charts; it needs Boost.

@@ -15,7 +15,7 @@ build_packages=(
   build-essential cmake ninja-build ccache pkg-config
   libcli11-dev nlohmann-json3-dev libspdlog-dev libgtest-dev libbenchmark-dev
   libopenblas-dev libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
-  libxxhash-dev libmatio-dev libhdf5-dev libzip-dev libssl-dev
+  libxxhash-dev libmatio-dev libhdf5-dev libzip-dev libssl-dev libonnx-dev
   gnuplot-nox libgnuplot-iostream-dev libcairo2-dev fonts-dejavu-core
 )
 torch_packages=(libtorch-dev libgloo-dev)
@@ -23,7 +23,7 @@ page_packages=(npm)
 check_packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck curl git chromium fish man-db mandoc zsh
   python3 python3-venv python3-numpy python3-scipy python3-pandas python3-sklearn python3-torch python3-torchvision
-  python3-h5py
+  python3-h5py python3-onnx
 )
 packaging_packages=(dpkg-dev file patchelf xz-utils)
 

@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "core/vector_clones.h"
+#include "data/preprocess_steps.h"
 #include "data/statistics.h"
 
 namespace svhn::data {
@@ -12,94 +13,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kStepNames{"greyscale", "minmax_per_split", "minmax",
                                                      "standardize"};
-constexpr std::array<double, 3> kGreyWeights{0.2990, 0.5870, 0.1140};
-constexpr double kMaxByte = 255.0;
-constexpr std::size_t kByteValues = 256;
-
-/// x -> (x - subtract) / divide.
-struct Affine {
-  double subtract = 0.0;
-  double divide = 1.0;
-  [[nodiscard]] double operator()(double x) const { return (x - subtract) / divide; }
-};
-
-Affine affine(double subtract, double divide) {
-  return {subtract, divide == 0.0 ? 1.0 : divide};
-}
-
-/// @returns the statistics after `change` is applied to every pixel of every channel.
-SplitStatistics after(const SplitStatistics& s, const Affine& change) {
-  SplitStatistics result = s;
-  for (double* x : {&result.min, &result.max, &result.grey_min, &result.grey_max, &result.grey_mean})
-    *x = change(*x);
-  for (double& x : result.mean) x = change(x);
-  for (double& x : result.stddev) x /= change.divide;
-  result.grey_stddev /= change.divide;
-  return result;
-}
-
-double slope_of(const std::array<double, kByteValues>& table) {
-  return (table.back() - table.front()) / kMaxByte;
-}
-
-/// Applies the steps to the value of each byte and to the statistics.
-struct Resolver {
-  PreprocessPlan::Tables<double> table{};  ///< Values; after greyscale, summands of the grey value.
-  SplitStatistics train, own;
-  bool grey = false;
-
-  Resolver(const SplitStatistics& train_split, const SplitStatistics& own_split)
-      : train(train_split), own(own_split) {
-    for (auto& channel : table) {
-      for (std::size_t byte = 0; byte < channel.size(); ++byte)
-        channel[byte] = static_cast<double>(byte) / kMaxByte;
-    }
-  }
-
-  void step(PreprocessStep step) {
-    switch (step) {
-      case PreprocessStep::greyscale:
-        return to_grey();
-      case PreprocessStep::minmax_per_split:
-        return minmax(scale(own));
-      case PreprocessStep::minmax:
-        return minmax(scale(train));
-      case PreprocessStep::standardize:
-        return standardize();
-    }
-  }
-
-  void to_grey() {
-    grey = true;
-    for (std::size_t c = 0; c < table.size(); ++c) {
-      for (double& x : table[c]) x *= kGreyWeights[c];
-    }
-  }
-
-  [[nodiscard]] Affine scale(const SplitStatistics& s) const {
-    return grey ? affine(s.grey_min, s.grey_max - s.grey_min) : affine(s.min, s.max - s.min);
-  }
-
-  /// @param change of the given split. The training split is always scaled by its own statistics.
-  void minmax(const Affine& change) {
-    for (std::size_t c = 0; c < table.size(); ++c) change_channel(c, change);
-    own = after(own, change);
-    train = after(train, scale(train));
-  }
-
-  void standardize() {
-    for (std::size_t c = 0; c < table.size(); ++c) {
-      change_channel(
-          c, grey ? affine(train.grey_mean, train.grey_stddev) : affine(train.mean[c], train.stddev[c]));
-    }
-  }
-
-  /// After greyscale the channels are summands: all are divided, but only one of them gets the subtrahend.
-  void change_channel(std::size_t c, Affine change) {
-    if (grey && c > 0) change.subtract = 0.0;
-    for (double& x : table[c]) x = change(x);
-  }
-};
 
 [[noreturn]] void refuse_steps(const std::string& source, core::ExitCode code, const std::string& what) {
   throw core::Error(code, "'" + source + "': the preprocessing " + what,
@@ -163,21 +76,17 @@ PreprocessPlan::PreprocessPlan(const Preprocessing& preprocessing, const SplitSt
     throw core::Error(core::ExitCode::config, "the preprocessing is not possible: " + *fault,
                       "change the order in data.preprocess");
   }
-  Resolver resolver(preprocessing.train, own);
-  for (const PreprocessStep step : preprocessing.steps) resolver.step(step);
-  if (resolver.grey) {
-    grey_.emplace();
-    for (std::size_t c = 0; c < resolver.table.size(); ++c) {
-      grey_->weights[c] = slope_of(resolver.table[c]);
-      grey_->shift += resolver.table[c].front();
-    }
+  const ResolvedSteps resolved = resolve_steps(preprocessing, own);
+  if (resolved.grey) {
+    const PixelLines lines = lines_of(resolved);
+    grey_.emplace(GreyLine{lines.slope, lines.shift[0]});
     return;
   }
   for (std::size_t c = 0; c < colour_.size(); ++c) {
-    std::ranges::transform(resolver.table[c], colour_[c].begin(),
+    std::ranges::transform(resolved.table[c], colour_[c].begin(),
                            [](double x) { return static_cast<float>(x); });
   }
-  find_slopes(resolver.table);
+  find_slopes(resolved.table);
 }
 
 SVHN_VECTOR_CLONES
@@ -203,7 +112,7 @@ void PreprocessPlan::find_slopes(const Tables<double>& table) {
   std::vector<std::uint8_t> bytes;
   std::vector<float> wanted, found(3 * kByteValues);
   for (std::size_t c = 0; c < slopes.size(); ++c) {
-    const double slope = slope_of(table[c]);
+    const double slope = pixel_slope(table[c]);
     slopes[c].high = static_cast<float>(slope);
     slopes[c].low = static_cast<float>(slope - static_cast<double>(slopes[c].high));
     wanted.insert(wanted.end(), colour_[c].begin(), colour_[c].end());

@@ -19,9 +19,9 @@ constexpr std::string_view kDecompress = "decompress it first";
 constexpr std::string_view kAgain = "fetch the file again";
 constexpr std::string_view kPickleIt =
     "save images and labels in Python: pickle.dump((X, y), open('digits.pkl', 'wb')), X as [N,32,32,3]";
+constexpr std::string_view kConvertOnnx =
+    "'svhn convert --input FILE --output OUT.safetensors' reads those that 'svhn export' wrote";
 constexpr std::string_view kSaveKeras = "save the model in Keras: model.save('NAME.keras')";
-constexpr std::string_view kSaveWeights =
-    "save the weights as safetensors, or in Keras' or PyTorch's own format";
 constexpr std::string_view kTorchSave = "save it with torch.save(state_dict, 'weights.pth')";
 
 struct KindRow {
@@ -48,7 +48,7 @@ constexpr std::array<KindRow, 30> kKinds{{
     {FileKind::numpy_array, "a NumPy array (.npy)", kPickleIt},
     {FileKind::saved_model, "a TensorFlow SavedModel", kSaveKeras},
     {FileKind::tensorflow_checkpoint, "a TensorFlow checkpoint", kSaveKeras},
-    {FileKind::onnx, "an ONNX model", kSaveWeights},
+    {FileKind::onnx, "an ONNX model", kConvertOnnx},
     {FileKind::tflite, "a TensorFlow Lite model", kSaveKeras},
     {FileKind::parquet, "a Parquet file", kPickleIt},
     {FileKind::gzip, "compressed with gzip", kDecompress},

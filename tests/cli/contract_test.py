@@ -13,7 +13,7 @@ import harness
 from harness import config, read_bytes, read_json, write_json
 
 COMMANDS = [("preprocess",), ("train",), ("transfer",), ("tune",), ("evaluate",), ("interpret",), ("predict",),
-            ("report",), ("info",), ("convert",), ("config",), ("config", "check"), ("config", "show"),
+            ("report",), ("info",), ("convert",), ("export",), ("config",), ("config", "check"), ("config", "show"),
             ("config", "schema"), ("env",), ("completion",)]
 DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]
 CONFIGS = sorted(glob.glob(os.path.join(harness.SOURCE, "configs", "*.json")))

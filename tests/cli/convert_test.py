@@ -630,7 +630,8 @@ class Kinds(Convert):
         with open(self.path("net.h5"), "wb") as file:
             file.write(b"hello, world")
         self.refused("net.h5", "'net.h5' is neither HDF5, a PyTorch file, a pickle nor safetensors",
-                     "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, and pickled learning curves")
+                     "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, svhn's own ONNX files, and "
+                     "pickled learning curves")
         self.refused("gone.h5", "cannot read 'gone.h5': No such file or directory", "check the path")
 
     def test_the_order_of_classes_is_for_models(self):
@@ -641,7 +642,8 @@ class Kinds(Convert):
 
     def test_files_of_other_kinds_are_named(self):
         """By convert, by info and by whatever takes a model."""
-        listed = "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, and pickled learning curves"
+        listed = ("convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, svhn's own ONNX files, and pickled "
+                  "learning curves")
         again = "fetch the file again"
         with zipfile.ZipFile(self.path("images.npz"), "w") as archive:
             archive.writestr("X.npy", "x")
@@ -654,8 +656,6 @@ class Kinds(Convert):
             "v73.mat": (b"MATLAB 7.3 MAT-file, Platform: GLNXA64", "a MATLAB 7.3 file", listed),
             "saved/saved_model.pb": (b"\x08\x01\x12\x80\x01\x0a", "a TensorFlow SavedModel",
                                      "save the model in Keras: model.save('NAME.keras')"),
-            "net.onnx": (b"\x08\x08\x12\x07pytorch", "an ONNX model",
-                         "save the weights as safetensors, or in Keras' or PyTorch's own format"),
             "state.pkl": (b"\x80\x02}X\x01\x00\x00\x00actorch._utils\n_rebuild_tensor_v2\n.",
                           "a pickle of PyTorch's tensors, which torch.save did not write",
                           "save it with torch.save(state_dict, 'weights.pth')"),

@@ -6,6 +6,7 @@
 #include "cli/commands/convert.h"
 #include "cli/commands/env.h"
 #include "cli/commands/evaluate.h"
+#include "cli/commands/export.h"
 #include "cli/commands/info.h"
 #include "cli/commands/interpret.h"
 #include "cli/commands/manuals.h"
@@ -31,6 +32,7 @@ using Commands = CommandList<
     ReportCommandOptions,
     InfoOptions,
     ConvertOptions,
+    ExportOptions,
     ConfigOptions,
     EnvOptions,
     CompletionOptions,

@@ -5,8 +5,9 @@
 namespace svhn::cli {
 
 void add_options(CLI::App& command, ConvertOptions& options) {
-  add_path(command, "--input", options.input, "A Keras .keras or .h5, a PyTorch .pth, or pickled curves (.p)")
-      ->check(hint(HintKind::endings, ".keras .h5 .hdf5 .pth .pt .p"))
+  add_path(command, "--input", options.input,
+           "A Keras .keras or .h5, a PyTorch .pth, an .onnx of svhn, or pickled curves (.p)")
+      ->check(hint(HintKind::endings, ".keras .h5 .hdf5 .pth .pt .onnx .p"))
       ->required();
   add_path(command, "--output", options.output, "A .safetensors file, or .json for curves")->required();
   command

@@ -1,5 +1,5 @@
 #pragma once
-/// `svhn convert`: Keras models, pretrained weights and learning curves.
+/// `svhn convert`: Keras models, exported models, pretrained weights and learning curves.
 
 #include <string>
 
@@ -10,11 +10,14 @@ namespace svhn::cli {
 struct ConvertOptions {
   static constexpr CommandInfo kCommand{
       .name = "convert",
-      .description = "Convert Keras models, pretrained weights and Keras' learning curves",
+      .description = "Convert Keras models, exported models, pretrained weights and Keras' learning curves",
       .example = "svhn convert --input model_2_2.h5 --output models/model_2_2.safetensors",
       .details =
-          "Writes a safetensors file from a trained Keras model (.keras, .h5) or from published weights "
-          "(.h5, .pth), or a JSON file from pickled learning curves. Nothing in the input is executed."};
+          "Writes a safetensors file from a trained Keras model (.keras, .h5), from an ONNX file of 'svhn "
+          "export' "
+          "or from published weights (.h5, .pth), or a JSON file from pickled learning curves. Nothing in "
+          "the "
+          "input is executed."};
 
   InputPath input;
   OutputFile output;

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "cli/commands/model_history.h"
+#include "cli/commands/training_data.h"
 #include "core/error.h"
 #include "core/json.h"
-#include "core/json_view.h"
 #include "core/text.h"
 #include "core/words.h"
 #include "data/preprocessing_text.h"
@@ -27,21 +27,12 @@ namespace fs = std::filesystem;
 using Evaluations = std::vector<Evaluation>;
 
 constexpr std::size_t kLongestName = 1000;
-constexpr std::int64_t kMostImages = std::int64_t{1} << 40;
-constexpr const char* kSvhn = "http://ufldl.stanford.edu/housenumbers/";
-
-/// The pictures of the training, as far as the run's summary.json tells.
-struct Training {
-  std::string file, fingerprint, split_fingerprint;
-  std::int64_t images = 0;
-  std::string source{};  ///< From an evaluation on the same data; else empty.
-};
 
 /// What the sections are made of.
 struct Facts {
   const model::ModelFile& model;
   Evaluations evaluations;
-  std::optional<Training> training;
+  std::optional<TrainingData> training;
 };
 
 /// @returns a text of a file in double quotes, for YAML, and for Python, where they mean the same.
@@ -61,42 +52,14 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-/// @returns nothing where there is no summary, or one of another network.
-std::optional<Training> training_of(const model::ModelFile& model) {
-  const fs::path path = model.file().path();
-  const fs::path file = path.parent_path() / model.record().name / "summary.json";
-  std::error_code error;
-  if (results::which_model(path, model) == "other" || !fs::exists(file, error)) return std::nullopt;
-  const core::JsonDocument document(file);
-  const core::JsonView summary = document.view();
-  const auto data = summary.find("data");
-  if (!data || !data->find("fingerprint")) return std::nullopt;  // Of an earlier version.
-  if (data->at("synthetic").boolean() != model.record().synthetic ||
-      summary.at("parameters").at("total").integer(0, kMostImages) != model.graph().counts.total)
-    return std::nullopt;
-  return Training{fs::path(data->at("file").text()).filename().string(), data->at("fingerprint").text(),
-                  data->at("split_fingerprint").text(),
-                  data->at("images").at("train").integer(0, kMostImages)};
-}
-
 Facts facts_of(const model::ModelFile& model) {
-  Facts facts{model, evaluations_of(model), training_of(model)};
-  if (!facts.training) return facts;
-  for (const Evaluation& one : facts.evaluations) {
-    if (one.about.data.fingerprint == facts.training->fingerprint)
-      facts.training->source = one.about.data.source;
-  }
-  return facts;
-}
-
-/// @returns whether source files are named as those in which SVHN is published.
-bool is_svhn(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text.find("svhn") != std::string::npos || text.find("_32x32.mat") != std::string::npos;
+  std::vector<Evaluation> evaluations = evaluations_of(model);
+  std::optional<TrainingData> training = training_data_of(model, evaluations);
+  return {model, std::move(evaluations), std::move(training)};
 }
 
 bool trained_on_svhn(const Facts& facts) {
-  return !facts.model.record().synthetic && facts.training && is_svhn(facts.training->source);
+  return trained_on_svhn(facts.model, facts.training);
 }
 
 /// @returns the accuracy and the calibration error of an evaluation, as an entry of the "model-index".
@@ -122,8 +85,9 @@ std::string index_entry(const Evaluation& one) {
 std::string metadata_block(const Facts& facts) {
   const bool svhn = trained_on_svhn(facts);
   std::string text = "---\n";
-  text += svhn ? fmt::format("license: other\nlicense_name: svhn-non-commercial\nlicense_link: {}\n", kSvhn)
-               : "license: unknown\n";
+  text +=
+      svhn ? fmt::format("license: other\nlicense_name: svhn-non-commercial\nlicense_link: {}\n", kSvhnPage)
+           : "license: unknown\n";
   text += "library_name: svhn\npipeline_tag: image-classification\n";
   text += "tags:\n- image-classification\n- digits\n- svhn\n- safetensors\n";
   if (facts.model.record().synthetic) text += "- synthetic-data\n";
@@ -153,7 +117,8 @@ std::string licence_text(const Facts& facts) {
     return "The digits were drawn by svhn itself, so no licence of pictures binds the weights; that of the "
            "weights is unknown.";
   const std::string terms = fmt::format(
-      "[SVHN]({}) (Yuval Netzer and others, 2011) may be used for **non-commercial purposes only**", kSvhn);
+      "[SVHN]({}) (Yuval Netzer and others, 2011) may be used for **non-commercial purposes only**",
+      kSvhnPage);
   if (trained_on_svhn(facts)) return terms + ".";
   return "The licence of the pictures is unknown. If they are SVHN's: " + terms + ".";
 }
@@ -170,7 +135,7 @@ std::string data_section(const Facts& facts) {
   }
   text += licence_text(facts) + "\n";
   if (facts.training) {
-    const Training& training = *facts.training;
+    const TrainingData& training = *facts.training;
     text += fmt::format(
         "\n- training split: {} of {}{}\n- fingerprint of source, labels and splits: {}\n"
         "- fingerprint of the training split: {}\n",
@@ -233,7 +198,8 @@ std::string use_section(const Facts& facts) {
       "layers = json.loads(metadata[\"layers\"])[\"layers\"]\n"
       "preprocessing = json.loads(metadata[\"preprocessing\"])\n"
       "classes = json.loads(metadata[\"classes\"])  # the digit of each output\n```\n\n"
-      "In C++: svhn's page `docs/cpp_api.md`. On the command line: `svhn predict --model FILE PICTURE`.\n",
+      "In C++: svhn's page `docs/cpp_api.md`. On the command line: `svhn predict --model FILE PICTURE`. As ONNX, for "
+      "other programs: `svhn export --model FILE --output FILE.onnx`.\n",
       data::preprocessing_text(steps), in_quotes(name));
 }
 

@@ -14,12 +14,14 @@
 #include "core/text.h"
 #include "core/words.h"
 #include "data/preprocess.h"
+#include "data/preprocessing_text.h"
 #include "formats/file_kind.h"
 #include "formats/hdf5/file.h"
 #include "formats/safetensors/safetensors.h"
 #include "model/keras/classes.h"
 #include "model/keras/import.h"
 #include "model/model_file.h"
+#include "model/onnx/import.h"
 #include "model/plan.h"
 #include "model/pretrained/reader.h"
 #include "model/summary.h"
@@ -32,7 +34,7 @@ using core::Error;
 using core::ExitCode;
 using formats::FileKind;
 
-enum class Input { hdf5, keras, torch, pickle, safetensors };
+enum class Input { hdf5, keras, torch, pickle, safetensors, onnx };
 
 /// @returns what can be done with what convert does not read; the advice for images is not for it.
 std::string advice_for(FileKind kind) {
@@ -42,7 +44,8 @@ std::string advice_for(FileKind kind) {
   const bool images = std::find(kImages.begin(), kImages.end(), kind) != kImages.end();
   const std::string_view advice = images ? "" : formats::kind_advice(kind);
   if (!advice.empty()) return std::string(advice);
-  return "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, and pickled learning curves";
+  return "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, svhn's own ONNX files, and pickled "
+         "learning curves";
 }
 
 /// @returns the kind of file, found by its content.
@@ -60,6 +63,8 @@ Input input_of(const fs::path& path) {
       return Input::pickle;
     case FileKind::safetensors:
       return Input::safetensors;
+    case FileKind::onnx:
+      return Input::onnx;
     case FileKind::unknown:
       throw Error(ExitCode::model,
                   "'" + path.string() + "' is neither HDF5, a PyTorch file, a pickle nor safetensors",
@@ -129,7 +134,7 @@ data::Preprocessing assumed_preprocessing(const model::KerasModel& model) {
 }
 
 /// @returns the lines about the preprocessing.
-std::string preprocessing_text(const data::Preprocessing& preprocessing) {
+std::string assumed_text(const data::Preprocessing& preprocessing) {
   const std::size_t steps = preprocessing.steps.size();
   std::string text = "  preprocessing  ";
   text += steps == 0   ? "assumed: none (pixels / 255)"
@@ -184,7 +189,7 @@ std::string model_text(const ConvertOptions& options, const model::KerasModel& m
   text += "  input          " + model::shape_text(model.keras_input) + " in Keras, " +
           model::shape_text(model.input) + " here (channels first)" +
           (sides == data::ImageSides{} ? "" : "; images are resized to it") + "\n";
-  text += preprocessing_text(preprocessing) + classes_text(options, order);
+  text += assumed_text(preprocessing) + classes_text(options, order);
   return text + notes_text(model.notes);
 }
 
@@ -230,6 +235,20 @@ std::string convert_weights(const ConvertOptions& options) {
          notes_text(source.notes);
 }
 
+std::string convert_onnx(const ConvertOptions& options) {
+  const model::OnnxModel model = model::import_onnx(options.input);
+  const model::ModelRecord record{model.name.empty() ? model_name(options.input) : model.name,
+                                  model.input,
+                                  model.spec,
+                                  data::preprocessing_to_json(model.preprocessing),
+                                  model.synthetic};
+  write_arrays(options.output, model.arrays, model::record_metadata(record, "model"));
+  return options.output.string() + ": ONNX model, " +
+         core::counted(static_cast<std::int64_t>(model.spec.layers.size()), "layer") + ", " +
+         count_text(model.arrays) + " parameters\n  input          " + model::shape_text(model.input) +
+         "\n  preprocessing  " + data::preprocessing_text(model.preprocessing) + "\n";
+}
+
 std::string convert_curves(const ConvertOptions& options) {
   need_extension(options, ".json", "learning curves");
   const PickledCurves curves = read_pickled_curves(options.input);
@@ -269,7 +288,7 @@ std::string convert(const ConvertOptions& options) {
     if (model::holds_keras_model(file)) return convert_model(options, model::import_keras_model(file));
   }
   refuse_classes();
-  return convert_weights(options);
+  return input == Input::onnx ? convert_onnx(options) : convert_weights(options);
 }
 
 }  // namespace
