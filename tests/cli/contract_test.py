@@ -67,6 +67,8 @@ class Help(harness.ProgramTest):
                      "  --digit N                   The true digit whose mistakes are shown (0 to 9; default: 3)\n",
                      "  --model PATH                The model file, or its run folder (required)\n"):
             self.assertIn(line, text)
+        self.assertIn("\nOptions of every command, see svhn --help: --threads, --device, --precision, --log-level, --quiet\n",
+                      text)
         self.assertIn("(not with --overwrite)", self.succeed("train", "--help").out)
         self.assertIn("(default: 1; only with --synthetic)", self.succeed("preprocess", "--help").out)
 

@@ -162,7 +162,10 @@ int run_command(const ConfigCheckOptions& options, const GlobalOptions& /*global
 }
 
 void add_options(CLI::App& command, ConfigShowOptions& options) {
-  add_path(command, "file", options.files, "Config file")->transform(config_path())->required()->expected(1);
+  add_path(command, "file", options.files, "A config file, or the name of one")
+      ->transform(config_path())
+      ->required()
+      ->expected(1);
   command.add_option("--set", options.set, "Change a value: a.b.c=value (repeatable)")
       ->type_name("KEY=VALUE")
       ->check(hint(HintKind::setting))

@@ -11,10 +11,10 @@ void add_options(CLI::App& command, ConvertOptions& options) {
       ->required();
   add_path(command, "--output", options.output, "A .safetensors file, or .json for curves")->required();
   command
-      .add_option("--classes", options.classes,
-                  "Which digits a Keras model's outputs are: index: 0 is '1', 9 is '0'; digit: 0 is '0'; "
-                  "svhn: labels 1 to "
-                  "10, 10 is '0'")
+      .add_option(
+          "--classes", options.classes,
+          "Which digit each output of a Keras model is: index (0 is '1', 9 is '0'), digit (0 is '0'), "
+          "svhn (1 is '1', 10 is '0'); auto: svhn for eleven outputs, else index")
       ->check(CLI::IsMember({"auto", "index", "digit", "svhn"}))
       ->capture_default_str();
 }

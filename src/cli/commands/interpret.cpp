@@ -31,13 +31,15 @@ void add_options(CLI::App& command, InterpretCommandOptions& options) {
       ->check(hint(HintKind::layer))
       ->allow_extra_args(false);
   command.add_option("--perplexity", options.perplexity,
-                     "Of t-SNE (default: 30, and a third of the number of images below 91)");
-  command.add_option("--tsne-method", options.tsne_method, "Of t-SNE: fft is interpolation, in linear time")
+                     "Perplexity of t-SNE (default: 30, and a third of the number of images below 91)");
+  command
+      .add_option("--tsne-method", options.tsne_method,
+                  "How t-SNE adds up its forces: fft interpolates, in linear time; exact takes all pairs")
       ->check(CLI::IsMember({"fft", "exact"}))
       ->capture_default_str();
   add_path(command, "--onto", options.onto, "Place the images on an earlier map (tsne.safetensors)")
       ->check(hint(HintKind::endings, ".safetensors"));
-  command.add_option("--seed", options.seed, "Of t-SNE's descent")
+  command.add_option("--seed", options.seed, "Seed of t-SNE's descent")
       ->check(refuse_negative)
       ->capture_default_str();
   command.add_flag("--json", options.json, "One JSON document on stdout");

@@ -18,7 +18,8 @@ void add_options(CLI::App& command, PredictCommandOptions& options) {
   command.add_option("--reject", options.reject, "Mark an answer of a smaller probability with 'no digit?'")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  command.add_flag("--tta", options.tta, "Average over small shifts of each picture");
+  command.add_flag("--tta", options.tta,
+                   "Average the answers to small shifts of each picture (test-time augmentation)");
   auto* json = command.add_flag("--json", options.json, "One JSON document on stdout");
   command
       .add_flag(

@@ -41,10 +41,10 @@ void add_options(CLI::App& command, PreprocessOptions& options) {
       ->capture_default_str();
   command.add_flag("--strict", options.strict, "Fail at a picture or folder that cannot be read");
   command
-      .add_option("--split", options.split,
-                  "random; official: Stanford's own test rows; auto: by folders named train, test, val and "
-                  "extra, else "
-                  "random")
+      .add_option(
+          "--split", options.split,
+          "How rows are divided: at random; official: with Stanford's own test rows; auto: by folders named "
+          "train, test, val and extra, else at random")
       ->check(CLI::IsMember({"auto", "random", "official"}))
       ->capture_default_str();
   command
@@ -58,7 +58,8 @@ void add_options(CLI::App& command, PreprocessOptions& options) {
       .add_option("--val-fraction", options.val_fraction,
                   "Share of the validation split in the remaining rows")
       ->capture_default_str();
-  command.add_option("--split-seed", options.split_seed, "random_state of both splits")
+  command
+      .add_option("--split-seed", options.split_seed, "Seed of the random split, scikit-learn's random_state")
       ->check(refuse_negative)
       ->capture_default_str();
   command.add_option("--limit", options.limit, "Only the first N rows")

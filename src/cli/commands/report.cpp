@@ -8,7 +8,7 @@ void add_options(CLI::App& command, ReportCommandOptions& options) {
   add_path(command, "--runs", options.runs, "Folders to look for runs in")
       ->check(hint(HintKind::folders))
       ->required();
-  add_path(command, "--output", options.output, "The page")->capture_default_str();
+  add_path(command, "--output", options.output, "The page (HTML)")->capture_default_str();
   add_path(command, "--pdf", options.pdf, "The page as a PDF, too; needs Chromium");
   command.add_flag("--figures", options.figures,
                    "Also print the assignment's figures beside the measured ones");

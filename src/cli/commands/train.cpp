@@ -5,7 +5,8 @@
 namespace svhn::cli {
 
 void add_run_options(CLI::App& command, RunOptions& options) {
-  add_path(command, "--config", options.config, "The run's JSON, or the name of one in configs/")
+  add_path(command, "--config", options.config,
+           "The run's JSON file, or the name of one in configs/ or of one that comes with svhn")
       ->transform(config_path())
       ->required();
   add_path(command, "--data", options.data, "Prepared file, instead of the config's data.file")
@@ -16,7 +17,10 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       ->type_name("KEY=VALUE")
       ->check(hint(HintKind::setting))
       ->allow_extra_args(false);
-  command.add_option("--seed", options.seed, "Instead of the config's train.seed")->check(refuse_negative);
+  command
+      .add_option("--seed", options.seed,
+                  "Seed of weights, order and augmentation, instead of the config's train.seed")
+      ->check(refuse_negative);
   auto* resume = command.add_flag("--resume", options.resume, "Resume from the last checkpoint");
   command.add_flag("--overwrite", options.overwrite, "Replace an existing run")->excludes(resume);
   command.add_flag("--no-train", options.no_train, "Show a finished run again, without training");

@@ -115,7 +115,8 @@ void add_exit_codes(Page& page) {
 
 void add_example(Page& page, const CLI::App& command) {
   const std::string footer = command.get_footer();
-  std::string lines = footer.substr(footer.find('\n') + 1);
+  const std::size_t begin = footer.find('\n') + 1;
+  std::string lines = footer.substr(begin, footer.find("\n\n") - begin);  // Behind them stand global options.
   for (std::size_t at = 0; (at = lines.find("  ", at)) != std::string::npos;) lines.erase(at, 2);
   page.section("EXAMPLE");
   page.example(lines);
