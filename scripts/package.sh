@@ -57,8 +57,15 @@ build_release() {
   built=$root/build/release
 }
 
+# Without a network, configuring only warns that the page is left out.
+need_report_page() {
+  ! grep -q '^SVHN_REPORT_PAGE:BOOL=ON' "$built/CMakeCache.txt" || [ -f "$built/report_page.html" ] ||
+    fail "the page of 'svhn report' has not been built" "npm fetches what it is made of: see what cmake --preset release says"
+}
+
 pack() {
   build_release
+  need_report_page
   say "package ($1)"
   (umask 022 && cd -- "$output" && cpack --config "$built/CPackConfig.cmake" -G "$1" -B "$output" >/dev/null)
   rm -rf -- "$output/_CPack_Packages"
