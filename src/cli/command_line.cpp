@@ -41,7 +41,8 @@ bool is_text(const std::filesystem::path& path) {
 /// @returns the file of this folder and ending that comes with the program, by its name or path, else the
 /// text.
 std::string find_shipped(const std::string& text, const std::string& folder, const std::string& ending) {
-  for (const std::string& name : {text, text + ending, folder + "/" + text + ending}) {
+  const std::string file = text + ending;
+  for (const fs::path& name : {fs::path(text), fs::path(file), fs::path(folder) / file}) {
     if (const auto shipped = core::shipped_file(name)) return shipped->string();
   }
   return text;
