@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the packages that scripts/package.sh has made in bare Debian 12 systems (debootstrap) and runs the quick start
-# from them. Needs root, a network, and up to 2 GB below TMPDIR.
+# Installs the packages of scripts/package.sh in bare Debian 12 systems and runs the quick start from them.
+# Needs root, debootstrap, a network, and up to 2 GB below TMPDIR.
 #
 #   scripts/check_packages.sh [deb | archive | container]...
 #

@@ -8,7 +8,9 @@ void add_options(CLI::App& command, ExportOptions& options) {
   add_path(command, "--model", options.model, "The model file, or its run folder")
       ->transform(model_path())
       ->required();
-  add_path(command, "--output", options.output, "The .onnx file")->required();
+  add_path(command, "--output", options.output, "The .onnx file")
+      ->check(hint(HintKind::endings, ".onnx"))
+      ->required();
   command.add_option("--opset", options.opset, "Version of ONNX' set of operators")
       ->check(CLI::Range(ExportOptions::kFirstOpset, ExportOptions::kLastOpset))
       ->capture_default_str();
