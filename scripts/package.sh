@@ -11,7 +11,7 @@
 #   --built DIR  takes the build folder DIR as it is; otherwise build/release is built first
 #   --output DIR where the packages go, build/packages by default
 #
-# SVHN_ARCHIVE=TZST makes the archive a .tar.zst, in seconds rather than minutes, and a fifth larger. DEBFULLNAME and
+# SVHN_ARCHIVE=TZST makes the archive a .tar.zst, in seconds rather than minutes, and a third larger. DEBFULLNAME and
 # DEBEMAIL name the maintainer of Debian's packages.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
