@@ -102,6 +102,7 @@ std::string fish_answer(const Completion& completion, const ShellQuestion& quest
 
 std::vector<std::string> shell_names() {
   std::vector<std::string> names;
+  names.reserve(kShells.size());
   for (const auto& [shell, name] : kShells) names.emplace_back(name);
   return names;
 }
