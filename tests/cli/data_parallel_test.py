@@ -5,7 +5,7 @@ import os
 import signal
 
 import harness
-from harness import config, curves, read_bytes, read_json, tree, write_json
+from harness import children, config, curves, read_bytes, read_json, tree, write_json
 
 SAVED = ["tiny.safetensors", "tiny.best.safetensors"]
 LAYERS = [{"type": "conv2d", "filters": 4, "kernel": 3, "activation": "selu"}, {"type": "batch_norm"},
@@ -17,22 +17,6 @@ LAYERS = [{"type": "conv2d", "filters": 4, "kernel": 3, "activation": "selu"}, {
 def document(**train):
     """384 images in batches of 50: the last one has 34, which two processes share evenly and three do not."""
     return config(model={"layers": LAYERS}, train={"batch_size": 50, "checkpoint_every_steps": 1, **train})
-
-
-def workers(process):
-    """The processes that `--nproc` started, by rank."""
-    found = {}
-    for entry in os.listdir("/proc"):
-        try:
-            with open(f"/proc/{entry}/stat", encoding="utf-8") as file:
-                parent = file.read().rpartition(")")[2].split()[1]
-            with open(f"/proc/{entry}/environ", "rb") as file:
-                values = dict(line.split(b"=", 1) for line in file.read().split(b"\0") if b"=" in line)
-        except (OSError, IndexError):
-            continue
-        if parent == str(process.pid) and b"RANK" in values:
-            found[int(values[b"RANK"])] = int(entry)
-    return found
 
 
 class DataParallel(harness.ProgramTest):
@@ -75,7 +59,7 @@ class DataParallel(harness.ProgramTest):
         self.assertEqual(whole.code, 0, whole)
         process = self.start(run)
         self.wait_for_step(process)
-        os.kill(workers(process)[1], signal.SIGKILL)
+        os.kill(children(process.pid)[1], signal.SIGKILL)
         killed = harness.finish(process)
         self.assertEqual(killed.code, 7, killed)
         self.assertIn("rank 1", killed.err)

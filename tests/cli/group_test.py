@@ -14,7 +14,7 @@ import time
 import unittest
 
 import harness
-from harness import config, read_bytes, write_json
+from harness import children, config, read_bytes, write_json
 
 PROBE = os.path.abspath(os.environ.get("SVHN_PROBE", ""))
 TIMEOUT_MS = 20000  # Also the time in which all processes must have started.
@@ -194,11 +194,6 @@ class CutTest(ProbeTest):
         for result in self.finish(self.start_pair("all_reduce")):
             self.assertEqual(result.code, 2, result)
             self.assertIn("'10.213.7.1' (MASTER_ADDR), outside this machine\nhint: allow it with --bind", result.err)
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        return [int(one) for one in file.read().split()]
 
 
 def alive(pid):

@@ -76,6 +76,12 @@ def run(*arguments, cwd, **how):
     return finish(start(*arguments, cwd=cwd, **how))
 
 
+def children(pid):
+    """The processes that one has started, in that order: those of `--nproc` by rank."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(one) for one in file.read().split()]
+
+
 def obey_permissions():
     """For the child: takes root's right to ignore file permissions away (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH)."""
     libc = ctypes.CDLL(None, use_errno=True)

@@ -8,8 +8,8 @@ import signal
 import time
 
 import harness
-from group_test import alive, children, free_port
-from harness import config, read_bytes, read_json, state_of, tree, write_json
+from group_test import alive, free_port
+from harness import children, config, read_bytes, read_json, state_of, tree, write_json
 
 LAYERS = [{"type": "conv2d", "filters": 4, "kernel": 3, "activation": "selu"}, {"type": "batch_norm"},
           {"type": "max_pool2d", "size": 4}, {"type": "flatten"},

@@ -6,23 +6,12 @@ import tempfile
 import time
 
 import harness
-from harness import read_bytes, read_json, write_json
+from harness import children, read_bytes, read_json, write_json
 from tune_test import TuneTest, search, timeless
 
 HALVING = search({"objective": "val_loss", "trials": 5, "folds": 2, "stopping": {"type": "halving", "reduction": 2}},
                  epochs=4)
 LONG = search({"objective": "val_loss", "trials": 4}, epochs=150)  # A second or two each.
-
-
-def ranks_of(process):
-    """The process numbers of `--nproc`, by rank, once all have become what they are to be."""
-    found = {}
-    children = read_bytes(f"/proc/{process.pid}/task/{process.pid}/children").split()
-    for child in map(int, children):
-        variables = read_bytes(f"/proc/{child}/environ").split(b"\0")
-        ranks = [int(value[len(b"RANK="):]) for value in variables if value.startswith(b"RANK=")]
-        found.update({rank: child for rank in ranks})
-    return found
 
 
 class GroupTest(TuneTest):
@@ -51,7 +40,7 @@ class GroupTest(TuneTest):
         lines = [self.path(f"models/tiny/trials/trial-000{trial}/metrics.jsonl") for trial in (1, 2)]
         harness.wait_until(lambda: process.poll() is not None or
                            all(os.path.exists(path) and read_bytes(path).count(b"\n") > 1 for path in lines))
-        return process, ranks_of(process)
+        return process, children(process.pid)
 
     def assert_same_results(self, name):
         """The record and the models of each trial, and the results of all."""
