@@ -49,25 +49,12 @@ const Tensor& tensor_of(const Network& network, const std::string& name) {
       ->tensor;
 }
 
-/// Not those of a batch of pictures: the deviations between a few pictures in a deep layer are so small that
-/// dividing by them would show the rounding of every layer before.
-void draw_statistic(const Network& network, const std::string& name) {
-  Tensor tensor = tensor_of(network, name);
-  if (name.ends_with("running_var")) {
-    tensor.uniform_(0.5, 1.5);
-  } else {
-    tensor.normal_(0.0, 0.2);
-  }
-}
-
-/// Signals neither vanish nor explode in a deep network; biases, slopes and statistics count.
+/// Biases, slopes and statistics count.
 void draw_weights(const Network& network) {
   constexpr double kGain = 1.414;
   for (const auto& item : network.tensors()) {
     Tensor tensor = item.tensor;
-    if (item.name.find(".running_") != std::string::npos) {
-      draw_statistic(network, item.name);
-    } else if (tensor.dim() >= 2) {
+    if (tensor.dim() >= 2) {
       tensor.mul_(kGain);
     } else {
       tensor.add_(torch::randn_like(tensor), 0.2);
@@ -75,10 +62,27 @@ void draw_weights(const Network& network) {
   }
 }
 
-/// The logits differ between pictures by 2, so that every digit has a probability that can be compared; but
-/// they stay below 10, as those of a trained network do: larger ones would show their rounding.
+/// Signals neither vanish nor explode: a batch norm gets the mean square of what it reads, before it reads
+/// it. The deviation between a few pictures would be too small in deep layers: dividing by it would show the
+/// rounding of all layers before.
+void fill_statistics(Network& network, const Tensor& images) {
+  constexpr double kLeast = 1e-6;
+  (void)network.forward_visiting(images, {}, [&](model::NodeId id, const Tensor& output) {
+    for (const model::Node& node : network.graph().nodes) {
+      if (!std::holds_alternative<model::BatchNormOp>(node.op) || node.inputs.front() != id) continue;
+      const Tensor square = output.dim() == 4 ? output.pow(2).mean({0, 2, 3}) : output.pow(2).mean(0);
+      Tensor mean = tensor_of(network, node.name + ".running_mean");
+      Tensor variance = tensor_of(network, node.name + ".running_var");
+      variance.copy_(square * torch::empty_like(square).uniform_(0.8, 1.2)).clamp_(kLeast);
+      mean.copy_(square.sqrt() * torch::randn_like(square) * 0.2);
+    }
+  });
+}
+
+/// The logits differ between pictures, so that the answers depend on them; but so little, and with numbers so
+/// small, that the rounding of a deep network in float32 stays below 1e-5 in the probabilities.
 void scale_logits(Network& network, const Tensor& images) {
-  constexpr double kDeviation = 2.0, kLargest = 10.0;
+  constexpr double kDeviation = 0.5, kLargest = 10.0;
   const Tensor logits = network.forward(images, {});
   const double deviation = (logits - logits.mean(0)).pow(2).mean().sqrt().item<double>();
   const double factor = std::min(kDeviation / deviation, kLargest / logits.abs().max().item<double>());
@@ -100,6 +104,7 @@ void write_model(char** arguments) {
   const Tensor images = some_images(data, preprocessing);
   Network network(model::plan_network(spec, images.sizes().slice(1).vec()), 1);
   draw_weights(network);
+  fill_statistics(network, images);
   scale_logits(network, images);
   const model::ModelRecord record{"random", images.sizes().slice(1).vec(), spec,
                                   data::preprocessing_to_json(preprocessing), true};

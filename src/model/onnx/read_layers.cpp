@@ -120,7 +120,7 @@ const Shape& LayerReader::image(const Node& node) const {
 
 std::string LayerReader::unique_name(const std::string& wanted) const {
   // "conv2d_1/relu" is an operator of the layer conv2d_1.
-  if (const std::string whole = layer_name(wanted.substr(0, wanted.find('/')));
+  if (std::string whole = layer_name(wanted.substr(0, wanted.find('/')));
       wanted.find('/') > 0 && !names_.contains(whole))
     return whole;
   const std::string name = layer_name(wanted);
@@ -196,7 +196,7 @@ LayerReader::Placed LayerReader::placed(const Node& node, const Shape& x, Window
 
 std::string LayerReader::padded(const Node& node, const Placed& what) {
   if (what.pads.empty()) return node.input(0);
-  const std::string value = node.output(0) + "/padded";
+  std::string value = node.output(0) + "/padded";
   layer(node, ZeroPad2dOp{what.pads[0], what.pads[2], what.pads[1], what.pads[3], false}, {}, value);
   return value;
 }
@@ -392,7 +392,7 @@ void LayerReader::multiply(const Node& node) {
 }
 
 void LayerReader::gelu(const Node& node) {
-  const std::string x = node.input(0);
+  const std::string& x = node.input(0);
   const Node& error = in_.take("Erf", {node.output(0)});
   const Node& gate = in_.take("Add", {error.output(0)});
   const Node& half = in_.take("Mul", {x});

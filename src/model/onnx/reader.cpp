@@ -229,7 +229,7 @@ double GraphReader::number(const onnx::NodeProto& node, int input) {
 std::vector<std::int64_t> GraphReader::integers(const onnx::NodeProto& node, int input) {
   constexpr std::size_t kMost = 16;
   const onnx::TensorProto& from = array(node, input, onnx::TensorProto::INT64);
-  const std::vector<std::int64_t> values =
+  std::vector<std::int64_t> values =
       from.has_raw_data() ? numbers_of<std::int64_t>(from.raw_data().substr(0, kMost * sizeof(std::int64_t)))
                           : std::vector<std::int64_t>(from.int64_data().begin(), from.int64_data().end());
   const bool fits = from.dims_size() == 1 && from.dims(0) == static_cast<std::int64_t>(values.size()) &&
