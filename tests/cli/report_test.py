@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`svhn report`: its output, valid and damaged runs, errors."""
 
+import base64
 import json
 import os
 import re
@@ -12,6 +13,9 @@ sys.path.append(os.path.join(harness.SOURCE, "tests", "page"))
 import runs  # noqa: E402  (beside the page's own test, which needs the same runs)
 
 FOLDER_HINT = "name a folder with runs, such as the --output of 'svhn train'"
+NO_MODEL_HINT = ("--with-model takes the model of the run on which the page opens; 'svhn train' leaves it beside the run's folder")
+NO_PANEL = "this build cannot run a model in the page: onnxruntime-web was not there when it was configured"
+NO_PANEL_HINT = "configure again with a network and -DSVHN_REPORT_MODEL=ON, then build; or leave --with-model out"
 EMPTY_HINT = "name the --output folder of 'svhn train', 'tune' or 'transfer'"
 
 
@@ -41,6 +45,37 @@ class ReportTest(harness.PageTest):
         self.assertGreater(told["pictures"], 0)
         self.assertNotIn("tsne", result)
         self.assertEqual(result["missing"]["tsne"], "svhn interpret --model models/mine.safetensors --what embeddings,tsne")
+
+    def skip_without_panel(self):
+        probe = self.run_svhn("report", "--runs", "none", "--output", "r.html", "--with-model")
+        if "cannot run a model" in probe.err:
+            self.assert_error(probe, 2, NO_PANEL, NO_PANEL_HINT)
+            self.skipTest("this build has no panel")
+
+    def test_puts_the_model_of_the_run_on_which_it_opens_into_the_page(self):
+        self.skip_without_panel()
+        self.train(harness.config(name="mine"), "--output", "models")
+        told = json.loads(self.succeed("report", "--runs", "models", "--output", "with.html", "--with-model", "--json").out)
+        model = told["model"]
+        self.assertEqual(model["file"], "models/mine.best.safetensors")
+        page = harness.read_bytes(self.path("with.html")).decode()
+        onnx = base64.b64decode(re.search(r'id="model">(.*?)</script', page)[1])
+        self.assertEqual(len(onnx), model["bytes"])
+        self.assertIn(b"probabilities", onnx)
+        self.assertEqual(document_in(self.path("with.html"))["model"], {"run": "mine", "name": "mine.best.safetensors", "reject": 0.5})
+        plain = json.loads(self.succeed("report", "--runs", "models", "--output", "plain.html", "--json").out)
+        self.assertIsNone(plain["model"])
+        self.assertGreater(told["bytes"] - plain["bytes"], model["runtime_bytes"] + model["bytes"])
+        words = self.succeed("report", "--runs", "models", "--output", "with.html", "--with-model").out
+        self.assertRegex(words, r"\nTry it: models/mine.best.safetensors answers in the page \(\d+ KiB as ONNX, onnxruntime-web \d+ KiB\)\n$")
+
+    def test_refuses_a_page_with_a_model_that_is_not_there(self):
+        self.skip_without_panel()
+        runs.write(self.path("runs", "m", "history.json"), runs.curves(2, 0.5))
+        before = harness.tree(self.dir)
+        self.assert_error(self.run_svhn("report", "--runs", "runs", "--output", "r.html", "--with-model"), 4,
+                          "there is no model of 'm' that the page could open with", NO_MODEL_HINT)
+        self.assertEqual(harness.tree(self.dir), before)
 
     def test_damaged_runs_are_warned_of_and_the_rest_goes_on(self):
         runs.write_all(self.path("runs"), self.data)

@@ -25,19 +25,21 @@ def skip(message):
     sys.exit(SKIP)
 
 
-def main():
-    """Runs the tests of the calling script, or ends with SKIP and the reason."""
+def main(*options):
+    """Runs the tests of the calling script, or ends with SKIP and the reason. @param options of the report that it needs."""
     if not (os.path.isfile(PROGRAM) and os.access(PROGRAM, os.X_OK)):
         skip("SVHN_BIN does not name the program")
     if browser.find() is None:
         skip("Chromium is not installed (scripts/setup.sh --with-checks)")
-    probe = svhn("report", "--runs", tempfile.gettempdir() + "/none", "--output", "none.html")
-    if "no report page" in probe.stderr:
-        skip("this build has no report page: npm was missing")
+    probe = svhn("report", "--runs", tempfile.gettempdir() + "/none", "--output", "none.html", *options)
+    if "no report page" in probe.stderr or "cannot run a model" in probe.stderr:
+        skip("npm or its packages were missing: " + probe.stderr.splitlines()[0])
     unittest.main(verbosity=2)
 
 
 class PageCase(unittest.TestCase):
+    OPTIONS = ()  # Further ones of the report.
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="svhn-page-test-")
@@ -46,7 +48,7 @@ class PageCase(unittest.TestCase):
         cls.succeed("preprocess", "--synthetic", "600", "--output", data)
         cls.found = cls.write_runs(folder, data)
         cls.page = os.path.join(cls.folder, "report.html")
-        cls.succeed("report", "--runs", folder, "--output", cls.page)
+        cls.succeed("report", "--runs", folder, "--output", cls.page, *cls.OPTIONS)
         cls.browser = browser.Browser()
         cls.addClassCleanup(cls.browser.close)
 

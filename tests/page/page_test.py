@@ -20,6 +20,10 @@ class PageTest(case.PageCase):
         self.assertEqual(self.count("img"), 0)
         self.assertEqual(self.count("script"), 2)
 
+    def test_has_no_panel_and_runs_no_code_but_its_own_without_a_model(self):
+        self.assertEqual(self.count("#try, #runtime, #model"), 0)
+        self.assertNotIn("wasm", self.run_js("document.querySelector('meta[http-equiv]').content"))
+
     def test_tells_what_could_not_be_read(self):
         self.assertIn("broken/history.json", self.text("#problems"))
         self.assertIn("⚠", self.text("#runs"))

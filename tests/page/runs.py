@@ -84,11 +84,13 @@ def write_summary(run, epochs, data):
 
 
 def write_model(path, name, data):
-    """A network whose outputs are zeros: one dense layer."""
+    """A network of one dense layer, whose weights are drawn."""
+    chance = random.Random(3)
+    weights, biases = (array("f", [chance.gauss(0, scale) for _ in range(count)]) for count, scale in ((30720, 0.06), (10, 1)))
     layers = [{"type": "flatten", "name": "flatten_1"}, {"type": "dense", "name": "dense_1", "units": 10, "activation": "softmax"}]
     statistics = json.loads(prepared(data)[0]["__metadata__"]["statistics"])
     steps = {"steps": [], "train": statistics["train"]}
-    write_tensors(path, {"dense_1.weight": (array("f", bytes(4 * 30720)), [10, 3072]), "dense_1.bias": (array("f", bytes(40)), [10])},
+    write_tensors(path, {"dense_1.weight": (weights, [10, 3072]), "dense_1.bias": (biases, [10])},
                   {"format": "svhn-model-1", "kind": "model", "name": name, "input": "[3,32,32]",
                    "layers": json.dumps({"layers": layers}), "preprocessing": json.dumps(steps),
                    "classes": json.dumps([str(d) for d in DIGITS]), "synthetic": "true"})

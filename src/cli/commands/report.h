@@ -20,6 +20,7 @@ struct ReportCommandOptions {
   std::vector<InputPath> runs;
   OutputText output = OutputText::of("report.html");
   std::optional<OutputFile> pdf;
+  bool with_model = false;  ///< The model of the run on which the page opens answers in the page.
   bool figures = false;
   bool json = false;
 };

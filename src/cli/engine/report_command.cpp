@@ -3,8 +3,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/commands/predict.h"
 #include "cli/commands/report.h"
 #include "cli/console.h"
+#include "cli/engine/exported_model.h"
 #include "cli/engine/progress.h"
 #include "core/file.h"
 #include "core/signals.h"
@@ -15,6 +17,10 @@
 namespace svhn::cli {
 namespace {
 
+std::string kibibytes(std::size_t bytes) {
+  return std::to_string((bytes + 1023) / 1024) + " KiB";
+}
+
 std::string result_text(const ReportCommandOptions& options, const report::PageResult& result) {
   const auto count = [](std::size_t n, const char* one, const char* many) {
     return n == 0 ? std::string() : ", " + std::to_string(n) + " " + (n == 1 ? one : many);
@@ -22,8 +28,13 @@ std::string result_text(const ReportCommandOptions& options, const report::PageR
   const std::string what = count(result.runs, "run", "runs") + count(result.searches, "search", "searches") +
                            count(result.comparisons, "comparison", "comparisons") +
                            count(result.pictures, "picture", "pictures");
-  return "Report: " + options.output.string() + " (" + what.substr(2) + "; " +
-         std::to_string((result.bytes + 1023) / 1024) + " KiB)\n";
+  return "Report: " + options.output.string() + " (" + what.substr(2) + "; " + kibibytes(result.bytes) +
+         ")\n";
+}
+
+std::string model_text(const report::ModelOnPage& model) {
+  return "Try it: " + model.file.string() + " answers in the page (" + kibibytes(model.bytes) +
+         " as ONNX, onnxruntime-web " + kibibytes(model.runtime_bytes) + ")\n";
 }
 
 /// @returns a question's figures beside the assignment's; a heading says whether they compare.
@@ -68,13 +79,24 @@ std::unique_ptr<report::PagePrinter> make_printer(const ReportCommandOptions& op
   return printer;
 }
 
+report::PanelOptions panel_options(const ReportCommandOptions& options) {
+  if (!options.with_model) return {};
+  return {exported_bytes, PredictCommandOptions().reject};
+}
+
+nlohmann::ordered_json model_json(const std::optional<report::ModelOnPage>& model) {
+  if (!model) return nullptr;
+  return {{"file", model->file.string()}, {"bytes", model->bytes}, {"runtime_bytes", model->runtime_bytes}};
+}
+
 }  // namespace
 
 int run_command(const ReportCommandOptions& options, const GlobalOptions& global) {
   const auto printer = make_printer(options);
   const auto result = with_progress(global, "report", [&](StageProgress& progress) {
     progress.tell("reading the runs");
-    auto written = report::write_page({options.runs.begin(), options.runs.end()}, options.output);
+    auto written = report::write_page({options.runs.begin(), options.runs.end()}, options.output,
+                                      panel_options(options));
     if (printer) {
       progress.tell("printing");
       printer->print(options.output);
@@ -84,6 +106,7 @@ int run_command(const ReportCommandOptions& options, const GlobalOptions& global
   for (const auto& problem : result.problems) spdlog::warn("warning: {}", problem);
   if (!options.json) {
     print_summary(global, result_text(options, result));
+    if (result.model) print_summary(global, model_text(*result.model));
     if (options.pdf) print_summary(global, "PDF: " + options.pdf->string() + "\n");
     if (options.figures) {
       for (const auto& question : result.answers) print_summary(global, figures_text(question));
@@ -93,6 +116,7 @@ int run_command(const ReportCommandOptions& options, const GlobalOptions& global
   print_json({{"output", options.output.string()},
               {"pdf", options.pdf ? nlohmann::ordered_json(options.pdf->string()) : nullptr},
               {"bytes", result.bytes},
+              {"model", model_json(result.model)},
               {"runs", result.runs},
               {"searches", result.searches},
               {"comparisons", result.comparisons},

@@ -130,6 +130,15 @@ void write_file(const std::filesystem::path& path, const onnx::ModelProto& model
   file.commit();
 }
 
+/// @throws core::Error(model) when it is larger than a file may be.
+onnx::ModelProto message_of(const Graph& graph, const TensorValues& values, const OnnxOptions& options) {
+  onnx::ModelProto model;
+  write_head(model, options);
+  write_graph(*model.mutable_graph(), graph, values, options);
+  if (model.ByteSizeLong() > kMostBytes) refuse_size(options.name);
+  return model;
+}
+
 }  // namespace
 
 void check_exportable(const Graph& graph, std::int64_t opset, const std::string& source) {
@@ -147,13 +156,13 @@ void check_exportable(const Graph& graph, std::int64_t opset, const std::string&
 
 std::uint64_t write_onnx(const std::filesystem::path& path, const Graph& graph, const TensorValues& values,
                          const OnnxOptions& options) {
-  onnx::ModelProto model;
-  write_head(model, options);
-  write_graph(*model.mutable_graph(), graph, values, options);
-  const std::uint64_t bytes = model.ByteSizeLong();
-  if (bytes > kMostBytes) refuse_size(path.string());
+  const onnx::ModelProto model = message_of(graph, values, options);
   write_file(path, model);
-  return bytes;
+  return model.ByteSizeLong();
+}
+
+std::string onnx_bytes(const Graph& graph, const TensorValues& values, const OnnxOptions& options) {
+  return message_of(graph, values, options).SerializeAsString();
 }
 
 }  // namespace svhn::model

@@ -50,4 +50,7 @@ void check_exportable(const Graph& graph, std::int64_t opset, const std::string&
 std::uint64_t write_onnx(const std::filesystem::path& path, const Graph& graph, const TensorValues& values,
                          const OnnxOptions& options);
 
+/// @returns the bytes of the same file. @throws core::Error(model) when it would be larger than 2 GB.
+std::string onnx_bytes(const Graph& graph, const TensorValues& values, const OnnxOptions& options);
+
 }  // namespace svhn::model

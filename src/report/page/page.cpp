@@ -168,8 +168,10 @@ std::string embedded_json(const Json& document) {
   return safe;
 }
 
-PageResult write_page(const std::vector<std::filesystem::path>& roots, const std::filesystem::path& output) {
+PageResult write_page(const std::vector<std::filesystem::path>& roots, const std::filesystem::path& output,
+                      const PanelOptions& panel_options) {
   require_page();
+  if (panel_options.exported) require_panel();
   const Content content = read_content(roots);
   require_content(content, roots.empty() ? std::filesystem::path() : roots.front());
   const auto questions = answer_questions({content.runs, content.searches, content.comparisons});
@@ -181,18 +183,27 @@ PageResult write_page(const std::vector<std::filesystem::path>& roots, const std
                     0,
                     {},
                     content.problems,
-                    questions};
+                    questions,
+                    {}};
   const Headline headline = headline_of(content.runs);
-  const Json document = document_of(content, questions, headline, sprites, result.problems);
+  const Panel panel = panel_options.exported ? make_panel(headline.run, panel_options) : Panel();
+  Json document = document_of(content, questions, headline, sprites, result.problems);
+  if (panel_options.exported) {
+    result.model = panel.model;
+    document["model"] = Json{{"run", headline.run->slug},
+                             {"name", panel.model.file.filename().string()},
+                             {"reject", panel_options.doubted}};
+  }
   for (const Question& question : questions) {
     if (!question.run.empty()) result.questions.push_back(question.id);
   }
   result.pictures = sprites.size();
-  const std::string page =
-      filled(page_template(), {{kDataMark, embedded_json(document)},
-                               {kTitleMark, escaped(headline.title)},
-                               {kDescriptionMark, escaped(headline.description)},
-                               {kPreviewMark, write_preview(output, document, sprites)}});
+  const std::string page = filled(page_template(), {{kDataMark, embedded_json(document)},
+                                                    {kTitleMark, escaped(headline.title)},
+                                                    {kDescriptionMark, escaped(headline.description)},
+                                                    {kPreviewMark, write_preview(output, document, sprites)},
+                                                    {kPolicyMark, panel.policy},
+                                                    {kPanelMark, panel.elements}});
   core::write_text_file(output, page, ExitCode::data);
   result.bytes = page.size();
   return result;

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "report/page/panel.h"
 #include "report/page/questions.h"
 
 namespace svhn::report {
@@ -21,7 +23,8 @@ struct PageResult {
       questions;  ///< Ids of the assignment's questions for which there is a run: "1.1" …
   std::vector<std::string>
       problems;  ///< One line for each file that could not be read; the page shows them, too.
-  std::vector<Question> answers;  ///< All of the assignment's questions, see `answer_questions`.
+  std::vector<Question> answers;     ///< All of the assignment's questions, see `answer_questions`.
+  std::optional<ModelOnPage> model;  ///< Of the panel.
 };
 
 /// @returns whether this build contains the page, which npm creates at build time.
@@ -30,9 +33,11 @@ bool has_page();
 /// Writes the page, and beside a page that is a file the picture that stands for it where links are shown:
 /// report.preview.png for report.html.
 /// @param roots folders with runs, see `find_runs`. @param output path of the page, written atomically.
-/// @throws core::Error(usage) when this build contains no page; core::Error(data) when a root is missing,
-/// nothing is found below them or the page cannot be written.
-PageResult write_page(const std::vector<std::filesystem::path>& roots, const std::filesystem::path& output);
+/// @param panel puts the model of the run on which the page opens into it.
+/// @throws core::Error(usage) when this build contains no page, or no panel; core::Error(data) when a root is
+/// missing, nothing is found below them, there is no model for the panel or the page cannot be written.
+PageResult write_page(const std::vector<std::filesystem::path>& roots, const std::filesystem::path& output,
+                      const PanelOptions& panel = {});
 
 /// @returns the document as JSON for a script element, with <, > and & escaped.
 std::string embedded_json(const nlohmann::ordered_json& document);

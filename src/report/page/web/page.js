@@ -87,7 +87,9 @@ function build() {
   const add = (section, text) => { main.append(section); if (text) links.push([section, el('a', {href: `#${section.id}`}, text)]); };
   if (data.problems.length) add(problems(), 'Problems');
   const made = data.runs.length ? runs() : null;
-  if (made) { add(card.node, 'Headline'); add(made.overview, 'Runs'); add(made.view, 'Run'); }
+  if (made) add(card.node, 'Headline');
+  if (globalThis.svhnPanel) add(globalThis.svhnPanel(data.model, data.runs), 'Try it');
+  if (made) { add(made.overview, 'Runs'); add(made.view, 'Run'); }
   if (data.questions.length) add(questions(data.questions, data.runs, sprites, isMany(data.runs)), 'Questions');
   const few = (list) => list.length < 3;
   data.tuning.forEach((search, i) => { const s = tuning(search, few(data.tuning)); s.id = `search-${i}`; add(s, i ? null : 'Searches'); });
