@@ -44,7 +44,8 @@ std::string advice_for(FileKind kind) {
   const bool images = std::find(kImages.begin(), kImages.end(), kind) != kImages.end();
   const std::string_view advice = images ? "" : formats::kind_advice(kind);
   if (!advice.empty()) return std::string(advice);
-  return "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, svhn's own ONNX files, and pickled "
+  return "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, svhn's own ONNX files, and "
+         "pickled "
          "learning curves";
 }
 
@@ -237,10 +238,8 @@ std::string convert_weights(const ConvertOptions& options) {
 
 std::string convert_onnx(const ConvertOptions& options) {
   const model::OnnxModel model = model::import_onnx(options.input);
-  const model::ModelRecord record{model.name.empty() ? model_name(options.input) : model.name,
-                                  model.input,
-                                  model.spec,
-                                  data::preprocessing_to_json(model.preprocessing),
+  const model::ModelRecord record{model.name.empty() ? model_name(options.input) : model.name, model.input,
+                                  model.spec, data::preprocessing_to_json(model.preprocessing),
                                   model.synthetic};
   write_arrays(options.output, model.arrays, model::record_metadata(record, "model"));
   return options.output.string() + ": ONNX model, " +
