@@ -10,7 +10,6 @@ import select
 import shutil
 import struct
 import subprocess
-import tempfile
 import termios
 import time
 import unittest
@@ -31,19 +30,7 @@ def listed(text):
     return re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+|[a-z]+)\b", text.split("\nExample:")[0])
 
 
-class LightTest(harness.ProgramTest):
-    """An empty folder for each test, without data."""
-
-    @classmethod
-    def setUpClass(cls):
-        if not os.access(harness.PROGRAM, os.X_OK):
-            raise unittest.SkipTest("SVHN_BIN does not name the program")
-        cls.base = tempfile.mkdtemp(prefix="svhn-cli-")
-        cls.addClassCleanup(shutil.rmtree, cls.base, ignore_errors=True)
-
-    def setUp(self):
-        self.dir = tempfile.mkdtemp(dir=self.base)
-
+class CommandsTest(harness.FolderTest):
     def commands(self, *above):
         """Every command, as the helps list them."""
         names = listed(self.succeed(*above, "--help").out.partition("\nSubcommands:\n")[2])
@@ -51,7 +38,7 @@ class LightTest(harness.ProgramTest):
         return found + [deeper for command in found for deeper in self.commands(*command)]
 
 
-class Answers(LightTest):
+class Answers(CommandsTest):
     """What `svhn __complete` says, of which the scripts are only the messengers."""
 
     def ask(self, *words, shell="fish"):
@@ -215,7 +202,7 @@ class Answers(LightTest):
         self.assertEqual([name for name in libraries if re.search(r"torch|c10|opencv|cuda", name)], [])
 
 
-class Scripts(LightTest):
+class Scripts(CommandsTest):
     def script(self, shell):
         with open(self.path("script"), "w", encoding="utf-8") as file:
             file.write(self.succeed("completion", shell).out)
@@ -241,7 +228,7 @@ class Scripts(LightTest):
         self.assertIn("csh not in {bash,zsh,fish}", result.err)
 
 
-class ShellTest(LightTest):
+class ShellTest(CommandsTest):
     """A folder of hostile names, in which shells complete."""
 
     shell = ""

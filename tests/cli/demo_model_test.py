@@ -29,7 +29,7 @@ class ShippedModel(harness.ProgramTest):
         self.assertGreater(answer["probability"], 0.999)
 
     def test_says_that_its_digits_were_synthetic(self):
-        self.assertTrue(self.succeed("info", MODEL).out.count("Trained on synthetic digits."))
+        self.assertIn("Trained on synthetic digits.", self.succeed("info", MODEL).out)
 
 
 class TrainedAnew(harness.ProgramTest):

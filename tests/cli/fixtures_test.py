@@ -8,8 +8,6 @@ numbers are compared everywhere.
 import json
 import os
 import shutil
-import tempfile
-import unittest
 
 import format_files
 import harness
@@ -20,15 +18,12 @@ IMAGES = {"accuracy": 38, "val_accuracy": 10}  # In the splits of the fixtures' 
 TOLERANCE = 1e-4  # Of what comes after some dozen steps in float32 on another kind of processor.
 
 
-class FixtureTest(harness.ProgramTest):
+class FixtureTest(harness.FolderTest):
     """Each class has a copy of the fixtures of its own."""
 
     @classmethod
     def setUpClass(cls):
-        if not os.access(harness.PROGRAM, os.X_OK):
-            raise unittest.SkipTest("SVHN_BIN does not name the program")
-        cls.base = tempfile.mkdtemp(prefix="svhn-cli-")
-        cls.addClassCleanup(shutil.rmtree, cls.base, ignore_errors=True)
+        super().setUpClass()
         cls.dir = os.path.join(cls.base, "fixtures")
         shutil.copytree(format_files.FOLDER, cls.dir)
 

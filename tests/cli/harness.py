@@ -190,8 +190,8 @@ def wait_until(condition, seconds=SECONDS):
         time.sleep(0.002)
 
 
-class ProgramTest(unittest.TestCase):
-    """A folder with prepared synthetic data (600 digits) for the class, and one empty folder for each test."""
+class FolderTest(unittest.TestCase):
+    """A folder for the class, and an empty one for each test."""
 
     @classmethod
     def setUpClass(cls):
@@ -199,14 +199,9 @@ class ProgramTest(unittest.TestCase):
             raise unittest.SkipTest("SVHN_BIN does not name the program")
         cls.base = tempfile.mkdtemp(prefix="svhn-cli-")
         cls.addClassCleanup(shutil.rmtree, cls.base, ignore_errors=True)
-        cls.data = os.path.join(cls.base, "data.safetensors")
-        made = run("preprocess", "--synthetic", 600, "--output", cls.data, cwd=cls.base)
-        if made.code != 0:
-            raise AssertionError(f"cannot make the test data: {made}")
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(dir=self.base)
-        os.symlink(self.data, self.path("data.safetensors"))
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
@@ -232,6 +227,22 @@ class ProgramTest(unittest.TestCase):
 
     def assert_no_leftovers(self, folder=None):
         self.assertEqual([name for name in tree(folder or self.dir) if name.endswith(".tmp")], [])
+
+
+class ProgramTest(FolderTest):
+    """Prepared synthetic data (600 digits) for the class, and a link to it in the folder of each test."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.data = os.path.join(cls.base, "data.safetensors")
+        made = run("preprocess", "--synthetic", 600, "--output", cls.data, cwd=cls.base)
+        if made.code != 0:
+            raise AssertionError(f"cannot make the test data: {made}")
+
+    def setUp(self):
+        super().setUp()
+        os.symlink(self.data, self.path("data.safetensors"))
 
 
 class PageTest(ProgramTest):

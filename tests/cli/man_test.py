@@ -7,10 +7,10 @@ import subprocess
 import unittest
 
 import harness
-from completion_test import LightTest, listed
+from completion_test import CommandsTest, listed
 
 
-class Pages(LightTest):
+class Pages(CommandsTest):
     def setUp(self):
         super().setUp()
         self.succeed("__manuals", "made")
