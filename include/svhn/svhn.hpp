@@ -73,9 +73,9 @@ struct Picture {
 
 /// What a model says of a picture.
 struct Answer {
-  int digit = 0;                         ///< The most probable one.
-  double probability = 0.0;              ///< Of that digit.
-  std::array<double, 10> probabilities;  ///< [d]: of the digit d; their sum is 1.
+  int digit = 0;                           ///< The most probable one.
+  double probability = 0.0;                ///< Of that digit.
+  std::array<double, 10> probabilities{};  ///< [d]: of the digit d; their sum is 1.
 };
 
 /// How well a model did on a split of a prepared file, by `svhn evaluate`.

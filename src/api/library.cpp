@@ -49,8 +49,8 @@ Error public_error(const std::exception& exception) {
   return {static_cast<ErrorCode>(error.code()), error.what(), error.hint()};
 }
 
-int use_threads() {
-  return kernels::set_threads(threads());
+void use_threads() {
+  kernels::set_threads(threads());
 }
 
 }  // namespace api

@@ -17,7 +17,6 @@ namespace svhn {
 namespace {
 
 constexpr std::size_t kMostPixels = std::size_t{1} << 28;
-constexpr std::size_t kMostPictures = 512, kMostBytes = std::size_t{64} << 20;  // In memory at a time.
 
 [[noreturn]] void refuse(const std::string& message) {
   throw Error(ErrorCode::usage, message, "see svhn.hpp");
@@ -130,8 +129,7 @@ Answer Model::classify(const Picture& picture) const {
 std::vector<Answer> Model::classify(const std::vector<Picture>& pictures) const {
   return api::translated([&] {
     for (const Picture& picture : pictures) checked_stride(picture);
-    const std::size_t most =
-        std::clamp<std::size_t>(kMostBytes / impl_->predictor.sides().bytes(), 1, kMostPictures);
+    const std::size_t most = inference::images_at_a_time(impl_->predictor.sides());
     std::vector<Answer> answers;
     answers.reserve(pictures.size());
     for (std::size_t first = 0; first < pictures.size(); first += most) {

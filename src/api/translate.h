@@ -25,7 +25,7 @@ auto translated(const Body& body) -> decltype(body()) {
   }
 }
 
-/// Sets the calling thread and the libraries to `threads()`. @returns the number.
-int use_threads();
+/// Sets the calling thread and the libraries to `threads()`.
+void use_threads();
 
 }  // namespace svhn::api

@@ -1,6 +1,5 @@
 #include "config/run_config.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "config/overrides.h"
@@ -9,6 +8,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "data/prepared.h"
+#include "data/preprocess.h"
 #include "model/spec_json.h"
 
 namespace svhn::config {
@@ -150,9 +150,7 @@ nlohmann::ordered_json config_schema() {
 }
 
 model::Shape input_shape(const RunConfig& config) {
-  const auto& steps = config.data.preprocess;
-  const bool grey = std::find(steps.begin(), steps.end(), data::PreprocessStep::greyscale) != steps.end();
-  return {grey ? 1 : data::kChannels, data::kSide, data::kSide};
+  return {data::channels_of(config.data.preprocess), data::kSide, data::kSide};
 }
 
 model::Graph plan_run(const RunConfig& config, const std::string& source) {

@@ -44,6 +44,10 @@ std::optional<PreprocessStep> step_from_name(std::string_view name) {
   return static_cast<PreprocessStep>(found - kStepNames.begin());
 }
 
+std::int64_t channels_of(std::span<const PreprocessStep> steps) {
+  return std::ranges::find(steps, PreprocessStep::greyscale) == steps.end() ? kChannels : 1;
+}
+
 std::optional<std::string> step_order_fault(std::span<const PreprocessStep> steps) {
   if (std::ranges::count(steps, PreprocessStep::greyscale) > 1) return "greyscale comes twice";
   const auto last = std::ranges::find(steps, PreprocessStep::standardize);

@@ -26,6 +26,9 @@ std::optional<PreprocessStep> step_from_name(std::string_view name);
 /// must be the last step.
 std::optional<std::string> step_order_fault(std::span<const PreprocessStep> steps);
 
+/// @returns the channels of the network's input: 1 after greyscale, else 3.
+std::int64_t channels_of(std::span<const PreprocessStep> steps);
+
 /// The preprocessing that a model file stores, to reproduce the network's input.
 struct Preprocessing {
   std::vector<PreprocessStep> steps;

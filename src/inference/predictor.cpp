@@ -86,6 +86,11 @@ std::vector<Probabilities> Predictor::predict(std::span<const std::uint8_t> imag
   return results;
 }
 
+std::size_t images_at_a_time(data::ImageSides sides) {
+  constexpr std::size_t kMostImages = 512, kMostBytes = std::size_t{64} << 20;
+  return std::clamp<std::size_t>(kMostBytes / sides.bytes(), 1, kMostImages);
+}
+
 void shift_image(std::span<const std::uint8_t> image, data::ImageSides sides, int right, int down,
                  std::span<std::uint8_t> shifted) {
   std::size_t at = 0;

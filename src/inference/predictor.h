@@ -47,6 +47,10 @@ class Predictor {
   bool shifts_;
 };
 
+/// @param sides of the network's input.
+/// @returns how many images to hold in memory and predict at a time: some batches, up to 64 MiB.
+std::size_t images_at_a_time(data::ImageSides sides);
+
 /// Shifts an image and repeats its border.
 /// @param image u8 [H,W,3]. @param right,down in pixels.
 /// @param shifted u8 [H,W,3], output: pixel (x, y) is the image's pixel (x - right, y - down).

@@ -17,9 +17,7 @@ using torch::Tensor;
 constexpr std::int64_t kImagesPerThread = 8;  // Some 8 us of one core.
 
 void check_channels(const model::ModelFile& file, const data::Preprocessing& preprocessing) {
-  const bool grey = std::find(preprocessing.steps.begin(), preprocessing.steps.end(),
-                              data::PreprocessStep::greyscale) != preprocessing.steps.end();
-  const std::int64_t given = grey ? 1 : data::kChannels, wanted = file.record().input[0];
+  const std::int64_t given = data::channels_of(preprocessing.steps), wanted = file.record().input[0];
   if (given == wanted) return;
   throw core::Error(core::ExitCode::model,
                     "'" + file.file().path().string() + "': its network takes " + std::to_string(wanted) +

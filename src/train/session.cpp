@@ -55,9 +55,8 @@ kernels::Precision choose_precision(const SessionRequest& request, const std::st
 }
 
 model::Graph plan_request(const SessionRequest& request) {
-  const bool grey = std::find(request.data.preprocess.begin(), request.data.preprocess.end(),
-                              data::PreprocessStep::greyscale) != request.data.preprocess.end();
-  return model::plan_network(request.model, {grey ? 1 : data::kChannels, data::kSide, data::kSide});
+  return model::plan_network(request.model,
+                             {data::channels_of(request.data.preprocess), data::kSide, data::kSide});
 }
 
 std::shared_ptr<const data::PreparedData> open_data(const SessionRequest& request) {

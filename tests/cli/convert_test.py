@@ -629,7 +629,7 @@ class Kinds(Convert):
     def test_unknown_and_missing_files_are_refused(self):
         with open(self.path("net.h5"), "wb") as file:
             file.write(b"hello, world")
-        self.refused("net.h5", "'net.h5' is neither HDF5, a PyTorch file, a pickle nor safetensors",
+        self.refused("net.h5", "'net.h5' is neither HDF5, a PyTorch file, ONNX, a pickle nor safetensors",
                      "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, svhn's own ONNX files, and "
                      "pickled learning curves")
         self.refused("gone.h5", "cannot read 'gone.h5': No such file or directory", "check the path")

@@ -14,10 +14,8 @@ struct ConvertOptions {
       .example = "svhn convert --input model_2_2.h5 --output models/model_2_2.safetensors",
       .details =
           "Writes a safetensors file from a trained Keras model (.keras, .h5), from an ONNX file of 'svhn "
-          "export' "
-          "or from published weights (.h5, .pth), or a JSON file from pickled learning curves. Nothing in "
-          "the "
-          "input is executed."};
+          "export' or from published weights (.h5, .pth), or a JSON file from pickled learning curves. "
+          "Nothing in the input is executed."};
 
   InputPath input;
   OutputFile output;

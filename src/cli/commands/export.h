@@ -14,10 +14,8 @@ struct ExportOptions {
       .example = "svhn export --model models/model_2_1.best.safetensors --output model_2_1.onnx",
       .details =
           "The file takes pictures as bytes, [N,H,W,3], and gives the probabilities of the digits 0 to 9; "
-          "the "
-          "preprocessing is inside. Pictures of another size are resized before.\n\nIts metadata tells what "
-          "is "
-          "known of the model: preprocessing, accuracy, data, licence."};
+          "the preprocessing is inside. Pictures of another size are resized before.\n\nIts metadata tells "
+          "what is known of the model: preprocessing, accuracy, data, licence."};
 
   static constexpr std::int64_t kFirstOpset = 13, kLastOpset = 17;  ///< As in model/onnx/export.h.
 

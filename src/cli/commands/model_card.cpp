@@ -198,9 +198,8 @@ std::string use_section(const Facts& facts) {
       "layers = json.loads(metadata[\"layers\"])[\"layers\"]\n"
       "preprocessing = json.loads(metadata[\"preprocessing\"])\n"
       "classes = json.loads(metadata[\"classes\"])  # the digit of each output\n```\n\n"
-      "In C++: svhn's page `docs/cpp_api.md`. On the command line: `svhn predict --model FILE PICTURE`. As "
-      "ONNX, for "
-      "other programs: `svhn export --model FILE --output FILE.onnx`.\n",
+      "In C++: svhn's page `docs/cpp_api.md`. On the command line: `svhn predict --model FILE PICTURE`. "
+      "As ONNX, for other programs: `svhn export --model FILE --output FILE.onnx`.\n",
       data::preprocessing_text(steps), in_quotes(name));
 }
 

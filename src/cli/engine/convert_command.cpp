@@ -45,8 +45,7 @@ std::string advice_for(FileKind kind) {
   const std::string_view advice = images ? "" : formats::kind_advice(kind);
   if (!advice.empty()) return std::string(advice);
   return "convert reads Keras' .keras and .h5, PyTorch's .pth, safetensors, svhn's own ONNX files, and "
-         "pickled "
-         "learning curves";
+         "pickled learning curves";
 }
 
 /// @returns the kind of file, found by its content.
@@ -68,7 +67,7 @@ Input input_of(const fs::path& path) {
       return Input::onnx;
     case FileKind::unknown:
       throw Error(ExitCode::model,
-                  "'" + path.string() + "' is neither HDF5, a PyTorch file, a pickle nor safetensors",
+                  "'" + path.string() + "' is neither HDF5, a PyTorch file, ONNX, a pickle nor safetensors",
                   advice_for(kind));
     default:
       throw Error(ExitCode::model,

@@ -18,8 +18,6 @@ namespace {
 using metric::Probabilities;
 using nlohmann::ordered_json;
 
-constexpr std::size_t kMostPictures = 512, kMostBytes = std::size_t{64} << 20;  // In memory at a time.
-
 /// @returns what is to be said about a picture's shape, since it is made square; "" for most.
 std::string shape_text(double aspect_ratio) {
   constexpr double kStrip = 2.0, kTall = 3.0;
@@ -59,7 +57,7 @@ Answerer::Answerer(inference::Predictor predictor, int threads)
     : predictor_(std::move(predictor)),
       reader_(predictor_.sides()),
       threads_(static_cast<unsigned>(threads)),
-      most_(std::clamp<std::size_t>(kMostBytes / predictor_.sides().bytes(), 1, kMostPictures)) {}
+      most_(inference::images_at_a_time(predictor_.sides())) {}
 
 void Answerer::answer(std::span<Answer> chunk) {
   const std::size_t bytes = reader_.sides().bytes();

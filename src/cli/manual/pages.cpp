@@ -14,13 +14,10 @@ namespace {
 constexpr const char* kProgramText =
     "svhn prepares the digits of Street View House Numbers from any form in which people have them, trains "
     "networks on them that JSON configs describe, evaluates, explains and reports the models.\n\nEach "
-    "command has a "
-    "page of its own. Results go to the standard output, progress and messages to the standard error. With "
-    "--json "
-    "a command prints exactly one JSON document.\n\nWhere a command takes a model, a run's folder stands for "
-    "its "
-    "best model; where it takes a config, a name stands for the file in configs/. A single - is the standard "
-    "input.";
+    "command has a page of its own. Results go to the standard output, progress and messages to the standard "
+    "error. With --json a command prints exactly one JSON document.\n\nWhere a command takes a model, a "
+    "run's folder stands for its best model; where it takes a config, a name stands for the file in "
+    "configs/. A single - is the standard input.";
 
 /// @returns a command with the commands above it, joined: "svhn-config-check".
 std::string joined_name(const CLI::App& command, const std::string& between) {

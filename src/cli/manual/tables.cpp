@@ -28,8 +28,7 @@ constexpr std::array<ManualRow, 5> kEnvironment{
      {"SVHN_BIND", "The address or interface of --bind, where that is not given.", "--bind"},
      {"RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT",
       "Which process of several this is and where they meet, as torchrun sets them. Those of Slurm and MPI "
-      "are "
-      "read as well.",
+      "are read as well.",
       "--nproc"},
      {"SVHN_CHROMIUM", "The Chromium that prints the page as a PDF.", "--pdf"}}};
 
@@ -42,8 +41,7 @@ constexpr std::array<ManualRow, 6> kFiles{
       "--config"},
      {"OUTPUT/NAME.safetensors, OUTPUT/NAME.best.safetensors",
       "The model of the last epoch and that of the best one. NAME is the config's \"name\", OUTPUT the "
-      "folder of "
-      "--output.",
+      "folder of --output.",
       "--dry-run"},
      {"OUTPUT/NAME.history.json", "Its learning curves.", "--dry-run"},
      {"OUTPUT/NAME/",

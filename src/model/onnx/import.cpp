@@ -37,9 +37,7 @@ data::Preprocessing preprocessing_of(const onnx::ModelProto& model, const GraphR
   if (text.empty()) in.refuse("its metadata has no 'svhn_preprocessing'");
   auto result = data::preprocessing_from_json(text, in.source(), ExitCode::model);
   result.sides = {input[1], input[2]};
-  const bool grey = std::find(result.steps.begin(), result.steps.end(), data::PreprocessStep::greyscale) !=
-                    result.steps.end();
-  if ((grey ? 1 : data::kChannels) != input[0])
+  if (data::channels_of(result.steps) != input[0])
     in.refuse("its preprocessing does not give the " + std::to_string(input[0]) + " channels of its network");
   return result;
 }
