@@ -71,7 +71,9 @@ data::Preprocessing preprocessing_of(const model::ModelFile& file) {
 network::Network load_for_inference(const model::ModelFile& file, const torch::Device& device) {
   network::Network network = network::load_network(file);
   network.to(device);
-  return network::fold_batch_norm(std::move(network)).network;
+  network = network::fold_batch_norm(std::move(network)).network;
+  network.set_temperature(file.record().temperature);
+  return network;
 }
 
 Session::Session(network::Network& network, const SessionOptions& options)
@@ -86,6 +88,13 @@ const model::Shape& Session::shape() const {
 
 Tensor Session::outputs(std::span<const float> inputs, std::int64_t images) {
   const torch::NoGradGuard no_grad;
+  Tensor values = raw_outputs(inputs, images);
+  const bool logits = !options_.until || *options_.until == network_.graph().output_node();
+  if (logits && network_.temperature() != 1.0) values.div_(network_.temperature());
+  return values;
+}
+
+Tensor Session::raw_outputs(std::span<const float> inputs, std::int64_t images) {
   const auto size = static_cast<std::size_t>(model::element_count(shape()));
   if (images < 0 || images > options_.batch_size ||
       inputs.size() != static_cast<std::size_t>(images) * size) {

@@ -76,7 +76,8 @@ class Session {
 
   /// @param inputs f32 [N,…], each of the shape that the network takes: C,H,W, or that of node `first`.
   /// @param images N, 0 to `batch_size`.
-  /// @returns f32 [N,…] on the CPU, contiguous; valid until the next call.
+  /// @returns f32 [N,…] on the CPU, contiguous; valid until the next call. Logits are divided by the
+  /// network's temperature.
   /// @throws core::Error(bug) for inputs of another size.
   torch::Tensor outputs(std::span<const float> inputs, std::int64_t images);
 
@@ -94,6 +95,7 @@ class Session {
  private:
   /// @returns the shape of one input.
   [[nodiscard]] const model::Shape& shape() const;
+  torch::Tensor raw_outputs(std::span<const float> inputs, std::int64_t images);
 
   network::Network& network_;
   SessionOptions options_;

@@ -68,6 +68,7 @@ Prediction EvaluationMeter::add_logits(int true_class, std::span<const float, kC
   loss_.add(smoothed_loss(logits, true_class, smoothing_));
   top_k_.add(prediction.probabilities, true_class);
   calibration_.add(confidence, prediction.predicted == true_class);
+  brier_.add(brier_score(prediction.probabilities, true_class));
   return prediction;
 }
 
@@ -86,6 +87,7 @@ EvaluationResult EvaluationMeter::value() const {
   result.top_3_accuracy = top_k_.value(3);
   result.reliability = calibration_.value();
   result.expected_calibration_error = expected_calibration_error(result.reliability);
+  result.brier_score = brier_.value();
   result.per_class = class_scores(result.confusion);
   result.most_confused = metric::most_confused(result.confusion);
   return result;
@@ -101,6 +103,7 @@ nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
   json["accuracy_interval_95"] = {result.accuracy_interval_95.low, result.accuracy_interval_95.high};
   json["top_k"] = Json{{"2", result.top_2_accuracy}, {"3", result.top_3_accuracy}};
   json["expected_calibration_error"] = result.expected_calibration_error;
+  json["brier_score"] = result.brier_score;
   json["digits"] = digits_json();
   json["confusion_matrix"] = result.confusion;
   json["per_class"] = per_class_json(result);

@@ -22,6 +22,7 @@ struct EvaluationResult {
   double top_2_accuracy = 0.0;
   double top_3_accuracy = 0.0;
   double expected_calibration_error = 0.0;
+  double brier_score = 0.0;  ///< Mean, see scores.h.
   ConfusionCounts confusion{};
   std::array<ClassScore, kClasses> per_class{};
   std::vector<ConfusedPair> most_confused;  ///< At most ten.
@@ -56,12 +57,13 @@ class EvaluationMeter {
   MeanMeter loss_;
   TopKMeter top_k_;
   CalibrationMeter calibration_;
+  MeanMeter brier_;
 };
 
 /// @returns the document of `svhn evaluate --json`: model, split, images, loss, accuracy,
-/// accuracy_interval_95, top_k, expected_calibration_error, digits, confusion_matrix (row true, column
-/// predicted, in the order of digits), per_class, most_confused (digits) and images_per_second, in this
-/// order.
+/// accuracy_interval_95, top_k, expected_calibration_error, brier_score, digits, confusion_matrix (row true,
+/// column predicted, in the order of digits), per_class, most_confused (digits) and images_per_second, in
+/// this order.
 nlohmann::ordered_json evaluation_json(const EvaluationResult& result);
 
 }  // namespace svhn::metric

@@ -42,6 +42,15 @@ double cross_entropy(std::span<const float, kClasses> logits, int true_class) {
   return log_sum_exp(logits) - static_cast<double>(logits[class_slot(true_class)]);
 }
 
+double brier_score(const Probabilities& probabilities, int true_class) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < probabilities.size(); ++i) {
+    const double error = probabilities[i] - (i == class_slot(true_class) ? 1.0 : 0.0);
+    sum += error * error;
+  }
+  return sum;
+}
+
 int top_class(const Probabilities& probabilities) {
   return static_cast<int>(std::max_element(probabilities.begin(), probabilities.end()) -
                           probabilities.begin());

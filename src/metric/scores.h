@@ -17,6 +17,10 @@ Probabilities softmax(std::span<const float, kClasses> logits);
 /// @param logits f32 [C], finite. @returns -log softmax(logits)[true_class].
 double cross_entropy(std::span<const float, kClasses> logits, int true_class);
 
+/// The Brier score of one image: the sum over the classes of (probability - 1 for the true class, else 0)^2,
+/// from 0 to 2. @see Brier, "Verification of forecasts expressed in terms of probability", 1950
+double brier_score(const Probabilities& probabilities, int true_class);
+
 /// @returns the class of the largest probability; of equal ones the lowest class index.
 int top_class(const Probabilities& probabilities);
 

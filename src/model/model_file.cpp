@@ -20,6 +20,7 @@ using core::ExitCode;
 constexpr const char* kFormat = "svhn-model-1";
 constexpr const char* kClasses = R"(["1","2","3","4","5","6","7","8","9","0"])";
 constexpr const char* kImportedClasses = "imported_classes";
+constexpr const char* kTemperature = "temperature";
 constexpr const char* kNotOurs =
     "these are weights alone: name them in a config's backbone, or convert the whole Keras model";
 
@@ -63,6 +64,17 @@ std::vector<std::int64_t> read_shape(const formats::SafetensorsFile& file) {
   return shape;
 }
 
+double read_temperature(const formats::SafetensorsFile& file) {
+  const auto found = file.metadata().find(kTemperature);
+  if (found == file.metadata().end()) return 1.0;
+  const std::string source = "'" + file.path().string() + "': temperature";
+  const auto value = core::parse_json_strict(found->second, source, ExitCode::model);
+  if (value.is_number() && value >= kLeastTemperature && value <= kMostTemperature) return value;
+  refuse(file.path(),
+         "its temperature is " + core::printable(found->second) + ", not a number from 0.01 to 100",
+         "run svhn calibrate on the model again, or take the file from its source anew");
+}
+
 ModelRecord read_record(const formats::SafetensorsFile& file) {
   check_format(file);
   const std::string source = "'" + file.path().string() + "': layers";
@@ -73,7 +85,8 @@ ModelRecord read_record(const formats::SafetensorsFile& file) {
           model_from_json(layers, source, ExitCode::model),
           entry(file, "preprocessing"),
           entry(file, "synthetic") == "true",
-          classes == file.metadata().end() ? "" : classes->second};
+          classes == file.metadata().end() ? "" : classes->second,
+          read_temperature(file)};
 }
 
 Graph plan_record(const formats::SafetensorsFile& file, const ModelRecord& record) {
@@ -136,6 +149,7 @@ std::map<std::string, std::string> record_metadata(const ModelRecord& record, co
                                               {"classes", kClasses},
                                               {"synthetic", record.synthetic ? "true" : "false"}};
   if (!record.imported_classes.empty()) metadata[kImportedClasses] = record.imported_classes;
+  if (record.temperature != 1.0) metadata[kTemperature] = nlohmann::json(record.temperature).dump();
   return metadata;
 }
 

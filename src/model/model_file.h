@@ -23,7 +23,11 @@ struct ModelRecord {
   bool synthetic = false;     ///< Trained on the built-in synthetic digits.
   /// Of an imported model: how its outputs were read, "index", "digit" or (eleven outputs) "svhn"; else "".
   std::string imported_classes{};
+  /// The logits of inference are divided by it (Guo et al. 2017, section 4.2); 1: not calibrated.
+  double temperature = 1.0;
 };
+
+inline constexpr double kLeastTemperature = 0.01, kMostTemperature = 100.0;
 
 /// Converts a record to safetensors metadata. A backbone's automatic variant is resolved and the path of its
 /// weights omitted, since the file holds them; a TorchScript backbone keeps its path.

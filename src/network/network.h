@@ -48,6 +48,10 @@ class Network {
   torch::Tensor forward_visiting(const torch::Tensor& input, const ForwardContext& context,
                                  const Visit& visit);
 
+  /// @param temperature the logits of inference are divided by it (inference/session.h); `forward` does not.
+  void set_temperature(double temperature) { temperature_ = temperature; }
+  [[nodiscard]] double temperature() const { return temperature_; }
+
   void to(const torch::Device& device);
   [[nodiscard]] torch::Device device() const { return device_; }
   /// @returns the dtype of the tensors.
@@ -73,6 +77,7 @@ class Network {
   std::vector<int> uses_;          ///< How many nodes read each node's output.
   Fusion fusion_;
   torch::Device device_ = torch::kCPU;
+  double temperature_ = 1.0;
 };
 
 }  // namespace svhn::network

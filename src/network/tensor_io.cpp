@@ -52,6 +52,7 @@ void read_tensors(const formats::SafetensorsFile& file, const std::vector<NamedT
 Network load_network(const model::ModelFile& file) {
   Network network(file.graph(), 0);
   read_tensors(file.file(), network.tensors());
+  network.set_temperature(file.record().temperature);
   return network;
 }
 

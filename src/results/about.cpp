@@ -92,8 +92,10 @@ std::string weights_digest(const model::ModelFile& file) {
 
 std::string model_digest(const model::ModelFile& file) {
   const model::ModelRecord& record = file.record();
-  return digest_text(weights_digest(file) + nlohmann::json(record.input).dump() +
-                     model::model_to_json(record.spec).dump() + record.preprocessing);
+  return digest_text(
+      weights_digest(file) + nlohmann::json(record.input).dump() + model::model_to_json(record.spec).dump() +
+      record.preprocessing +
+      (record.temperature == 1.0 ? "" : " temperature " + nlohmann::json(record.temperature).dump()));
 }
 
 std::string which_model(const fs::path& path, const model::ModelFile& file) {

@@ -12,8 +12,8 @@ import subprocess
 import harness
 from harness import config, read_bytes, read_json, write_json
 
-COMMANDS = [("preprocess",), ("train",), ("transfer",), ("tune",), ("evaluate",), ("interpret",), ("predict",),
-            ("report",), ("info",), ("convert",), ("export",), ("config",), ("config", "check"), ("config", "show"),
+COMMANDS = [("preprocess",), ("train",), ("transfer",), ("tune",), ("evaluate",), ("calibrate",), ("compare",),
+            ("interpret",), ("predict",), ("report",), ("info",), ("convert",), ("export",), ("config",), ("config", "check"), ("config", "show"),
             ("config", "schema"), ("env",), ("completion",)]
 DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]
 CONFIGS = sorted(glob.glob(os.path.join(harness.SOURCE, "configs", "*.json")))
@@ -195,7 +195,7 @@ class Documents(harness.ProgramTest):
         document = self.document("evaluate", "--model", "models/tiny.safetensors")
         self.assertEqual(set(document) - {"synthetic"}, {
             "model", "split", "images", "loss", "accuracy", "accuracy_interval_95", "top_k",
-            "expected_calibration_error", "digits", "confusion_matrix", "per_class", "most_confused",
+            "expected_calibration_error", "brier_score", "digits", "confusion_matrix", "per_class", "most_confused",
             "images_per_second"})
         self.assertEqual((document["model"], document["split"], document["images"]), ("tiny", "test", 120))
         self.assertEqual(document["digits"], DIGITS)

@@ -1,13 +1,11 @@
 """Every error that a user can cause: exact exit code, exact text on stderr, nothing on stdout, no partial files."""
 
-import ctypes
 import json
 import os
 import pickle
 import resource
 import shutil
 import signal
-import unittest
 
 import harness
 from harness import CONFIG_HINT, DAMAGED_HINT, config, read_bytes, read_json, state_of, tree, write_json
@@ -294,36 +292,10 @@ class Splits(harness.ProgramTest):
 
     def test_training_on_an_empty_split_is_refused(self):
         """A foreign writer's file: a valid prepared file whose validation rows are none."""
-        empty_split(self.data, self.path("empty.safetensors"), "val")
+        harness.empty_split(self.data, self.path("empty.safetensors"), "val")
         self.assert_error(self.train(config(), "--data", "empty.safetensors"), 4,
                           "'empty.safetensors': the val split is empty",
                           "prepare the data with more images or other fractions")
-
-
-def empty_split(source, target, split):
-    """Rewrites a prepared file without the rows of a split, and signs the new header as svhn does."""
-    try:
-        xxhash = ctypes.CDLL("libxxhash.so.0")
-    except OSError as error:
-        raise unittest.SkipTest("signing a header needs libxxhash") from error
-    xxhash.XXH3_64bits.restype = ctypes.c_uint64
-    content = read_bytes(source)
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:8 + length])
-    begin, end = header[split]["data_offsets"]
-    header[split] = {"dtype": "I64", "shape": [0], "data_offsets": [begin, begin]}
-    header["__metadata__"][f"svhn.checksum.{split}"] = ""
-    for name, tensor in header.items():
-        if name not in ("__metadata__", split) and tensor["data_offsets"][0] >= end:
-            tensor["data_offsets"] = [offset - (end - begin) for offset in tensor["data_offsets"]]
-    header["__metadata__"]["svhn.checksum"] = "0" * 16
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-(len(text) + 8) % 64)
-    head = len(text).to_bytes(8, "little") + text
-    digest = xxhash.XXH3_64bits(head, ctypes.c_size_t(len(head)))
-    head = head.replace(b'"svhn.checksum":"' + b"0" * 16, b'"svhn.checksum":"%016x' % digest)
-    with open(target, "wb") as file:
-        file.write(head + content[8 + length:8 + length + begin] + content[8 + length + end:])
 
 
 class Output(harness.ProgramTest):

@@ -1,6 +1,8 @@
 #pragma once
 /// The table of the commands.
 
+#include "cli/commands/calibrate.h"
+#include "cli/commands/compare.h"
 #include "cli/commands/completion.h"
 #include "cli/commands/config.h"
 #include "cli/commands/convert.h"
@@ -27,6 +29,8 @@ using Commands = CommandList<
     TransferCommandOptions,
     TuneCommandOptions,
     EvaluateCommandOptions,
+    CalibrateOptions,
+    CompareOptions,
     InterpretCommandOptions,
     PredictCommandOptions,
     ReportCommandOptions,

@@ -1,5 +1,7 @@
 #include "cli/commands/info.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -95,6 +97,7 @@ ordered_json model_json(const model::ModelFile& model) {
   document.update(model::summary_json(model.graph()));
   document["preprocessing"] = ordered_json::parse(model.record().preprocessing, nullptr, false);
   document["synthetic"] = model.record().synthetic;
+  if (model.record().temperature != 1.0) document["temperature"] = model.record().temperature;
   add_history(model, document);
   return document;
 }
@@ -137,6 +140,9 @@ int show_model(const InfoOptions& options) {
   std::string text = (model.is_checkpoint() ? "Checkpoint of a run\n" : "") +
                      model::summary_text(model.graph(), model.record().name);
   if (model.record().synthetic) text += "Trained on synthetic digits.\n";
+  if (model.record().temperature != 1.0) {
+    text += fmt::format("Calibrated: the logits are divided by {:.4f}\n", model.record().temperature);
+  }
   text += history_text(model);
   const auto preprocessing = data::preprocessing_from_json(model.record().preprocessing,
                                                            model.file().path().string(), ExitCode::model);

@@ -53,12 +53,13 @@ std::string result_text(const metric::EvaluationResult& result, const Circumstan
       "  top-2      {:.4f}\n"
       "  top-3      {:.4f}\n"
       "  ECE        {:.4f}\n"
+      "  Brier      {:.4f}\n"
       "  speed      {:.0f} images/s\n\n",
       result.model, result.split, about.synthetic ? " (synthetic digits)" : "",
       core::counted(result.images, "image"), resized.empty() ? "" : ", " + resized, result.accuracy,
       result.accuracy_interval_95.low, result.accuracy_interval_95.high,
       about.finding ? "  note       " + finding_text(*about.finding) + "\n" : "", result.loss,
-      result.top_2_accuracy, result.top_3_accuracy, result.expected_calibration_error,
+      result.top_2_accuracy, result.top_3_accuracy, result.expected_calibration_error, result.brier_score,
       result.images_per_second);
   all += "Confusion matrix (rows: true digit, columns: predicted)\n" +
          metric::format_confusion_matrix(result.confusion);

@@ -31,6 +31,12 @@ TEST(Softmax, HoldsForTheLargestLogits) {
   EXPECT_EQ(cross_entropy(logits, 1), 2.0 * static_cast<double>(3e38F));
 }
 
+TEST(BrierScore, SumsTheSquaresOfAllClasses) {
+  EXPECT_DOUBLE_EQ(brier_score({0.5, 0.3, 0.2}, 0), 0.25 + 0.09 + 0.04);
+  EXPECT_DOUBLE_EQ(brier_score({1.0}, 0), 0.0);
+  EXPECT_DOUBLE_EQ(brier_score({1.0}, 9), 2.0);
+}
+
 TEST(TopClass, TakesTheLowestIndexOfATie) {
   EXPECT_EQ(top_class({0.1, 0.4, 0.4, 0.1}), 1);
   EXPECT_EQ(top_class(Probabilities{}), 0);

@@ -65,6 +65,24 @@ class ModelFileTest : public testing::Test {
   mutable std::string hint_;
 };
 
+TEST_F(ModelFileTest, KeepsTheTemperature) {
+  EXPECT_EQ(open().record().temperature, 1.0);
+  EXPECT_FALSE(metadata_.contains("temperature"));
+  ModelRecord calibrated = record();
+  calibrated.temperature = 0.1 + 0.2;
+  metadata_ = record_metadata(calibrated, "model");
+  EXPECT_EQ(open().record().temperature, 0.1 + 0.2);
+}
+
+TEST_F(ModelFileTest, RefusesATemperatureThatIsNone) {
+  for (const char* text : {"0", "-1", "0.0099", "100.1", "\"1\"", "null"}) {
+    metadata_["temperature"] = text;
+    EXPECT_EQ(refusal(), std::string("its temperature is ") + text + ", not a number from 0.01 to 100");
+  }
+  metadata_["temperature"] = "nan";
+  EXPECT_NE(refusal(), "");
+}
+
 TEST_F(ModelFileTest, TellsWhatTheModelIs) {
   const ModelFile file = open();
   EXPECT_EQ(file.record().name, "tiny");

@@ -1,0 +1,111 @@
+"""`svhn compare`: several models on the same images, against what `evaluate` tells of each."""
+
+import csv
+import json
+import math
+import os
+import shutil
+
+import harness
+
+
+def exact_p(only_a, only_b):
+    n, fewer = only_a + only_b, min(only_a, only_b)
+    return min(1.0, 2 * sum(math.comb(n, k) for k in range(fewer + 1)) / 2**n)
+
+
+class Compare(harness.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name, epochs in (("good", 12), ("fair", 4), ("poor", 1)):
+            harness.write_json(os.path.join(cls.base, "run.json"), harness.config(name=name, train={"epochs": epochs}))
+            done = harness.run("train", "--config", "run.json", "--threads", 1, "--quiet", cwd=cls.base)
+            if done.code != 0:
+                raise AssertionError(done)
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(os.path.join(self.base, "models"), self.path("models"))
+
+    def predictions(self, name, split="test"):
+        told = json.loads(self.succeed("evaluate", "--model", f"models/{name}.safetensors", "--split", split,
+                                       "--predictions", "p.csv", "--json").out)
+        with open(self.path("p.csv"), encoding="ascii") as file:
+            return told, list(csv.DictReader(file))
+
+    def compare(self, *arguments):
+        return json.loads(self.succeed("compare", *arguments, "--json").out)
+
+    def test_models_and_pairs(self):
+        names = ["good", "fair", "poor"]
+        told = self.compare(*(f"models/{name}.safetensors" for name in names))
+        known = [self.predictions(name) for name in names]
+        for entry, name, (result, _) in zip(told["models"], names, known, strict=True):
+            self.assertEqual((entry["model"], entry["file"]), (name, f"models/{name}.safetensors"))
+            self.assertEqual(entry["accuracy"], result["accuracy"])
+            self.assertEqual(entry["accuracy_interval_95"], result["accuracy_interval_95"])
+            self.assertEqual((entry["nll"], entry["ece"]), (result["loss"], result["expected_calibration_error"]))
+        right = [[row["true"] == row["predicted"] for row in rows] for _, rows in known]
+        self.assertEqual([(pair["a"], pair["b"]) for pair in told["pairs"]],
+                         [(f"models/{names[a]}.safetensors", f"models/{names[b]}.safetensors")
+                          for a, b in ((0, 1), (0, 2), (1, 2))])
+        for pair, (a, b) in zip(told["pairs"], ((0, 1), (0, 2), (1, 2)), strict=True):
+            only_a = sum(x and not y for x, y in zip(right[a], right[b], strict=True))
+            only_b = sum(y and not x for x, y in zip(right[a], right[b], strict=True))
+            self.assertGreater(only_a, 0)
+            self.assertEqual((pair["only_a"], pair["only_b"]), (only_a, only_b))
+            self.assertAlmostEqual(pair["p_value"], exact_p(only_a, only_b), delta=1e-12)
+            self.assertAlmostEqual(pair["difference"], (only_a - only_b) / len(right[a]), delta=1e-12)
+            low, high = pair["difference_interval_95"]
+            self.assertTrue(low < pair["difference"] < high)
+        said = list(zip(*([row["predicted"] for row in rows] for _, rows in known), strict=True))
+        self.assertEqual(told["disagreements"], sum(len(set(all_)) > 1 for all_ in said))
+        self.assertEqual((told["split"], told["images"], told["synthetic"]), ("test", 120, True))
+
+    def test_files_of_the_differences(self):
+        told = self.compare("models/good.safetensors", "models/poor.safetensors", "--differences", "d.csv", "--pictures",
+                            "d.png")
+        good, poor = ({row["row"]: row for row in self.predictions(name)[1]} for name in ("good", "poor"))
+        with open(self.path("d.csv"), encoding="ascii") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(len(rows), told["disagreements"])
+        for row in rows:
+            one, other = good[row["row"]], poor[row["row"]]
+            self.assertEqual((row["true"], row["predicted_1"], row["predicted_2"]),
+                             (one["true"], one["predicted"], other["predicted"]))
+            self.assertNotEqual(row["predicted_1"], row["predicted_2"])
+            self.assertAlmostEqual(float(row["probability_1"]), float(one["p" + one["predicted"]]), delta=1e-6)
+        self.assertTrue(harness.read_bytes(self.path("d.png")).startswith(b"\x89PNG"))
+
+    def test_text_names_the_test_and_its_numbers(self):
+        text = self.succeed("compare", "models/good", "models/fair", "models/poor", "--split", "val").out
+        self.assertIn("val split of data.safetensors (synthetic digits), 96 images", text)
+        self.assertEqual(len([line for line in text.splitlines() if "only 1 right" in line]), 2)
+        self.assertIn("not corrected for 3 comparisons", text)
+        self.assertRegex(text, r"All models read \d+ images? alike, \d+ not\.")
+
+    def test_a_model_beside_itself_differs_nowhere(self):
+        told = self.compare("models/good.safetensors", "models/good.safetensors")
+        pair, = told["pairs"]
+        self.assertEqual((pair["only_a"], pair["only_b"], pair["p_value"], told["disagreements"]), (0, 0, 1.0, 0))
+
+    def test_fingerprint_is_of_split_and_labels(self):
+        one = self.compare("models/good", "models/fair")
+        self.assertEqual(one["fingerprint"], self.compare("models/poor", "models/fair")["fingerprint"])
+        self.assertNotEqual(one["fingerprint"], self.compare("models/good", "models/fair", "--split", "val")["fingerprint"])
+
+    def test_refuses_models_of_other_data(self):
+        self.succeed("preprocess", "--synthetic", 600, "--split-seed", 2, "--output", "other.safetensors")
+        result = self.run_svhn("compare", "models/good", "models/fair", "--data", "other.safetensors")
+        self.assertEqual(result.code, 4, result)
+        self.assertIn("was trained on other data, 'data.safetensors'", result.err)
+        self.assertIn("--other-data", result.err)
+        self.compare("models/good", "models/fair", "--data", "other.safetensors", "--other-data")
+
+    def test_needs_two_models(self):
+        self.assertEqual(self.run_svhn("compare", "models/good").code, 2)
+
+
+if __name__ == "__main__":
+    harness.main()
