@@ -24,7 +24,8 @@ struct Kind {
   const char* file;  ///< A file that every result of the kind has.
 };
 
-inline constexpr std::array<Kind, 7> kKinds{{{"evaluation", "evaluation.json"},
+inline constexpr std::array<Kind, 8> kKinds{{{"evaluation", "evaluation.json"},
+                                             {"robustness", "robustness.json"},
                                              {"confusion", "confusion.json"},
                                              {"misclassified", "misclassified.json"},
                                              {"activations", "activations.safetensors"},

@@ -1,8 +1,42 @@
 #include "cli/commands/evaluate.h"
 
 #include "cli/command_line.h"
+#include "data/corruption_names.h"
 
 namespace svhn::cli {
+namespace {
+
+std::string corruption_words() {
+  std::string words = "all";
+  for (const auto& corruption : data::kCorruptions) words += " " + std::string(corruption.name);
+  return words;
+}
+
+void add_corruptions(CLI::App& command, CorruptionOptions& options) {
+  auto* corrupt = command
+                      .add_option("--corrupt", options.names,
+                                  "Evaluate on corrupted images, too: all, or names joined by commas")
+                      ->type_name("NAME")
+                      ->delimiter(',')
+                      ->check(hint(HintKind::words, corruption_words()));
+  command.add_option("--severity", options.severities, "Severities, 1 to 5, joined by commas (default: all)")
+      ->delimiter(',')
+      ->check(hint(HintKind::words, "1 2 3 4 5"));
+  command.add_option("--corrupt-seed", options.seed, "Seed of the corruptions")
+      ->check(refuse_negative)
+      ->capture_default_str();
+  add_path(command, "--corrupt-baseline", options.baseline,
+           "The model whose errors are the measure of the mean corruption error (the paper's: AlexNet)")
+      ->transform(model_path())
+      ->needs(corrupt);
+  add_path(command, "--corrupt-chart", options.chart,
+           "Draw the errors on corrupted images (FILE.png or FILE.svg)")
+      ->needs(corrupt);
+  add_path(command, "--corrupt-preview", options.preview,
+           "Draw the first image with every corruption and severity (PNG)");
+}
+
+}  // namespace
 
 void add_options(CLI::App& command, EvaluateCommandOptions& options) {
   add_path(command, "--model", options.model, "The model file, or its run folder")
@@ -17,6 +51,7 @@ void add_options(CLI::App& command, EvaluateCommandOptions& options) {
   add_path(command, "--confusion", options.confusion, "Draw the confusion matrix (FILE.png or FILE.svg)");
   add_path(command, "--reliability", options.reliability,
            "Draw the reliability diagram, accuracy by confidence (FILE.png or FILE.svg)");
+  add_corruptions(command, options.corruptions);
   command.add_flag("--json", options.json, "One JSON document on stdout");
   add_process_options(command, options.processes);
 }

@@ -1,12 +1,24 @@
 #pragma once
 /// `svhn evaluate`: measures a model on a split.
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/command.h"
 
 namespace svhn::cli {
+
+/// Corruptions of the images, see data/corruption_names.h.
+struct CorruptionOptions {
+  std::vector<std::string> names{};  ///< "all" or names; empty: none.
+  std::vector<int> severities{};     ///< Empty: all.
+  std::uint64_t seed = 1;
+  std::optional<InputPath> baseline{};
+  std::optional<OutputFile> chart{};  ///< .png or .svg
+  std::optional<OutputFile> preview{};
+};
 
 struct EvaluateCommandOptions {
   static constexpr CommandInfo kCommand{
@@ -16,7 +28,11 @@ struct EvaluateCommandOptions {
       .details =
           "Measures a model on one split of a prepared file: accuracy with its 95 % interval, loss, whether "
           "the digit is among the two or three likeliest, calibration error, confusion matrix, and the "
-          "scores of each digit.\n\nThe results are kept in the model's run folder, if it has one, for svhn "
+          "scores of each digit.\n\nWith --corrupt also the errors on images with the fifteen common "
+          "corruptions of Hendrycks and Dietterich (arXiv 1903.12261) in five severities, as they are "
+          "defined for "
+          "CIFAR-10-C; frost is drawn, in place of the paper's photographs.\n\nThe results are kept in the "
+          "model's run folder, if it has one, for svhn "
           "report."};
 
   InputPath model;
@@ -25,6 +41,7 @@ struct EvaluateCommandOptions {
   std::optional<OutputText> predictions;
   std::optional<OutputFile> confusion;    ///< .png or .svg
   std::optional<OutputFile> reliability;  ///< .png or .svg
+  CorruptionOptions corruptions{};
   bool json = false;
   ProcessOptions processes{};
 };

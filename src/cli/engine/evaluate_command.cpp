@@ -10,6 +10,7 @@
 #include "cli/engine/kept_results.h"
 #include "cli/engine/model_source.h"
 #include "cli/engine/progress.h"
+#include "cli/engine/robustness.h"
 #include "cli/engine/setup.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -34,6 +35,7 @@ struct Circumstances {
   data::ImageSides sides{};
   std::optional<ClassRuleFinding> finding{};
   std::optional<fs::path> kept{};  ///< Where the run folder has the results.
+  std::optional<metric::Robustness> robustness{};
 };
 
 /// One image's prediction; they become text after the evaluation, which measures its speed.
@@ -103,13 +105,15 @@ nlohmann::ordered_json evaluation_document(const metric::EvaluationResult& resul
 void show(const EvaluateCommandOptions& options, const metric::EvaluationResult& result,
           const Circumstances& about) {
   if (!options.json) {
-    print_text(result_text(result, about) + kept_text(about.kept));
+    print_text(result_text(result, about) + (about.robustness ? robustness_text(*about.robustness) : "") +
+               kept_text(about.kept));
     return;
   }
   auto document = evaluation_document(result, about.synthetic);
   add_resizing(document, about.sides);
   if (about.finding)
     document["class_rule"] = {{"accuracy", about.finding->accuracy}, {"advice", about.finding->advice}};
+  if (about.robustness) document["robustness"] = metric::robustness_json(*about.robustness);
   print_json(document);
 }
 
@@ -126,23 +130,29 @@ class ReportFiles {
   [[nodiscard]] const std::optional<fs::path>& folder() const { return kept_.folder(); }
   [[nodiscard]] std::vector<fs::path> paths() const {
     std::vector<fs::path> all;
-    for (const char* name : {kEvaluation, kPredictions, results::kAboutFile}) {
+    for (const char* name : {kEvaluation, kPredictions, kRobustness, results::kAboutFile}) {
       if (folder()) all.push_back(*folder() / name);
     }
     return all;
   }
-  void write(const metric::EvaluationResult& result, const inference::PredictionTable& table) {
+  void write(const metric::EvaluationResult& result, const inference::PredictionTable& table,
+             const std::optional<metric::Robustness>& robustness) {
     kept_.keep([&](const fs::path& folder) {
       const auto document = evaluation_document(result, about_.data.synthetic);
       core::write_text_file(folder / kEvaluation, core::json_text(document), core::ExitCode::data);
       table.write(folder / kPredictions);
       list_results(folder, about_, "evaluation", nlohmann::ordered_json::object());
+      if (!robustness) return;
+      const auto errors = robustness_document(result, *robustness, about_.data.synthetic);
+      core::write_text_file(folder / kRobustness, core::json_text(errors), core::ExitCode::data);
+      list_results(folder, about_, "robustness", robustness_options(*robustness));
     });
   }
 
  private:
   static constexpr const char* kEvaluation = "evaluation.json";
   static constexpr const char* kPredictions = "predictions.csv";
+  static constexpr const char* kRobustness = "robustness.json";
   KeptResults kept_;
   results::About about_;
 };
@@ -167,6 +177,7 @@ int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOpti
   if (processes.several()) {
     auto terms = shared_terms(file, data, options.split);
     terms["--precision"] = global.precision;
+    add_corruption_terms(options.corruptions, terms);
     processes.check_agreement(terms);
   }
   // Results must not depend on the machine, so bfloat16 is used only on request.
@@ -183,15 +194,19 @@ int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOpti
     };
     return inference::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
   });
-  if (!is_first) return 0;
   result.model = file.record().name;
+  const Evaluated model{network, preprocessing, data, split};
+  const auto robustness = measure_robustness(options.corruptions, model, how, result, global);
+  if (!is_first) return 0;
   inference::PredictionTable table;
   for (const auto& [row, label, prediction] : predicted) table.add(row, label, prediction);
   if (options.predictions) table.write(*options.predictions);
-  kept.write(result, table);
+  kept.write(result, table, robustness);
   draw_charts(options, result, data.synthetic());
+  draw_corruptions(options.corruptions, robustness, model, chart_title(result, data.synthetic()));
   show(options, result,
-       {data.synthetic(), preprocessing.sides, find_class_rule(result, file.record(), data), kept.folder()});
+       {data.synthetic(), preprocessing.sides, find_class_rule(result, file.record(), data), kept.folder(),
+        robustness});
   return 0;
 }
 
@@ -201,6 +216,7 @@ int run_command(const EvaluateCommandOptions& options, const GlobalOptions& glob
   for (const auto& chart : {options.confusion, options.reliability}) {
     if (chart) report::chart_format(*chart);
   }
+  check_corruptions(options.corruptions);
   return run_distributed(options.processes, global,
                          [&](DistributedContext& processes, const GlobalOptions& own) {
                            return evaluate_distributed(options, own, processes);

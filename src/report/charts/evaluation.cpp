@@ -33,19 +33,53 @@ std::string share_tics() {
   return "(" + tics + ")";
 }
 
-/// Column, row, square root of the share of the row, count, colour of the count.
+/// Column, row, square root of a share, number, colour of the number.
+std::vector<double> cell(std::size_t column, std::size_t row, double share, double number) {
+  const double shade = std::sqrt(share);
+  const double ink = number == 0.0 ? kGrey : shade < kDark ? kBlack : kWhite;
+  return {static_cast<double>(column), static_cast<double>(row), shade, number, ink};
+}
+
 Rows cells(const ConfusionCounts& counts) {
   Rows rows;
   for (std::size_t t = 0; t < counts.size(); ++t) {
     const auto support = std::accumulate(counts[t].begin(), counts[t].end(), std::int64_t{0});
     for (std::size_t p = 0; p < counts[t].size(); ++p) {
       const auto count = static_cast<double>(counts[t][p]);
-      const double shade = std::sqrt(count / static_cast<double>(std::max<std::int64_t>(support, 1)));
-      const double ink = counts[t][p] == 0 ? kGrey : shade < kDark ? kBlack : kWhite;
-      rows.push_back({static_cast<double>(p), static_cast<double>(t), shade, count, ink});
+      rows.push_back(cell(p, t, count / static_cast<double>(std::max<std::int64_t>(support, 1)), count));
     }
   }
   return rows;
+}
+
+/// The errors with their means, in percent.
+Rows error_cells(const metric::Robustness& result) {
+  Rows rows;
+  const std::size_t severities = result.severities.size();
+  const auto table = metric::with_means(result.errors);
+  for (std::size_t y = 0; y < table.size(); ++y) {
+    for (std::size_t x = 0; x <= severities; ++x)
+      rows.push_back(cell(x, y, table[y][x], 100.0 * table[y][x]));
+  }
+  return rows;
+}
+
+/// @returns the tics of an axis. @param names any texts; underscores become spaces.
+std::string named_tics(std::vector<std::string> names) {
+  std::string tics;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::ranges::replace(names[i], '_', ' ');
+    tics += (i == 0 ? "" : ", ") + gnuplot_string(names[i]) + " " + std::to_string(i);
+  }
+  return "(" + tics + ")";
+}
+
+/// What all heat maps of shares have in common.
+std::string share_map_commands(const std::string& bar) {
+  return "set border 15 linecolor rgb '#555555'\nunset key\n"
+         "set palette defined (0 '#ffffff', 0.1 '#d0e6f5', 0.5 '#4a9fd0', 1 '#00487a')\n"
+         "set cbrange [0:1]\nset cblabel '" +
+         bar + "' offset 0.8,0\nset cbtics " + share_tics() + "\n";
 }
 
 /// Middle of the bin, mean confidence, accuracy, share of all images; empty bins are gaps.
@@ -69,20 +103,14 @@ Chart confusion_chart(const ConfusionCounts& counts, const std::string& title) {
   Chart chart;
   chart.width = 1100;
   chart.height = 1000;
-  chart.commands =
-      title_command(title, chart.width) +
-      "set xlabel 'Predicted digit'\nset ylabel 'True digit'\n"
-      "set xtics scale 0 " +
-      tics + "\nset ytics scale 0 " + tics +
-      "\nset xrange [-0.5:9.5]\nset yrange [9.5:-0.5]\nset size ratio -1\nunset key\n"
-      "set border 15 linecolor rgb '#555555'\n"
-      "set palette defined (0 '#ffffff', 0.1 '#d0e6f5', 0.5 '#4a9fd0', 1 '#00487a')\n"
-      "set cbrange [0:1]\nset cblabel 'Share of the true digit (shade: square root)' offset 0.8,0\n"
-      "set cbtics " +
-      share_tics() +
-      "\n"
-      "plot '-' using 1:2:3 with image pixels, "
-      "'-' using 1:2:(sprintf('%.0f', $4)):5 with labels textcolor rgb variable\n";
+  chart.commands = title_command(title, chart.width) +
+                   "set xlabel 'Predicted digit'\nset ylabel 'True digit'\n"
+                   "set xtics scale 0 " +
+                   tics + "\nset ytics scale 0 " + tics +
+                   "\nset xrange [-0.5:9.5]\nset yrange [9.5:-0.5]\nset size ratio -1\n" +
+                   share_map_commands("Share of the true digit (shade: square root)") +
+                   "plot '-' using 1:2:3 with image pixels, "
+                   "'-' using 1:2:(sprintf('%.0f', $4)):5 with labels textcolor rgb variable\n";
   const Rows rows = cells(counts);
   chart.data = {rows, rows};
   return chart;
@@ -120,6 +148,39 @@ Chart reliability_chart(const metric::ReliabilityBins& bins, const std::string& 
   const Rows rows = bin_rows(bins);
   chart.data = {rows, rows, Rows{{0, 0}, {1, 1}}, rows};
   return chart;
+}
+
+Chart robustness_chart(const metric::Robustness& result, const std::string& title) {
+  std::vector<std::string> corruptions, severities;
+  for (const auto& corruption : result.corruptions) corruptions.push_back(corruption.name);
+  for (const int severity : result.severities) severities.push_back(std::to_string(severity));
+  corruptions.emplace_back("mean");
+  severities.emplace_back("mean");
+  const double rows = static_cast<double>(corruptions.size()),
+               columns = static_cast<double>(severities.size());
+  constexpr int kFrame = 260, kRow = 46;
+  Chart chart;
+  chart.width = 1100;
+  chart.height = kFrame + kRow * static_cast<int>(corruptions.size());
+  const std::string clean = fmt::format("clean error {:.2f} %", 100.0 * result.errors.clean);
+  chart.commands = title_command(title, chart.width, clean) + "set xlabel 'Severity'\nset xtics scale 0 " +
+                   named_tics(severities) + "\nset ytics scale 0 " + named_tics(corruptions) +
+                   fmt::format("\nset xrange [-0.5:{}]\nset yrange [{}:-0.5]\n", columns - 0.5, rows - 0.5) +
+                   share_map_commands("Error (shade: square root)") +
+                   fmt::format("set arrow from {0},-0.5 to {0},{1} nohead front linecolor rgb '#555555'\n",
+                               columns - 1.5, rows - 0.5) +
+                   fmt::format("set arrow from -0.5,{0} to {1},{0} nohead front linecolor rgb '#555555'\n",
+                               rows - 1.5, columns - 0.5) +
+                   "plot '-' using 1:2:3 with image pixels, "
+                   "'-' using 1:2:(sprintf('%.1f', $4)):5 with labels textcolor rgb variable\n";
+  const Rows cells = error_cells(result);
+  chart.data = {cells, cells};
+  return chart;
+}
+
+ChartResult write_robustness_chart(const std::filesystem::path& path, const metric::Robustness& result,
+                                   const std::string& title) {
+  return write_chart(path, robustness_chart(result, title));
 }
 
 ChartResult write_reliability_chart(const std::filesystem::path& path, const metric::ReliabilityBins& bins,

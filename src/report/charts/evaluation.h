@@ -1,10 +1,11 @@
 #pragma once
-/// Charts of an evaluation: the confusion matrix and the reliability diagram.
+/// Charts of an evaluation: the confusion matrix, the reliability diagram, errors on corrupted images.
 
 #include <filesystem>
 #include <string>
 
 #include "metric/confusion.h"
+#include "metric/robustness.h"
 #include "metric/scores.h"
 #include "report/charts/chart.h"
 
@@ -30,5 +31,15 @@ Chart reliability_chart(const metric::ReliabilityBins& bins, const std::string& 
 /// @param path .png or .svg. @throws as write_chart
 ChartResult write_reliability_chart(const std::filesystem::path& path, const metric::ReliabilityBins& bins,
                                     const std::string& title);
+
+/// @returns the errors as a heat map in percent: a row for each corruption and one of means, a column for
+/// each severity and one of means. The shade of a cell is the square root of its error.
+/// @param title any text.
+Chart robustness_chart(const metric::Robustness& result, const std::string& title);
+
+/// Writes `robustness_chart` to a file.
+/// @param path .png or .svg. @throws as write_chart
+ChartResult write_robustness_chart(const std::filesystem::path& path, const metric::Robustness& result,
+                                   const std::string& title);
 
 }  // namespace svhn::report

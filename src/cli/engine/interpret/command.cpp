@@ -20,7 +20,8 @@ ordered_json parts_of(const InterpretContext& context) {
   ordered_json parts = ordered_json::array();
   for (const results::Kind& kind : results::kKinds) {
     const std::string name = kind.name;
-    if (name != "evaluation" && context.wants(name)) parts.push_back(name);
+    const bool of_evaluate = name == "evaluation" || name == "robustness";
+    if (!of_evaluate && context.wants(name)) parts.push_back(name);
   }
   return parts;
 }

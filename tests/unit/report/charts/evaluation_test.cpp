@@ -149,5 +149,38 @@ TEST(WriteReliabilityChart, DrawsAPng) {
   EXPECT_EQ(png_size(folder / "r.png"), (PngSize{1000, 1000}));
 }
 
+metric::Robustness robustness() {
+  return {1, {1, 5}, {{"shot_noise", "noise"}, {"fog", "weather"}}, {"m", 0.05, {{0.04, 0.64}, {0.0, 0.16}}}};
+}
+
+// Rows: the errors with their mean; last the means. Columns: column, row, root of the error, percent, colour.
+TEST(RobustnessChart, SendsErrorsAndMeans) {
+  const Rows cells = robustness_chart(robustness(), "t").data.at(0);
+  ASSERT_EQ(cells.size(), 9U);
+  EXPECT_EQ(cells[0], (std::vector<double>{0, 0, 0.2, 4, 0}));
+  EXPECT_EQ(cells[1], (std::vector<double>{1, 0, 0.8, 64, 0xffffff}));
+  EXPECT_EQ(cells[3], (std::vector<double>{0, 1, 0, 0, 0x767676}));
+  EXPECT_NEAR(cells[2][3], 34, 1e-12);
+  EXPECT_NEAR(cells[8][3], 21, 1e-12);
+}
+
+TEST(RobustnessChart, NamesRowsColumnsAndTheCleanError) {
+  const Chart chart = robustness_chart(robustness(), "model");
+  EXPECT_TRUE(chart.commands.starts_with("set title \"model\".\"\\n\".\"clean error 5.00 \\0045\"\n"))
+      << chart.commands;
+  EXPECT_NE(chart.commands.find("set ytics scale 0 (\"shot noise\" 0, \"fog\" 1, \"mean\" 2)"),
+            std::string::npos)
+      << chart.commands;
+  EXPECT_NE(chart.commands.find("set xtics scale 0 (\"1\" 0, \"5\" 1, \"mean\" 2)"), std::string::npos);
+}
+
+TEST(WriteRobustnessChart, DrawsAPng) {
+  SVHN_NEEDS_GNUPLOT();
+  const ChartFolder folder;
+  const auto result = write_robustness_chart(folder / "r.png", robustness(), "t");
+  ASSERT_EQ(result.status, ChartStatus::drawn) << result.message;
+  EXPECT_EQ(png_size(folder / "r.png"), (PngSize{1100, 398}));
+}
+
 }  // namespace
 }  // namespace svhn::report
