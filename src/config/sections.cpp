@@ -34,11 +34,12 @@ constexpr std::array<Name<OptimizerType>, 4> kOptimizers{{{OptimizerType::sgd, "
                                                           {OptimizerType::adam, "adam"},
                                                           {OptimizerType::adamw, "adamw"},
                                                           {OptimizerType::rmsprop, "rmsprop"}}};
-constexpr std::array<Name<ScheduleType>, 5> kSchedules{
+constexpr std::array<Name<ScheduleType>, 6> kSchedules{
     {{ScheduleType::constant, "constant"},
      {ScheduleType::step, "step"},
      {ScheduleType::cosine, "cosine"},
      {ScheduleType::one_cycle, "one_cycle"},
+     {ScheduleType::triangular, "triangular"},
      {ScheduleType::reduce_on_plateau, "reduce_on_plateau"}}};
 constexpr std::array<Name<Precision>, 3> kPrecisions{
     {{Precision::automatic, "auto"}, {Precision::float32, "float32"}, {Precision::bfloat16, "bfloat16"}}};
@@ -85,9 +86,22 @@ void describe_geometry(Fields& f, data::AugmentOptions& o) {
             o.random_crop, {0, 32});
 }
 
+void describe_policy(Fields& f, data::AugmentOptions& o) {
+  f.integer({"randaugment",
+             "RandAugment: number of operations on each image; 0: off. The paper took 3 for house numbers."},
+            o.randaugment, {0, 16});
+  f.integer({"randaugment_magnitude", "Magnitude of RandAugment's operations. The paper took 9."},
+            o.randaugment_magnitude, {0, 30});
+  f.boolean({"trivialaugment", "TrivialAugment: one operation of random strength on each image."},
+            o.trivialaugment);
+  f.check(!o.trivialaugment || o.randaugment == 0, "trivialaugment", "stands in place of randaugment");
+}
+
 void describe_augment(Fields& f, data::AugmentOptions& o) {
   describe_geometry(f, o);
   f.number({"brightness", "Brightness factor of the pixels, uniform in [1-b, 1+b]."}, o.brightness,
+           between(0.0, 1.0));
+  f.number({"contrast", "Contrast factor of the image, uniform in [1-c, 1+c]."}, o.contrast,
            between(0.0, 1.0));
   f.number({"channel_shift",
             "One number added to all channels, uniform in [-c, c] in units of the preprocessed image, "
@@ -95,11 +109,21 @@ void describe_augment(Fields& f, data::AugmentOptions& o) {
            o.channel_shift, between(0.0, 255.0));
   f.integer({"cutout", "Side in pixels of a square at a random place that is set to 0; 0: off."}, o.cutout,
             {0, 32});
+  f.number({"random_erasing", "Probability that a random rectangle is erased; 0: off. The paper took 0.5."},
+           o.random_erasing, between(0.0, 1.0));
+  f.number({"random_erasing_area",
+            "Largest share of the image that is erased; the smallest is 0.02. The paper took 0.4."},
+           o.random_erasing_area, between(0.02, 1.0));
+  f.boolean({"random_erasing_noise", "Fill what is erased with standard normal numbers; false: with 0."},
+            o.random_erasing_noise);
   f.number({"mixup", "Alpha of mixup's Beta distribution; 0: off."}, o.mixup, between(0.0, 100.0));
+  f.number({"cutmix", "Alpha of CutMix's Beta distribution; 0: off. The paper took 1."}, o.cutmix,
+           between(0.0, 100.0));
   f.integer({"colour_ops", "Number of RandAugment-style colour operations on each image; 0: off."},
             o.colour_ops, {0, 16});
   f.number({"colour_magnitude", "Magnitude of the colour operations."}, o.colour_magnitude,
            between(0.0, 1.0));
+  describe_policy(f, o);
 }
 
 void describe_optimizer(Fields& f, train::OptimizerOptions& o) {
@@ -115,10 +139,14 @@ void describe_optimizer(Fields& f, train::OptimizerOptions& o) {
   f.number({"rho", "rmsprop: decay of the squared gradients' moving average."}, o.rho, below(0.0, 1.0));
   f.number({"momentum", "sgd, rmsprop: momentum."}, o.momentum, below(0.0, 1.0));
   f.boolean({"nesterov", "sgd: Nesterov momentum."}, o.nesterov);
-  f.number({"weight_decay", "adamw: decoupled weight decay."}, o.weight_decay, between(0.0, 100.0));
+  f.number({"weight_decay", "sgd, adamw: weight decay."}, o.weight_decay, between(0.0, 100.0));
+  f.boolean({"decay_bias_and_norm",
+             "sgd, adamw: whether weight decay acts on biases and on norms' scales and shifts, too."},
+            o.decay_bias_and_norm);
   f.check(!o.nesterov || (o.type == OptimizerType::sgd && o.momentum > 0.0), "nesterov",
           "needs the type sgd and a momentum above 0");
-  f.check(o.weight_decay == 0.0 || o.type == OptimizerType::adamw, "weight_decay", "needs the type adamw");
+  f.check(o.weight_decay == 0.0 || o.type == OptimizerType::adamw || o.type == OptimizerType::sgd,
+          "weight_decay", "needs the type sgd or adamw");
 }
 
 void describe_schedule(Fields& f, train::ScheduleOptions& o) {
@@ -126,15 +154,16 @@ void describe_schedule(Fields& f, train::ScheduleOptions& o) {
   f.integer({"step_epochs", "step: epochs between two drops of the rate."}, o.step_epochs, {1, kMaxEpochs});
   f.number({"factor", "step, reduce_on_plateau: factor of each drop of the rate."}, o.factor,
            inside(0.0, 1.0));
-  f.number({"warmup_epochs", "cosine: epochs of linear warm-up from 0."}, o.warmup_epochs, between(0.0, 1e6));
+  f.number({"warmup_epochs", "constant, step, cosine, reduce_on_plateau: epochs of linear warm-up from 0."},
+           o.warmup_epochs, between(0.0, 1e6));
   f.number({"minimum", "cosine, reduce_on_plateau: lowest learning rate."}, o.minimum,
            between(0.0, kMaxRate));
-  f.number({"rise_fraction", "one_cycle: share of the steps in which the rate rises."}, o.rise_fraction,
-           inside(0.0, 1.0));
-  f.number({"start_divisor", "one_cycle: the first rate is learning_rate / start_divisor."}, o.start_divisor,
-           between(1.0, 1e9));
-  f.number({"final_divisor", "one_cycle: the last rate is the first rate / final_divisor."}, o.final_divisor,
-           between(1.0, 1e12));
+  f.number({"rise_fraction", "one_cycle, triangular: share of the steps in which the rate rises."},
+           o.rise_fraction, inside(0.0, 1.0));
+  f.number({"start_divisor", "one_cycle, triangular: the first rate is learning_rate / start_divisor."},
+           o.start_divisor, between(1.0, 1e9));
+  f.number({"final_divisor", "one_cycle, triangular: the last rate is the first rate / final_divisor."},
+           o.final_divisor, between(1.0, 1e12));
   f.integer({"patience", "reduce_on_plateau: epochs without a better val_loss before a drop."}, o.patience,
             {1, kMaxEpochs});
 }
@@ -185,8 +214,11 @@ void describe_saving(Fields& f, train::TrainOptions& o) {
 void check_together(Fields& f, const train::TrainOptions& o) {
   f.check(o.schedule.minimum <= o.optimizer.learning_rate, "schedule/minimum",
           "is above the optimizer's learning_rate");
-  const bool warm = o.schedule.type == ScheduleType::cosine;
-  f.check(!warm || o.schedule.warmup_epochs <= static_cast<double>(o.epochs), "schedule/warmup_epochs",
+  const bool rises =
+      o.schedule.type == ScheduleType::one_cycle || o.schedule.type == ScheduleType::triangular;
+  f.check(!rises || o.schedule.warmup_epochs == 0.0, "schedule/warmup_epochs",
+          "the rate of one_cycle and triangular rises by itself, see rise_fraction");
+  f.check(rises || o.schedule.warmup_epochs <= static_cast<double>(o.epochs), "schedule/warmup_epochs",
           "is longer than the " + std::to_string(o.epochs) + " epochs of the run");
 }
 

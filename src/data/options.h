@@ -31,12 +31,20 @@ struct AugmentOptions {
   double brightness = 0.0;     ///< Factor uniform in [1-b, 1+b].
   double channel_shift = 0.0;  ///< Added to every pixel of a channel, uniform in [-c, c].
   Fill fill = Fill::nearest;
-  double fill_value = 0.0;        ///< For Fill::constant.
-  std::int64_t random_crop = 0;   ///< Pixels of padding before a random crop to the original size.
-  std::int64_t cutout = 0;        ///< Side of the square that is set to zero, pixels.
-  double mixup = 0.0;             ///< Alpha of the Beta distribution.
-  std::int64_t colour_ops = 0;    ///< RandAugment colour operations per image.
-  double colour_magnitude = 0.5;  ///< Their strength, 0..1.
+  double fill_value = 0.0;                 ///< For Fill::constant.
+  std::int64_t random_crop = 0;            ///< Pixels of padding before a random crop to the original size.
+  std::int64_t cutout = 0;                 ///< Side of the square that is set to zero, pixels.
+  double mixup = 0.0;                      ///< Alpha of the Beta distribution.
+  std::int64_t colour_ops = 0;             ///< RandAugment colour operations per image.
+  double colour_magnitude = 0.5;           ///< Their strength, 0..1.
+  double contrast = 0.0;                   ///< Factor uniform in [1-c, 1+c].
+  std::int64_t randaugment = 0;            ///< RandAugment: operations per image.
+  std::int64_t randaugment_magnitude = 9;  ///< 0..30.
+  bool trivialaugment = false;
+  double random_erasing = 0.0;        ///< Probability of erasing a rectangle.
+  double random_erasing_area = 0.4;   ///< Largest share of the image's area.
+  bool random_erasing_noise = false;  ///< Fill with standard normal numbers, not 0.
+  double cutmix = 0.0;                ///< Alpha of the Beta distribution.
 };
 
 struct DataOptions {

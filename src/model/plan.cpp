@@ -115,6 +115,11 @@ class Planner {
   }
 
   void check_node(const LayerSpec& layer, const Node& node) {
+    const auto* conv = std::get_if<Conv2dOp>(&node.op);
+    if (conv != nullptr && conv->initializer == KernelInitializer::whitening && node.inputs.front() != 0) {
+      refuse(layer, {"kernel_initializer whitening is for a layer that reads the network's images",
+                     "leave it out, or put the layer first"});
+    }
     if (!fits_bound(node.output, kMaxActivations)) {
       refuse(layer, {"its output " + shape_text(node.output) + " holds more than " +
                          std::to_string(kMaxActivations) + " numbers",

@@ -31,6 +31,32 @@ double log_gamma(core::CounterRandom& random, double shape) {
   return above + std::log(1.0 - random.uniform()) / shape;
 }
 
+/// @returns a value from Beta(alpha, alpha).
+double draw_beta(core::CounterRandom& random, double alpha) {
+  const double first = log_gamma(random, alpha);
+  const double second = log_gamma(random, alpha);
+  return 1.0 / (1.0 + std::exp(second - first));
+}
+
+constexpr double kPixels = data::kSide * data::kSide;
+
+/// @returns CutMix's box, clipped at the image's border.
+data::Rectangle draw_box(core::CounterRandom& random, double lambda) {
+  const auto side = static_cast<std::int64_t>(data::kSide * std::sqrt(1.0 - lambda));
+  const auto draw = [&] {
+    const auto centre = static_cast<std::int64_t>(random.below(data::kSide));
+    const std::int64_t first = std::max<std::int64_t>(centre - side / 2, 0);
+    return std::pair(first, std::min<std::int64_t>(centre + side / 2, data::kSide) - first);
+  };
+  const auto [top, height] = draw();
+  const auto [left, width] = draw();
+  return {top, left, height, width};
+}
+
+torch::Tensor partner_tensor(const Mixing& mixing, const torch::Tensor& like) {
+  return torch::tensor(mixing.partners, torch::kInt64).to(like.device());
+}
+
 }  // namespace
 
 Augment make_augment(const std::optional<data::AugmentOptions>& options, const data::PreprocessPlan& plan,
@@ -54,21 +80,36 @@ data::ImageHook epoch_hook(const Augment& augment, EpochSlice slice) {
   };
 }
 
-Mixing draw_mixing(double alpha, std::int64_t images, const MixupKey& key) {
-  if (alpha <= 0.0) return {};
+Mixing draw_mixing(const MixingOptions& options, std::int64_t images, const MixupKey& key) {
+  if (options.mixup <= 0.0 && options.cutmix <= 0.0) return {};
   const auto index = (static_cast<std::uint64_t>(key.epoch) << 32) ^ static_cast<std::uint64_t>(key.step);
   core::CounterRandom random(key.seed, core::stream_id("mixup"), index);
-  const double first = log_gamma(random, alpha);
-  const double second = log_gamma(random, alpha);
-  const double lambda = 1.0 / (1.0 + std::exp(second - first));
-  return {std::max(lambda, 1.0 - lambda), core::random_permutation(images, random)};
+  const bool both = options.mixup > 0.0 && options.cutmix > 0.0;
+  const bool cut = both ? random.below(2) == 1 : options.cutmix > 0.0;
+  const double lambda = draw_beta(random, cut ? options.cutmix : options.mixup);
+  Mixing mixing{std::max(lambda, 1.0 - lambda), core::random_permutation(images, random)};
+  if (!cut) return mixing;
+  mixing.box = draw_box(random, lambda);
+  mixing.lambda = 1.0 - static_cast<double>(mixing.box->height * mixing.box->width) / kPixels;
+  return mixing;
 }
 
-torch::Tensor mix(const torch::Tensor& values, const Mixing& mixing) {
-  if (mixing.partners.empty()) return values;
-  const auto partners = torch::tensor(mixing.partners, torch::kInt64).to(values.device());
-  const torch::Tensor own = values.narrow(0, 0, partners.size(0));
-  return own * mixing.lambda + values.index_select(0, partners) * (1.0 - mixing.lambda);
+torch::Tensor mix_images(const torch::Tensor& images, const Mixing& mixing) {
+  if (!mixing.box) return mix_targets(images, mixing);
+  const auto inside = [&](const torch::Tensor& all) {
+    return all.narrow(2, mixing.box->top, mixing.box->height).narrow(3, mixing.box->left, mixing.box->width);
+  };
+  const auto partners = partner_tensor(mixing, images);
+  torch::Tensor mixed = images.narrow(0, 0, partners.size(0)).clone();
+  inside(mixed).copy_(inside(images).index_select(0, partners));
+  return mixed;
+}
+
+torch::Tensor mix_targets(const torch::Tensor& targets, const Mixing& mixing) {
+  if (mixing.partners.empty()) return targets;
+  const auto partners = partner_tensor(mixing, targets);
+  const torch::Tensor own = targets.narrow(0, 0, partners.size(0));
+  return own * mixing.lambda + targets.index_select(0, partners) * (1.0 - mixing.lambda);
 }
 
 }  // namespace svhn::train

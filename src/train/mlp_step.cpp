@@ -21,6 +21,18 @@ void mix_row(const float* own, const float* partner, double lambda, float* to, s
   for (std::int64_t i = 0; i < count; ++i) to[i] = own[i] * a + partner[i] * b;
 }
 
+/// CutMix of one image. @param shape C,H,W.
+void paste_box(const float* own, const float* partner, const data::Rectangle& box,
+               const std::vector<std::int64_t>& shape, float* to) {
+  const std::int64_t height = shape[1], width = shape[2];
+  std::copy(own, own + model::element_count(shape), to);
+  for (std::int64_t line = 0; line < shape[0] * height; ++line) {
+    if (line % height < box.top || line % height >= box.top + box.height) continue;
+    const std::int64_t at = line * width + box.left;
+    std::copy(partner + at, partner + at + box.width, to + at);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<MlpStep> MlpStep::make(const TrainOptions& options, const network::Network& network,
@@ -64,10 +76,15 @@ const float* MlpStep::inputs(const StepInput& input) {
   if (partners.empty()) return images;
   const auto numbers = static_cast<std::int64_t>(input.batch.pixels.size()) / input.batch.size;
   mixed_.resize(partners.size() * static_cast<std::size_t>(numbers));
+  const auto& mixing = input.shard.mixing;
   for (std::size_t i = 0; i < partners.size(); ++i) {
     const auto row = static_cast<std::int64_t>(i) * numbers;
-    mix_row(images + row, images + partners[i] * numbers, input.shard.mixing.lambda, mixed_.data() + row,
-            numbers);
+    const float *own = images + row, *partner = images + partners[i] * numbers;
+    if (mixing.box) {
+      paste_box(own, partner, *mixing.box, input.shape, mixed_.data() + row);
+    } else {
+      mix_row(own, partner, mixing.lambda, mixed_.data() + row, numbers);
+    }
   }
   return mixed_.data();
 }

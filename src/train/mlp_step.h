@@ -26,9 +26,9 @@ class MlpStep {
  private:
   MlpStep(const TrainOptions& options, const network::Network& network,
           std::unique_ptr<network::MlpEngine> engine);
-  /// @returns f32 [n,...], the batch's images, after mixup if any.
+  /// @returns f32 [n,...], the batch's images, after mixup or CutMix if any.
   const float* inputs(const StepInput& input);
-  /// @returns f32 [n,K], training targets after label smoothing and mixup.
+  /// @returns f32 [n,K], training targets after label smoothing, mixup or CutMix.
   const float* targets(const StepInput& input);
   [[nodiscard]] double penalty() const;
   void add_penalty_gradients() const;

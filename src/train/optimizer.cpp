@@ -1,14 +1,29 @@
 #include "train/optimizer.h"
 
 #include <cmath>
+#include <type_traits>
 
-#include "train/adam_kernel.h"
+#include "train/optimizer_kernels.h"
 
 namespace svhn::train {
 namespace {
 
 using torch::Tensor;
 using State = std::vector<std::pair<std::string, Tensor>>;
+
+/// Calls `step` with pointers to the arrays of a kind that the kernels take. @returns whether they take it.
+template <class Step>
+bool on_cpu(const Tensor& values, const Step& step) {
+  if (!values.device().is_cpu()) return false;
+  if (values.scalar_type() == torch::kFloat32) {
+    step([](const Tensor& flat) { return static_cast<float*>(flat.data_ptr()); });
+  } else if (values.scalar_type() == torch::kFloat64) {
+    step([](const Tensor& flat) { return static_cast<double*>(flat.data_ptr()); });
+  } else {
+    return false;
+  }
+  return true;
+}
 
 class Sgd : public Optimizer {
  public:
@@ -18,31 +33,41 @@ class Sgd : public Optimizer {
   }
 
   void step(const Tensor& values, const Tensor& gradients, double rate, std::int64_t /*step*/) override {
+    const SgdNumbers numbers = numbers_at(rate);
     if (!velocity_.defined()) {
+      const double keep = numbers.keep - rate * numbers.decay;
+      if (keep != 1.0) values.mul_(keep);
       values.add_(gradients, -rate);
-    } else if (compat_ == FrameworkCompat::keras) {
-      keras_step(values, gradients, rate);
-    } else {
-      torch_step(values, gradients, rate);
+      return;
     }
+    const bool taken = on_cpu(values, [&](auto at) {
+      sgd_step(
+          SgdVectors<std::remove_pointer_t<decltype(at(values))>>{at(values), at(velocity_), at(gradients)},
+          values.numel(), numbers);
+    });
+    if (!taken) step_on_device(values, gradients, numbers);
   }
 
   State state() const override { return velocity_.defined() ? State{{"velocity", velocity_}} : State{}; }
 
  private:
-  void keras_step(const Tensor& values, const Tensor& gradients, double rate) {
-    velocity_.mul_(options_.momentum).add_(gradients, -rate);
-    if (options_.nesterov) {
-      values.add_(velocity_, options_.momentum).add_(gradients, -rate);
-    } else {
-      values.add_(velocity_);
-    }
+  /// Keras moves by its velocity, PyTorch by the rate times its own.
+  [[nodiscard]] SgdNumbers numbers_at(double rate) const {
+    const bool keras = compat_ == FrameworkCompat::keras;
+    SgdNumbers numbers{.momentum = options_.momentum, .scale = keras ? -rate : 1.0};
+    (keras ? numbers.keep : numbers.decay) =
+        keras ? 1.0 - rate * options_.weight_decay : options_.weight_decay;
+    const double along = keras ? 1.0 : -rate;
+    numbers.velocity_factor = options_.nesterov ? along * options_.momentum : along;
+    numbers.gradient_factor = options_.nesterov ? -rate : 0.0;
+    return numbers;
   }
 
-  void torch_step(const Tensor& values, const Tensor& gradients, double rate) {
-    velocity_.mul_(options_.momentum).add_(gradients);
-    values.add_(velocity_, options_.nesterov ? -rate * options_.momentum : -rate);
-    if (options_.nesterov) values.add_(gradients, -rate);
+  void step_on_device(const Tensor& values, const Tensor& gradients, const SgdNumbers& numbers) {
+    const Tensor d = numbers.decay == 0.0 ? gradients : gradients.add(values, numbers.decay);
+    velocity_.mul_(numbers.momentum).add_(d, numbers.scale);
+    values.mul_(numbers.keep).add_(velocity_, numbers.velocity_factor);
+    if (numbers.gradient_factor != 0.0) values.add_(d, numbers.gradient_factor);
   }
 
   OptimizerOptions options_;
@@ -64,24 +89,17 @@ class Adam : public Optimizer {
     if (options_.type == OptimizerType::adamw) numbers.keep = 1.0 - rate * options_.weight_decay;
     numbers.rate = keras ? rate * second / first : rate / first;
     numbers.root = keras ? 1.0 : 1.0 / second;
-    if (values.device().is_cpu() && values.scalar_type() == torch::kFloat32) {
-      step_on_cpu<float>(values, gradients, numbers);
-    } else if (values.device().is_cpu() && values.scalar_type() == torch::kFloat64) {
-      step_on_cpu<double>(values, gradients, numbers);
-    } else {
-      step_on_device(values, gradients, numbers);
-    }
+    const bool taken = on_cpu(values, [&](auto at) {
+      adam_step(
+          AdamVectors<std::remove_pointer_t<decltype(at(values))>>{at(values), at(m_), at(v_), at(gradients)},
+          values.numel(), numbers);
+    });
+    if (!taken) step_on_device(values, gradients, numbers);
   }
 
   State state() const override { return {{"m", m_}, {"v", v_}}; }
 
  private:
-  template <class T>
-  void step_on_cpu(const Tensor& values, const Tensor& gradients, const AdamNumbers& numbers) {
-    const auto at = [](const Tensor& flat) { return static_cast<T*>(flat.data_ptr()); };
-    adam_step(AdamVectors<T>{at(values), at(m_), at(v_), at(gradients)}, values.numel(), numbers);
-  }
-
   void step_on_device(const Tensor& values, const Tensor& gradients, const AdamNumbers& numbers) {
     m_.mul_(numbers.beta1).add_(gradients, 1.0 - numbers.beta1);
     v_.mul_(numbers.beta2).addcmul_(gradients, gradients, 1.0 - numbers.beta2);

@@ -7,6 +7,7 @@
 /// adam     w -= lr sqrt(1-b2^t)/(1-b1^t) m/(sqrt(s)+eps)  w -= lr/(1-b1^t) m/(sqrt(s/(1-b2^t))+eps)
 /// adamw    as adam, and first w -= lr decay w             the same
 /// rmsprop  u = mom u + lr g/sqrt(s+eps); w -= u           u = mom u + g/(sqrt(s)+eps); w -= lr u
+/// Weight decay: adamw, and sgd with keras, first do w -= lr decay w; sgd with torch adds decay w to g.
 /// with m = b1 m + (1-b1) g and s = b2 s + (1-b2) g^2 (rmsprop: rho in place of b2).
 /// @see Kingma and Ba 2015; Loshchilov and Hutter 2019; documentation of Keras 3 and PyTorch
 

@@ -14,26 +14,37 @@ double cosine(double from, double to, double p) {
   return to + (from - to) * (1.0 + std::cos(std::numbers::pi * std::clamp(p, 0.0, 1.0))) / 2.0;
 }
 
-double cosine_rate(const ScheduleOptions& options, double base, const ScheduleStep& at) {
-  const double warmup = options.warmup_epochs * static_cast<double>(at.steps_per_epoch);
-  const auto step = static_cast<double>(at.step);
-  if (step < warmup) return base * (step + 1.0) / (warmup + 1.0);
-  const double last = static_cast<double>(at.epochs * at.steps_per_epoch) - 1.0;
-  return cosine(base, options.minimum, (step - warmup) / std::max(1.0, last - warmup));
+double linear(double from, double to, double p) {
+  return from + (to - from) * std::clamp(p, 0.0, 1.0);
 }
 
-double one_cycle_rate(const ScheduleOptions& options, double base, const ScheduleStep& at) {
+double warmup_steps(const ScheduleOptions& options, const ScheduleStep& at) {
+  return options.warmup_epochs * static_cast<double>(at.steps_per_epoch);
+}
+
+double cosine_rate(const ScheduleOptions& options, double base, const ScheduleStep& at) {
+  const double warmup = warmup_steps(options, at);
+  const double last = static_cast<double>(at.epochs * at.steps_per_epoch) - 1.0;
+  return cosine(base, options.minimum,
+                (static_cast<double>(at.step) - warmup) / std::max(1.0, last - warmup));
+}
+
+/// @param between `cosine` or `linear`.
+template <class Between>
+double cycle_rate(const ScheduleOptions& options, double base, const ScheduleStep& at, Between between) {
   const double start = base / options.start_divisor;
   const double last = static_cast<double>(at.epochs * at.steps_per_epoch) - 1.0;
   const double top = options.rise_fraction * last;
   const auto step = static_cast<double>(at.step);
-  if (step < top) return cosine(start, base, step / top);
-  return cosine(base, start / options.final_divisor, (step - top) / std::max(1.0, last - top));
+  if (step < top) return between(start, base, step / top);
+  return between(base, start / options.final_divisor, (step - top) / std::max(1.0, last - top));
 }
 
 }  // namespace
 
 double learning_rate(const ScheduleOptions& options, double base_rate, const ScheduleStep& at) {
+  const auto step = static_cast<double>(at.step);
+  if (step < warmup_steps(options, at)) return base_rate * (step + 1.0) / (warmup_steps(options, at) + 1.0);
   switch (options.type) {
     case ScheduleType::constant:
       return base_rate;
@@ -44,7 +55,9 @@ double learning_rate(const ScheduleOptions& options, double base_rate, const Sch
     case ScheduleType::cosine:
       return cosine_rate(options, base_rate, at);
     case ScheduleType::one_cycle:
-      return one_cycle_rate(options, base_rate, at);
+      return cycle_rate(options, base_rate, at, cosine);
+    case ScheduleType::triangular:
+      return cycle_rate(options, base_rate, at, linear);
     case ScheduleType::reduce_on_plateau:
       break;
   }

@@ -19,10 +19,11 @@ struct ScheduleStep {
   double plateau_factor = 1.0;  ///< PlateauState::factor.
 };
 
-/// Schedules: constant: rate; step: rate * factor^floor(epoch / step_epochs); cosine: linear rise from 0 over
-/// the warm-up, then minimum + (rate - minimum) (1 + cos(pi p)) / 2; one_cycle: cosine rise from rate /
-/// start_divisor to rate and cosine fall to that start / final_divisor (p in [0, 1] over the remaining steps,
-/// 1 at the last step); reduce_on_plateau: max(rate * plateau_factor, minimum).
+/// Schedules: constant: rate; step: rate * factor^floor(epoch / step_epochs); cosine: minimum + (rate -
+/// minimum) (1 + cos(pi p)) / 2; one_cycle: cosine rise from rate / start_divisor to rate and cosine fall to
+/// that start / final_divisor (p in [0, 1] over the remaining steps, 1 at the last step); triangular: the
+/// same with straight lines; reduce_on_plateau: max(rate * plateau_factor, minimum). The warm-up before them
+/// rises linearly from 0.
 /// @param base_rate the configured learning rate.
 /// @returns the rate of a step. @see Loshchilov and Hutter 2017 (cosine); Smith and Topin 2018 (one cycle)
 double learning_rate(const ScheduleOptions& options, double base_rate, const ScheduleStep& at);

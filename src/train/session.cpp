@@ -25,6 +25,7 @@
 #include "train/run_folder.h"
 #include "train/run_log.h"
 #include "train/trainer.h"
+#include "train/whitening.h"
 
 namespace svhn::train {
 namespace {
@@ -136,11 +137,17 @@ struct Session::Impl {
     resumed = !record.empty();
     if (resumed) former = record_from_json(record);
     precision = resolve_precision();
-    if (!resumed && ranks.first()) network::load_backbone_weights(network);
+    if (!resumed && ranks.first()) initialize();
     make_trainer();
     if (saved) network::read_tensors(saved->file(), all_tensors());
     if (resumed) trainer->state() = former.state;
     ranks.broadcast(all_tensors());
+  }
+
+  /// Initial weights that come from files or data.
+  void initialize() {
+    network::load_backbone_weights(network);
+    whiten_first_convolutions(network, data, data::plan_for(preprocessing, data, Split::train));
   }
 
   /// @returns the record of the checkpoint to resume from, as JSON; "": a new run.
@@ -203,11 +210,11 @@ struct Session::Impl {
                        data::plan_for(preprocessing, data, Split::val),
                        precision,
                        {},
-                       0.0,
+                       {},
                        {},
                        ranks.group()};
     parts.augment = make_augment(request.data.augment, parts.train_plan, request.train.seed);
-    if (request.data.augment) parts.mixup = request.data.augment->mixup;
+    if (const auto& augment = request.data.augment) parts.mixing = {augment->mixup, augment->cutmix};
     parts.observers.push_back(&forward);
     forward.impl = this;
     trainer = std::make_unique<Trainer>(request.train, std::move(parts));
@@ -379,6 +386,10 @@ bool Session::run(const std::vector<TrainObserver*>& observers, const PauseRule&
   if (ended && writes) impl.folder.write([&impl] { impl.save_final(); });
   impl.ranks.barrier();
   return ended;
+}
+
+metric::RangeTest Session::range_test() {
+  return impl_->trainer->range_test([] { return core::stop_signal(); });
 }
 
 DryRun Session::dry_run() {

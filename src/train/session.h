@@ -12,6 +12,7 @@
 #include "data/prepared.h"
 #include "distributed/process_group.h"
 #include "kernels/hardware.h"
+#include "metric/range_test.h"
 #include "model/graph/graph.h"
 #include "model/graph/spec.h"
 #include "model/plan.h"
@@ -104,6 +105,9 @@ class Session {
   /// Times a few steps and writes nothing. It changes the weights, so do not call `run` afterwards. All
   /// processes of a group must call it together; each gets its own estimates.
   DryRun dry_run();
+  /// Runs a learning-rate range test and writes nothing. It changes the weights, so do not call `run`
+  /// afterwards. All processes of a group must call it together. @throws core::Interrupted
+  metric::RangeTest range_test();
 
   [[nodiscard]] const model::Graph& graph() const;
   [[nodiscard]] const data::PreparedData& data() const;

@@ -18,6 +18,7 @@ BatchShard shard_batch(const Mixing& mixing, std::int64_t images, int rank, int 
   BatchShard shard{shard_of(images, rank, size), images, {}, {}};
   if (mixing.partners.empty()) return shard;
   shard.mixing.lambda = mixing.lambda;
+  shard.mixing.box = mixing.box;
   std::map<std::int64_t, std::int64_t> held;  // Index among the held images, by index in the global batch.
   for (std::int64_t i = 0; i < shard.own.count; ++i) held.emplace(shard.own.first + i, i);
   for (std::int64_t i = 0; i < shard.own.count; ++i) {
@@ -35,7 +36,7 @@ EpochShard shard_epoch(const EpochBatches& epoch, int rank, int size) {
   for (std::int64_t step = epoch.first_step; step * epoch.batch_size < all; ++step) {
     const std::int64_t first = step * epoch.batch_size;
     const std::int64_t images = std::min(epoch.batch_size, all - first);
-    const Mixing mixing = draw_mixing(epoch.mixup, images, {epoch.seed, epoch.epoch, step});
+    const Mixing mixing = draw_mixing(epoch.mixing, images, {epoch.seed, epoch.epoch, step});
     BatchShard shard = shard_batch(mixing, images, rank, size);
     const auto take = [&](std::int64_t index) {
       result.positions.push_back(static_cast<std::size_t>(first + index));

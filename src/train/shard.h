@@ -25,7 +25,7 @@ struct Shard {
 Shard shard_of(std::int64_t items, int rank, int size);
 
 /// One process' shard of a global batch. The process holds its own images, followed by their
-/// mixup partners from other shards.
+/// partners in mixup or CutMix from other shards.
 struct BatchShard {
   Shard own;                         ///< Own images, as a range of the global batch.
   std::int64_t images = 0;           ///< B.
@@ -33,7 +33,7 @@ struct BatchShard {
   std::vector<std::int64_t> others;  ///< Indices in the global batch of the partners from other shards.
 };
 
-/// @param mixing of the global batch; without partners: no mixup. @param images B.
+/// @param mixing of the global batch; without partners: nothing is mixed. @param images B.
 /// @returns the shard of rank `rank` of `size`.
 BatchShard shard_batch(const Mixing& mixing, std::int64_t images, int rank, int size);
 
@@ -50,7 +50,7 @@ struct EpochBatches {
   std::span<const std::int64_t> rows;  ///< Of the data file, in the epoch's order.
   std::int64_t batch_size = 1;
   std::int64_t first_step = 0;  ///< Index of the first batch to run.
-  double mixup = 0.0;           ///< Alpha of `draw_mixing`.
+  MixingOptions mixing{};
   std::uint64_t seed = 1;
   std::int64_t epoch = 0;
 };

@@ -58,8 +58,8 @@ StepResult TrainStep::run_autograd(const StepInput& input, std::int64_t step) {
   const BatchShard& shard = input.shard;
   network::ForwardContext context{true, precision_, options_.seed, step, shard.own.first, input.cut};
   if (parallel_) context.group = parallel_->norm_group();
-  const Tensor logits = network_.forward(mix(images, shard.mixing), context);
-  const Tensor targets = mix(
+  const Tensor logits = network_.forward(mix_images(images, shard.mixing), context);
+  const Tensor targets = mix_targets(
       smooth_targets(classes, logits.size(1), options_.label_smoothing, logits.scalar_type()), shard.mixing);
   const Tensor loss = own_loss(logits, targets, shard.images);
   const Tensor correct = logits.argmax(1).eq(classes.narrow(0, 0, shard.own.count)).sum();

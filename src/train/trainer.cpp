@@ -66,7 +66,7 @@ bool Trainer::ended() const {
   return state_.epoch >= options_.epochs || state_.stopped_early;
 }
 
-void Trainer::train_epoch(const TrainerHooks& hooks) {
+void Trainer::each_batch(const TakeBatch& take) {
   const auto rows = epoch_rows(options_, *parts_.data, state_.epoch, steps_per_epoch_);
   const EpochShard shard = epoch_shard(rows);
   const bool plain = !parts_.augment;
@@ -78,19 +78,41 @@ void Trainer::train_epoch(const TrainerHooks& hooks) {
   }
   data::BatchLoader loader(*parts_.data, inputs(), batches);
   loader.start(shard.rows, {}, shard.sizes);
+  for (const BatchShard& part : shard.batches) {
+    if (!take(*loader.next(), part)) return;
+  }
+}
+
+void Trainer::train_epoch(const TrainerHooks& hooks) {
   const auto start = core::Clock::now();
   const double before = state_.sums.seconds;
-  for (const BatchShard& part : shard.batches) {
+  each_batch([&](const data::Batch& batch, const BatchShard& part) {
     // A group exchanges its signals in the step; a single process checks its own after it.
-    train_step(*loader.next(), part, parts_.group == nullptr ? 0 : hooks.stop_requested());
+    train_step(batch, part, parts_.group == nullptr ? 0 : hooks.stop_requested());
     state_.sums.seconds = before + core::seconds_since(start);
     report_step();
-    if (state_.step_in_epoch == steps_per_epoch_) break;
+    if (state_.step_in_epoch == steps_per_epoch_) return false;
     const std::int64_t every = options_.checkpoint_every_steps;
     if (every > 0 && state_.step % every == 0) save(hooks);
     stop_if_requested(hooks, parts_.group == nullptr ? hooks.stop_requested() : signal_);
-  }
+    return true;
+  });
   state_.sums.seconds = before + core::seconds_since(start);
+}
+
+metric::RangeTest Trainer::range_test(const std::function<int()>& stop_requested) {
+  metric::RangeTest test;
+  for (; !test.ended(); ++state_.epoch) {
+    each_batch([&](const data::Batch& batch, const BatchShard& part) {
+      if (const int signal = stop_requested(); signal != 0) {
+        throw core::Interrupted(signal, "stopped by signal " + std::to_string(signal));
+      }
+      const StepInput input{batch, part, inputs().shape(), cut_, 0};
+      test.add(step_->run(input, state_.step++, test.rate()).loss);
+      return !test.ended();
+    });
+  }
+  return test;
 }
 
 void Trainer::train_step(const data::Batch& batch, const BatchShard& shard, int signal) {
@@ -107,8 +129,8 @@ void Trainer::train_step(const data::Batch& batch, const BatchShard& shard, int 
 }
 
 EpochShard Trainer::epoch_shard(const std::vector<std::int64_t>& rows) const {
-  const EpochBatches batches{rows,         options_.batch_size, state_.step_in_epoch,
-                             parts_.mixup, options_.seed,       state_.epoch};
+  const EpochBatches batches{rows,          options_.batch_size, state_.step_in_epoch,
+                             parts_.mixing, options_.seed,       state_.epoch};
   const auto* group = parts_.group;
   return group == nullptr ? shard_epoch(batches, 0, 1) : shard_epoch(batches, group->rank(), group->size());
 }

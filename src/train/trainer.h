@@ -8,6 +8,7 @@
 #include "data/batch.h"
 #include "data/prepared.h"
 #include "metric/evaluation.h"
+#include "metric/range_test.h"
 #include "network/network.h"
 #include "train/augmentation.h"
 #include "train/data_parallel.h"
@@ -26,8 +27,8 @@ struct TrainerParts {
   data::PreprocessPlan train_plan;  ///< Preprocessing of the training split.
   data::PreprocessPlan val_plan;    ///< Preprocessing of the validation split.
   kernels::Precision precision = kernels::Precision::float32;
-  Augment augment;     ///< Empty: no augmentation.
-  double mixup = 0.0;  ///< Alpha of the Beta distribution; 0: no mixup.
+  Augment augment;  ///< Empty: no augmentation.
+  MixingOptions mixing{};
   std::vector<TrainObserver*> observers{};
   distributed::ProcessGroup* group = nullptr;  ///< Processes of the run; nullptr: this one only.
 };
@@ -73,11 +74,17 @@ class Trainer {
   void use_features(const data::InputSource& features, model::NodeId cut);
   /// Times a few steps, which change the weights. @returns seconds per step.
   double time_step();
+  /// Runs a learning-rate range test with the run's own batches, augmentation and loss, which changes the
+  /// weights. @param stop_requested returns a signal's number, or 0. @throws core::Interrupted
+  metric::RangeTest range_test(const std::function<int()>& stop_requested);
   /// @returns the cost of communication with the group.
   [[nodiscard]] ReductionReport reduction() const;
 
  private:
+  /// Takes a batch; false: no more.
+  using TakeBatch = std::function<bool(const data::Batch& batch, const BatchShard& shard)>;
   void train_epoch(const TrainerHooks& hooks);
+  void each_batch(const TakeBatch& take);
   void train_step(const data::Batch& batch, const BatchShard& shard, int signal);
   [[nodiscard]] EpochShard epoch_shard(const std::vector<std::int64_t>& rows) const;
   void finish_epoch(const TrainerHooks& hooks);

@@ -60,13 +60,18 @@ void ParameterUpdate::make_groups(const network::Network& network, const TrainOp
   std::int64_t at = 0;
   for (const auto& item : parameters_.tensors()) {
     const double factor = backbone.contains(item.name) ? scaled : 1.0;
-    if (groups_.empty() || groups_.back().factor != factor) groups_.push_back({at, 0, factor, nullptr});
+    const bool decays = options.optimizer.decay_bias_and_norm || item.tensor.dim() > 1;
+    if (groups_.empty() || groups_.back().factor != factor || groups_.back().decays != decays) {
+      groups_.push_back({at, 0, factor, decays, nullptr});
+    }
     groups_.back().count += item.tensor.numel();
     at += item.tensor.numel();
   }
   for (ParameterGroup& group : groups_) {
     const auto like = parameters_.values().narrow(0, group.first, group.count);
-    group.optimizer = make_optimizer(options.optimizer, options.framework_compat, like);
+    OptimizerOptions own_options = options.optimizer;
+    if (!group.decays) own_options.weight_decay = 0.0;
+    group.optimizer = make_optimizer(own_options, options.framework_compat, like);
   }
 }
 

@@ -30,11 +30,12 @@ class ParameterUpdate {
   [[nodiscard]] std::vector<network::NamedTensor> tensors() const;
 
  private:
-  /// A range of the flat buffer with one learning rate.
+  /// A range of the flat buffer with one learning rate and weight decay.
   struct ParameterGroup {
     std::int64_t first = 0;
     std::int64_t count = 0;
     double factor = 1.0;  // Of the learning rate.
+    bool decays = true;
     std::unique_ptr<Optimizer> optimizer;
   };
 

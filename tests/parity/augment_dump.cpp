@@ -20,9 +20,9 @@ namespace {
 using namespace svhn::data;
 
 constexpr std::array<const char*, 4> kFills{"nearest", "constant", "reflect", "wrap"};
-constexpr std::array<const char*, kColourOps> kOperations{"identity", "auto_contrast", "invert",
-                                                          "solarize", "posterize",     "brightness",
-                                                          "contrast", "saturation",    "sharpness"};
+constexpr std::array<const char*, kColourOps + 1> kOperations{
+    "identity",   "auto_contrast", "invert",     "solarize",  "posterize",
+    "brightness", "contrast",      "saturation", "sharpness", "equalize"};
 
 template <typename Value, typename Names>
 Value named(std::istream& words, const Names& names) {

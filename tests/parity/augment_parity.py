@@ -45,7 +45,8 @@ def pillow_operations():
     from PIL import Image, ImageEnhance, ImageOps
     enhance = {"brightness": ImageEnhance.Brightness, "contrast": ImageEnhance.Contrast,
                "saturation": ImageEnhance.Color, "sharpness": ImageEnhance.Sharpness}
-    operations = [("invert", 0, lambda i: ImageOps.invert(i)), ("auto_contrast", 0, lambda i: ImageOps.autocontrast(i))]
+    operations = [("invert", 0, lambda i: ImageOps.invert(i)), ("auto_contrast", 0, lambda i: ImageOps.autocontrast(i)),
+                  ("equalize", 0, lambda i: ImageOps.equalize(i))]
     operations += [("solarize", t / 255, lambda i, t=t: ImageOps.solarize(i, t)) for t in (0, 77, 128, 255)]
     operations += [("posterize", b, lambda i, b=b: ImageOps.posterize(i, b)) for b in (1, 4, 6, 8)]
     operations += [(name, s, lambda i, s=s, make=make: make(i).enhance(s))

@@ -23,10 +23,18 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       ->check(refuse_negative);
   auto* resume = command.add_flag("--resume", options.resume, "Resume from the last checkpoint");
   command.add_flag("--overwrite", options.overwrite, "Replace an existing run")->excludes(resume);
-  command.add_flag("--no-train", options.no_train, "Show a finished run again, without training");
+  auto* no_train =
+      command.add_flag("--no-train", options.no_train, "Show a finished run again, without training");
   command.add_flag("--live-chart", options.live_chart,
                    "Also draw the accuracy on the terminal after each epoch");
-  command.add_flag("--dry-run", options.dry_run, "Build everything, time a step, write nothing");
+  auto* dry_run =
+      command.add_flag("--dry-run", options.dry_run, "Build everything, time a step, write nothing");
+  command
+      .add_flag("--find-lr", options.find_lr,
+                "Suggest a learning rate and draw NAME.find_lr.png, train nothing")
+      ->excludes(resume)
+      ->excludes(no_train)
+      ->excludes(dry_run);
   command.add_flag("--json", options.json, "One JSON document on stdout");
 }
 

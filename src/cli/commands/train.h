@@ -21,6 +21,7 @@ struct RunOptions {
   bool overwrite = false;
   bool no_train = false;
   bool dry_run = false;
+  bool find_lr = false;
   bool live_chart = false;  ///< Draws the accuracy on the terminal, too.
   bool json = false;
 };
@@ -38,7 +39,10 @@ struct TrainCommandOptions : RunOptions {
           "last checkpoint, with the same result as without the break. Where there is a run already, svhn "
           "stops unless --resume or --overwrite is given.\n\n--set changes a value of the config: --set "
           "train.epochs=5, --set train.optimizer.type=sgd, --set model.layers.1.units=64 (elements of a list "
-          "are counted from 0). svhn config schema describes all keys."};
+          "are counted from 0). svhn config schema describes all keys.\n\n--find-lr trains for 120 steps "
+          "while the "
+          "learning rate grows from 1e-5 to 10, and suggests a rate: the one at which the loss falls fastest "
+          "(Smith 2017, the learning-rate range test)."};
 
   ProcessOptions processes{};
 };

@@ -7,6 +7,7 @@
 
 #include "cli/commands/train.h"
 #include "cli/console.h"
+#include "cli/engine/find_lr.h"
 #include "cli/engine/live_chart.h"
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
@@ -31,8 +32,9 @@ using core::ExitCode;
 
 train::ExistingRun existing_run(const RunOptions& options) {
   if (options.resume) return train::ExistingRun::resume;
-  // A dry run writes nothing, so an existing run does not matter.
-  return options.overwrite || options.dry_run ? train::ExistingRun::overwrite : train::ExistingRun::refuse;
+  // Neither writes a run, so an existing one does not matter.
+  return options.overwrite || options.dry_run || options.find_lr ? train::ExistingRun::overwrite
+                                                                 : train::ExistingRun::refuse;
 }
 
 void warn_about(const train::TrainOptions& options, const model::Graph& graph) {
@@ -291,12 +293,13 @@ int run_configured(const RunOptions& options, config::RunConfig config, const Gl
   request.frozen = model::frozen_cut(graph);
   request.make_features = transfer::feature_maker(options.output / "features", feature_events(global));
   train::Session session(std::move(request));
-  if (!options.dry_run) session.open();
+  if (!options.dry_run && !options.find_lr) session.open();
   if (!session.exclusive()) warn_unlocked(session.files().folder);
   if (!options.json) print_summary(global, run_header(session, config, hardware, processes.size()));
   warn_about(config.train, session.graph());
   if (processes.rank() == 0) warn_of_single_digit(session.data());
   if (options.dry_run) return show_dry_run(options, session, config.train.batch_size, processes.size());
+  if (options.find_lr) return find_learning_rate(options, session, config.name, processes.rank() == 0);
   if (options.resume) log_resumed(session, config.train, hardware, processes.size());
   const bool ended = !end_text(session.state(), config.train).empty();
   if (processes.rank() != 0) {

@@ -109,6 +109,9 @@ AugmentParameters draw_parameters(const AugmentOptions& o, const ImageShape& sha
   p.cutout_row = draw_index(random, shape.height);
   p.cutout_column = draw_index(random, shape.width);
   p.colour = draw_colour(random, o.colour_ops, o.colour_magnitude);
+  p.contrast = random.uniform(1.0 - o.contrast, 1.0 + o.contrast);
+  p.policy = draw_policy(random, o, shape);
+  p.erasing = draw_erasing(random, o, shape);
   return p;
 }
 
@@ -127,7 +130,10 @@ void apply_parameters(std::span<float> chw, const ImageShape& shape, const Augme
   if (p.brightness != 1.0) apply_colour(chw, shape, range, {ColourOp::brightness, p.brightness});
   crop(chw, shape, options, p);
   for (const ColourChange& change : p.colour) apply_colour(chw, shape, range, change);
+  if (p.contrast != 1.0) apply_colour(chw, shape, range, {ColourOp::contrast, p.contrast});
+  apply_policy(chw, shape, options, range, p.policy);
   if (options.cutout > 0) cut_out(chw, shape, options.cutout, p);
+  if (p.erasing) erase(chw, shape, *p.erasing);
 }
 
 void augment_image(std::span<float> chw, const ImageShape& shape, const AugmentOptions& options,

@@ -4,11 +4,14 @@
 /// C: channels, 1 or 3; H, W: height and width.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "data/augment/affine.h"
 #include "data/augment/colour.h"
+#include "data/augment/erasing.h"
+#include "data/augment/policy.h"
 #include "data/batch.h"
 #include "data/options.h"
 
@@ -33,19 +36,23 @@ struct AugmentParameters {
   std::int64_t cutout_row = 0;       ///< Centre row of the square, within the image.
   std::int64_t cutout_column = 0;    ///< Centre column of the square, within the image.
   std::vector<ColourChange> colour;  ///< Applied in order.
+  double contrast = 1.0;             ///< Factor.
+  std::vector<PolicyChange> policy;  ///< Applied in order.
+  std::optional<Erasing> erasing;
   bool operator==(const AugmentParameters&) const = default;
 };
 
 /// Draws the parameters of one image. Enabling an option does not change the random numbers of the others.
 /// Shifts are uniform in [-f, f] times the side, where f is the option's fraction (Keras takes 1 or more as
-/// pixels; here 1 is the full side). Mixup works on batches and is not included.
+/// pixels; here 1 is the full side). Mixup and CutMix work on batches and are not included.
 AugmentParameters draw_parameters(const AugmentOptions& options, const ImageShape& shape,
                                   const AugmentKey& key);
 
 /// Applies the augmentation of `options` with the given parameters, in place and in this order: the affine
 /// transform; channel shift (one number added to all channels, clamped to the image's minimum and maximum);
 /// flips; brightness, all as in Keras; then the crop of the image padded by `fill` (as numpy.pad's edge,
-/// constant, symmetric or wrap); the colour operations; cutout to 0.
+/// constant, symmetric or wrap); the colour operations; contrast; RandAugment or TrivialAugment; cutout to 0;
+/// random erasing.
 /// @param chw f32 [C,H,W]. @param range values of black and white, for brightness and colour.
 /// @throws core::Error(bug) when the span is not C*H*W long or C is neither 1 nor 3.
 /// @see DeVries and Taylor 2017 (cutout: the square's centre is uniform over the image, the

@@ -59,6 +59,37 @@ void posterize(Image& image, double strength) {
   });
 }
 
+/// @returns for each of 256 levels the level that takes its place.
+std::array<float, 256> equalized(std::span<const int> levels) {
+  std::array<std::int64_t, 256> counts{};
+  for (const int level : levels) ++counts[static_cast<std::size_t>(level)];
+  std::array<float, 256> table{};
+  for (std::size_t i = 0; i < table.size(); ++i) table[i] = static_cast<float>(i);
+  const auto last = static_cast<std::size_t>(*std::ranges::max_element(levels));
+  const std::int64_t step = (static_cast<std::int64_t>(levels.size()) - counts[last]) / 255;
+  if (step == 0) return table;
+  std::int64_t below = step / 2;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    table[i] = static_cast<float>(std::min<std::int64_t>(below / step, 255));
+    below += counts[i];
+  }
+  return table;
+}
+
+void equalize(Image& image) {
+  std::vector<int> levels(image.plane());
+  for (std::size_t c = 0; c < static_cast<std::size_t>(image.shape.channels); ++c) {
+    const auto values = image.channel(c);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      levels[i] = static_cast<int>(std::lround(static_cast<double>(values[i]) * kLevels));
+    }
+    const auto table = equalized(levels);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = table[static_cast<std::size_t>(levels[i])] / static_cast<float>(kLevels);
+    }
+  }
+}
+
 void contrast(Image& image, float strength) {
   double sum = 0.0;
   for (const float v : grey(image)) sum += static_cast<double>(v);
@@ -118,6 +149,8 @@ void apply_to_lightness(Image& image, const ColourChange& change) {
       return saturation(image, s);
     case ColourOp::sharpness:
       return sharpness(image, s);
+    case ColourOp::equalize:
+      return equalize(image);
   }
 }
 

@@ -33,8 +33,9 @@ enum class ColourOp {
   contrast,       ///< blend(mean of the grey image).
   saturation,     ///< blend(the pixel's grey).
   sharpness,      ///< blend(smoothed by {1 1 1; 1 5 1; 1 1 1} / 13); the border stays.
+  equalize,       ///< Each channel's histogram of 256 levels made flat, as Pillow does.
 };
-inline constexpr int kColourOps = 9;
+inline constexpr int kColourOps = 9;  ///< Those that `draw_colour` draws: all before `equalize`.
 
 struct ColourChange {
   ColourOp op = ColourOp::identity;

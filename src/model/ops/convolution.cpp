@@ -11,6 +11,18 @@ void add_bias(OpPlan& plan, bool use_bias) {
   if (use_bias) plan.tensors.push_back({"bias", {plan.output[0]}, TensorRole::bias});
 }
 
+constexpr std::array<core::Name<KernelInitializer>, 2> kInitializers{
+    {{KernelInitializer::glorot_uniform, "glorot_uniform"}, {KernelInitializer::whitening, "whitening"}}};
+
+/// Whitening has a filter for each principal component of the patches, or the first of them, in both signs.
+LayerError check_whitening(std::int64_t filters, std::int64_t numbers) {
+  if (filters % 2 == 0 && filters <= 2 * numbers) return {};
+  return {"its " + std::to_string(filters) + " filters are not an even number up to 2 x " +
+              std::to_string(numbers) + ", the numbers of a patch",
+          "whitening has two filters, of both signs, for each principal component: take " +
+              std::to_string(2 * numbers)};
+}
+
 void describe_multiplier(Fields& f, std::int64_t& multiplier) {
   describe_sparse(f, {"depth_multiplier", "Kernels for each input channel."}, multiplier, 1, {1, kMaxUnits});
 }
@@ -25,6 +37,12 @@ void Conv2dOp::describe(Fields& f) {
   describe_activation(f, activation);
   f.boolean({"use_bias", "Add a bias."}, use_bias);
   describe_penalties(f, l1, l2);
+  describe_sparse(
+      f,
+      {"kernel_initializer",
+       "Initial weights; whitening: uncorrelated outputs of equal variance, for a layer that reads "
+       "the images."},
+      initializer, KernelInitializer::glorot_uniform, kInitializers);
 }
 
 LayerError Conv2dOp::infer(OpPlan& plan) const {
@@ -37,6 +55,10 @@ LayerError Conv2dOp::infer(OpPlan& plan) const {
     return {"its " + std::to_string(groups) + " groups divide neither its " + std::to_string(channels) +
                 " input channels nor its " + std::to_string(filters) + " filters evenly",
             "choose a number that divides both"};
+  }
+  if (initializer == KernelInitializer::whitening) {
+    if (groups > 1) return {"whitening looks at all channels, but it has groups", "leave out groups"};
+    if (LayerError error = check_whitening(filters, channels * w.height * w.width)) return error;
   }
   plan.tensors = {{"weight", {filters, channels / groups, w.height, w.width}, TensorRole::kernel, l1, l2}};
   add_bias(plan, use_bias);

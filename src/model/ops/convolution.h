@@ -6,6 +6,12 @@
 
 namespace svhn::model {
 
+/// Initial weights of a convolution.
+enum class KernelInitializer {
+  glorot_uniform,
+  whitening,  ///< From the training images, see `train/whitening.h`; the convolution reads the images.
+};
+
 /// C,H,W -> filters,H',W'. Tensors: "weight" [filters,C/groups,kh,kw] and, with `use_bias`, "bias" [filters].
 struct Conv2dOp {
   std::int64_t filters = 0;
@@ -15,6 +21,7 @@ struct Conv2dOp {
   std::int64_t groups = 1;  ///< Output channel i reads only the inputs of its group.
   double l1 = 0.0;
   double l2 = 0.0;
+  KernelInitializer initializer = KernelInitializer::glorot_uniform;
 
   static constexpr OpInfo kInfo{.type = "conv2d", .keras = "Conv2D", .onnx = "Conv"};
   void describe(core::Fields& f);

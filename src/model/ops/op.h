@@ -157,6 +157,12 @@ void describe_pool(core::Fields& fields, Window& window);
 /// @param size visited as an integer of `key`, left out of written JSON where it is `preset`.
 void describe_sparse(core::Fields& fields, const core::Key& key, std::int64_t& size, std::int64_t preset,
                      core::IntegerRange range);
+/// The same for a choice.
+template <class Value, std::size_t N>
+void describe_sparse(core::Fields& fields, const core::Key& key, Value& value, Value preset,
+                     const std::array<core::Name<Value>, N>& names) {
+  fields.sparse(key, value == preset, [&](core::Visitor& visitor) { core::choose(visitor, value, names); });
+}
 
 /// @returns the JSON name of an activation: "linear", "relu", "selu" …
 std::string_view activation_name(Activation activation);

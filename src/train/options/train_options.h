@@ -28,20 +28,22 @@ struct OptimizerOptions {
   double rho = 0.9;           ///< rmsprop.
   double momentum = 0.0;      ///< sgd, rmsprop.
   bool nesterov = false;      ///< sgd.
-  double weight_decay = 0.0;  ///< adamw: decoupled.
+  double weight_decay = 0.0;  ///< sgd, adamw.
+  /// Whether weight decay acts on biases and on the scales and shifts of norms, too.
+  bool decay_bias_and_norm = true;
 };
 
-enum class ScheduleType { constant, step, cosine, one_cycle, reduce_on_plateau };
+enum class ScheduleType { constant, step, cosine, one_cycle, triangular, reduce_on_plateau };
 
 struct ScheduleOptions {
   ScheduleType type = ScheduleType::constant;
   std::int64_t step_epochs = 10;  ///< step: epochs between two drops.
   double factor = 0.1;            ///< step, reduce_on_plateau: factor of the rate at each drop.
-  double warmup_epochs = 0.0;     ///< cosine: linear rise from zero.
+  double warmup_epochs = 0.0;     ///< constant, step, cosine, reduce_on_plateau: linear rise from 0.
   double minimum = 0.0;           ///< cosine, reduce_on_plateau: lowest rate.
-  double rise_fraction = 0.3;     ///< one_cycle: fraction of the steps with a rising rate.
-  double start_divisor = 25.0;    ///< one_cycle: first rate = rate / this.
-  double final_divisor = 1e4;     ///< one_cycle: last rate = first rate / this.
+  double rise_fraction = 0.3;     ///< one_cycle, triangular: fraction of the steps with a rising rate.
+  double start_divisor = 25.0;    ///< one_cycle, triangular: first rate = rate / this.
+  double final_divisor = 1e4;     ///< one_cycle, triangular: last rate = first rate / this.
   std::int64_t patience = 5;      ///< reduce_on_plateau: epochs without a better val_loss.
 };
 

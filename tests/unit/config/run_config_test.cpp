@@ -163,12 +163,16 @@ TEST(ParseRunConfig, RefusesTrainingOptionsThatDoNotGoTogether) {
   EXPECT_EQ(run_config_refusal(train_text(R"("optimizer": {"type": "sgd", "nesterov": true})")),
             "c.json: /train/optimizer/nesterov: needs the type sgd and a momentum above 0");
   EXPECT_EQ(run_config_refusal(train_text(R"("optimizer": {"weight_decay": 0.1})")),
-            "c.json: /train/optimizer/weight_decay: needs the type adamw");
+            "c.json: /train/optimizer/weight_decay: needs the type sgd or adamw");
   EXPECT_EQ(run_config_refusal(train_text(R"("schedule": {"minimum": 0.01})")),
             "c.json: /train/schedule/minimum: is above the optimizer's learning_rate");
   EXPECT_EQ(
       run_config_refusal(train_text(R"("epochs": 3, "schedule": {"type": "cosine", "warmup_epochs": 4})")),
       "c.json: /train/schedule/warmup_epochs: is longer than the 3 epochs of the run");
+  EXPECT_EQ(
+      run_config_refusal(train_text(R"("schedule": {"type": "triangular", "warmup_epochs": 1})")),
+      "c.json: /train/schedule/warmup_epochs: the rate of one_cycle and triangular rises by itself, see "
+      "rise_fraction");
 }
 
 // Just outside of each range; the values just inside are in the configs and above.
@@ -205,11 +209,27 @@ TEST(ParseRunConfig, BoundsEveryNumber) {
                            R"("seed": 1.5)"}) {
     EXPECT_NE(run_config_refusal(train_text(keys)), "") << keys;
   }
-  for (const char* keys :
-       {R"("rotation_degrees": 181)", R"("width_shift": 1.1)", R"("height_shift": -0.1)",
-        R"("shear_degrees": 90)", R"("zoom": 1)", R"("brightness": 2)", R"("channel_shift": 256)",
-        R"("fill": "none")", R"("fill_value": 1001)", R"("random_crop": 33)", R"("cutout": -1)",
-        R"("mixup": -1)", R"("colour_ops": 17)", R"("colour_magnitude": 2)"}) {
+  for (const char* keys : {R"("rotation_degrees": 181)",
+                           R"("width_shift": 1.1)",
+                           R"("height_shift": -0.1)",
+                           R"("shear_degrees": 90)",
+                           R"("zoom": 1)",
+                           R"("brightness": 2)",
+                           R"("channel_shift": 256)",
+                           R"("fill": "none")",
+                           R"("fill_value": 1001)",
+                           R"("random_crop": 33)",
+                           R"("cutout": -1)",
+                           R"("mixup": -1)",
+                           R"("colour_ops": 17)",
+                           R"("colour_magnitude": 2)",
+                           R"("contrast": 1.5)",
+                           R"("randaugment": 17)",
+                           R"("randaugment_magnitude": 31)",
+                           R"("trivialaugment": true, "randaugment": 1)",
+                           R"("random_erasing": 1.1)",
+                           R"("random_erasing_area": 0.01)",
+                           R"("cutmix": -1)"}) {
     EXPECT_NE(run_config_refusal(data_text("\"augment\": {" + std::string(keys) + "}")), "") << keys;
   }
 }

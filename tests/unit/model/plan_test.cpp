@@ -108,6 +108,10 @@ TEST(PlanNetwork, NamesLayerAndShapesThatDoNotFit) {
   EXPECT_EQ(plan_refusal(network({FlattenOp{}, GlobalAveragePoolOp{}})),
             "layer 'global_average_pool_1' (global_average_pool): needs an image [channels,height,width], "
             "but its input is [1024]");
+  const Conv2dOp whitening{.filters = 2, .initializer = KernelInitializer::whitening};
+  EXPECT_EQ(plan_refusal(network({MaxPool2dOp{}, whitening})),
+            "layer 'conv2d_1' (conv2d): kernel_initializer whitening is for a layer that reads the network's "
+            "images");
   EXPECT_EQ(plan_refusal(network({ReshapeOp{{3, 3}}})),
             "layer 'reshape_1' (reshape): cannot give its input [1,32,32] the shape [3,3]");
   EXPECT_EQ(plan_refusal(network({ReshapeOp{{32, 32}}, BatchNormOp{}})),

@@ -63,7 +63,7 @@ TrainerParts parts_of(Network& network, const data::PreparedData& data, const Se
                      .train_plan = data::plan_for(none, data, data::Split::train),
                      .val_plan = data::plan_for(none, data, data::Split::val),
                      .augment = setting.views,
-                     .mixup = setting.mixup,
+                     .mixing = {setting.mixup},
                      .group = group};
   if (setting.augment) {
     const data::AugmentOptions views{.rotation_degrees = 20, .width_shift = 0.2};

@@ -90,10 +90,11 @@ class Pair {
   StepResult by_autograd(const data::Batch& batch, const BatchShard& shard) {
     const Tensor x = torch::tensor(batch.pixels).to(torch::kFloat64).view({batch.size, channels_, 8, 8});
     const Tensor labels = torch::tensor(batch.labels);
-    const Tensor logits = plain_.forward(
-        mix(x, shard.mixing), {true, kernels::Precision::float32, options_.seed, kStep, shard.own.first});
+    const Tensor logits =
+        plain_.forward(mix_images(x, shard.mixing),
+                       {true, kernels::Precision::float32, options_.seed, kStep, shard.own.first});
     const Tensor targets =
-        mix(smooth_targets(labels, 10, options_.label_smoothing, torch::kFloat64), shard.mixing);
+        mix_targets(smooth_targets(labels, 10, options_.label_smoothing, torch::kFloat64), shard.mixing);
     const Tensor weights =
         options_.class_weights.empty() ? Tensor() : torch::tensor(options_.class_weights, torch::kFloat64);
     Tensor loss = cross_entropy(logits, targets, weights);
@@ -177,6 +178,11 @@ TEST(MlpStep, TakesTargetsWeightsAndPenaltiesAsTheLossDoes) {
   Mixing mixing{0.7, {}};
   for (std::int64_t i = 0; i < 40; ++i) mixing.partners.push_back((i * 3 + 1) % 40);
   pair.expect_same(40, mixing);
+}
+
+TEST(MlpStep, PastesCutMixsBox) {
+  Pair pair(pyramid(), 3, still());
+  pair.expect_same(4, {0.625, {1, 2, 3, 0}, data::Rectangle{2, 4, 6, 4}});
 }
 
 TEST(MlpStep, LeavesWeightsAndGradientsWhereTheLossIsNoNumber) {

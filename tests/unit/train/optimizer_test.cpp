@@ -70,6 +70,26 @@ TEST(Sgd, HasNesterovMomentumAsKeras) {
 }
 
 // pytorch.org, torch.optim.SGD: b = momentum b + g; g = nesterov ? g + momentum b : b; w -= lr g.
+// Keras decays the weights themselves, PyTorch adds the decay to the gradient.
+TEST(Sgd, DecaysWeightsAsItsFramework) {
+  const OptimizerOptions options{
+      .type = OptimizerType::sgd, .momentum = 0.9, .nesterov = true, .weight_decay = 0.3};
+  expect_follows(options, FrameworkCompat::keras, [] {
+    return [v = 0.0](double& w, double g, double rate, int) mutable {
+      w -= rate * 0.3 * w;
+      v = 0.9 * v - rate * g;
+      w += 0.9 * v - rate * g;
+    };
+  });
+  expect_follows(options, FrameworkCompat::torch, [] {
+    return [v = 0.0](double& w, double g, double rate, int) mutable {
+      const double decayed = g + 0.3 * w;
+      v = 0.9 * v + decayed;
+      w -= rate * (decayed + 0.9 * v);
+    };
+  });
+}
+
 TEST(Sgd, HasMomentumAsPyTorch) {
   for (const bool nesterov : {false, true}) {
     expect_follows({.type = OptimizerType::sgd, .momentum = 0.9, .nesterov = nesterov},

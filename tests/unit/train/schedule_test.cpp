@@ -58,6 +58,26 @@ TEST(LearningRate, MakesOneCycle) {
   EXPECT_NEAR(rate(options, 9), 0.001 + 0.799 * (1 + std::cos(std::acos(-1.0) / 3)) / 2, 1e-12);
 }
 
+TEST(LearningRate, MakesATriangle) {
+  const ScheduleOptions options{
+      .type = ScheduleType::triangular, .rise_fraction = 4.0 / 19, .start_divisor = 8, .final_divisor = 2};
+  // 0.1 at the start, 0.8 at step 4, 0.05 at step 19: 0.05 less in each step.
+  EXPECT_NEAR(rate(options, 0), 0.1, 1e-15);
+  EXPECT_NEAR(rate(options, 1), 0.275, 1e-12);
+  EXPECT_NEAR(rate(options, 4), 0.8, 1e-12);
+  EXPECT_NEAR(rate(options, 5), 0.75, 1e-12);
+  EXPECT_NEAR(rate(options, 19), 0.05, 1e-12);
+}
+
+TEST(LearningRate, WarmsUpBeforeOtherSchedules) {
+  for (const auto type : {ScheduleType::constant, ScheduleType::step, ScheduleType::reduce_on_plateau}) {
+    const ScheduleOptions options{.type = type, .warmup_epochs = 0.6};
+    EXPECT_DOUBLE_EQ(rate(options, 0), 0.2);
+    EXPECT_DOUBLE_EQ(rate(options, 2), 0.6);
+    EXPECT_DOUBLE_EQ(rate(options, 3), 0.8);
+  }
+}
+
 TEST(LearningRate, HoldsForRunsOfOneStep) {
   for (const auto type : {ScheduleType::cosine, ScheduleType::one_cycle}) {
     EXPECT_EQ(learning_rate({.type = type}, 0.8, {0, 1, 1, 1.0}), 0.8);

@@ -47,7 +47,7 @@ TEST(ShareBatch, HoldsAPartnerOfSeveralOnce) {
 
 EpochShard shared(int rank, int size, double mixup, std::int64_t first_step = 0) {
   static const std::vector<std::int64_t> rows{10, 11, 12, 13, 14, 15, 16, 17, 18, 19};
-  return shard_epoch({rows, 4, first_step, mixup, 7, 2}, rank, size);
+  return shard_epoch({rows, 4, first_step, {mixup}, 7, 2}, rank, size);
 }
 
 TEST(ShareEpoch, IsTheWholeEpochForOneProcess) {
@@ -57,7 +57,7 @@ TEST(ShareEpoch, IsTheWholeEpochForOneProcess) {
   std::vector<std::size_t> positions(10);
   std::iota(positions.begin(), positions.end(), std::size_t{0});
   EXPECT_EQ(all.positions, positions);
-  EXPECT_EQ(shared(0, 1, 0.4).batches[1].mixing.partners, draw_mixing(0.4, 4, {7, 2, 1}).partners);
+  EXPECT_EQ(shared(0, 1, 0.4).batches[1].mixing.partners, draw_mixing({0.4}, 4, {7, 2, 1}).partners);
 }
 
 TEST(ShareEpoch, GivesEachRankItsPartOfEveryBatch) {
@@ -74,7 +74,7 @@ TEST(ShareEpoch, ReadsThePartnersBehindTheOwnImages) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < shard.batches.size(); ++i) {
     const BatchShard& batch = shard.batches[i];
-    const auto whole = draw_mixing(0.4, batch.images, {7, 2, static_cast<std::int64_t>(i)});
+    const auto whole = draw_mixing({0.4}, batch.images, {7, 2, static_cast<std::int64_t>(i)});
     EXPECT_EQ(batch.mixing.lambda, whole.lambda);
     for (std::int64_t k = 0; k < batch.own.count; ++k) {
       const auto own = static_cast<std::size_t>(batch.own.first + k);

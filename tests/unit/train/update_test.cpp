@@ -59,6 +59,22 @@ TEST(ParameterUpdate, MovesEverythingAlikeWithoutOne) {
   for (const auto& [name, move] : moves(plain_descent())) EXPECT_NEAR(move, -0.25, 1e-6) << name;
 }
 
+TEST(ParameterUpdate, SparesBiasesAndNormsOfWeightDecayIfAsked) {
+  TrainOptions options = plain_descent();
+  options.optimizer.weight_decay = 0.5;
+  options.optimizer.decay_bias_and_norm = false;
+  network::Network network = with_backbone();
+  ParameterUpdate update(network, options);
+  update.parameters().values().fill_(2.0);
+  update.parameters().gradients().zero_();
+  update.step(0.25, 1);
+  for (const auto& item : update.parameters().tensors()) {
+    // 2 - 0.25 * 0.5 * 2 for kernels.
+    const double wanted = item.name.ends_with(".weight") ? 1.75 : 2.0;
+    EXPECT_EQ(item.tensor.mean().item().toDouble(), wanted) << item.name;
+  }
+}
+
 TEST(ParameterUpdate, NamesTheStateOfEveryTensorOnce) {
   TrainOptions options = plain_descent();
   options.optimizer.backbone_learning_rate = 0.05;

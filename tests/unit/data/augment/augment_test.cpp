@@ -20,6 +20,7 @@ AugmentOptions everything() {
   o.horizontal_flip = o.vertical_flip = true;
   o.brightness = 0.3, o.channel_shift = 0.1;
   o.random_crop = 4, o.cutout = 8, o.colour_ops = 2;
+  o.contrast = 0.2, o.randaugment = 1, o.random_erasing = 0.5;
   return o;
 }
 

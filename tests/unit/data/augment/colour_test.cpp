@@ -42,6 +42,19 @@ TEST(ApplyColour, StretchesAndBlendsAboutWhatTheImageHolds) {
   expect_near(grey_row({0.1F, 0.8F}, {ColourOp::saturation, 0.0}), {0.1, 0.8});
 }
 
+TEST(ApplyColour, EqualizesTheHistogramOfEachChannel) {
+  // Four levels of 256 pixels each: a step is (1024 - 256) / 255 = 3 pixels, so they become (1 + 256 k) / 3
+  // = 0, 85, 171 and 256, which is 255.
+  std::vector<float> row;
+  std::vector<double> wanted;
+  for (int i = 0; i < 1024; ++i) {
+    row.push_back(static_cast<float>(100 + i / 256) / 255.0F);
+    wanted.push_back(std::vector<double>{0, 85, 171, 255}[static_cast<std::size_t>(i / 256)] / 255.0);
+  }
+  expect_near(grey_row(row, {ColourOp::equalize, 0}), wanted);
+  expect_near(grey_row({0.2F, 0.6F}, {ColourOp::equalize, 0}), {0.2, 0.6});  // Too few pixels for a step.
+}
+
 TEST(ApplyColour, DrawsColourTowardsGreyAndKeepsTheBorderWhenSmoothing) {
   std::vector<float> pixel{1.0F, 0.5F, 0.0F};  // Grey: .299 + .587 / 2 = .5925.
   apply_colour(pixel, {3, 1, 1}, kColourUnit, {ColourOp::saturation, 0.0});

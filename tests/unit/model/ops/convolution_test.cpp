@@ -54,6 +54,21 @@ TEST(Conv2dOp, DividesChannelsIntoGroups) {
             "dilation is 0, expected 1 or more");
 }
 
+TEST(Conv2dOp, WhitensWithTwoFiltersForEachComponentAtMost) {
+  const auto whitening = [](std::int64_t filters, std::int64_t groups = 1) {
+    return op_refusal(Conv2dOp{.filters = filters,
+                               .window = {.height = 2},
+                               .groups = groups,
+                               .initializer = KernelInitializer::whitening},
+                      {kImage});
+  };
+  EXPECT_EQ(whitening(32), "");
+  EXPECT_EQ(whitening(6), "");
+  EXPECT_EQ(whitening(33), "its 33 filters are not an even number up to 2 x 16, the numbers of a patch");
+  EXPECT_EQ(whitening(34), "its 34 filters are not an even number up to 2 x 16, the numbers of a patch");
+  EXPECT_EQ(whitening(8, 2), "whitening looks at all channels, but it has groups");
+}
+
 TEST(Conv2dOp, GivesPenaltiesToItsWeightAlone) {
   const OpPlan plan = infer(Conv2dOp{.filters = 2, .l1 = 0.5, .l2 = 0.25}, {kImage});
   EXPECT_EQ(plan.tensors[0].l1, 0.5);
