@@ -23,6 +23,7 @@ std::string data_fingerprint(const PreparedData& data) {
   }
   append(text, data.labels());
   for (const Split split : {Split::train, Split::val, Split::test}) append(text, data.indices(split));
+  append(text, data.groups());
   return std::to_string(core::stream_id(text));  // Not XXH3: checkpoints hold it.
 }
 

@@ -8,8 +8,8 @@
 
 namespace svhn::data {
 
-/// @returns a decimal fingerprint of the data's origin (with checksums), labels and splits; the path does not
-/// matter.
+/// @returns a decimal fingerprint of the data's origin (with checksums), labels, splits and groups; the path
+/// does not matter.
 std::string data_fingerprint(const PreparedData& data);
 
 /// @param preprocessing of the model, see `preprocessing_to_json`.

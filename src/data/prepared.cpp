@@ -16,6 +16,7 @@ using formats::DType;
 
 constexpr std::array<Split, 3> kSplits{Split::train, Split::val, Split::test};
 constexpr const char* kFormat = "svhn-prepared-1";
+constexpr const char* kGroups = "groups";
 
 [[noreturn]] void refuse_file(const std::filesystem::path& path, const std::string& message) {
   throw Error(ExitCode::data, "'" + path.string() + "': " + message, "make the file with `svhn preprocess`");
@@ -48,6 +49,21 @@ void check_indices(const std::filesystem::path& path, const Indices& indices, st
   }
 }
 
+void check_groups(const std::filesystem::path& path, std::span<const std::int64_t> groups, std::size_t size) {
+  if (groups.empty()) return;
+  if (groups.size() != size) {
+    refuse_file(path,
+                std::to_string(groups.size()) + " groups do not fit " + std::to_string(size) + " labels");
+  }
+  const auto known = [size](std::int64_t group) {
+    return group >= 0 && static_cast<std::size_t>(group) < size;
+  };
+  const auto wrong = std::find_if_not(groups.begin(), groups.end(), known);
+  if (wrong == groups.end()) return;
+  refuse_file(path, "the group of row " + std::to_string(wrong - groups.begin()) + " is " +
+                        std::to_string(*wrong) + " of " + std::to_string(size));
+}
+
 void check_content(const std::filesystem::path& path, const PreparedContent& content) {
   const std::size_t size = content.labels.size();
   if (size == 0) refuse_file(path, "there are no images to write");
@@ -58,6 +74,7 @@ void check_content(const std::filesystem::path& path, const PreparedContent& con
   }
   check_labels(path, content.labels);
   check_indices(path, content.indices, size);
+  check_groups(path, content.groups, size);
 }
 
 std::map<std::string, std::string> full_metadata(const PreparedContent& content) {
@@ -115,6 +132,9 @@ void write_prepared(const std::filesystem::path& path, const PreparedContent& co
     const auto length = static_cast<std::int64_t>(rows.size());
     tensors.push_back({split_name(split), DType::i64, {length}, std::as_bytes(std::span(rows))});
   }
+  if (!content.groups.empty()) {
+    tensors.push_back({kGroups, DType::i64, {size}, std::as_bytes(std::span(content.groups))});
+  }
   formats::write_safetensors(path, tensors, full_metadata(content), ExitCode::data);
 }
 
@@ -127,8 +147,12 @@ struct PreparedData::Impl {
     const auto label_bytes = file->bytes(file->require("labels", DType::u8, {size}));
     labels = {reinterpret_cast<const std::uint8_t*>(label_bytes.data()), label_bytes.size()};
     check_labels(path, labels);
-    for (const Split split : kSplits) read_indices(split);
+    for (const Split split : kSplits) {
+      indices[static_cast<std::size_t>(split)] = read_numbers(split_name(split), -1);
+    }
     check_indices(path, indices, static_cast<std::size_t>(size));
+    if (file->find(kGroups) != nullptr) groups = read_numbers(kGroups, size);
+    check_groups(path, groups, static_cast<std::size_t>(size));
     statistics = parse_statistics(metadata("statistics"), path);
     synthetic = read_synthetic();
   }
@@ -153,12 +177,13 @@ struct PreparedData::Impl {
     return text == "true";
   }
 
-  void read_indices(Split split) {
+  /// @param length -1: any.
+  [[nodiscard]] std::vector<std::int64_t> read_numbers(const std::string& name, std::int64_t length) const {
     // Copied, since the numbers of a foreign file may be unaligned.
-    const auto bytes = file->bytes(file->require(split_name(split), DType::i64, {-1}));
-    auto& rows = indices[static_cast<std::size_t>(split)];
-    rows.resize(bytes.size() / sizeof(std::int64_t));
-    if (!bytes.empty()) std::memcpy(rows.data(), bytes.data(), bytes.size());
+    const auto bytes = file->bytes(file->require(name, DType::i64, {length}));
+    std::vector<std::int64_t> numbers(bytes.size() / sizeof(std::int64_t));
+    if (!bytes.empty()) std::memcpy(numbers.data(), bytes.data(), bytes.size());
+    return numbers;
   }
 
   std::shared_ptr<const formats::SafetensorsFile> file;  // Shared with the results of `divided`.
@@ -166,6 +191,7 @@ struct PreparedData::Impl {
   std::int64_t size = 0;
   std::span<const std::uint8_t> labels;
   Indices indices;
+  std::vector<std::int64_t> groups;
   std::array<SplitStatistics, 3> statistics;
   bool synthetic = false;
 };
@@ -213,6 +239,10 @@ std::span<const std::uint8_t> PreparedData::labels() const {
 
 std::span<const std::int64_t> PreparedData::indices(Split split) const {
   return impl_->indices.at(static_cast<std::size_t>(split));
+}
+
+std::span<const std::int64_t> PreparedData::groups() const {
+  return impl_->groups;
 }
 
 const SplitStatistics& PreparedData::statistics(Split split) const {

@@ -39,6 +39,7 @@ struct PreparedContent {
   std::vector<std::uint8_t> images;                  ///< [N,32,32,3]
   std::vector<std::uint8_t> labels;                  ///< [N], 0..9
   std::array<std::vector<std::int64_t>, 3> indices;  ///< Indexed by Split; in any order; rows < N.
+  std::vector<std::int64_t> groups{};  ///< [N], the photo of each row, 0..N-1; empty where it is unknown.
   /// source, sha256, label_rule, split parameters, synthetic, …
   std::map<std::string, std::string> metadata;
 };
@@ -68,6 +69,7 @@ class PreparedData {
   [[nodiscard]] std::span<const std::uint8_t> image(std::int64_t row) const;
   [[nodiscard]] std::span<const std::uint8_t> labels() const;
   [[nodiscard]] std::span<const std::int64_t> indices(Split split) const;
+  [[nodiscard]] std::span<const std::int64_t> groups() const;  ///< See `PreparedContent::groups`.
   [[nodiscard]] const SplitStatistics& statistics(Split split) const;
   [[nodiscard]] const std::map<std::string, std::string>& metadata() const;
   [[nodiscard]] bool synthetic() const;  ///< Made by `preprocess --synthetic`; every output must show it.

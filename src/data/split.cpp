@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "data/group_split.h"
 #include "data/numpy_random.h"
 
 namespace svhn::data {
@@ -209,11 +210,11 @@ std::uint32_t checked_seed(std::uint64_t seed) {
   return static_cast<std::uint32_t>(seed);
 }
 
-std::vector<std::uint8_t> labels_of(std::span<const std::uint8_t> labels,
-                                    std::span<const std::int64_t> rows) {
-  std::vector<std::uint8_t> chosen(rows.size());
+template <class T>
+std::vector<T> chosen_of(std::span<const T> values, std::span<const std::int64_t> rows) {
+  std::vector<T> chosen(rows.size());
   std::transform(rows.begin(), rows.end(), chosen.begin(),
-                 [&](std::int64_t row) { return labels[static_cast<std::size_t>(row)]; });
+                 [&](std::int64_t row) { return values[static_cast<std::size_t>(row)]; });
   return chosen;
 }
 
@@ -222,23 +223,41 @@ void map_back(std::vector<std::int64_t>& numbers, std::span<const std::int64_t> 
   for (std::int64_t& number : numbers) number = rows[static_cast<std::size_t>(number)];
 }
 
+/// Rows with what a draw needs to know of them.
+struct Rows {
+  std::span<const std::uint8_t> labels;
+  std::span<const std::int64_t> groups;  ///< Empty: rows are drawn one by one.
+};
+
 /// Divides `rows` into two parts by a draw.
-StratifiedSplit split_rows(std::span<const std::uint8_t> labels, std::span<const std::int64_t> rows,
-                           const DrawParts& parts, const SplitOptions& options) {
+StratifiedSplit split_rows(const Rows& all, std::span<const std::int64_t> rows, const DrawParts& parts,
+                           const SplitOptions& options) {
+  check_parts(parts);
+  const auto labels = chosen_of(all.labels, rows);
   StratifiedSplit inner =
-      draw_split(labels_of(labels, rows), parts, checked_seed(options.seed), options.stratify);
+      all.groups.empty()
+          ? draw_split(labels, parts, checked_seed(options.seed), options.stratify)
+          : grouped_split(labels, chosen_of(all.groups, rows), parts.test, options.seed, parts.test_name);
   map_back(inner.train, rows);
   map_back(inner.test, rows);
   return inner;
 }
 
 /// Divides `rows` into training and validation.
-void split_validation(std::span<const std::uint8_t> labels, std::span<const std::int64_t> rows,
-                      const SplitOptions& options, SplitIndices& splits) {
+void split_validation(const Rows& all, std::span<const std::int64_t> rows, const SplitOptions& options,
+                      SplitIndices& splits) {
   StratifiedSplit inner =
-      split_rows(labels, rows, {.test = options.val_fraction, .test_name = "validation"}, options);
+      split_rows(all, rows, {.test = options.val_fraction, .test_name = "validation"}, options);
   splits[index_of(Split::train)] = std::move(inner.train);
   splits[index_of(Split::val)] = std::move(inner.test);
+}
+
+/// @throws core::Error(bug)
+void check_length(std::size_t length, const char* what, std::span<const std::uint8_t> labels) {
+  if (length == labels.size()) return;
+  throw Error(ExitCode::bug,
+              std::to_string(length) + ' ' + what + " for " + std::to_string(labels.size()) + " labels",
+              "please report this");
 }
 
 [[noreturn]] void refuse_official(const char* missing, const char* file) {
@@ -257,11 +276,14 @@ StratifiedSplit stratified_split(std::span<const std::uint8_t> labels, std::opti
   return draw_split(labels, {.train = train_size, .test = test_size}, checked_seed(seed), stratify);
 }
 
-SplitIndices split_three(std::span<const std::uint8_t> labels, const SplitOptions& options) {
-  StratifiedSplit outer =
-      draw_split(labels, {.test = options.test_fraction}, checked_seed(options.seed), options.stratify);
+SplitIndices split_three(std::span<const std::uint8_t> labels, const SplitOptions& options,
+                         std::span<const std::int64_t> groups) {
+  if (!groups.empty()) check_length(groups.size(), "groups", labels);
+  std::vector<std::int64_t> rows(labels.size());
+  std::iota(rows.begin(), rows.end(), std::int64_t{0});
+  StratifiedSplit outer = split_rows({labels, groups}, rows, {.test = options.test_fraction}, options);
   SplitIndices splits;
-  split_validation(labels, outer.train, options, splits);
+  split_validation({labels, groups}, outer.train, options, splits);
   splits[index_of(Split::test)] = std::move(outer.test);
   return splits;
 }
@@ -288,12 +310,9 @@ std::optional<Origin> origin_of_file(std::string_view file_name) {
 }
 
 SplitIndices split_given(std::span<const std::uint8_t> labels, std::span<const Origin> origins,
-                         const SplitOptions& options) {
-  if (origins.size() != labels.size()) {
-    throw Error(ExitCode::bug,
-                std::to_string(origins.size()) + " origins for " + std::to_string(labels.size()) + " labels",
-                "please report this");
-  }
+                         const SplitOptions& options, std::span<const std::int64_t> groups) {
+  check_length(origins.size(), "origins", labels);
+  if (!groups.empty()) check_length(groups.size(), "groups", labels);
   SplitIndices splits;
   std::vector<std::int64_t>& train = splits[index_of(Split::train)];
   std::vector<std::int64_t>& val = splits[index_of(Split::val)];
@@ -304,22 +323,22 @@ SplitIndices split_given(std::span<const std::uint8_t> labels, std::span<const O
   }
   if (train.empty()) refuse_official("training", "train_32x32.mat");
   if (test.empty()) {
-    StratifiedSplit outer = split_rows(labels, train, {.test = options.test_fraction}, options);
+    StratifiedSplit outer = split_rows({labels, groups}, train, {.test = options.test_fraction}, options);
     train = std::move(outer.train);
     test = std::move(outer.test);
   }
   if (val.empty()) {
     const std::vector<std::int64_t> rest = std::move(train);
-    split_validation(labels, rest, options, splits);
+    split_validation({labels, groups}, rest, options, splits);
   }
   return splits;
 }
 
 SplitIndices split_official(std::span<const std::uint8_t> labels, std::span<const Origin> origins,
-                            const SplitOptions& options) {
+                            const SplitOptions& options, std::span<const std::int64_t> groups) {
   const bool tests = std::find(origins.begin(), origins.end(), Origin::test) != origins.end();
   if (!tests && origins.size() == labels.size()) refuse_official("test", "test_32x32.mat");
-  return split_given(labels, origins, options);
+  return split_given(labels, origins, options, groups);
 }
 
 }  // namespace svhn::data

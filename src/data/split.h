@@ -1,5 +1,5 @@
 #pragma once
-/// Training, validation and test rows, identical to scikit-learn's, in the same order.
+/// Training, validation and test rows, identical to scikit-learn's, in the same order, or divided by groups.
 /// N rows; labels are class indices 0..9 (index i is digit (i + 1) % 10).
 
 #include <array>
@@ -58,8 +58,11 @@ struct SplitOptions {
 /// rows in the order of the first split. 99,289 rows give 63,544 / 15,887 / 19,858. Every row is used: the
 /// larger part gets the rows outside the fraction, which equals train_size=0.8, test_size=0.2 for every N up
 /// to 3,000,000.
-/// @throws core::Error as `stratified_split`; the message names the split.
-SplitIndices split_three(std::span<const std::uint8_t> labels, const SplitOptions& options);
+/// @param groups [N], or empty: rows are drawn one by one. With groups no draw divides one, see
+/// `grouped_split`, and `stratify` does not matter.
+/// @throws core::Error as `stratified_split` or `grouped_split`; the message names the split.
+SplitIndices split_three(std::span<const std::uint8_t> labels, const SplitOptions& options,
+                         std::span<const std::int64_t> groups = {});
 
 /// @param file_name e.g. "extra_32x32.mat".
 /// @returns the one of train, test and extra that the name has as a word between other characters than
@@ -69,13 +72,14 @@ std::optional<Origin> origin_of_file(std::string_view file_name);
 /// Keeps a division that the source has: test and validation rows in their order, the others are training
 /// rows. Without test rows, `test_fraction` of the training rows is drawn as in `split_three`; then, without
 /// validation rows, `val_fraction` of those that are left.
-/// @param origins [N], one for each label.
-/// @throws core::Error(data) without training rows; else as `stratified_split`.
+/// @param origins [N], one for each label. @param groups as in `split_three`; the source's own division may
+/// divide them.
+/// @throws core::Error(data) without training rows; else as `split_three`.
 SplitIndices split_given(std::span<const std::uint8_t> labels, std::span<const Origin> origins,
-                         const SplitOptions& options);
+                         const SplitOptions& options, std::span<const std::int64_t> groups = {});
 
 /// Keeps Stanford's split, as `split_given`. @throws core::Error(data) also without test rows.
 SplitIndices split_official(std::span<const std::uint8_t> labels, std::span<const Origin> origins,
-                            const SplitOptions& options);
+                            const SplitOptions& options, std::span<const std::int64_t> groups = {});
 
 }  // namespace svhn::data

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "data/numpy_random.h"
 #include "data/prepared.h"
+#include "tune/group_folds.h"
 
 namespace svhn::tune {
 namespace {
@@ -65,37 +66,55 @@ std::vector<std::size_t> fold_stratified(const std::vector<std::size_t>& codes, 
 }
 
 void check_counts(std::span<const std::int64_t> rows, std::span<const std::uint8_t> labels,
-                  std::int64_t folds, FoldOrder order) {
-  if (folds < 2) refuse(folds, "divide nothing");
-  if (static_cast<std::size_t>(folds) > rows.size()) {
-    refuse(folds, "are more than the " + std::to_string(rows.size()) + " training images");
+                  const FoldPlan& plan) {
+  if (plan.folds < 2) refuse(plan.folds, "divide nothing");
+  if (static_cast<std::size_t>(plan.folds) > rows.size()) {
+    refuse(plan.folds, "are more than the " + std::to_string(rows.size()) + " training images");
   }
-  if (order != FoldOrder::stratified) return;
+  if (plan.order != FoldOrder::stratified) return;
   std::array<std::int64_t, data::kClasses> counts{};
   for (const std::int64_t row : rows) ++counts.at(labels[static_cast<std::size_t>(row)]);
-  if (folds > *std::max_element(counts.begin(), counts.end())) {
-    refuse(folds, "are more than the images of any class");
+  if (plan.folds > *std::max_element(counts.begin(), counts.end())) {
+    refuse(plan.folds, "are more than the images of any class");
   }
+}
+
+template <class T>
+std::vector<T> chosen_of(std::span<const T> values, std::span<const std::int64_t> rows) {
+  std::vector<T> chosen;
+  for (const std::int64_t row : rows) chosen.push_back(values[static_cast<std::size_t>(row)]);
+  return chosen;
+}
+
+/// @returns the fold of each row.
+std::vector<std::size_t> fold_rows(std::span<const std::int64_t> rows, std::span<const std::uint8_t> labels,
+                                   std::span<const std::int64_t> groups, const FoldPlan& plan) {
+  const auto count = static_cast<std::size_t>(plan.folds);
+  if (!groups.empty()) return group_folds(chosen_of(labels, rows), chosen_of(groups, rows), plan);
+  if (plan.order == FoldOrder::stratified) return fold_stratified(encoded(rows, labels), count);
+  std::vector<std::size_t> positions(rows.size());
+  std::iota(positions.begin(), positions.end(), std::size_t{0});
+  if (plan.order == FoldOrder::shuffled) {
+    data::NumpyRandom(static_cast<std::uint32_t>(plan.seed)).shuffle(std::span(positions));
+  }
+  return fold_of_blocks(positions, count);
 }
 
 }  // namespace
 
 std::vector<Fold> make_folds(std::span<const std::int64_t> rows, std::span<const std::uint8_t> labels,
-                             std::int64_t folds, FoldOrder order, std::uint64_t seed) {
-  check_counts(rows, labels, folds, order);
-  const auto count = static_cast<std::size_t>(folds);
-  std::vector<std::size_t> positions(rows.size());
-  std::iota(positions.begin(), positions.end(), std::size_t{0});
-  if (order == FoldOrder::shuffled) {
-    data::NumpyRandom(static_cast<std::uint32_t>(seed)).shuffle(std::span(positions));
-  }
-  const auto fold_of = order == FoldOrder::stratified ? fold_stratified(encoded(rows, labels), count)
-                                                      : fold_of_blocks(positions, count);
+                             std::span<const std::int64_t> groups, const FoldPlan& plan) {
+  check_counts(rows, labels, plan);
+  const auto count = static_cast<std::size_t>(plan.folds);
+  const auto fold_of = fold_rows(rows, labels, groups, plan);
   std::vector<Fold> result(count);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (std::size_t fold = 0; fold < count; ++fold) {
       (fold_of[i] == fold ? result[fold].val : result[fold].train).push_back(rows[i]);
     }
+  }
+  for (const Fold& fold : result) {
+    if (fold.val.empty()) refuse(plan.folds, "cannot each have a photo of their own");
   }
   return result;
 }

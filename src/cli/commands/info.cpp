@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "data/photos.h"
 #include "data/prepared.h"
 #include "data/preprocessing_text.h"
 #include "formats/safetensors/safetensors.h"
@@ -53,6 +54,10 @@ ordered_json data_json(const PreparedData& data) {
                         {"class_counts", class_counts(data)},
                         {"source", entry(data, "source")},
                         {"synthetic", data.synthetic()}};
+  if (!data.groups().empty()) {
+    document["group"] = entry(data, "group");
+    document["photos"] = data::count_groups(data.groups());
+  }
   for (const auto& [key, value] : data.metadata()) {
     if (!document.contains(key)) document["metadata"][key] = value;
   }
@@ -66,6 +71,10 @@ std::string data_text(const PreparedData& data) {
   for (const Split split : kSplits) {
     const std::string name = data::split_name(split);
     text += "  " + name + std::string(9 - name.size(), ' ') + count_text(data.indices(split).size()) + "\n";
+  }
+  if (!data.groups().empty()) {
+    const std::int64_t photos = data::count_groups(data.groups());
+    text += "  photos   " + core::with_thousands(photos) + "\n";
   }
   text += "  classes ";
   const auto counts = class_counts(data);

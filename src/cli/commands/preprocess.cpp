@@ -47,11 +47,12 @@ void add_options(CLI::App& command, PreprocessOptions& options) {
           "train, test, val and extra, else at random")
       ->check(CLI::IsMember({"auto", "random", "official"}))
       ->capture_default_str();
-  command
-      .add_option("--stratify", options.stratify,
-                  "Stratify the split as scikit-learn does, on one-hot labels or on integers")
-      ->check(CLI::IsMember({"onehot", "label"}))
-      ->capture_default_str();
+  auto* stratify =
+      command
+          .add_option("--stratify", options.stratify,
+                      "Stratify the split as scikit-learn does, on one-hot labels or on integers")
+          ->check(CLI::IsMember({"onehot", "label"}))
+          ->capture_default_str();
   command.add_option("--test-fraction", options.test_fraction, "Share of the test split in all rows")
       ->capture_default_str();
   command
@@ -62,6 +63,11 @@ void add_options(CLI::App& command, PreprocessOptions& options) {
       .add_option("--split-seed", options.split_seed, "Seed of the random split, scikit-learn's random_state")
       ->check(refuse_negative)
       ->capture_default_str();
+  add_path(command, "--group", options.group,
+           "Keep the digits of each photo in one split: a CSV table with the columns file, row and photo")
+      ->check(hint(HintKind::endings, ".csv"))
+      ->excludes(synthetic)
+      ->excludes(stratify);
   command.add_option("--limit", options.limit, "Only the first N rows")
       ->check(CLI::Range(std::int64_t{1}, kMostRows));
   add_path(command, "--preview", options.preview, "Also draw a labelled grid of random digits (PNG)")

@@ -20,7 +20,9 @@ struct PreprocessOptions {
           "whose form it tells by their content, or draws synthetic ones. Nothing in a pickle is "
           "executed.\n\nWrites one safetensors file with the images, their labels, the rows of the training, "
           "validation and test splits, and statistics. A random split is that of scikit-learn's stratified "
-          "train_test_split, row for row."};
+          "train_test_split, row for row. Digits of one photo are neighbours in each other's images; --group "
+          "names "
+          "a table of the photos, whose digits then stay in one split."};
 
   std::vector<InputPath> inputs;
   std::optional<std::int64_t> synthetic;
@@ -34,6 +36,7 @@ struct PreprocessOptions {
   double test_fraction = 0.2;
   double val_fraction = 0.2;
   std::uint64_t split_seed = 1;
+  std::optional<InputPath> group;
   std::optional<std::int64_t> limit;
   std::optional<OutputFile> preview;
   bool json = false;

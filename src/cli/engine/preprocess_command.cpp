@@ -42,6 +42,7 @@ data::PreparedContent read_inputs(const PreprocessOptions& options, const Global
   prepare.labels = data::find_label_rule(options.labels);
   prepare.split = split_kind(options.split);
   prepare.draw = split_options(options);
+  if (options.group) prepare.groups = *options.group;
   prepare.limit = options.limit;
   prepare.strict = options.strict;
   prepare.threads = static_cast<unsigned>(global.threads);

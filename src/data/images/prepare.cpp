@@ -8,9 +8,11 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/words.h"
 #include "data/digest.h"
 #include "data/images/image_folder.h"
 #include "data/images/synthetic.h"
+#include "data/photos.h"
 #include "data/shared_rows.h"
 #include "data/source.h"
 #include "data/sources/arff_source.h"
@@ -26,7 +28,9 @@ namespace fs = std::filesystem;
 struct Joined {
   std::vector<std::uint8_t> images;
   std::vector<std::uint8_t> labels;
-  std::vector<Origin> origins{};              // Training data, where an input says nothing.
+  std::vector<Origin> origins{};  // Training data, where an input says nothing.
+  std::vector<InputRows> inputs{};
+  std::vector<std::int64_t> groups{};
   std::vector<std::string> placed{};          // Inputs with folders that are named for splits.
   std::vector<std::string> unplaced{};        // The others.
   std::map<std::string, std::string> seen{};  // The inputs' names by their checksums.
@@ -145,6 +149,7 @@ void join(Joined& joined, const fs::path& input, const PrepareOptions& options) 
   const Source& source = options.format != nullptr ? *options.format : detect_source(input);
   RawDigits digits = read_input(input, reader_of(source), options);
   tell(digits, name, options);
+  joined.inputs.push_back({name, static_cast<std::int64_t>(digits.labels.size())});
   place_rows(joined, digits, name, options);
   const auto [first, is_new] = joined.seen.emplace(digits.sha256, name);
   if (!is_new) {
@@ -172,6 +177,7 @@ void keep_first(Joined& joined, const PrepareOptions& options) {
   joined.images.shrink_to_fit();
   joined.labels.resize(rows);
   joined.origins.resize(rows);
+  if (!joined.groups.empty()) joined.groups.resize(rows);
 }
 
 std::string number_text(double value) {
@@ -190,7 +196,7 @@ struct Division {
 void describe_split(std::map<std::string, std::string>& metadata, const Division& division,
                     const SplitOptions& draw) {
   metadata["split"] = division.name;
-  metadata["stratify"] = stratify_name(draw.stratify);
+  if (!metadata.contains("group")) metadata["stratify"] = stratify_name(draw.stratify);
   // No fraction describes rows that are given.
   if (division.test) metadata["test_fraction"] = number_text(draw.test_fraction);
   if (division.val) metadata["val_fraction"] = number_text(draw.val_fraction);
@@ -224,6 +230,34 @@ Division choose_division(const Joined& joined, const PrepareOptions& options) {
   if (!test) drawn("test", options.draw.test_fraction);
   if (!val) drawn("val", options.draw.val_fraction);
   return {"folders", !test, !val};
+}
+
+/// @returns the digits of other splits that a split lacks, as "3, 5".
+std::string lacking_digits(const PreparedContent& content, Split split) {
+  std::array<bool, kClasses> lacking{};
+  for (const std::uint8_t label : content.labels) lacking.at(label) = true;
+  for (const std::int64_t row : content.indices.at(static_cast<std::size_t>(split))) {
+    lacking.at(content.labels[static_cast<std::size_t>(row)]) = false;
+  }
+  std::string digits;
+  for (int label = 0; label < kClasses; ++label) {
+    if (lacking.at(static_cast<std::size_t>(label))) append(digits, std::to_string(digit_of_class(label)));
+  }
+  return digits;
+}
+
+/// Says what a division by photo could not give, and what a given one has not kept together.
+void note_groups(const PreparedContent& content, const PrepareOptions& options) {
+  for (const Split split : {Split::train, Split::val, Split::test}) {
+    const std::string digits = lacking_digits(content, split);
+    if (digits.empty()) continue;
+    note(options, "warning: the " + split_name(split) +
+                      " split has no image of these digits, which too few photos show: " + digits);
+  }
+  const std::int64_t divided = count_divided(content.groups, content.indices);
+  if (divided == 0) return;
+  note(options, "warning: " + core::counted(divided, "photo") +
+                    " have digits in several of the splits that the inputs come with");
 }
 
 /// Says what is doubtful about the data.
@@ -261,14 +295,15 @@ void check_options(const PrepareOptions& options) {
 PreparedContent finish(Joined&& joined, const Division& division, const SplitOptions& draw) {
   PreparedContent content;
   if (division.name == "official") {
-    content.indices = split_official(joined.labels, joined.origins, draw);
+    content.indices = split_official(joined.labels, joined.origins, draw, joined.groups);
   } else if (division.name == "folders") {
-    content.indices = split_given(joined.labels, joined.origins, draw);
+    content.indices = split_given(joined.labels, joined.origins, draw, joined.groups);
   } else {
-    content.indices = split_three(joined.labels, draw);
+    content.indices = split_three(joined.labels, draw, joined.groups);
   }
   content.images = std::move(joined.images);
   content.labels = std::move(joined.labels);
+  content.groups = std::move(joined.groups);
   content.metadata = std::move(joined.metadata);
   describe_split(content.metadata, division, draw);
   return content;
@@ -284,6 +319,10 @@ PreparedContent prepare(const PrepareOptions& options) {
     throw core::Error(core::ExitCode::data, "'" + options.inputs.front().string() + "' holds no images",
                       "check that this is the right file");
   }
+  if (options.groups) {
+    joined.groups = read_photos(*options.groups, joined.inputs);
+    joined.metadata["group"] = base_name(*options.groups);
+  }
   keep_first(joined, options);
   joined.metadata["synthetic"] = "false";
   if (options.limit) joined.metadata["limit"] = std::to_string(*options.limit);
@@ -291,7 +330,9 @@ PreparedContent prepare(const PrepareOptions& options) {
   if (joined.left_out > 0) joined.metadata["left_out"] = std::to_string(joined.left_out);
   const Division division = choose_division(joined, options);
   PreparedContent content = finish(std::move(joined), division, options.draw);
-  if (options.on_note) note_doubts(content, options);
+  if (!options.on_note) return content;
+  note_doubts(content, options);
+  if (!content.groups.empty()) note_groups(content, options);
   return content;
 }
 

@@ -26,8 +26,9 @@ std::vector<std::shared_ptr<const PreparedData>> divide(const std::shared_ptr<co
       divided.push_back(data);
       continue;
     }
-    const auto folds = make_folds(data->indices(Split::train), data->labels(), *options.folds,
-                                  options.fold_order, options.seed + static_cast<std::uint64_t>(repeat));
+    const FoldPlan plan{*options.folds, options.fold_order,
+                        options.seed + static_cast<std::uint64_t>(repeat)};
+    const auto folds = make_folds(data->indices(Split::train), data->labels(), data->groups(), plan);
     for (const auto& fold : folds) {
       divided.push_back(std::make_shared<const PreparedData>(data->divided(fold.train, fold.val)));
     }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <iterator>
 
+#include "data/fingerprint.h"
 #include "unit/data/prepared_test_content.h"
 
 namespace svhn::data {
@@ -78,6 +79,23 @@ TEST_F(PreparedTest, AllowsAnEmptySplitWithStatisticsOfZero) {
   EXPECT_EQ(data.statistics(Split::val), SplitStatistics{});
 }
 
+TEST_F(PreparedTest, KeepsTheGroupsOfTheRows) {
+  write_prepared(file(), golden_content());
+  const std::string without = data_fingerprint(PreparedData(file()));
+  EXPECT_TRUE(PreparedData(file()).groups().empty());
+  PreparedContent content = golden_content();
+  content.groups = {0, 0, 1, 2, 2, 2, 9, 3, 3, 4};
+  write_prepared(file(), content);
+  const PreparedData data(file());
+  EXPECT_TRUE(std::ranges::equal(data.groups(), content.groups));
+  EXPECT_TRUE(std::ranges::equal(data.divided({5}, {9}).groups(), content.groups));
+  const std::string with = data_fingerprint(data);
+  EXPECT_NE(with, without);
+  content.groups[0] = 1;
+  write_prepared(file(), content);
+  EXPECT_NE(data_fingerprint(PreparedData(file())), with);
+}
+
 TEST_F(PreparedTest, DividesTheTrainingSplitAnew) {
   write_prepared(file(), golden_content());  // Training rows 7, 0, 3, 5, 2, 9.
   const PreparedData whole(file());
@@ -110,6 +128,14 @@ TEST_F(PreparedTest, RefusesToWriteContentThatContradictsItself) {
             "row 9 of split 'val' is in the splits twice");
   EXPECT_EQ(write_fault([](PreparedContent& c) { c.indices[0][1] = 7; }),
             "row 7 of split 'train' is in the splits twice");
+  EXPECT_EQ(write_fault([](PreparedContent& c) { c.groups = {0, 0}; }), "2 groups do not fit 10 labels");
+  for (const std::int64_t wrong : {-1, 10}) {
+    const auto change = [wrong](PreparedContent& c) {
+      c.groups.assign(10, 0);
+      c.groups[4] = wrong;
+    };
+    EXPECT_EQ(write_fault(change), "the group of row 4 is " + std::to_string(wrong) + " of 10");
+  }
   EXPECT_FALSE(fs::exists(file()));
 }
 

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "data/digest.h"
+#include "data/photos.h"
 #include "unit/hostile_bytes.h"
 
 namespace svhn::data {
@@ -85,6 +86,67 @@ TEST(Prepare, RecordsHowTheSplitWasDrawn) {
   EXPECT_EQ(content.metadata.at("split_seed"), "9");
   EXPECT_EQ(content.indices[2].size(), 50U);
   EXPECT_EQ(content.indices[1].size(), 30U);
+}
+
+/// A table in which three rows that follow each other are of one photo.
+std::string photo_table(const std::vector<std::pair<std::string, int>>& inputs) {
+  std::string text = "file,row,photo\n";
+  for (const auto& [name, rows] : inputs) {
+    for (int row = 0; row < rows; ++row) {
+      text += name + "," + std::to_string(row) + "," + std::to_string(row / 3) + "\n";
+    }
+  }
+  return text;
+}
+
+TEST(Prepare, DividesNoPhotoOfATable) {
+  const TemporaryFolder folder;
+  PrepareOptions options;
+  options.inputs = {folder.write("a.arff", arff(0, 90)), folder.write("b.arff", arff(100, 60))};
+  options.groups = folder.write("p.csv", photo_table({{"a.arff", 90}, {"b.arff", 60}}));
+  std::vector<std::string> notes;
+  options.on_note = [&](const std::string& line) { notes.push_back(line); };
+  const PreparedContent content = prepare(options);
+  expect_partition(content);
+  ASSERT_EQ(content.groups.size(), 150U);
+  EXPECT_EQ(content.groups[2], 0);
+  EXPECT_EQ(content.groups[90], 30) << "the photos of the second file follow";
+  EXPECT_EQ(count_divided(content.groups, content.indices), 0);
+  EXPECT_EQ(content.metadata.at("group"), "p.csv");
+  EXPECT_FALSE(content.metadata.contains("stratify"));
+  EXPECT_TRUE(notes.empty());
+  options.limit = 100;
+  EXPECT_EQ(prepare(options).groups.size(), 100U);
+}
+
+TEST(Prepare, SaysWhichDigitsASplitLacksForWantOfPhotos) {
+  const TemporaryFolder folder;
+  PrepareOptions options;
+  options.inputs = {folder.write("a.arff", arff(0, 15))};
+  options.groups = folder.write("p.csv", photo_table({{"a.arff", 15}}));
+  std::vector<std::string> notes;
+  options.on_note = [&](const std::string& line) { notes.push_back(line); };
+  const PreparedContent content = prepare(options);
+  EXPECT_EQ(content.indices[2].size(), 3U);
+  ASSERT_EQ(notes.size(), 3U);
+  EXPECT_TRUE(notes[1].starts_with(
+      "warning: the val split has no image of these digits, which too few photos show: "))
+      << notes[1];
+}
+
+TEST(Prepare, KeepsTheOfficialTestRowsAndDividesTheOthersByPhoto) {
+  const TemporaryFolder folder;
+  PrepareOptions options;
+  options.inputs = {folder.write("train.arff", arff(0, 90)), folder.write("test.arff", arff(100, 60))};
+  options.groups = folder.write("p.csv", photo_table({{"train.arff", 90}, {"test.arff", 60}}));
+  options.split = SplitKind::official;
+  std::vector<std::string> notes;
+  options.on_note = [&](const std::string& line) { notes.push_back(line); };
+  const PreparedContent content = prepare(options);
+  EXPECT_EQ(content.indices[2].size(), 60U);
+  EXPECT_EQ(content.indices[2].front(), 90);
+  EXPECT_EQ(count_divided(content.groups, content.indices), 0);
+  EXPECT_TRUE(notes.empty()) << "photo 0 of one file is another one than that of the other file";
 }
 
 TEST(Prepare, LimitKeepsTheFirstRowsOfAll) {
