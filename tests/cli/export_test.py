@@ -91,6 +91,21 @@ class Export(harness.ProgramTest):
             with self.subTest(name):
                 self.assert_same_answers(self.trained(layers, steps), *arguments)
 
+    def test_a_calibrated_model_answers_as_predict_does(self):
+        model = self.trained(harness.DENSE, ["greyscale", "minmax"])
+        names, images = self.pictures()
+        before = onnx_numpy.run(self.exported(model), images)["probabilities"]
+        told = json.loads(self.succeed("calibrate", "--model", model, "--data", "data.safetensors", "--json").out)
+        self.assertGreater(abs(told["temperature"] - 1), 0.05)
+        self.assert_same_answers(model)
+        after = onnx_numpy.run(self.exported(model), images)["probabilities"]
+        powers = before ** (1 / told["temperature"])
+        self.assertLess(np.abs(after - powers / powers.sum(axis=1, keepdims=True)).max(), 1e-5)
+        self.assertIn(f"temperature    {told['temperature']:.4f}",
+                      self.succeed("convert", "--input", "m.onnx", "--output", "back.safetensors").out)
+        back = json.loads(self.succeed("info", "back.safetensors", "--json").out)
+        self.assertAlmostEqual(back["temperature"], told["temperature"], delta=1e-6)
+
     def test_every_layer_can_be_exported(self):
         for name in ("every_op", "activations"):
             with self.subTest(name):

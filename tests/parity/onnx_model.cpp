@@ -22,6 +22,7 @@ using network::Network;
 using torch::Tensor;
 
 constexpr std::int64_t kImages = 16;
+constexpr double kTemperature = 1.5;
 
 data::Preprocessing read_steps(const std::string& text, const data::PreparedData& data,
                                data::ImageSides sides) {
@@ -106,8 +107,9 @@ void write_model(char** arguments) {
   draw_weights(network);
   fill_statistics(network, images);
   scale_logits(network, images);
-  const model::ModelRecord record{"random", images.sizes().slice(1).vec(), spec,
-                                  data::preprocessing_to_json(preprocessing), true};
+  model::ModelRecord record{"random", images.sizes().slice(1).vec(), spec,
+                            data::preprocessing_to_json(preprocessing), true};
+  record.temperature = kTemperature;
   network::write_tensors(arguments[5], network.tensors(), model::record_metadata(record, "model"));
 }
 

@@ -1,3 +1,5 @@
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -237,14 +239,15 @@ std::string convert_weights(const ConvertOptions& options) {
 
 std::string convert_onnx(const ConvertOptions& options) {
   const model::OnnxModel model = model::import_onnx(options.input);
-  const model::ModelRecord record{model.name.empty() ? model_name(options.input) : model.name, model.input,
-                                  model.spec, data::preprocessing_to_json(model.preprocessing),
-                                  model.synthetic};
+  model::ModelRecord record{model.name.empty() ? model_name(options.input) : model.name, model.input,
+                            model.spec, data::preprocessing_to_json(model.preprocessing), model.synthetic};
+  record.temperature = model.temperature;
   write_arrays(options.output, model.arrays, model::record_metadata(record, "model"));
   return options.output.string() + ": ONNX model, " +
          core::counted(static_cast<std::int64_t>(model.spec.layers.size()), "layer") + ", " +
          count_text(model.arrays) + " parameters\n  input          " + model::shape_text(model.input) +
-         "\n  preprocessing  " + data::preprocessing_text(model.preprocessing) + "\n";
+         "\n  preprocessing  " + data::preprocessing_text(model.preprocessing) + "\n" +
+         (model.temperature == 1.0 ? "" : fmt::format("  temperature    {:.4f}\n", model.temperature));
 }
 
 std::string convert_curves(const ConvertOptions& options) {

@@ -67,7 +67,8 @@ Loaded load(const std::filesystem::path& model, std::int64_t opset, bool without
   const model::ModelFile file(model);
   model::check_exportable(file.graph(), opset, model.string());
   const data::Preprocessing preprocessing = inference::preprocessing_of(file);
-  model::OnnxOptions how{opset, preprocessing, file.record().name, metadata_of(file, preprocessing)};
+  model::OnnxOptions how{opset, preprocessing, file.record().name, metadata_of(file, preprocessing),
+                         file.record().temperature};
   if (without_preprocessing) how.preprocessing.reset();
   return {inference::load_for_inference(file, torch::kCPU), std::move(how)};
 }

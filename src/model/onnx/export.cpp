@@ -69,10 +69,12 @@ std::string write_input(GraphWriter& out, onnx::GraphProto& to, const Shape& inp
 }
 
 /// Writes what turns the network's outputs into those of the graph.
-void write_outputs(GraphWriter& out, onnx::GraphProto& to, const std::string& logits) {
+void write_outputs(GraphWriter& out, onnx::GraphProto& to, const std::string& logits, double temperature) {
   const std::vector<onnx_file::Attribute> axis{{"axis", std::int64_t{1}}};
-  const std::string ordered = out.add({"Gather", axis}, "/output/digits",
-                                      {logits, out.integers("/output/order", outputs_of_digits())});
+  std::string ordered = out.add({"Gather", axis}, "/output/digits",
+                                {logits, out.integers("/output/order", outputs_of_digits())});
+  if (temperature != 1.0)
+    ordered = out.add({"Div"}, "/output/scaled", {ordered, out.number("/output/temperature", temperature)});
   out.add_output({"Softmax", axis}, kOnnxProbabilities, {ordered});
   out.add_output({"ArgMax", {{"axis", std::int64_t{1}}, {"keepdims", std::int64_t{0}}}}, kOnnxDigit,
                  {kOnnxProbabilities});
@@ -92,7 +94,7 @@ void write_graph(onnx::GraphProto& to, const Graph& graph, const TensorValues& v
     const Shape& shape = graph.nodes[node.inputs.front()].output;
     names.push_back(onnx_file::write_node(out, {node, shape, std::move(inputs), values}));
   }
-  write_outputs(out, to, names.back());
+  write_outputs(out, to, names.back(), options.temperature);
 }
 
 void write_head(onnx::ModelProto& model, const OnnxOptions& options) {

@@ -32,6 +32,7 @@ struct OnnxOptions {
   std::optional<data::Preprocessing> preprocessing;
   std::string name;  ///< Of the model.
   std::vector<std::pair<std::string, std::string>> metadata;
+  double temperature = 1.0;  ///< The graph divides the logits by it.
 };
 
 /// The numbers of a network's tensor, by its name; they need to be valid during the call only.

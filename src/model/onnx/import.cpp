@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "data/preprocess_steps.h"
 #include "metric/classes.h"
+#include "model/model_file.h"
 #include "model/onnx/export.h"
 #include "model/onnx/read_layers.h"
 #include "model/plan.h"
@@ -116,18 +117,30 @@ void check_head(const GraphReader& in, const Head& head, const data::Preprocessi
     in.refuse(head.last, "does not do what the recorded preprocessing does");
 }
 
-/// Reads the operators behind the network.
-void read_outputs(GraphReader& in, const std::string& logits) {
+/// Reads the division of the logits, if there is one. @returns the name of the result.
+std::string read_temperature(GraphReader& in, const std::string& logits, double& temperature) {
+  if (!in.next_is("Div", {logits})) return logits;
+  const onnx::NodeProto& scaled = in.take();
+  in.allow(scaled, {});
+  temperature = in.number(scaled, 1);
+  if (temperature >= kLeastTemperature && temperature <= kMostTemperature) return scaled.output(0);
+  in.refuse(scaled, "divides by a temperature outside 0.01 to 100");
+}
+
+/// Reads the operators behind the network. @returns the temperature.
+double read_outputs(GraphReader& in, const std::string& logits) {
   const onnx::NodeProto& ordered = in.take("Gather", {logits});
   Sizes order(metric::kClasses);
   for (int i = 0; i < metric::kClasses; ++i) order[static_cast<std::size_t>(metric::class_digit(i))] = i;
   if (in.integer(ordered, "axis", 0) != 1 || in.integers(ordered, 1) != order)
     in.refuse(ordered, "does not give the outputs in the order of the digits");
-  const onnx::NodeProto& softmax = in.take("Softmax", {ordered.output(0)});
+  double temperature = 1.0;
+  const onnx::NodeProto& softmax = in.take("Softmax", {read_temperature(in, ordered.output(0), temperature)});
   if (in.integer(softmax, "axis", -1) != 1) in.refuse(softmax, "has another axis than 1");
   const onnx::NodeProto& digit = in.take("ArgMax", {softmax.output(0)});
   if (in.integer(digit, "axis", 0) != 1) in.refuse(digit, "has another axis than 1");
   if (!in.at_end()) in.refuse(in.take(), "stands behind the end");
+  return temperature;
 }
 
 /// The last layer gets the softmax that the graph has behind it, as `config check` recommends.
@@ -155,11 +168,15 @@ OnnxModel import_onnx(const std::filesystem::path& path) {
   Shape shape = input.network;
   if (head && head->shift.size() == 1) shape[0] = 1;
   LayerReader layers(in, head ? head->last.output(0) : input.name, shape);
-  read_outputs(in, layers.read_until("Gather"));
+  const double temperature = read_outputs(in, layers.read_until("Gather"));
   // Last, so that files of other programs are refused by their operators.
-  OnnxModel result{entry(file, "svhn_model"),         shape,
-                   {std::move(layers.layers())},      std::move(layers.arrays()),
-                   preprocessing_of(file, in, shape), entry(file, "svhn_synthetic") == "true"};
+  OnnxModel result{entry(file, "svhn_model"),
+                   shape,
+                   {std::move(layers.layers())},
+                   std::move(layers.arrays()),
+                   preprocessing_of(file, in, shape),
+                   entry(file, "svhn_synthetic") == "true",
+                   temperature};
   if (head) check_head(in, *head, result.preprocessing);
   if (result.spec.layers.empty()) in.refuse("it has no layers");
   end_with_softmax(result.spec);

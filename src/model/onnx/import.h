@@ -18,7 +18,8 @@ struct OnnxModel {
   ModelSpec spec;
   std::vector<WeightArray> arrays;  ///< Named as in a model file.
   data::Preprocessing preprocessing;
-  bool synthetic = false;  ///< Trained on synthetic digits.
+  bool synthetic = false;    ///< Trained on synthetic digits.
+  double temperature = 1.0;  ///< See ModelRecord.
 };
 
 /// @throws core::Error(model) when the file is missing or damaged, or naming the first operator, attribute or

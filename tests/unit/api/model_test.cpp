@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 #include <thread>
 
@@ -106,15 +107,27 @@ TEST(Model, ASmallBatchGivesNearlyTheSame) {
 }
 
 /// Writes a network whose products all go through memory of its own. @returns the path.
-std::string write_dense_model(const std::filesystem::path& folder) {
+std::string write_dense_model(const std::filesystem::path& folder, double temperature = 1.0) {
   const std::vector<model::Operation> layers{model::FlattenOp{}, model::DenseOp{.units = 512},
                                              model::DenseOp{.units = 512}, model::DenseOp{.units = 10}};
   const network::Network made(network::any_graph(layers, {3, 32, 32}), 1);
-  const model::ModelRecord record{
+  model::ModelRecord record{
       "dense", {3, 32, 32}, network::spec_of(layers), data::preprocessing_to_json({}), true};
+  record.temperature = temperature;
   const std::string path = folder / "dense.safetensors";
   network::write_tensors(path, made.tensors(), model::record_metadata(record, "model"));
   return path;
+}
+
+TEST(Model, DividesTheLogitsByTheTemperature) {
+  const test::TemporaryFolder folder;
+  const Answer bare = Model(write_dense_model(folder.path())).classify(Pictures().at(3));
+  const Answer calibrated = Model(write_dense_model(folder.path(), 2.0)).classify(Pictures().at(3));
+  double sum = 0.0;
+  for (const double p : bare.probabilities) sum += std::sqrt(p);
+  for (std::size_t digit = 0; digit < 10; ++digit)
+    EXPECT_NEAR(calibrated.probabilities.at(digit), std::sqrt(bare.probabilities.at(digit)) / sum, 1e-6);
+  EXPECT_LT(calibrated.probability, bare.probability);
 }
 
 TEST(Model, ServesSeveralThreads) {

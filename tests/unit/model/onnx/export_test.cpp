@@ -79,6 +79,24 @@ TEST_F(OnnxExport, WithoutPreprocessingTheInputIsNumbers) {
   EXPECT_EQ(proto.ir_version(), 7);
 }
 
+TEST_F(OnnxExport, CalibratedLogitsAreDividedBeforeTheSoftmax) {
+  OnnxOptions options = test::options_of(test::preprocessing({}));
+  options.temperature = 1.5;
+  const auto proto = written("[" + kHead, {3, 8, 8}, options);
+  EXPECT_EQ(types_of(proto), (Types{"Cast", "Transpose", "Mul", "Add", "Flatten", "Gemm", "Gather", "Div",
+                                    "Softmax", "ArgMax"}));
+  const std::string divisor = node_of(proto, "Div").input(1);
+  for (const auto& array : proto.graph().initializer()) {
+    if (array.name() != divisor) continue;
+    float number = 0;
+    ASSERT_EQ(array.raw_data().size(), sizeof(number));
+    std::memcpy(&number, array.raw_data().data(), sizeof(number));
+    EXPECT_EQ(number, 1.5F);
+    return;
+  }
+  FAIL() << "no array " << divisor;
+}
+
 TEST_F(OnnxExport, OddPaddingIsWrittenOut) {
   const auto proto =
       written(R"([{"type":"conv2d","filters":2,"kernel":3,"stride":2,"padding":"same"},)" + kHead);

@@ -104,6 +104,20 @@ TEST_F(OnnxImport, SoDoesAModelWithoutPreprocessing) {
   EXPECT_EQ(model.input, (Shape{1, 16, 32}));
 }
 
+TEST_F(OnnxImport, TheTemperatureComesBack) {
+  const test::OnnxNetwork network(test::spec_of(R"([{"type":"flatten"},{"type":"dense","units":10}])"),
+                                  {3, 8, 8});
+  OnnxOptions options = test::options_of(test::preprocessing({}));
+  EXPECT_EQ(written_and_read(network, options).temperature, 1.0);
+  options.temperature = 1.7;
+  EXPECT_EQ(written_and_read(network, options).temperature, 1.7);
+  for (const double none : {0.0, -1.0, 0.001, 101.0}) {
+    options.temperature = none;
+    network.write(path(), options);
+    EXPECT_EQ(message(), "operator '/output/scaled' (Div) divides by a temperature outside 0.01 to 100");
+  }
+}
+
 /// What only backbones have becomes layers that do the same.
 TEST_F(OnnxImport, OpsOfBackbonesBecomeLayers) {
   GraphBuilder builder({3, 9, 9});
