@@ -88,6 +88,7 @@ struct Evaluation {
   double accuracy_low = 0.0;  ///< The interval of 95 % around it, Wilson's.
   double accuracy_high = 0.0;
   double calibration_error = 0.0;  ///< The expected one, 0..1; NaN where it is not known.
+  std::string fingerprint;  ///< Of the split's images, labels and preprocessing: equal of what is comparable.
 };
 
 struct ModelOptions {

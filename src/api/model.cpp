@@ -74,6 +74,7 @@ Evaluation public_evaluation(const cli::Evaluation& one) {
   result.accuracy_low = one.interval.first;
   result.accuracy_high = one.interval.second;
   result.calibration_error = one.calibration_error.value_or(std::numeric_limits<double>::quiet_NaN());
+  result.fingerprint = one.about.split_fingerprint;
   return result;
 }
 

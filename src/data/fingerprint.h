@@ -1,19 +1,29 @@
 #pragma once
-/// What tells one prepared file, and one split of it, from another, whatever their paths.
+/// What tells one prepared file, and one split of it, from another, whatever their paths. A fingerprint is 16
+/// hexadecimal digits.
 
 #include <string>
 #include <string_view>
 
-#include "data/prepared.h"
+#include "data/preprocess.h"
 
 namespace svhn::data {
 
-/// @returns a decimal fingerprint of the data's origin (with checksums), labels, splits and groups; the path
-/// does not matter.
+/// @returns a fingerprint of the data's origin (with checksums), labels, splits and groups.
 std::string data_fingerprint(const PreparedData& data);
 
-/// @param preprocessing of the model, see `preprocessing_to_json`.
-/// @returns 16 hexadecimal digits of the split's rows, their labels and their preprocessing.
-std::string split_fingerprint(const PreparedData& data, Split split, std::string_view preprocessing);
+/// @returns the same number in decimal: what checkpoints, searches and kept features hold.
+std::string data_identity(const PreparedData& data);
+/// @returns the fingerprint for a text that a file holds: a decimal number, as former versions wrote, becomes
+/// hexadecimal; any other text stays.
+std::string fingerprint_of(std::string_view text);
+/// @returns the decimal number of a fingerprint; any other text as it is.
+std::string identity_of(const std::string& fingerprint);
+
+/// Accuracies are comparable where these are equal: the same pixels get to the network, in any order, with
+/// the same labels.
+/// @param preprocessing of the model.
+/// @returns a fingerprint of the split's images, of their labels, and of what preprocessing does with them.
+std::string split_fingerprint(const PreparedData& data, Split split, const Preprocessing& preprocessing);
 
 }  // namespace svhn::data

@@ -69,6 +69,7 @@ Prediction EvaluationMeter::add_logits(int true_class, std::span<const float, kC
   top_k_.add(prediction.probabilities, true_class);
   calibration_.add(confidence, prediction.predicted == true_class);
   brier_.add(brier_score(prediction.probabilities, true_class));
+  coverage_.add(confidence, prediction.predicted == true_class);
   return prediction;
 }
 
@@ -88,6 +89,8 @@ EvaluationResult EvaluationMeter::value() const {
   result.reliability = calibration_.value();
   result.expected_calibration_error = expected_calibration_error(result.reliability);
   result.brier_score = brier_.value();
+  result.coverage = coverage_.value();
+  result.aurc = risk_coverage_area(result.coverage);
   result.per_class = class_scores(result.confusion);
   result.most_confused = metric::most_confused(result.confusion);
   return result;
@@ -104,6 +107,8 @@ nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
   json["top_k"] = Json{{"2", result.top_2_accuracy}, {"3", result.top_3_accuracy}};
   json["expected_calibration_error"] = result.expected_calibration_error;
   json["brier_score"] = result.brier_score;
+  json["aurc"] = result.aurc;
+  json["coverage_curve"] = coverage_json(result.coverage);
   json["digits"] = digits_json();
   json["confusion_matrix"] = result.confusion;
   json["per_class"] = per_class_json(result);

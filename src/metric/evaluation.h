@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "metric/confusion.h"
+#include "metric/coverage.h"
 #include "metric/scores.h"
 
 namespace svhn::metric {
@@ -27,6 +28,8 @@ struct EvaluationResult {
   std::array<ClassScore, kClasses> per_class{};
   std::vector<ConfusedPair> most_confused;  ///< At most ten.
   ReliabilityBins reliability{};            ///< Not part of the JSON.
+  CoverageCurve coverage{};                 ///< Empty where it is not known.
+  double aurc = 0.0;                        ///< See risk_coverage_area.
   double images_per_second = 0.0;           ///< Left to the caller.
 };
 
@@ -58,12 +61,13 @@ class EvaluationMeter {
   TopKMeter top_k_;
   CalibrationMeter calibration_;
   MeanMeter brier_;
+  CoverageMeter coverage_;
 };
 
 /// @returns the document of `svhn evaluate --json`: model, split, images, loss, accuracy,
-/// accuracy_interval_95, top_k, expected_calibration_error, brier_score, digits, confusion_matrix (row true,
-/// column predicted, in the order of digits), per_class, most_confused (digits) and images_per_second, in
-/// this order.
+/// accuracy_interval_95, top_k, expected_calibration_error, brier_score, aurc, coverage_curve, digits,
+/// confusion_matrix (row true, column predicted, in the order of digits), per_class, most_confused (digits)
+/// and images_per_second, in this order.
 nlohmann::ordered_json evaluation_json(const EvaluationResult& result);
 
 }  // namespace svhn::metric

@@ -21,6 +21,7 @@ constexpr const char* kFormat = "svhn-model-1";
 constexpr const char* kClasses = R"(["1","2","3","4","5","6","7","8","9","0"])";
 constexpr const char* kImportedClasses = "imported_classes";
 constexpr const char* kTemperature = "temperature";
+constexpr const char *kDataFingerprint = "data_fingerprint", *kValFingerprint = "val_fingerprint";
 constexpr const char* kNotOurs =
     "these are weights alone: name them in a config's backbone, or convert the whole Keras model";
 
@@ -64,6 +65,12 @@ std::vector<std::int64_t> read_shape(const formats::SafetensorsFile& file) {
   return shape;
 }
 
+/// @returns "" where there is none.
+std::string optional_entry(const formats::SafetensorsFile& file, const char* key) {
+  const auto found = file.metadata().find(key);
+  return found == file.metadata().end() ? "" : found->second;
+}
+
 double read_temperature(const formats::SafetensorsFile& file) {
   const auto found = file.metadata().find(kTemperature);
   if (found == file.metadata().end()) return 1.0;
@@ -79,14 +86,15 @@ ModelRecord read_record(const formats::SafetensorsFile& file) {
   check_format(file);
   const std::string source = "'" + file.path().string() + "': layers";
   const auto layers = core::parse_json_strict(entry(file, "layers"), source, ExitCode::model);
-  const auto classes = file.metadata().find(kImportedClasses);
   return {entry(file, "name"),
           read_shape(file),
           model_from_json(layers, source, ExitCode::model),
           entry(file, "preprocessing"),
           entry(file, "synthetic") == "true",
-          classes == file.metadata().end() ? "" : classes->second,
-          read_temperature(file)};
+          optional_entry(file, kImportedClasses),
+          read_temperature(file),
+          optional_entry(file, kDataFingerprint),
+          optional_entry(file, kValFingerprint)};
 }
 
 Graph plan_record(const formats::SafetensorsFile& file, const ModelRecord& record) {
@@ -149,6 +157,8 @@ std::map<std::string, std::string> record_metadata(const ModelRecord& record, co
                                               {"classes", kClasses},
                                               {"synthetic", record.synthetic ? "true" : "false"}};
   if (!record.imported_classes.empty()) metadata[kImportedClasses] = record.imported_classes;
+  if (!record.data_fingerprint.empty()) metadata[kDataFingerprint] = record.data_fingerprint;
+  if (!record.val_fingerprint.empty()) metadata[kValFingerprint] = record.val_fingerprint;
   if (record.temperature != 1.0) metadata[kTemperature] = nlohmann::json(record.temperature).dump();
   return metadata;
 }

@@ -25,6 +25,8 @@ struct ModelRecord {
   std::string imported_classes{};
   /// The logits of inference are divided by it (Guo et al. 2017, section 4.2); 1: not calibrated.
   double temperature = 1.0;
+  /// Of the prepared file of the training, and of its validation split; "" where they are not known.
+  std::string data_fingerprint{}, val_fingerprint{};
 };
 
 inline constexpr double kLeastTemperature = 0.01, kMostTemperature = 100.0;

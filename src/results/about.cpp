@@ -55,9 +55,18 @@ DataOf read_data(const JsonView& view) {
   return {view.at("file").text(),
           view.at("synthetic").boolean(),
           view.at("images").integer(0, kMostImages),
-          view.at("fingerprint").text(64),
+          data::fingerprint_of(view.at("fingerprint").text(64)),
           text_at(view, "source"),
           text_at(view, "label_rule")};
+}
+
+/// @returns the preprocessing of a model, with the sides of its input.
+data::Preprocessing preprocessing_of(const model::ModelFile& file) {
+  auto preprocessing = data::preprocessing_from_json(file.record().preprocessing, file.file().path().string(),
+                                                     core::ExitCode::model);
+  const auto& input = file.record().input;
+  preprocessing.sides = {input[1], input[2]};
+  return preprocessing;
 }
 
 /// @returns the epoch of a run's model, if its summary.json is that of all epochs of its history.json so far.
@@ -115,7 +124,7 @@ About describe(const fs::path& path, const model::ModelFile& file, const data::P
            entry(metadata, "source"), entry(metadata, "label_rule")},
           data::split_name(split),
           static_cast<std::int64_t>(data.indices(split).size()),
-          data::split_fingerprint(data, split, file.record().preprocessing),
+          data::split_fingerprint(data, split, preprocessing_of(file)),
           precision,
           core::utc_time(),
           core::version(),
@@ -130,8 +139,9 @@ bool same_subject(const About& a, const About& b) {
 }
 
 std::string folder_name(const About& about) {
-  const std::string subject = digest_text(about.model.digest + "\n" + about.data.fingerprint + "\n" +
-                                          about.split + "\n" + about.precision);
+  const std::string subject =
+      digest_text(about.model.digest + "\n" + data::identity_of(about.data.fingerprint) + "\n" + about.split +
+                  "\n" + about.precision);
   const std::string which =
       about.model.which == "other" ? fs::path(about.model.file).stem().string() : about.model.which;
   return which + "-" + about.split + "-" + subject.substr(0, 8);

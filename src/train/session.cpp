@@ -107,8 +107,9 @@ struct Session::Impl {
   const RunFiles& files = folder.files();
   std::shared_ptr<const data::PreparedData> opened;
   const data::PreparedData& data;
-  std::string fingerprint;  // Of the data.
+  std::string identity;  // Of the data.
   data::Preprocessing preprocessing;
+  std::string val_fingerprint;
   network::Network network;
   kernels::Precision precision = kernels::Precision::float32;
   std::unique_ptr<Trainer> trainer;
@@ -125,13 +126,14 @@ struct Session::Impl {
         folder(request, ranks.first()),
         opened(open_data(request)),
         data(*opened),
-        fingerprint(data::data_fingerprint(data)),
+        identity(data::data_identity(data)),
         preprocessing{request.data.preprocess, data.statistics(Split::train)},
+        val_fingerprint(data::split_fingerprint(data, Split::val, preprocessing)),
         network(plan_request(request), request.train.seed, batch_norm_variance(request)),
         log(files),
         events(files.events) {
     network.to(request.device);
-    ranks.check_agreement(request.config, fingerprint);
+    ranks.check_agreement(request.config, identity);
     std::unique_ptr<model::ModelFile> saved;
     const std::string record = ranks.broadcast([&] { return find_checkpoint(saved); });
     resumed = !record.empty();
@@ -178,7 +180,7 @@ struct Session::Impl {
   void check_resumable(const CheckpointRecord& record) const {
     const std::string source = files.last_checkpoint.string();
     check_same_run(record.config, request.config, source);
-    if (record.data == fingerprint) return;
+    if (record.data == identity) return;
     throw Error(ExitCode::model,
                 "'" + source + "' was trained on other data than '" + data.path().string() + "'",
                 "resume with the same prepared file, or start over with --overwrite");
@@ -241,8 +243,11 @@ struct Session::Impl {
   }
 
   [[nodiscard]] model::ModelRecord model_record() const {
-    return {request.name, network.input_shape(), request.model, data::preprocessing_to_json(preprocessing),
-            data.synthetic()};
+    model::ModelRecord record{request.name, network.input_shape(), request.model,
+                              data::preprocessing_to_json(preprocessing), data.synthetic()};
+    record.data_fingerprint = data::data_fingerprint(data);
+    record.val_fingerprint = val_fingerprint;
+    return record;
   }
 
   void save_model(const std::filesystem::path& path) const {
@@ -257,7 +262,7 @@ struct Session::Impl {
   void save_checkpoint() {
     const TrainingState& state = trainer->state();
     const CheckpointRecord record{
-        model_record(),        state,       request.config, kernels::precision_name(precision), fingerprint,
+        model_record(),        state,       request.config, kernels::precision_name(precision), identity,
         at::get_num_threads(), ranks.size()};
     write_checkpoint(files.last_checkpoint, record, all_tensors());
     const std::int64_t keep = request.train.keep_checkpoints;
@@ -312,15 +317,15 @@ struct Session::Impl {
 
   /// @returns of what the run was made.
   [[nodiscard]] nlohmann::ordered_json data_summary() const {
-    const std::string steps = data::preprocessing_to_json(preprocessing);
     nlohmann::ordered_json images;
     for (const Split split : {Split::train, Split::val, Split::test})
       images[data::split_name(split)] = data.indices(split).size();
     return {{"file", data.path().string()},
             {"synthetic", data.synthetic()},
-            {"fingerprint", fingerprint},
+            {"fingerprint", data::data_fingerprint(data)},
             {"images", images},
-            {"split_fingerprint", data::split_fingerprint(data, Split::train, steps)}};
+            {"split_fingerprint", data::split_fingerprint(data, Split::train, preprocessing)},
+            {"val_fingerprint", val_fingerprint}};
   }
 
   [[nodiscard]] nlohmann::ordered_json summary() const {
@@ -425,6 +430,9 @@ const model::Graph& Session::graph() const {
 }
 const data::PreparedData& Session::data() const {
   return impl_->data;
+}
+const std::string& Session::val_fingerprint() const {
+  return impl_->val_fingerprint;
 }
 const RunFiles& Session::files() const {
   return impl_->files;

@@ -111,6 +111,8 @@ class Session {
 
   [[nodiscard]] const model::Graph& graph() const;
   [[nodiscard]] const data::PreparedData& data() const;
+  /// @returns of what the validation accuracies are, see data::split_fingerprint.
+  [[nodiscard]] const std::string& val_fingerprint() const;
   [[nodiscard]] const RunFiles& files() const;
   [[nodiscard]] const TrainingState& state() const;
   [[nodiscard]] bool resumed() const;  ///< Whether a checkpoint was read.

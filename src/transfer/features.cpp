@@ -92,7 +92,7 @@ std::string key_of(const train::FeatureContext& context, model::NodeId cut) {
   nlohmann::ordered_json key{{"layers", layers_text(context.network->graph(), cut)},
                              {"weights", weights_digest(*context.network, cut)},
                              {"preprocessing", data::preprocessing_to_json(context.preprocessing)},
-                             {"data", data::data_fingerprint(*context.data)},
+                             {"data", data::data_identity(*context.data)},
                              {"precision", kernels::precision_name(context.precision)},
                              {"device", context.network->device().str()}};
   if (cut != layer.last) key["node"] = number_in_backbone(layer, cut);

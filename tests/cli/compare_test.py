@@ -19,10 +19,7 @@ class Compare(harness.ProgramTest):
     def setUpClass(cls):
         super().setUpClass()
         for name, epochs in (("good", 12), ("fair", 4), ("poor", 1)):
-            harness.write_json(os.path.join(cls.base, "run.json"), harness.config(name=name, train={"epochs": epochs}))
-            done = harness.run("train", "--config", "run.json", "--threads", 1, "--quiet", cwd=cls.base)
-            if done.code != 0:
-                raise AssertionError(done)
+            cls.train_for_class(harness.config(name=name, train={"epochs": epochs}))
 
     def setUp(self):
         super().setUp()
@@ -90,8 +87,24 @@ class Compare(harness.ProgramTest):
         pair, = told["pairs"]
         self.assertEqual((pair["only_a"], pair["only_b"], pair["p_value"], told["disagreements"]), (0, 0, 1.0, 0))
 
-    def test_fingerprint_is_of_split_and_labels(self):
+    def test_fingerprint_stands_beside_every_accuracy(self):
         one = self.compare("models/good", "models/fair")
+        evaluated, _ = self.predictions("good")
+        self.assertEqual((one["fingerprint"], one["models"][0]["fingerprint"]), (evaluated["fingerprint"],) * 2)
+        results, = os.listdir(self.path("models/good/results"))
+        about = harness.read_json(self.path("models/good/results", results, "about.json"))
+        self.assertEqual(about["split_fingerprint"], evaluated["fingerprint"])
+        text = self.succeed("evaluate", "--model", "models/good.safetensors").out
+        self.assertIn(f"\n  fingerprint {evaluated['fingerprint']}\n", text)
+        val, _ = self.predictions("good", "val")
+        trained = json.loads(self.train(harness.config(name="again", train={"epochs": 1}), "--json").out)
+        self.assertEqual(trained["fingerprint"], val["fingerprint"])
+        shown = json.loads(self.succeed("train", "--config", "run.json", "--no-train", "--json").out)
+        self.assertEqual(shown["fingerprint"], val["fingerprint"])
+        summary = harness.read_json(self.path("models/again/summary.json"))["data"]
+        self.assertEqual(summary["val_fingerprint"], val["fingerprint"])
+        info = json.loads(self.succeed("info", "models/again.safetensors", "--json").out)
+        self.assertEqual(info["fingerprints"], {"data": summary["fingerprint"], "val": val["fingerprint"]})
         self.assertEqual(one["fingerprint"], self.compare("models/poor", "models/fair")["fingerprint"])
         self.assertNotEqual(one["fingerprint"], self.compare("models/good", "models/fair", "--split", "val")["fingerprint"])
 
@@ -102,6 +115,27 @@ class Compare(harness.ProgramTest):
         self.assertIn("was trained on other data, 'data.safetensors'", result.err)
         self.assertIn("--other-data", result.err)
         self.compare("models/good", "models/fair", "--data", "other.safetensors", "--other-data")
+
+    def test_refuses_models_that_see_other_pixels(self):
+        colour = harness.config(name="colour", data={"file": "data.safetensors", "preprocess": ["minmax"]}, train={"epochs": 1})
+        self.assertEqual(self.train(colour, "--quiet").code, 0)
+        fingerprints = [self.predictions(name)[0]["fingerprint"] for name in ("good", "colour")]
+        self.assert_error(self.run_svhn("compare", "models/good.safetensors", "models/colour.safetensors"), 5,
+                          "'models/colour.safetensors' and 'models/good.safetensors' see the images differently, so that their "
+                          "accuracies have different fingerprints: " + " and ".join(fingerprints[::-1]),
+                          "name models of the same data.preprocess, or compare all the same with --other-preprocessing")
+        told = self.compare("models/good.safetensors", "models/colour.safetensors", "--other-preprocessing")
+        self.assertEqual([model["fingerprint"] for model in told["models"]], fingerprints)
+        self.assertIsNone(told["fingerprint"])
+
+    def test_knows_the_training_data_from_the_model_file_alone(self):
+        self.succeed("preprocess", "--synthetic", 600, "--split-seed", 2, "--output", "other.safetensors")
+        models = [self.path(name + ".safetensors") for name in ("good", "fair")]
+        for name in models:
+            shutil.copy(self.path("models", os.path.basename(name)), name)
+        result = self.run_svhn("compare", *models, "--data", "other.safetensors")
+        self.assertEqual(result.code, 4, result)
+        self.assertIn("was trained on other data, which may have held images of this split", result.err)
 
     def test_needs_two_models(self):
         self.assertEqual(self.run_svhn("compare", "models/good").code, 2)

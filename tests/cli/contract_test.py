@@ -13,8 +13,8 @@ import harness
 from harness import config, read_bytes, read_json, write_json
 
 COMMANDS = [("preprocess",), ("train",), ("transfer",), ("tune",), ("evaluate",), ("calibrate",), ("compare",),
-            ("interpret",), ("predict",), ("report",), ("info",), ("convert",), ("export",), ("config",), ("config", "check"), ("config", "show"),
-            ("config", "schema"), ("env",), ("completion",)]
+            ("interpret",), ("predict",), ("report",), ("info",), ("convert",), ("export",), ("config",),
+            ("config", "check"), ("config", "show"), ("config", "schema"), ("env",), ("completion",)]
 DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]
 CONFIGS = sorted(glob.glob(os.path.join(harness.SOURCE, "configs", "*.json")))
 HISTORY = ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds", "images_per_second"]
@@ -158,7 +158,8 @@ class Documents(harness.ProgramTest):
     def test_train(self):
         self.assertEqual(self.trained.code, 0, self.trained)
         document = json.loads(self.trained.out)
-        self.assertEqual(set(document), {"model", "best_model", "run", "charts", "epochs", "synthetic", "ranges", "history"})
+        self.assertEqual(set(document), {"model", "best_model", "run", "charts", "epochs", "synthetic", "fingerprint", "ranges",
+                                         "history"})
         self.assertEqual((document["epochs"], document["synthetic"]), (2, True))
         self.assertEqual(document["history"], read_json(os.path.join(self.base, "models/tiny.history.json")))
         self.assertEqual(list(document["history"]), HISTORY)
@@ -195,8 +196,8 @@ class Documents(harness.ProgramTest):
         document = self.document("evaluate", "--model", "models/tiny.safetensors")
         self.assertEqual(set(document) - {"synthetic"}, {
             "model", "split", "images", "loss", "accuracy", "accuracy_interval_95", "top_k",
-            "expected_calibration_error", "brier_score", "digits", "confusion_matrix", "per_class", "most_confused",
-            "images_per_second"})
+            "expected_calibration_error", "brier_score", "aurc", "coverage_curve", "fingerprint", "digits",
+            "confusion_matrix", "per_class", "most_confused", "images_per_second"})
         self.assertEqual((document["model"], document["split"], document["images"]), ("tiny", "test", 120))
         self.assertEqual(document["digits"], DIGITS)
         matrix = document["confusion_matrix"]

@@ -144,7 +144,8 @@ class Export(harness.ProgramTest):
         self.assertIn("digits that svhn drew itself", metadata["license_note"])
         self.assertTrue(metadata["preprocessing"].startswith("greyscale, then scaled to 0..1"), metadata)
         best = {item.key: item.value for item in self.exported("models/tiny").metadata_props}
-        self.assertEqual(best["accuracy"], f"{evaluation['accuracy']} on the test split of data.safetensors, 120 images")
+        self.assertEqual(best["accuracy"], f"{evaluation['accuracy']} on the test split of data.safetensors, 120 images, "
+                         f"fingerprint {evaluation['fingerprint']}")
 
     def test_without_preprocessing_the_input_is_numbers(self):
         model = self.exported("models/tiny", "--without-preprocessing")

@@ -290,6 +290,14 @@ class ProgramTest(FolderTest):
         if made.code != 0:
             raise AssertionError(f"cannot make the test data: {made}")
 
+    @classmethod
+    def train_for_class(cls, document):
+        """Leaves a trained model in the class' own folder, models/NAME.safetensors."""
+        write_json(os.path.join(cls.base, "run.json"), document)
+        done = run("train", "--config", "run.json", "--threads", 1, "--quiet", cwd=cls.base)
+        if done.code != 0:
+            raise AssertionError(done)
+
     def setUp(self):
         super().setUp()
         os.symlink(self.data, self.path("data.safetensors"))

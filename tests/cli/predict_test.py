@@ -140,15 +140,29 @@ class Predict(PredictCase):
         self.assertEqual(self.predict(names[0], "--top-k", 1).out.splitlines()[0], "file   digit  probability")
         self.assertEqual(self.predict("none.png").out, "")
 
-    def test_doubts_an_answer_below_the_reject_threshold(self):
+    def test_rejects_an_answer_below_the_threshold(self):
         name = self.pictures()[0]
-        best = max(float(self.known[0]["p" + digit]) for digit in DIGITS)
-        for threshold, doubted in ((best + 1e-3, True), (best - 1e-3, False)):
-            line = self.predict(name, "--reject", threshold).out.splitlines()[1]
-            self.assertEqual(line.endswith("  no digit?"), doubted, line)
-            entry = json.loads(self.predict(name, "--reject", threshold, "--json").out)[0]
-            self.assertEqual(entry.get("rejected"), True if doubted else None)
-        self.assertEqual(self.predict(name, "--reject", 1.5).code, 2)
+        whole = json.loads(self.predict(name, "--json").out)[0]
+        for threshold, rejected in ((whole["probability"] + 1e-3, True), (whole["probability"], False)):
+            result = self.predict(name, "--reject", threshold)
+            self.assertEqual(result.code, 0, result)
+            file, digit, *rest = result.out.splitlines()[1].split()
+            self.assertEqual((file, digit, rest[-1] == "rejected"), (name, "-" if rejected else str(whole["digit"]), rejected))
+            changed = {"digit": None, "rejected": True} if rejected else {}
+            self.assertEqual(json.loads(self.predict(name, "--reject", threshold, "--json").out), [whole | changed])
+            self.assertEqual(json.loads(self.predict(name, "--reject", threshold, "--jsonl").out), whole | changed)
+
+    def test_doubts_an_unsure_answer_where_none_is_rejected(self):
+        names = self.pictures()
+        told = json.loads(self.predict(*names, "--json").out)
+        lines = self.predict(*names).out.splitlines()[1:]
+        self.assertEqual([line.endswith("  no digit?") for line in lines], [entry["probability"] < 0.5 for entry in told])
+        self.assertNotIn("rejected", str(told))
+
+    def test_names_the_range_of_the_threshold(self):
+        for bad in ("1.5", "-0.1", "nan"):
+            self.assert_error(self.predict("none.png", f"--reject={bad}"), 3, f"--reject is {bad}, not within 0 to 1",
+                              "it is a probability: with 0.9, answers below 0.9 are not given")
 
     def test_top_k_counts_the_ranked_digits_of_the_document(self):
         name = self.pictures()[0]

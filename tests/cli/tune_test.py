@@ -57,7 +57,7 @@ class Contract(TuneTest):
         result = self.tune(search(), "--json")
         self.assertEqual(result.code, 0, result)
         document = harness.json.loads(result.out)
-        self.assertEqual(list(document), ["objective", "trials", "best"])
+        self.assertEqual(list(document), ["objective", "trials", "best", "fingerprint"])
         self.assertEqual(document["objective"], "val_accuracy")
         self.assertEqual([trial["id"] for trial in document["trials"]], [1, 2, 3])
         for trial in document["trials"]:

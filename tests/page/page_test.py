@@ -120,8 +120,10 @@ class OfWhatTest(case.PageCase):
         self.assertEqual(len(stamps), 5)
         for stamp in stamps:
             self.assertIn("Best model (epoch 12) · test split (120 images) · data.safetensors, fingerprint ", stamp)
+            self.assertRegex(stamp, "fingerprint [0-9a-f]{16} ")
             self.assertIn("synthetic digits", stamp)
-        self.assertIn("Training of model_2_2 · data.safetensors", self.text("#run .stamp"))
+        self.assertIn("Training of model_2_2 · data.safetensors, fingerprint of the validation split fedcba9876543210",
+                      self.text("#run .stamp"))
 
     def test_synthetic_is_written_on_headings_tables_card_and_charts(self):
         self.choose("model_2_2")

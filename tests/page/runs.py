@@ -149,7 +149,9 @@ def evaluation(name, found):
     return {"model": name, "split": "test", "images": len(found), "loss": 0.4, "accuracy": right,
             "accuracy_interval_95": [right - 0.02, right + 0.02], "top_k": {"2": right + 0.01, "3": right + 0.02},
             "expected_calibration_error": 0.031, "digits": DIGITS, "confusion_matrix": counts, "per_class": [],
-            "most_confused": [], "images_per_second": 1000}
+            "most_confused": [], "images_per_second": 1000, "brier_score": 0.21, "aurc": 0.04,
+            "coverage_curve": [{"coverage": share / 10, "accuracy": 1 - (1 - right) * share / 10, "threshold": 1 - share / 20}
+                               for share in range(1, 11)]}
 
 
 def mistake(line, index):
@@ -168,7 +170,8 @@ def write_interpretation(run, name, data):
     about["kinds"] = {kind: {} for kind in ("evaluation", "misclassified", "activations", "saliency", "tsne")}
     write(os.path.join(folder, "about.json"), about)
     write_summary(run, 12, {"file": data, "synthetic": True, "fingerprint": about["data"]["fingerprint"],
-                            "images": {"train": 384, "val": 96, "test": 120}, "split_fingerprint": "0123456789abcdef"})
+                            "images": {"train": 384, "val": 96, "test": 120}, "split_fingerprint": "0123456789abcdef",
+                            "val_fingerprint": "fedcba9876543210"})
     write(os.path.join(folder, "evaluation.json"), evaluation(name, found))
     lines = [f"{row},{true},{predicted}," + ",".join(f"{share:.9g}" for share in shares) for row, true, predicted, shares in found]
     write(os.path.join(folder, "predictions.csv"), "\n".join(["row,true,predicted,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9", *lines]) + "\n")

@@ -22,6 +22,9 @@ void add_options(CLI::App& command, CompareOptions& options) {
   command.add_flag(
       "--other-data", options.other_data,
       "Also models that were trained on another prepared file, which may have held these images");
+  command.add_flag("--other-preprocessing", options.other_preprocessing,
+                   "Also models that see the images differently, in colour and in grey, so that their "
+                   "accuracies have different fingerprints");
   add_path(command, "--differences", options.differences,
            "Write the images that not all models read alike, and what each says (CSV)");
   add_path(command, "--pictures", options.pictures, "Draw those images (PNG)");

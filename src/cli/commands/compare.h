@@ -25,6 +25,7 @@ struct CompareOptions {
   std::optional<InputPath> data;
   std::string split = "test";
   bool other_data = false;
+  bool other_preprocessing = false;
   std::optional<OutputText> differences;  ///< CSV
   std::optional<OutputFile> pictures;     ///< .png
   bool json = false;

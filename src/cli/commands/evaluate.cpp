@@ -51,6 +51,11 @@ void add_options(CLI::App& command, EvaluateCommandOptions& options) {
   add_path(command, "--confusion", options.confusion, "Draw the confusion matrix (FILE.png or FILE.svg)");
   add_path(command, "--reliability", options.reliability,
            "Draw the reliability diagram, accuracy by confidence (FILE.png or FILE.svg)");
+  add_path(
+      command, "--coverage", options.coverage,
+      "Draw the accuracy where only the surest images are answered, by their share (FILE.png or FILE.svg)");
+  command.add_option("--reject", options.reject,
+                     "Also tell how many answers have at least this probability, 0 to 1, and their accuracy");
   add_corruptions(command, options.corruptions);
   command.add_flag("--json", options.json, "One JSON document on stdout");
   add_process_options(command, options.processes);

@@ -27,8 +27,9 @@ struct EvaluateCommandOptions {
       .example = "svhn evaluate --model models/model_2_1.best.safetensors --split test",
       .details =
           "Measures a model on one split of a prepared file: accuracy with its 95 % interval, loss, whether "
-          "the digit is among the two or three likeliest, calibration error, confusion matrix, and the "
-          "scores of each digit.\n\nWith --corrupt also the errors on images with the fifteen common "
+          "the digit is among the two or three likeliest, calibration error, Brier score, how much more "
+          "accurate the surer answers are, confusion matrix, and the scores of each digit.\n\nWith --corrupt "
+          "also the errors on images with the fifteen common "
           "corruptions of Hendrycks and Dietterich (arXiv 1903.12261) in five severities, as they are "
           "defined for "
           "CIFAR-10-C; frost is drawn, in place of the paper's photographs.\n\nThe results are kept in the "
@@ -41,6 +42,8 @@ struct EvaluateCommandOptions {
   std::optional<OutputText> predictions;
   std::optional<OutputFile> confusion;    ///< .png or .svg
   std::optional<OutputFile> reliability;  ///< .png or .svg
+  std::optional<OutputFile> coverage;     ///< .png or .svg
+  std::optional<double> reject;           ///< Smallest probability of an answer.
   CorruptionOptions corruptions{};
   bool json = false;
   ProcessOptions processes{};

@@ -107,6 +107,10 @@ ordered_json model_json(const model::ModelFile& model) {
   document["preprocessing"] = ordered_json::parse(model.record().preprocessing, nullptr, false);
   document["synthetic"] = model.record().synthetic;
   if (model.record().temperature != 1.0) document["temperature"] = model.record().temperature;
+  if (!model.record().val_fingerprint.empty()) {
+    document["fingerprints"] = {{"data", model.record().data_fingerprint},
+                                {"val", model.record().val_fingerprint}};
+  }
   add_history(model, document);
   return document;
 }
@@ -153,6 +157,10 @@ int show_model(const InfoOptions& options) {
     text += fmt::format("Calibrated: the logits are divided by {:.4f}\n", model.record().temperature);
   }
   text += history_text(model);
+  if (!model.record().val_fingerprint.empty()) {
+    text += "Fingerprints: data " + core::printable(model.record().data_fingerprint) + ", validation split " +
+            core::printable(model.record().val_fingerprint) + "\n";
+  }
   const auto preprocessing = data::preprocessing_from_json(model.record().preprocessing,
                                                            model.file().path().string(), ExitCode::model);
   text += "Preprocessing: " + data::preprocessing_text(preprocessing) + "\nChecksums: all match\n";

@@ -177,7 +177,7 @@ std::string limits_section(const Facts& facts) {
   std::string text =
       "## Limits\n\n- It reads one digit, in the middle of the picture; a number of several digits must "
       "be cut up first.\n- It answers with a digit whatever it is shown, also where there is none; `svhn "
-      "predict --reject` marks answers of small probability.\n";
+      "predict --reject` gives no answer of a small probability.\n";
   if (facts.model.record().synthetic)
     text += "- It has learnt from synthetic digits alone; what it makes of photographs is unknown.\n";
   if (facts.model.is_checkpoint())

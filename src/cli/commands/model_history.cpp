@@ -124,10 +124,11 @@ std::optional<Evaluation> evaluation_in(const fs::path& folder) {
 std::string evaluation_text(const Evaluation& evaluation) {
   const results::About& about = evaluation.about;
   return fmt::format(
-      "Evaluated: {} split of '{}'{}, {}: accuracy {:.4f} (95% interval {:.4f} to {:.4f}), {}\n", about.split,
-      core::printable(about.data.file), about.data.synthetic ? " (synthetic digits)" : "",
+      "Evaluated: {} split of '{}'{}, {}: accuracy {:.4f} (95% interval {:.4f} to {:.4f}), {}; fingerprint "
+      "{}\n",
+      about.split, core::printable(about.data.file), about.data.synthetic ? " (synthetic digits)" : "",
       core::counted(about.split_images, "image"), evaluation.accuracy, evaluation.interval.first,
-      evaluation.interval.second, core::printable(about.date));
+      evaluation.interval.second, core::printable(about.date), core::printable(about.split_fingerprint));
 }
 
 ordered_json evaluation_json(const Evaluation& evaluation) {

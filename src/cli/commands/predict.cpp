@@ -15,9 +15,10 @@ void add_options(CLI::App& command, PredictCommandOptions& options) {
   command.add_option("--top-k", options.top_k, "How many digits to print for each picture")
       ->check(CLI::Range(1, 10))
       ->capture_default_str();
-  command.add_option("--reject", options.reject, "Mark an answer of a smaller probability with 'no digit?'")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+  command.add_option(
+      "--reject", options.reject,
+      "Give no answer of a smaller probability, 0 to 1; without it, those below 0.5 are marked "
+      "with 'no digit?'");
   command.add_flag("--tta", options.tta,
                    "Average the answers to small shifts of each picture (test-time augmentation)");
   auto* json = command.add_flag("--json", options.json, "One JSON document on stdout");

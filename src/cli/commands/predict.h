@@ -1,11 +1,15 @@
 #pragma once
 /// `svhn predict`: which digits pictures show.
 
+#include <optional>
 #include <vector>
 
 #include "cli/command.h"
 
 namespace svhn::cli {
+
+/// An answer of a smaller probability is doubted where none is rejected.
+inline constexpr double kDoubtedBelow = 0.5;
 
 struct PredictCommandOptions {
   static constexpr CommandInfo kCommand{
@@ -20,7 +24,7 @@ struct PredictCommandOptions {
   InputPath model;
   std::vector<InputPath> images;
   int top_k = 3;
-  double reject = 0.5;  ///< Smallest probability of an answer that is not doubted.
+  std::optional<double> reject;  ///< Smallest probability of an answer.
   bool tta = false;
   bool json = false;
   bool jsonl = false;

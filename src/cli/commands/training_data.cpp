@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/json_view.h"
+#include "data/fingerprint.h"
 #include "results/about.h"
 
 namespace svhn::cli {
@@ -26,7 +27,8 @@ std::optional<TrainingData> summarised(const model::ModelFile& model) {
   if (data->at("synthetic").boolean() != model.record().synthetic ||
       summary.at("parameters").at("total").integer(0, kMostImages) != model.graph().counts.total)
     return std::nullopt;
-  return TrainingData{fs::path(data->at("file").text()).filename().string(), data->at("fingerprint").text(),
+  return TrainingData{fs::path(data->at("file").text()).filename().string(),
+                      data::fingerprint_of(data->at("fingerprint").text()),
                       data->at("split_fingerprint").text(),
                       data->at("images").at("train").integer(0, kMostImages)};
 }

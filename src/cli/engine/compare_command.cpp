@@ -42,6 +42,7 @@ struct Answer {
 /// A model, its scores and its answers in the order of the split.
 struct Contestant {
   std::string file;
+  std::string fingerprint;  ///< See data::split_fingerprint.
   metric::EvaluationResult result;
   std::vector<Answer> answers;
 };
@@ -55,22 +56,54 @@ struct Pair {
 /// @throws core::Error(data) where a model is known to have learnt from another prepared file.
 void check_training_data(const model::ModelFile& model, const data::PreparedData& data) {
   const auto training = training_data_of(model, {});
-  if (!training || training->fingerprint == data::data_fingerprint(data)) return;
+  std::string learnt_from = model.record().data_fingerprint;
+  if (learnt_from.empty() && training) learnt_from = training->fingerprint;
+  if (learnt_from.empty() || learnt_from == data::data_fingerprint(data)) return;
   throw Error(ExitCode::data,
-              "'" + model.file().path().string() + "' was trained on other data, '" + training->file +
-                  "', which may have held images of this split",
+              "'" + model.file().path().string() + "' was trained on other data" +
+                  (training ? ", '" + training->file + "'" : "") +
+                  ", which may have held images of this split",
               "name models and --data of one prepared file, or compare all the same with --other-data");
 }
 
-Contestant evaluate_one(const std::filesystem::path& path, const CompareOptions& options,
-                        const GlobalOptions& global, const data::PreparedData& data,
-                        const torch::Device& device) {
-  const model::ModelFile file(path);
-  if (!options.other_data) check_training_data(file, data);
+/// @throws core::Error(model) where two models see the images differently.
+void check_fingerprint(const Contestant& one, const Contestant& first) {
+  if (one.fingerprint == first.fingerprint) return;
+  throw Error(ExitCode::model,
+              "'" + one.file + "' and '" + first.file + "' see the images differently, so that their " +
+                  "accuracies have different fingerprints: " + one.fingerprint + " and " + first.fingerprint,
+              "name models of the same data.preprocess, or compare all the same with --other-preprocessing");
+}
+
+/// @returns the models before any is run. @throws as both checks do, unless the options allow it.
+std::vector<Contestant> contestants(const CompareOptions& options, const data::PreparedData& data) {
+  std::vector<Contestant> all;
+  for (const auto& path : options.models) {
+    const model::ModelFile file(path);
+    if (!options.other_data) check_training_data(file, data);
+    all.push_back(
+        {path.string(),
+         data::split_fingerprint(data, split_from_name(options.split), inference::preprocessing_of(file)),
+         {},
+         {}});
+    if (!options.other_preprocessing) check_fingerprint(all.back(), all.front());
+  }
+  return all;
+}
+
+/// @returns the fingerprint of all models; "" where they differ.
+std::string common_fingerprint(const std::vector<Contestant>& all) {
+  const std::string& first = all.front().fingerprint;
+  const auto same = [&first](const Contestant& one) { return one.fingerprint == first; };
+  return std::ranges::all_of(all, same) ? first : "";
+}
+
+void evaluate_one(Contestant& one, const CompareOptions& options, const GlobalOptions& global,
+                  const data::PreparedData& data, const torch::Device& device) {
+  const model::ModelFile file(one.file);
   const data::Preprocessing preprocessing = inference::preprocessing_of(file);
   network::Network network = inference::load_for_inference(file, device);
   const data::Split split = split_from_name(options.split);
-  Contestant one{path.string(), {}, {}};
   inference::EvaluateOptions how;
   how.batch_size = inference::batch_size_for(network.input_shape());
   if (global.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
@@ -85,7 +118,6 @@ Contestant evaluate_one(const std::filesystem::path& path, const CompareOptions&
     return inference::evaluate(network, data, split, data::plan_for(preprocessing, data, split), how);
   });
   one.result.model = file.record().name;
-  return one;
 }
 
 Pair pair_of(const std::vector<Contestant>& all, std::size_t a, std::size_t b) {
@@ -125,6 +157,7 @@ ordered_json comparison_json(const std::vector<Contestant>& all, const std::vect
     const metric::Interval& interval = one.result.accuracy_interval_95;
     document["models"].push_back({{"model", one.result.model},
                                   {"file", one.file},
+                                  {"fingerprint", one.fingerprint},
                                   {"accuracy", one.result.accuracy},
                                   {"accuracy_interval_95", {interval.low, interval.high}},
                                   {"nll", one.result.loss},
@@ -144,7 +177,8 @@ ordered_json comparison_json(const std::vector<Contestant>& all, const std::vect
   document["split"] = options.split;
   document["images"] = all.front().result.images;
   document["disagreements"] = disagreements(all).size();
-  document["fingerprint"] = data::split_fingerprint(data, split_from_name(options.split), "");
+  document["fingerprint"] = nullptr;
+  if (const std::string common = common_fingerprint(all); !common.empty()) document["fingerprint"] = common;
   if (data.synthetic()) document["synthetic"] = true;
   return document;
 }
@@ -172,13 +206,15 @@ std::string pair_text(const std::vector<Contestant>& all, const Pair& pair) {
 
 std::string comparison_text(const std::vector<Contestant>& all, const std::vector<Pair>& pairs,
                             const data::PreparedData& data, const CompareOptions& options) {
+  const std::string common = common_fingerprint(all);
   std::string text = fmt::format(
-      "{} split of {}{}, {}\n\n", options.split, core::printable(data.path().string(), kLongestName),
-      data.synthetic() ? " (synthetic digits)" : "", core::counted(all.front().result.images, "image"));
+      "{} split of {}{}, {}, {}\n\n", options.split, core::printable(data.path().string(), kLongestName),
+      data.synthetic() ? " (synthetic digits)" : "", core::counted(all.front().result.images, "image"),
+      common.empty() ? "seen differently" : "fingerprint " + common);
   text += models_text(all) + "\n";
   for (const Pair& pair : pairs) text += pair_text(all, pair);
   text +=
-      fmt::format("p: McNemar's exact test{}\n",
+      fmt::format("Intervals: Wilson's, of a difference Agresti's and Min's; p: McNemar's exact test{}\n",
                   pairs.size() > 1 ? fmt::format(", not corrected for {} comparisons", pairs.size()) : "");
   return text + fmt::format("All models read {} alike, {} not.\n",
                             core::counted(all.front().result.images -
@@ -238,10 +274,8 @@ int run_command(const CompareOptions& options, const GlobalOptions& global) {
   const Hardware hardware = set_up_hardware(global);
   const model::ModelFile first(options.models.front());
   const data::PreparedData data(data_file_of(options.data, options.models.front(), first));
-  std::vector<Contestant> all;
-  for (const auto& path : options.models) {
-    all.push_back(evaluate_one(path, options, global, data, hardware.device));
-  }
+  std::vector<Contestant> all = contestants(options, data);
+  for (Contestant& one : all) evaluate_one(one, options, global, data, hardware.device);
   const auto pairs = all_pairs(all);
   if (options.differences) write_differences(*options.differences, all);
   if (options.pictures) draw_differences(*options.pictures, all, data, options);

@@ -10,6 +10,7 @@
 #include "cli/engine/kept_results.h"
 #include "cli/engine/model_source.h"
 #include "cli/engine/progress.h"
+#include "cli/engine/rejection.h"
 #include "cli/engine/robustness.h"
 #include "cli/engine/setup.h"
 #include "core/error.h"
@@ -34,7 +35,9 @@ struct Circumstances {
   bool synthetic = false;
   data::ImageSides sides{};
   std::optional<ClassRuleFinding> finding{};
-  std::optional<fs::path> kept{};  ///< Where the run folder has the results.
+  std::optional<metric::Rejection> rejection{};  ///< For --reject.
+  std::optional<fs::path> kept{};                ///< Where the run folder has the results.
+  std::string fingerprint{};                     ///< See data::split_fingerprint.
   std::optional<metric::Robustness> robustness{};
 };
 
@@ -56,13 +59,17 @@ std::string result_text(const metric::EvaluationResult& result, const Circumstan
       "  top-3      {:.4f}\n"
       "  ECE        {:.4f}\n"
       "  Brier      {:.4f}\n"
-      "  speed      {:.0f} images/s\n\n",
+      "  AURC       {:.4f}\n"
+      "{}"
+      "  speed      {:.0f} images/s\n"
+      "  fingerprint {}\n\n",
       result.model, result.split, about.synthetic ? " (synthetic digits)" : "",
       core::counted(result.images, "image"), resized.empty() ? "" : ", " + resized, result.accuracy,
       result.accuracy_interval_95.low, result.accuracy_interval_95.high,
       about.finding ? "  note       " + finding_text(*about.finding) + "\n" : "", result.loss,
       result.top_2_accuracy, result.top_3_accuracy, result.expected_calibration_error, result.brier_score,
-      result.images_per_second);
+      result.aurc, about.rejection ? rejection_text(*about.rejection) : "", result.images_per_second,
+      about.fingerprint);
   all += "Confusion matrix (rows: true digit, columns: predicted)\n" +
          metric::format_confusion_matrix(result.confusion);
   all += "\n" + metric::format_per_class(result.per_class);
@@ -94,10 +101,16 @@ void draw_charts(const EvaluateCommandOptions& options, const metric::Evaluation
     warn(report::write_reliability_chart(*options.reliability, result.reliability, title),
          "--predictions writes the probabilities");
   }
+  if (options.coverage) {
+    warn(report::write_coverage_chart(*options.coverage, result.coverage, options.reject, title),
+         "the curve is in the results");
+  }
 }
 
-nlohmann::ordered_json evaluation_document(const metric::EvaluationResult& result, bool synthetic) {
+nlohmann::ordered_json evaluation_document(const metric::EvaluationResult& result, bool synthetic,
+                                           const std::string& fingerprint) {
   auto document = metric::evaluation_json(result);
+  document["fingerprint"] = fingerprint;
   if (synthetic) document["synthetic"] = true;
   return document;
 }
@@ -109,12 +122,19 @@ void show(const EvaluateCommandOptions& options, const metric::EvaluationResult&
                kept_text(about.kept));
     return;
   }
-  auto document = evaluation_document(result, about.synthetic);
+  auto document = evaluation_document(result, about.synthetic, about.fingerprint);
   add_resizing(document, about.sides);
   if (about.finding)
     document["class_rule"] = {{"accuracy", about.finding->accuracy}, {"advice", about.finding->advice}};
+  if (about.rejection) document["reject"] = rejection_json(*about.rejection);
   if (about.robustness) document["robustness"] = metric::robustness_json(*about.robustness);
   print_json(document);
+}
+
+std::optional<metric::Rejection> rejection_of(const metric::EvaluationResult& result,
+                                              const std::optional<double>& threshold) {
+  if (!threshold) return std::nullopt;
+  return metric::rejection_at(result.coverage, *threshold);
 }
 
 std::string precision_of(const GlobalOptions& global) {
@@ -138,7 +158,7 @@ class ReportFiles {
   void write(const metric::EvaluationResult& result, const inference::PredictionTable& table,
              const std::optional<metric::Robustness>& robustness) {
     kept_.keep([&](const fs::path& folder) {
-      const auto document = evaluation_document(result, about_.data.synthetic);
+      const auto document = evaluation_document(result, about_.data.synthetic, about_.split_fingerprint);
       core::write_text_file(folder / kEvaluation, core::json_text(document), core::ExitCode::data);
       table.write(folder / kPredictions);
       list_results(folder, about_, "evaluation", nlohmann::ordered_json::object());
@@ -205,15 +225,16 @@ int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOpti
   draw_charts(options, result, data.synthetic());
   draw_corruptions(options.corruptions, robustness, model, chart_title(result, data.synthetic()));
   show(options, result,
-       {data.synthetic(), preprocessing.sides, find_class_rule(result, file.record(), data), kept.folder(),
-        robustness});
+       {data.synthetic(), preprocessing.sides, find_class_rule(result, file.record(), data),
+        rejection_of(result, options.reject), kept.folder(), about.split_fingerprint, robustness});
   return 0;
 }
 
 }  // namespace
 
 int run_command(const EvaluateCommandOptions& options, const GlobalOptions& global) {
-  for (const auto& chart : {options.confusion, options.reliability}) {
+  check_rejection(options.reject);
+  for (const auto& chart : {options.confusion, options.reliability, options.coverage}) {
     if (chart) report::chart_format(*chart);
   }
   check_corruptions(options.corruptions);

@@ -35,7 +35,8 @@ std::string accuracy_text(const Evaluation& one) {
   const results::About& about = one.about;
   return ordered_json(one.accuracy).dump() + " on the " + about.split + " split of " +
          core::printable(std::filesystem::path(about.data.file).filename().string(), kLongestName) + ", " +
-         core::with_thousands(about.split_images) + " images";
+         core::with_thousands(about.split_images) + " images, fingerprint " +
+         core::printable(about.split_fingerprint, kLongestName);
 }
 
 /// @returns what the file tells about the model, for any reader.

@@ -106,6 +106,10 @@ double best_probability(const Answer& answer) {
   return answer.probabilities[metric::class_slot(metric::top_class(answer.probabilities))];
 }
 
+bool is_rejected(const Answer& answer, const PredictCommandOptions& options) {
+  return options.reject && best_probability(answer) < *options.reject;
+}
+
 ordered_json answer_json(const Answer& answer, const PredictCommandOptions& options) {
   ordered_json json;
   if (!answer.id.is_null()) json["id"] = answer.id;
@@ -119,11 +123,13 @@ ordered_json answer_json(const Answer& answer, const PredictCommandOptions& opti
     probabilities[std::to_string(digit)] =
         answer.probabilities[metric::class_slot(data::class_of_digit(digit))];
   }
-  json.update({{"digit", metric::class_digit(metric::top_class(answer.probabilities))},
-               {"probability", best_probability(answer)},
+  const bool rejected = is_rejected(answer, options);
+  json["digit"] = nullptr;
+  if (!rejected) json["digit"] = metric::class_digit(metric::top_class(answer.probabilities));
+  json.update({{"probability", best_probability(answer)},
                {"probabilities", probabilities},
                {"top_k", ranked_json(answer, options.top_k)}});
-  if (best_probability(answer) < options.reject) json["rejected"] = true;
+  if (rejected) json["rejected"] = true;
   if (const std::string note = note_text(answer); !note.empty()) json["note"] = note;
   return json;
 }

@@ -39,6 +39,8 @@ class Answerer {
 std::array<int, metric::kClasses> ranking(const metric::Probabilities& probabilities);
 
 double best_probability(const Answer& answer);
+/// @returns whether the answer is not given.
+bool is_rejected(const Answer& answer, const PredictCommandOptions& options);
 
 /// @returns {"file", "digit", "probability", "probabilities", "top_k", …} or {"file", "error"}, behind the
 /// "id" of the answer, if it has one.

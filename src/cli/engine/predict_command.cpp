@@ -9,6 +9,7 @@
 #include "cli/engine/predict_answers.h"
 #include "cli/engine/predict_stream.h"
 #include "cli/engine/progress.h"
+#include "cli/engine/rejection.h"
 #include "cli/engine/setup.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -26,6 +27,11 @@ std::string pad(std::string text, std::size_t width) {
   return text;
 }
 
+std::string remark_on(const Answer& answer, const PredictCommandOptions& options) {
+  if (options.reject) return is_rejected(answer, options) ? "  rejected" : "";
+  return best_probability(answer) < kDoubtedBelow ? "  no digit?" : "";
+}
+
 /// @returns a table with one line for each picture that could be read.
 std::string table(const std::vector<Answer>& answers, const PredictCommandOptions& options) {
   const int top_k = options.top_k;
@@ -40,12 +46,13 @@ std::string table(const std::vector<Answer>& answers, const PredictCommandOption
     std::string line = pad(core::printable(answer.file, kLongestName), width) + "  ";
     for (int k = 0; k < top_k; ++k) {
       const int index = order[static_cast<std::size_t>(k)];
-      const std::string digit = std::to_string(metric::class_digit(index));
+      const bool untold = k == 0 && is_rejected(answer, options);
+      const std::string digit = untold ? "-" : std::to_string(metric::class_digit(index));
       const std::string share = fmt::format("{:.4f}", answer.probabilities[metric::class_slot(index)]);
       line +=
           k == 0 ? pad(digit, 5) + "  " + pad(share, top_k > 1 ? 11 : 0) : "  " + digit + " (" + share + ")";
     }
-    text += line + (best_probability(answer) < options.reject ? "  no digit?" : "") + "\n";
+    text += line + remark_on(answer, options) + "\n";
   }
   return text;
 }
@@ -97,6 +104,7 @@ std::size_t print_together(const PredictCommandOptions& options, Answerer& answe
 }  // namespace
 
 int run_command(const PredictCommandOptions& options, const GlobalOptions& global) {
+  check_rejection(options.reject);
   const Hardware hardware = set_up_hardware(global);
   Answerer answerer(make_predictor(options, global, hardware), hardware.threads);
   const std::size_t unreadable =

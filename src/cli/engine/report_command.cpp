@@ -81,7 +81,7 @@ std::unique_ptr<report::PagePrinter> make_printer(const ReportCommandOptions& op
 
 report::PanelOptions panel_options(const ReportCommandOptions& options) {
   if (!options.with_model) return {};
-  return {exported_bytes, PredictCommandOptions().reject};
+  return {exported_bytes, kDoubtedBelow};
 }
 
 nlohmann::ordered_json model_json(const std::optional<report::ModelOnPage>& model) {

@@ -85,29 +85,40 @@ nlohmann::ordered_json charts_json(const train::RunFiles& files) {
   return charts;
 }
 
-std::string finish_text(const train::RunFiles& files, const metric::History& history, bool synthetic) {
-  std::string text = "\n" + metric::format_min_max(history);
-  if (synthetic) text += "These numbers are of synthetic digits.\n";
+/// What is told of a finished run, beside its files.
+struct Finished {
+  metric::History history;
+  bool synthetic = false;
+  std::string val_fingerprint;  ///< "" where it is not known.
+};
+
+std::string finish_text(const train::RunFiles& files, const Finished& run) {
+  std::string text = "\n" + metric::format_min_max(run.history);
+  if (!run.val_fingerprint.empty())
+    text += "Fingerprint of the validation split: " + core::printable(run.val_fingerprint) + "\n";
+  if (run.synthetic) text += "These numbers are of synthetic digits.\n";
   text += "\nModel:    " + files.model.string() + "\nBest:     " + files.best_model.string() +
           "\nCurves:   " + files.history.string() + charts_text(files) +
           "\nRun:      " + files.folder.string() + "\n";
   return text;
 }
 
-nlohmann::ordered_json finish_json(const train::RunFiles& files, const metric::History& history,
-                                   bool synthetic) {
+nlohmann::ordered_json finish_json(const train::RunFiles& files, const Finished& run) {
   nlohmann::ordered_json ranges;
-  for (const auto& range : metric::curve_table(history)) {
+  for (const auto& range : metric::curve_table(run.history)) {
     ranges[range.name] = {{"min", range.min}, {"max", range.max}};
   }
-  return {{"model", files.model.string()},
-          {"best_model", files.best_model.string()},
-          {"run", files.folder.string()},
-          {"charts", charts_json(files)},
-          {"epochs", history.epochs()},
-          {"synthetic", synthetic},
-          {"ranges", ranges},
-          {"history", metric::history_json(history)}};
+  const std::string& fingerprint = run.val_fingerprint;
+  return {
+      {"model", files.model.string()},
+      {"best_model", files.best_model.string()},
+      {"run", files.folder.string()},
+      {"charts", charts_json(files)},
+      {"epochs", run.history.epochs()},
+      {"synthetic", run.synthetic},
+      {"fingerprint", fingerprint.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(fingerprint)},
+      {"ranges", ranges},
+      {"history", metric::history_json(run.history)}};
 }
 
 /// `--no-train`: prints a finished run from its files.
@@ -119,12 +130,11 @@ int show_finished(const RunOptions& options, const config::RunConfig& config) {
                 "train it first, or name the folder with --output");
   }
   const model::ModelFile model(files.model);
-  const metric::History history = metric::read_history(files.history);
+  const Finished run{metric::read_history(files.history), model.record().synthetic,
+                     model.record().val_fingerprint};
   if (!options.json) print_text("\n" + model::summary_text(model.graph(), config.name));
-  const bool synthetic = model.record().synthetic;
-  draw_missing_charts(files, history, {config.name, synthetic});
-  options.json ? print_json(finish_json(files, history, synthetic))
-               : print_text(finish_text(files, history, synthetic));
+  draw_missing_charts(files, run.history, {config.name, run.synthetic});
+  options.json ? print_json(finish_json(files, run)) : print_text(finish_text(files, run));
   return 0;
 }
 
@@ -308,9 +318,9 @@ int run_configured(const RunOptions& options, config::RunConfig config, const Gl
   }
   train_and_draw(session, {config.name, session.data().synthetic()}, options.live_chart, global);
   if (!ended && session.state().stopped_early) spdlog::info("{}", end_text(session.state(), config.train));
-  const auto& history = session.state().history;
-  options.json ? print_json(finish_json(session.files(), history, session.data().synthetic()))
-               : print_summary(global, finish_text(session.files(), history, session.data().synthetic()));
+  const Finished run{session.state().history, session.data().synthetic(), session.val_fingerprint()};
+  options.json ? print_json(finish_json(session.files(), run))
+               : print_summary(global, finish_text(session.files(), run));
   return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "core/json.h"
 #include "core/launch.h"
 #include "core/words.h"
+#include "data/fingerprint.h"
 #include "model/backbones/backbone.h"
 #include "model/pretrained/match_weights.h"
 #include "model/spec_json.h"
@@ -178,10 +179,16 @@ int run_compare(const TransferCommandOptions& options, const GlobalOptions& glob
   const auto result = transfer::compare(request, events);
   const transfer::CompareFiles files(options.run.output, config.base.name);
   draw(files, result);
+  const data::PreparedData& data = *request.run.opened;
+  const std::string fingerprint = data::split_fingerprint(
+      data, data::Split::val, {config.base.data.preprocess, data.statistics(data::Split::train)});
   if (options.run.json) {
-    print_json(metric::comparison_json(result));
+    auto document = metric::comparison_json(result);
+    document["fingerprint"] = fingerprint;
+    print_json(document);
   } else {
-    print_summary(global, "\n" + metric::format_comparison(result) + "\nResults:  " + files.results.string() +
+    print_summary(global, "\n" + metric::format_comparison(result) + "Fingerprint of the validation split: " +
+                              fingerprint + "\n\nResults:  " + files.results.string() +
                               "\nTable:    " + files.table.string() + "\n");
   }
   return 0;

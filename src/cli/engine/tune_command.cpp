@@ -11,6 +11,7 @@
 #include "cli/engine/setup.h"
 #include "cli/engine/train_command.h"
 #include "core/words.h"
+#include "data/fingerprint.h"
 #include "metric/tuning.h"
 #include "report/charts/search.h"
 #include "tune/run/search.h"
@@ -111,8 +112,18 @@ std::string search_header(const tune::SearchConfig& config, const tune::Search& 
   return text;
 }
 
-std::string finish_text(const metric::TuningResult& result, const tune::TuneFiles& files) {
-  std::string text = "\n" + metric::format_tuning(result);
+/// @returns of what the scores are, by the preprocessing of the config: of the validation split, or of the
+/// training split that is folded.
+std::string fingerprint_of(const tune::Search& search, const tune::SearchConfig& config) {
+  const data::PreparedData& data = search.runner().data();
+  return data::split_fingerprint(data, config.tune.folds ? data::Split::train : data::Split::val,
+                                 {config.base.data.preprocess, data.statistics(data::Split::train)});
+}
+
+std::string finish_text(const metric::TuningResult& result, const tune::TuneFiles& files,
+                        const std::string& fingerprint) {
+  std::string text =
+      "\n" + metric::format_tuning(result) + "Fingerprint of the scores: " + fingerprint + "\n";
   if (result.synthetic) text += "These numbers are of synthetic digits.\n";
   text += "\n";
   if (const auto* best = metric::best_trial(result)) {
@@ -173,9 +184,11 @@ int search_distributed(const TuneCommandOptions& options, const GlobalOptions& g
   if (processes.rank() != 0) return exit_code(result, false);
   draw_chart(result, search.files());
   if (options.json) {
-    print_json(metric::tuning_json(result, metric::TuningDetail::contract));
+    auto document = metric::tuning_json(result, metric::TuningDetail::contract);
+    document["fingerprint"] = fingerprint_of(search, config);
+    print_json(document);
   } else {
-    print_summary(global, finish_text(result, search.files()));
+    print_summary(global, finish_text(result, search.files(), fingerprint_of(search, config)));
   }
   return exit_code(result, true);
 }

@@ -96,6 +96,31 @@ Rows bin_rows(const metric::ReliabilityBins& bins) {
   return rows;
 }
 
+/// Coverage, accuracy.
+Rows coverage_rows(const metric::CoverageCurve& curve) {
+  Rows rows;
+  for (const auto& step : metric::percent_steps(curve))
+    rows.push_back({curve.coverage(step), step.accuracy()});
+  if (rows.empty()) rows.push_back({1.0, 0.0});
+  return rows;
+}
+
+/// The point of a rejection; none where nothing is answered.
+Rows rejection_rows(const metric::CoverageCurve& curve, std::optional<double> threshold) {
+  if (!threshold) return {};
+  const auto rejection = metric::rejection_at(curve, *threshold);
+  if (!rejection.accuracy) return {};
+  return {{rejection.coverage, *rejection.accuracy}};
+}
+
+/// @returns a lower end for the axis: the lowest accuracy, down to a twentieth.
+double lowest_accuracy(const Rows& rows) {
+  constexpr double kSteps = 20.0;
+  double lowest = 1.0;
+  for (const auto& row : rows) lowest = std::min(lowest, row[1]);
+  return std::max(0.0, (std::ceil(lowest * kSteps) - 1.0) / kSteps);
+}
+
 }  // namespace
 
 Chart confusion_chart(const ConfusionCounts& counts, const std::string& title) {
@@ -186,6 +211,42 @@ ChartResult write_robustness_chart(const std::filesystem::path& path, const metr
 ChartResult write_reliability_chart(const std::filesystem::path& path, const metric::ReliabilityBins& bins,
                                     const std::string& title) {
   return write_chart(path, reliability_chart(bins, title));
+}
+
+Chart coverage_chart(const metric::CoverageCurve& curve, std::optional<double> threshold,
+                     const std::string& title) {
+  Chart chart;
+  chart.width = 1200;
+  chart.height = 800;
+  const std::string area =
+      fmt::format("area under the risk-coverage curve {:.4f}", metric::risk_coverage_area(curve));
+  const Rows rows = coverage_rows(curve), marked = rejection_rows(curve, threshold);
+  chart.commands =
+      title_command(title, chart.width, area) +
+      "set border 3 linecolor rgb '#555555'\nset tics nomirror out\nset xtics 0,0.1,1\n"
+      "set grid linetype 1 linewidth 1 linecolor rgb '#dddddd'\n"
+      "set xrange [0:1]\n" +
+      fmt::format("set yrange [{:.2f}:1]\n", lowest_accuracy(rows)) +
+      "set format x '%.1f'\nset format y '%.2f'\nset key bottom left reverse Left samplen 2 opaque\n"
+      "set xlabel 'Coverage: share of the images that are answered, the surest first'\n"
+      "set ylabel 'Share of right answers'\n"
+      "plot '-' using 1:2 with lines linewidth 3 linecolor rgb '#0077bb' "
+      "title 'accuracy of the answers'";
+  chart.data = {rows};
+  if (!marked.empty()) {
+    chart.commands += fmt::format(
+        ", '-' using 1:2 with points pointtype 7 pointsize 2 linecolor rgb '#cc3311' title 'answers of at "
+        "least {:g}'",
+        threshold.value_or(0.0));
+    chart.data.push_back(marked);
+  }
+  chart.commands += "\n";
+  return chart;
+}
+
+ChartResult write_coverage_chart(const std::filesystem::path& path, const metric::CoverageCurve& curve,
+                                 std::optional<double> threshold, const std::string& title) {
+  return write_chart(path, coverage_chart(curve, threshold, title));
 }
 
 }  // namespace svhn::report

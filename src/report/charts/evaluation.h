@@ -1,10 +1,13 @@
 #pragma once
-/// Charts of an evaluation: the confusion matrix, the reliability diagram, errors on corrupted images.
+/// Charts of an evaluation: the confusion matrix, the reliability diagram, the coverage curve, errors on
+/// corrupted images.
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "metric/confusion.h"
+#include "metric/coverage.h"
 #include "metric/robustness.h"
 #include "metric/scores.h"
 #include "report/charts/chart.h"
@@ -31,6 +34,16 @@ Chart reliability_chart(const metric::ReliabilityBins& bins, const std::string& 
 /// @param path .png or .svg. @throws as write_chart
 ChartResult write_reliability_chart(const std::filesystem::path& path, const metric::ReliabilityBins& bins,
                                     const std::string& title);
+
+/// @returns the accuracy of the surest images by their share, with the mean risk below the title.
+/// @param threshold of a rejection, which is marked. @param title any text.
+Chart coverage_chart(const metric::CoverageCurve& curve, std::optional<double> threshold,
+                     const std::string& title);
+
+/// Writes `coverage_chart` to a file.
+/// @param path .png or .svg. @throws as write_chart
+ChartResult write_coverage_chart(const std::filesystem::path& path, const metric::CoverageCurve& curve,
+                                 std::optional<double> threshold, const std::string& title);
 
 /// @returns the errors as a heat map in percent: a row for each corruption and one of means, a column for
 /// each severity and one of means. The shade of a cell is the square root of its error.

@@ -72,6 +72,7 @@ Json training_json(const RunRecord& run) {
             {"precision", known(facts.precision)},
             {"date", known(facts.date)},
             {"split_fingerprint", known(facts.split_fingerprint)},
+            {"val_fingerprint", known(facts.val_fingerprint)},
             {"synthetic", facts.synthetic ? Json(*facts.synthetic) : Json(nullptr)}};
   if (!facts.images) return json;
   json["images"] = facts.images->train;

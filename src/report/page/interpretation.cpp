@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <string_view>
 
 #include "core/error.h"
@@ -141,6 +142,24 @@ void require_fit(bool fit, const fs::path& path) {
                     "write it again with 'svhn interpret'");
 }
 
+/// Former versions wrote none of this.
+void read_coverage(const JsonView& view, metric::EvaluationResult& result) {
+  constexpr double kMostBrier = 2.0;
+  constexpr std::size_t kMostPoints = 100;
+  const auto curve = view.find("coverage_curve");
+  if (!curve) return;
+  result.brier_score = view.at("brier_score").number(0, kMostBrier);
+  result.aurc = view.at("aurc").number(0, 1);
+  result.coverage.images = result.images;
+  for (const JsonView& point : curve->items(kMostPoints)) {
+    const double coverage = point.at("coverage").number(0, 1), accuracy = point.at("accuracy").number(0, 1);
+    const auto answered = std::llround(coverage * static_cast<double>(result.images));
+    if (answered < 1) point.refuse("answers no image");
+    result.coverage.steps.push_back({point.at("threshold").number(0, 1), answered,
+                                     std::llround(accuracy * static_cast<double>(answered))});
+  }
+}
+
 }  // namespace
 
 metric::EvaluationResult read_evaluation(const fs::path& path) {
@@ -156,6 +175,7 @@ metric::EvaluationResult read_evaluation(const fs::path& path) {
   result.top_2_accuracy = view.at("top_k").at("2").number(0, 1);
   result.top_3_accuracy = view.at("top_k").at("3").number(0, 1);
   result.expected_calibration_error = view.at("expected_calibration_error").number(0, 1);
+  read_coverage(view, result);
   result.confusion = read_counts(view.at("confusion_matrix"));
   if (metric::total_count(result.confusion) != result.images) {
     view.at("confusion_matrix").refuse("does not count as many images as /images says");

@@ -39,6 +39,9 @@ class ResultSprites {
 Json evaluation_document(const metric::EvaluationResult& result) {
   Json json = metric::evaluation_json(result);
   json.erase("top_k");
+  if (result.coverage.steps.empty()) {
+    for (const char* key : {"brier_score", "aurc", "coverage_curve"}) json.erase(key);
+  }
   json["top_2"] = result.top_2_accuracy;
   json["top_3"] = result.top_3_accuracy;
   json["ece"] = result.expected_calibration_error;

@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "core/json_view.h"
 #include "core/text.h"
+#include "data/fingerprint.h"
 #include "formats/safetensors/safetensors.h"
 
 namespace svhn::report {
@@ -123,8 +124,9 @@ void read_data(RunRecord& run, const JsonView& data) {
   TrainingFacts& training = run.training;
   if (const auto synthetic = data.find("synthetic")) training.synthetic = synthetic->boolean();
   if (const auto file = data.find("file")) training.data = file->text();
-  if (const auto text = data.find("fingerprint")) training.fingerprint = text->text(64);
+  if (const auto text = data.find("fingerprint")) training.fingerprint = data::fingerprint_of(text->text(64));
   if (const auto text = data.find("split_fingerprint")) training.split_fingerprint = text->text(64);
+  if (const auto text = data.find("val_fingerprint")) training.val_fingerprint = text->text(64);
   const auto images = data.find("images");
   if (!images) return;
   const auto count = [&](const char* split) { return images->at(split).integer(0, kMostCount); };
@@ -195,7 +197,8 @@ void complete_facts(RunRecord& run) {
       const auto found = file.metadata().find(key);
       return found == file.metadata().end() ? std::string() : found->second;
     };
-    if (training.fingerprint.empty()) training.fingerprint = core::printable(entry("data"));
+    if (training.fingerprint.empty())
+      training.fingerprint = data::fingerprint_of(core::printable(entry("data")));
     if (!training.synthetic && !entry("synthetic").empty()) training.synthetic = entry("synthetic") == "true";
   });
   run.synthetic = training.synthetic.value_or(false);

@@ -47,6 +47,7 @@ struct TrainingFacts {
   std::string fingerprint;  ///< Of the data, see `data::data_fingerprint`.
   std::optional<SplitSizes> images;
   std::string split_fingerprint;            ///< Of the training split.
+  std::string val_fingerprint;              ///< Of the validation split.
   std::optional<std::string> augmentation;  ///< "" for none.
   std::optional<std::int64_t> seed;
   std::string precision;

@@ -36,7 +36,7 @@ struct Search::Impl {
         queue(request.store),
         journal(request.config, TuneFiles(request.output, request.config.base.name), existing()),
         runner(request.config, journal.files(), request.device),
-        fingerprint(data::data_fingerprint(runner.data())) {
+        fingerprint(data::data_identity(runner.data())) {
     if (queue.leads()) read();
   }
 

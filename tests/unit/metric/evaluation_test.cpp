@@ -101,10 +101,12 @@ TEST(EvaluationJson, HasTheKeysOfTheCommandInTheirOrder) {
   const auto json = evaluation_json(evaluation_example());
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"model", "split", "images", "loss", "accuracy",
-                                            "accuracy_interval_95", "top_k", "expected_calibration_error",
-                                            "brier_score", "digits", "confusion_matrix", "per_class",
-                                            "most_confused", "images_per_second"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{
+                      "model", "split", "images", "loss", "accuracy", "accuracy_interval_95", "top_k",
+                      "expected_calibration_error", "brier_score", "aurc", "coverage_curve", "digits",
+                      "confusion_matrix", "per_class", "most_confused", "images_per_second"}));
+  EXPECT_EQ(json["coverage_curve"].back()["coverage"], 1.0);
+  EXPECT_EQ(json["coverage_curve"].back()["accuracy"], 0.25);
   EXPECT_EQ(json["digits"].dump(), "[1,2,3,4,5,6,7,8,9,0]");
   EXPECT_EQ(json["top_k"].dump(), R"({"2":0.5,"3":0.75})");
   EXPECT_EQ(json["confusion_matrix"][0].dump(), "[1,2,0,1,0,0,0,0,0,0]");

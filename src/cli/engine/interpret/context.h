@@ -71,6 +71,7 @@ class InterpretFiles {
   /// Lists and copies a chart, or logs why it was not drawn.
   void publish_chart(const std::string& name, const report::ChartResult& drawn);
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] const results::About& about() const { return about_; }
   /// @returns where the run folder has the results, be it a copy or not; nothing without a run folder.
   [[nodiscard]] const std::optional<std::filesystem::path>& kept() const {
     return in_run_ ? in_run_ : copies_.folder();

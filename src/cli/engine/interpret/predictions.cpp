@@ -204,6 +204,7 @@ const Predictions& predict_split(InterpretContext& context) {
 void interpret_predictions(InterpretContext& context) {
   const Predictions& predictions = predict_split(context);
   ordered_json document = metric::evaluation_json(predictions.result);
+  document["fingerprint"] = context.files.about().split_fingerprint;
   if (context.data.synthetic()) document["synthetic"] = true;
   context.files.publish_json("evaluation.json", document);
   predictions.table.write(context.files.path("predictions.csv"));

@@ -30,7 +30,7 @@ export function resultName(run, result) {
 /** The line below a heading that says of what its figures are. */
 export function stamp(run, result) {
   const images = imagesOf(result);
-  const data = [fileName(result.data.file), short(result.data.fingerprint) && `fingerprint ${short(result.data.fingerprint)}`].filter(Boolean);
+  const data = [fileName(result.data.file), result.split_fingerprint && `fingerprint ${result.split_fingerprint}`].filter(Boolean);
   const words = [capital(modelWords(result.model)), result.split && `${result.split} split${images ? ` (${counted(images, 'image')})` : ''}`,
     data.length && data.join(', '), day(result.date)].filter(Boolean).join(' · ');
   return el('p', {class: 'stamp'}, words, ...marks(run, result));
@@ -44,7 +44,8 @@ export function marks(run, result) {
 /** The same for what comes from the training itself. */
 export function trainingStamp(run) {
   const about = run.training ?? {};
-  const words = [`Training of ${run.name}`, fileName(about.data), short(about.data_fingerprint) && `fingerprint ${short(about.data_fingerprint)}`,
+  const data = [fileName(about.data), about.val_fingerprint && `fingerprint of the validation split ${about.val_fingerprint}`].filter(Boolean).join(', ');
+  const words = [`Training of ${run.name}`, data,
     about.images && counted(about.images, 'training image'), day(about.date)].filter(Boolean).join(' · ');
   return el('p', {class: 'stamp'}, words, ...(run.synthetic ? [' ', syntheticBadge(true)] : []));
 }

@@ -10,9 +10,9 @@ export function evaluation(result, sprites) {
   const [low, high] = scores.accuracy_interval_95;
   const text = `${percent(scores.accuracy)} of ${counted(scores.images, 'image')} of the ${scores.split} split are right: accuracy ${fixed(scores.accuracy)} ` +
     `(95 % interval ${fixed(low)} to ${fixed(high)}), loss ${fixed(scores.loss)}. The true digit is among the two most probable for ${percent(scores.top_2)}, ` +
-    `among the three most probable for ${percent(scores.top_3)}. Expected calibration error: ${fixed(scores.ece)}.`;
+    `among the three most probable for ${percent(scores.top_3)}. Expected calibration error: ${fixed(scores.ece)}${scores.brier_score == null ? '' : `, Brier score ${fixed(scores.brier_score)}`}.`;
   return el('div', {}, el('p', {}, text), el('h4', {}, 'Confusion matrix'), matrix(result, sprites),
-    el('div', {class: 'sides'}, perDigit(scores), calibration(result)));
+    el('div', {class: 'sides'}, perDigit(scores), calibration(result)), coverage(result));
 }
 
 function matrix(result, sprites) {
@@ -98,6 +98,27 @@ function reliabilityOption(bins) {
     xAxis: axis('Confidence', {type: 'value', min: 0, max: 1, nameGap: 28}),
     yAxis: axis('Share right', {type: 'value', min: 0, max: 1, nameGap: 40}),
     series: [line, {type: 'line', data: bins.map((bin) => [bin.confidence, bin.accuracy, bin.count]), symbolSize: 9, showAllSymbol: true, itemStyle: {color: colour('loss')}, lineStyle: {width: 2.5, color: colour('loss')}}],
+  };
+}
+
+function coverage(result) {
+  const {coverage_curve: points, aurc} = result.evaluation;
+  if (!points) return el('div');
+  const told = points.filter((_, i) => i % 10 === 9 || i === points.length - 1);
+  const label = `Accuracy by coverage, area under the risk-coverage curve ${fixed(aurc)}. ` +
+    told.map((point) => `${percent(point.coverage, 0)} answered: ${fixed(point.accuracy)} right`).join('; ');
+  return el('div', {}, el('p', {class: 'soft'}, `Coverage: the share of right answers where only the surest images are answered. Area under the risk-coverage curve: ${fixed(aurc)}.`),
+    chart(label, () => coverageOption(points), {kind: 'square', synthetic: result.data.synthetic}));
+}
+
+function coverageOption(points) {
+  const lowest = Math.min(...points.map((point) => point.accuracy));
+  return {
+    grid: {left: 60, right: 20, top: 25, bottom: 55},
+    tooltip: tooltip((point) => [el('div', {}, `${percent(point.value[0], 1)} answered`), el('div', {}, `Right: ${fixed(point.value[1])}`), el('div', {}, `Probability at least ${fixed(point.value[2])}`)]),
+    xAxis: axis('Coverage', {type: 'value', min: 0, max: 1, nameGap: 28}),
+    yAxis: axis('Share right', {type: 'value', min: Math.max(0, (Math.ceil(lowest * 20) - 1) / 20), max: 1, nameGap: 40}),
+    series: [{type: 'line', data: points.map((point) => [point.coverage, point.accuracy, point.threshold]), showSymbol: false, itemStyle: {color: colour('loss')}, lineStyle: {width: 2.5, color: colour('loss')}}],
   };
 }
 

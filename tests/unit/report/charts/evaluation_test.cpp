@@ -141,6 +141,40 @@ TEST(ReliabilityChart, TellsTheCalibrationErrorInItsTitle) {
       << chart.commands;
 }
 
+/// Two right at 0.9, one wrong at 0.8, one right at 0.5.
+metric::CoverageCurve coverage() {
+  metric::CoverageMeter meter;
+  meter.add(0.9, true);
+  meter.add(0.8, false);
+  meter.add(0.9, true);
+  meter.add(0.5, true);
+  return meter.value();
+}
+
+TEST(CoverageChart, SendsTheCurveAndMarksTheRejection) {
+  const Chart chart = coverage_chart(coverage(), 0.7, "model");
+  ASSERT_EQ(chart.data.size(), 2U);
+  EXPECT_EQ(chart.data[0], (Rows{{0.5, 1.0}, {0.75, 2.0 / 3.0}, {1.0, 0.75}}));
+  EXPECT_EQ(chart.data[1], (Rows{{0.75, 2.0 / 3.0}}));
+  EXPECT_NE(chart.commands.find("title 'answers of at least 0.7'"), std::string::npos) << chart.commands;
+  EXPECT_NE(chart.commands.find("set yrange [0.65:1]"), std::string::npos) << chart.commands;
+  // (2 * 0 + 1/3 + 1/4) / 4
+  EXPECT_NE(chart.commands.find("risk-coverage curve 0.1458"), std::string::npos) << chart.commands;
+}
+
+TEST(CoverageChart, HasNoMarkWhereNothingIsAnswered) {
+  EXPECT_EQ(coverage_chart(coverage(), 0.95, "t").data.size(), 1U);
+  EXPECT_EQ(coverage_chart(coverage(), std::nullopt, "t").data.size(), 1U);
+}
+
+TEST(WriteCoverageChart, DrawsAPng) {
+  SVHN_NEEDS_GNUPLOT();
+  const ChartFolder folder;
+  const auto result = write_coverage_chart(folder / "c.png", coverage(), 0.7, "t");
+  ASSERT_EQ(result.status, ChartStatus::drawn) << result.message;
+  EXPECT_EQ(png_size(folder / "c.png"), (PngSize{1200, 800}));
+}
+
 TEST(WriteReliabilityChart, DrawsAPng) {
   SVHN_NEEDS_GNUPLOT();
   const ChartFolder folder;

@@ -20,6 +20,24 @@ TEST(ReadEvaluation, TakesTheCountsAndWhatFollowsFromThem) {
   EXPECT_DOUBLE_EQ(result.top_3_accuracy, 1.0);
 }
 
+TEST(ReadEvaluation, TakesTheCoverageCurveWhereThereIsOne) {
+  const PageFolder folder;
+  std::string text = evaluation_text();
+  EXPECT_TRUE(read_evaluation(folder.write("e.json", text)).coverage.steps.empty());
+  text.insert(
+      1, R"("brier_score":0.2,"aurc":0.03,"coverage_curve":[{"coverage":0.5,"accuracy":1.0,"threshold":0.9},
+    {"coverage":1.0,"accuracy":0.9,"threshold":0.4}],)");
+  const auto result = read_evaluation(folder.write("e.json", text));
+  EXPECT_EQ(result.brier_score, 0.2);
+  EXPECT_EQ(result.aurc, 0.03);
+  ASSERT_EQ(result.coverage.steps.size(), 2U);
+  EXPECT_EQ(result.coverage.steps[1].right, 9);
+  EXPECT_EQ(result.coverage.coverage(result.coverage.steps[0]), 0.5);
+  text.replace(text.find("0.5,"), 4, "0.0,");
+  const std::string said = refusal([&] { read_evaluation(folder.write("e.json", text)); });
+  EXPECT_NE(said.find("/coverage_curve/0 answers no image"), std::string::npos) << said;
+}
+
 TEST(ReadEvaluation, RefusesCountsThatAreNotOfItsImages) {
   const PageFolder folder;
   std::string text = evaluation_text();

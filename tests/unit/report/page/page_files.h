@@ -89,11 +89,11 @@ inline void write_model(const std::filesystem::path& path, const std::string& na
                              model::record_metadata(record, "model"), core::ExitCode::data);
 }
 
-/// Results on the test split: ten images of the data with the fingerprint "12".
+/// Results on the test split: ten images of the data with the fingerprint "12ab".
 inline results::About about_of(const std::string& name, const std::string& digest) {
   results::About about;
   about.model = {name, name + ".best.safetensors", "best", 2, digest};
-  about.data = {"d.safetensors", false, 100, "12", "", ""};
+  about.data = {"d.safetensors", false, 100, "12ab", "", ""};
   about.split = "test";
   about.split_images = 10;
   about.precision = "float32";

@@ -26,7 +26,7 @@ class ReadResults : public ::testing::Test {
     folder_.write(place + "about.json", results::about_json(about).dump());
     return folder_.write(place + "evaluation.json", evaluation_text()).parent_path();
   }
-  RunResults read(const std::string& fingerprint = "12") {
+  RunResults read(const std::string& fingerprint = "12ab") {
     return read_results({folder_ / "m", "m", fingerprint}, problems_);
   }
 

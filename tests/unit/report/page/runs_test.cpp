@@ -83,12 +83,13 @@ TEST(ReadRun, TellsOfWhatItWasTrained) {
   folder.write("m/summary.json",
                R"({"parameters":{"total":5,"trainable":4,"non_trainable":1},"date":"2026-11-30T12:00:00Z",
                    "precision":"float32","data":{"file":"d","synthetic":false,"fingerprint":"12",
-                   "images":{"train":5120,"val":10,"test":20},"split_fingerprint":"3f9a"}})");
+                   "images":{"train":5120,"val":10,"test":20},"split_fingerprint":"3f9a","val_fingerprint":"77"}})");
   const TrainingFacts facts = read_run(folder / "m").training;
   EXPECT_EQ(facts.augmentation, "horizontal flip, rotation 15\u00b0");
   EXPECT_EQ(facts.seed, 7);
   EXPECT_EQ(facts.images, (SplitSizes{5120, 10, 20}));
-  EXPECT_EQ(facts.fingerprint + " " + facts.split_fingerprint, "12 3f9a");
+  EXPECT_EQ(facts.fingerprint + " " + facts.split_fingerprint + " " + facts.val_fingerprint,
+            "000000000000000c 3f9a 77");
   EXPECT_EQ(facts.synthetic, false);
 }
 
@@ -99,7 +100,7 @@ TEST(ReadRun, TakesTheDataOfAnUnfinishedRunFromItsCheckpoint) {
   formats::write_safetensors(folder / "m" / "checkpoints" / "last.safetensors", {},
                              {{"data", "77"}, {"synthetic", "true"}}, core::ExitCode::data);
   const RunRecord run = read_run(folder / "m");
-  EXPECT_EQ(run.training.fingerprint, "77");
+  EXPECT_EQ(run.training.fingerprint, "000000000000004d");
   EXPECT_TRUE(run.synthetic);
 }
 
