@@ -74,6 +74,16 @@ TEST_F(ModelFileTest, KeepsTheTemperature) {
   EXPECT_EQ(open().record().temperature, 0.1 + 0.2);
 }
 
+TEST_F(ModelFileTest, KeepsTheFingerprintsOfItsTraining) {
+  EXPECT_EQ(open().record().data_fingerprint + open().record().val_fingerprint, "");
+  ModelRecord trained = record();
+  trained.data_fingerprint = "0123456789abcdef";
+  trained.val_fingerprint = "fedcba9876543210";
+  metadata_ = record_metadata(trained, "model");
+  EXPECT_EQ(open().record().data_fingerprint, trained.data_fingerprint);
+  EXPECT_EQ(open().record().val_fingerprint, trained.val_fingerprint);
+}
+
 TEST_F(ModelFileTest, RefusesATemperatureThatIsNone) {
   for (const char* text : {"0", "-1", "0.0099", "100.1", "\"1\"", "null"}) {
     metadata_["temperature"] = text;

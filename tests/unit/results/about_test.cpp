@@ -65,5 +65,14 @@ TEST(ReadAbout, ReadsWhatWasWrittenAndMore) {
   EXPECT_NE(said.find("/split is an unknown name"), std::string::npos) << said;
 }
 
+TEST(ReadAbout, TakesTheFingerprintOfFormerVersionsAndItsFolder) {
+  const PageFolder folder;
+  About former = report::about_of("m", "d");
+  former.data.fingerprint = "18446744073709551615";
+  const About read = read_about(folder.write("about.json", about_json(former).dump()));
+  EXPECT_EQ(read.data.fingerprint, "ffffffffffffffff");
+  EXPECT_EQ(folder_name(read), folder_name(former));
+}
+
 }  // namespace
 }  // namespace svhn::results
