@@ -41,6 +41,14 @@ class PageTest(case.PageCase):
         self.choose("model_2_2")
         self.hover("#run .chart", "validation accuracy: ")
 
+    def test_the_coverage_curve_tells_its_numbers(self):
+        self.choose("model_2_2")
+        label = self.run_js("document.querySelector('#run .chart[aria-label^=\"Accuracy by coverage\"]').getAttribute('aria-label')")
+        self.assertIn("area under the risk-coverage curve 0.0400.", label)
+        self.assertRegex(label, r"100\u00a0?\s?% answered: 0\.\d{4} right")
+        self.assertIn("Brier score 0.2100", self.text("#run .result"))
+        self.hover("#run .chart[aria-label^='Accuracy by coverage']", "answered")
+
     def test_a_cell_of_the_confusion_matrix_shows_its_images(self):
         self.choose("model_2_2")
         wrong = next(line for line in self.found if line[1] != line[2])

@@ -115,7 +115,7 @@ function coverageOption(points) {
   const lowest = Math.min(...points.map((point) => point.accuracy));
   return {
     grid: {left: 60, right: 20, top: 25, bottom: 55},
-    tooltip: tooltip((point) => [el('div', {}, `${percent(point.value[0], 1)} answered`), el('div', {}, `Right: ${fixed(point.value[1])}`), el('div', {}, `Probability at least ${fixed(point.value[2])}`)]),
+    tooltip: tooltip(([point]) => [el('div', {}, `${percent(point.value[0], 1)} answered`), el('div', {}, `Right: ${fixed(point.value[1])}`), el('div', {}, `Probability at least ${fixed(point.value[2])}`)], {trigger: 'axis'}),
     xAxis: axis('Coverage', {type: 'value', min: 0, max: 1, nameGap: 28}),
     yAxis: axis('Share right', {type: 'value', min: Math.max(0, (Math.ceil(lowest * 20) - 1) / 20), max: 1, nameGap: 40}),
     series: [{type: 'line', data: points.map((point) => [point.coverage, point.accuracy, point.threshold]), showSymbol: false, itemStyle: {color: colour('loss')}, lineStyle: {width: 2.5, color: colour('loss')}}],
