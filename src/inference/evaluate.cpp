@@ -51,7 +51,14 @@ void run(Session& session, const data::PreparedData& data, const data::InputSour
         options.progress);
     return;
   }
-  const Tensor all = at::zeros({static_cast<std::int64_t>(rows.size()), metric::kClasses}, torch::kFloat32);
+  meter.add(logits_of_rows(session, data, inputs, rows, options), rows);
+}
+
+}  // namespace
+
+Tensor logits_of_rows(Session& session, const data::PreparedData& data, const data::InputSource& inputs,
+                      std::span<const std::int64_t> rows, const EvaluateOptions& options) {
+  Tensor all = at::zeros({static_cast<std::int64_t>(rows.size()), metric::kClasses}, torch::kFloat32);
   session.run(
       data, inputs, rows,
       [&](std::size_t first, const Tensor& logits) {
@@ -59,21 +66,31 @@ void run(Session& session, const data::PreparedData& data, const data::InputSour
       },
       options.progress);
   // Each row is set by one process and zero on the others.
-  options.group->all_reduce(all);
-  meter.add(all, rows);
+  if (options.group != nullptr) options.group->all_reduce(all);
+  return all;
 }
 
-}  // namespace
+std::span<const std::int64_t> rows_of(const data::PreparedData& data, data::Split split) {
+  const auto rows = data.indices(split);
+  if (!rows.empty()) return rows;
+  throw core::Error(core::ExitCode::data,
+                    "'" + data.path().string() + "': the " + data::split_name(split) + " split is empty",
+                    "choose another --split, or prepare the data with other fractions");
+}
+
+metric::EvaluationResult measure(const Tensor& logits, const data::PreparedData& data, data::Split split,
+                                 const EvaluateOptions& options) {
+  PredictionMeter meter(data, options);
+  meter.add(logits, data.indices(split));
+  metric::EvaluationResult result = meter.value();
+  result.split = data::split_name(split);
+  return result;
+}
 
 metric::EvaluationResult evaluate(network::Network& network, const data::PreparedData& data,
                                   data::Split split, const data::PreprocessPlan& plan,
                                   const EvaluateOptions& options) {
-  const auto rows = data.indices(split);
-  if (rows.empty()) {
-    throw core::Error(core::ExitCode::data,
-                      "'" + data.path().string() + "': the " + data::split_name(split) + " split is empty",
-                      "choose another --split, or prepare the data with other fractions");
-  }
+  const auto rows = rows_of(data, split);
   const auto start = core::Clock::now();
   const data::PixelSource pixels(data, plan);
   const data::InputSource& inputs = options.inputs != nullptr ? *options.inputs : pixels;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "inference/session.h"
@@ -37,6 +38,23 @@ struct EvaluateOptions {
 metric::EvaluationResult evaluate(network::Network& network, const data::PreparedData& data,
                                   data::Split split, const data::PreprocessPlan& plan,
                                   const EvaluateOptions& options);
+
+/// @returns the rows of a split. @throws core::Error(data) when it is empty.
+std::span<const std::int64_t> rows_of(const data::PreparedData& data, data::Split split);
+
+/// Measures logits that are there already.
+/// @param logits f32 [images of the split,10], contiguous.
+/// @param options its label smoothing and `on_prediction`.
+/// @returns all metrics; `model` and `images_per_second` are left to the caller.
+/// @throws core::Error(numeric) when a logit is not finite.
+metric::EvaluationResult measure(const torch::Tensor& logits, const data::PreparedData& data,
+                                 data::Split split, const EvaluateOptions& options);
+
+/// Computes the logits of rows on every process of a group.
+/// @returns f32 [rows,10].
+torch::Tensor logits_of_rows(Session& session, const data::PreparedData& data,
+                             const data::InputSource& inputs, std::span<const std::int64_t> rows,
+                             const EvaluateOptions& options);
 
 /// Predictions as CSV, one line per image, `row,true,predicted,p0,…,p9`: the row in the data file, the true
 /// and the predicted digit, the probabilities of the digits 0 to 9.

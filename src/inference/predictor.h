@@ -9,14 +9,14 @@
 
 #include "data/preprocess.h"
 #include "inference/session.h"
+#include "inference/views.h"
 #include "metric/classes.h"
 
 namespace svhn::inference {
 
 struct PredictorOptions {
-  bool shifts = false;  ///< Average the probabilities over the nine shifts by -1, 0 and 1 pixels.
   kernels::Precision precision = kernels::Precision::float32;
-  /// Images per batch; each shifted copy counts. Unset: `batch_size_for` the network's input.
+  /// Images per batch; each view counts. Unset: `batch_size_for` the network's input.
   std::optional<std::int64_t> batch_size{};
 };
 
@@ -30,31 +30,27 @@ class Predictor {
 
   /// @returns the sides of the images that `predict` takes.
   [[nodiscard]] data::ImageSides sides() const { return plan_.sides(); }
+  [[nodiscard]] network::Network& network() { return *network_; }
+  [[nodiscard]] std::int64_t batch_size() const { return batch_size_; }
 
   /// @param images u8 [n,H,W,3].
   /// @returns the class probabilities of each image, the same bits as `evaluate` gives for the same pixels.
   /// @throws core::Error(numeric) when a logit is not finite.
   std::vector<metric::Probabilities> predict(std::span<const std::uint8_t> images);
 
- private:
-  void predict_batch(std::span<const float> pixels, std::int64_t count,
-                     std::vector<metric::Probabilities>& results);
+  /// @param images u8 [n,H,W,3].
+  /// @returns the logits f32 [n,10] of each view.
+  std::vector<torch::Tensor> logits(std::span<const std::uint8_t> images, std::span<const View> views);
 
+ private:
   std::unique_ptr<network::Network> network_;  ///< Borrowed by the session.
   std::int64_t batch_size_;
   Session session_;
   data::PreprocessPlan plan_;
-  bool shifts_;
 };
 
 /// @param sides of the network's input.
 /// @returns how many images to hold in memory and predict at a time: some batches, up to 64 MiB.
 std::size_t images_at_a_time(data::ImageSides sides);
-
-/// Shifts an image and repeats its border.
-/// @param image u8 [H,W,3]. @param right,down in pixels.
-/// @param shifted u8 [H,W,3], output: pixel (x, y) is the image's pixel (x - right, y - down).
-void shift_image(std::span<const std::uint8_t> image, data::ImageSides sides, int right, int down,
-                 std::span<std::uint8_t> shifted);
 
 }  // namespace svhn::inference

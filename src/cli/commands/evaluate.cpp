@@ -39,10 +39,9 @@ void add_corruptions(CLI::App& command, CorruptionOptions& options) {
 }  // namespace
 
 void add_options(CLI::App& command, EvaluateCommandOptions& options) {
-  add_path(command, "--model", options.model, "The model file, or its run folder")
-      ->transform(model_path())
-      ->required();
-  add_path(command, "--data", options.data, "Prepared file; default: the one of the model's run folder")
+  add_models(command, options.models, true);
+  add_views(command, options.views);
+  add_path(command, "--data", options.data, "Prepared file; default: the one of the first model's run folder")
       ->check(hint(HintKind::endings, ".safetensors"));
   command.add_option("--split", options.split, "The rows of the data")
       ->check(CLI::IsMember({"test", "val", "train"}))

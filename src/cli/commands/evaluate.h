@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/commands/ensemble.h"
 
 namespace svhn::cli {
 
@@ -31,12 +32,14 @@ struct EvaluateCommandOptions {
           "accurate the surer answers are, confusion matrix, and the scores of each digit.\n\nWith --corrupt "
           "also the errors on images with the fifteen common "
           "corruptions of Hendrycks and Dietterich (arXiv 1903.12261) in five severities, as they are "
-          "defined for "
-          "CIFAR-10-C; frost is drawn, in place of the paper's photographs.\n\nThe results are kept in the "
-          "model's run folder, if it has one, for svhn "
+          "defined for CIFAR-10-C; frost is drawn, in place of the paper's photographs.\n\nSeveral models "
+          "answer together, by the mean of their probabilities or logits; with --views each also looks at "
+          "shifts of the image.\n\nThe results of one model are kept in its run folder, if it has one, for "
+          "svhn "
           "report."};
 
-  InputPath model;
+  ModelChoice models;
+  ViewChoice views{};
   std::optional<InputPath> data;
   std::string split = "test";
   std::optional<OutputText> predictions;

@@ -5,10 +5,8 @@
 namespace svhn::cli {
 
 void add_options(CLI::App& command, InterpretCommandOptions& options) {
-  add_path(command, "--model", options.model, "The model file, or its run folder")
-      ->transform(model_path())
-      ->required();
-  add_path(command, "--data", options.data, "Prepared file; default: the one of the model's run folder")
+  add_models(command, options.models, true);
+  add_path(command, "--data", options.data, "Prepared file; default: the one of the first model's run folder")
       ->check(hint(HintKind::endings, ".safetensors"));
   add_path(command, "--output", options.output,
            "Folder for what is made; default: the results of the model's run, else interpretation");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/commands/ensemble.h"
 
 namespace svhn::cli {
 
@@ -21,7 +22,7 @@ struct InterpretCommandOptions {
           "t-SNE; what of an image the prediction depends on (saliency).\n\nA map is placed again with "
           "--onto, so that new images can be seen on it."};
 
-  InputPath model;
+  ModelChoice models;
   std::optional<InputPath> data;
   std::optional<OutputFolder> output;  ///< Else the run folder's results, or interpretation/ without one.
   std::vector<std::string> what;       ///< Empty: everything.

@@ -3,11 +3,14 @@
 #include "cli/command_line.h"
 
 namespace svhn::cli {
+namespace {
+
+constexpr int kShiftsByAPixel = 9;
+
+}  // namespace
 
 void add_options(CLI::App& command, PredictCommandOptions& options) {
-  add_path(command, "--model", options.model, "The model file, or its run folder")
-      ->transform(model_path())
-      ->required();
+  add_models(command, options.models, false);
   add_path(
       command, "image", options.images,
       "Picture files or folders; - reads a picture, or names of files line by line, from the standard input")
@@ -19,8 +22,11 @@ void add_options(CLI::App& command, PredictCommandOptions& options) {
       "--reject", options.reject,
       "Give no answer of a smaller probability, 0 to 1; without it, those below 0.5 are marked "
       "with 'no digit?'");
-  command.add_flag("--tta", options.tta,
-                   "Average the answers to small shifts of each picture (test-time augmentation)");
+  auto* views = add_views(command, options.views);
+  command
+      .add_flag_callback(
+          "--tta", [&options] { options.views.count = kShiftsByAPixel; }, "As --views 9")
+      ->excludes(views);
   auto* json = command.add_flag("--json", options.json, "One JSON document on stdout");
   command
       .add_flag(

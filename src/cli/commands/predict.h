@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/commands/ensemble.h"
 
 namespace svhn::cli {
 
@@ -21,11 +22,11 @@ struct PredictCommandOptions {
           "searched for pictures.\n\nWith --jsonl, answers come line by line while names are still read from "
           "the standard input."};
 
-  InputPath model;
+  ModelChoice models;
+  ViewChoice views{};
   std::vector<InputPath> images;
   int top_k = 3;
   std::optional<double> reject;  ///< Smallest probability of an answer.
-  bool tta = false;
   bool json = false;
   bool jsonl = false;
 };

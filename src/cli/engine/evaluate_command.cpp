@@ -7,6 +7,7 @@
 #include "cli/console.h"
 #include "cli/engine/class_rules.h"
 #include "cli/engine/distributed_context.h"
+#include "cli/engine/evaluate_ensemble.h"
 #include "cli/engine/kept_results.h"
 #include "cli/engine/model_source.h"
 #include "cli/engine/progress.h"
@@ -39,6 +40,7 @@ struct Circumstances {
   std::optional<fs::path> kept{};                ///< Where the run folder has the results.
   std::string fingerprint{};                     ///< See data::split_fingerprint.
   std::optional<metric::Robustness> robustness{};
+  Jury jury{};
 };
 
 /// One image's prediction; they become text after the evaluation, which measures its speed.
@@ -66,10 +68,10 @@ std::string result_text(const metric::EvaluationResult& result, const Circumstan
       result.model, result.split, about.synthetic ? " (synthetic digits)" : "",
       core::counted(result.images, "image"), resized.empty() ? "" : ", " + resized, result.accuracy,
       result.accuracy_interval_95.low, result.accuracy_interval_95.high,
-      about.finding ? "  note       " + finding_text(*about.finding) + "\n" : "", result.loss,
-      result.top_2_accuracy, result.top_3_accuracy, result.expected_calibration_error, result.brier_score,
-      result.aurc, about.rejection ? rejection_text(*about.rejection) : "", result.images_per_second,
-      about.fingerprint);
+      about.jury.text + (about.finding ? "  note       " + finding_text(*about.finding) + "\n" : ""),
+      result.loss, result.top_2_accuracy, result.top_3_accuracy, result.expected_calibration_error,
+      result.brier_score, result.aurc, about.rejection ? rejection_text(*about.rejection) : "",
+      result.images_per_second, about.fingerprint);
   all += "Confusion matrix (rows: true digit, columns: predicted)\n" +
          metric::format_confusion_matrix(result.confusion);
   all += "\n" + metric::format_per_class(result.per_class);
@@ -128,6 +130,7 @@ void show(const EvaluateCommandOptions& options, const metric::EvaluationResult&
     document["class_rule"] = {{"accuracy", about.finding->accuracy}, {"advice", about.finding->advice}};
   if (about.rejection) document["reject"] = rejection_json(*about.rejection);
   if (about.robustness) document["robustness"] = metric::robustness_json(*about.robustness);
+  if (!about.jury.json.is_null()) document.update(about.jury.json);
   print_json(document);
 }
 
@@ -179,15 +182,15 @@ class ReportFiles {
 
 int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOptions& global,
                          DistributedContext& processes) {
-  const model::ModelFile file(options.model);
+  const model::ModelFile file(options.models.first());
   const data::Preprocessing preprocessing = inference::preprocessing_of(file);
   const Hardware hardware = set_up_hardware(global);
   network::Network network = inference::load_for_inference(file, hardware.device);
-  const data::PreparedData data(data_file_of(options.data, options.model, file));
+  const data::PreparedData data(data_file_of(options.data, options.models.first(), file));
   const data::Split split = split_from_name(options.split);
   const bool is_first = processes.rank() == 0;
-  const auto about = results::describe(options.model, file, data, split, precision_of(global));
-  ReportFiles kept(is_first ? results_folder_of(options.model, file, about) : std::nullopt, about);
+  const auto about = results::describe(options.models.first(), file, data, split, precision_of(global));
+  ReportFiles kept(is_first ? results_folder_of(options.models.first(), file, about) : std::nullopt, about);
   core::check_outputs(kept.paths());  // The data file may be the one that the model's run names.
 
   std::vector<Predicted> predicted;
@@ -230,6 +233,20 @@ int evaluate_distributed(const EvaluateCommandOptions& options, const GlobalOpti
   return 0;
 }
 
+int evaluate_jointly(const EvaluateCommandOptions& options, const GlobalOptions& global,
+                     DistributedContext& processes) {
+  const auto all = evaluate_ensemble(options, global, processes);
+  if (!all) return 0;
+  if (options.predictions) all->table.write(*options.predictions);
+  draw_charts(options, all->result, all->synthetic);
+  Circumstances about{.synthetic = all->synthetic, .sides = all->sides};
+  about.rejection = rejection_of(all->result, options.reject);
+  about.fingerprint = all->fingerprint;
+  about.jury = all->jury;
+  show(options, all->result, about);
+  return 0;
+}
+
 }  // namespace
 
 int run_command(const EvaluateCommandOptions& options, const GlobalOptions& global) {
@@ -240,7 +257,8 @@ int run_command(const EvaluateCommandOptions& options, const GlobalOptions& glob
   check_corruptions(options.corruptions);
   return run_distributed(options.processes, global,
                          [&](DistributedContext& processes, const GlobalOptions& own) {
-                           return evaluate_distributed(options, own, processes);
+                           return is_joint(options) ? evaluate_jointly(options, own, processes)
+                                                    : evaluate_distributed(options, own, processes);
                          });
 }
 

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -51,47 +52,72 @@ ordered_json ranked_json(const Answer& answer, int top_k) {
   return list;
 }
 
+/// @returns how many pictures to hold in memory, in all sizes that the models take.
+std::size_t pictures_at_a_time(const inference::Ensemble& models) {
+  std::size_t most = std::numeric_limits<std::size_t>::max();
+  for (const data::ImageSides& sides : models.sides()) {
+    most = std::min(most, inference::images_at_a_time(sides));
+  }
+  return most;
+}
+
 }  // namespace
 
-Answerer::Answerer(inference::Predictor predictor, int threads)
-    : predictor_(std::move(predictor)),
-      reader_(predictor_.sides()),
+Answerer::Answerer(inference::Ensemble models, int threads)
+    : models_(std::move(models)),
       threads_(static_cast<unsigned>(threads)),
-      most_(inference::images_at_a_time(predictor_.sides())) {}
+      most_(pictures_at_a_time(models_)) {}
 
 void Answerer::answer(std::span<Answer> chunk) {
-  const std::size_t bytes = reader_.sides().bytes();
-  std::vector<std::uint8_t> pixels(chunk.size() * bytes);
-  core::parallel_for(static_cast<std::int64_t>(chunk.size()), threads_, [&](std::int64_t i) {
-    Answer& answer = chunk[static_cast<std::size_t>(i)];
-    if (!answer.error.empty()) return;
-    answer.picture = reader_.read(std::filesystem::path(answer.file),
-                                  std::span(pixels).subspan(static_cast<std::size_t>(i) * bytes, bytes));
-    answer.error = answer.picture.problem;
+  answer(chunk, [](const data::PictureReader& reader, const Answer& answer, auto pixels) {
+    return reader.read(std::filesystem::path(answer.file), pixels);
   });
-  predict(chunk, pixels);
 }
 
 void Answerer::answer(Answer& answer, std::span<const std::byte> file) {
-  std::vector<std::uint8_t> pixels(reader_.sides().bytes());
-  answer.picture = reader_.read(file, pixels);
-  answer.error = answer.picture.problem;
-  predict(std::span(&answer, 1), pixels);
+  this->answer(std::span(&answer, 1),
+               [&](const data::PictureReader& reader, const Answer&, std::span<std::uint8_t> pixels) {
+                 return reader.read(file, pixels);
+               });
+}
+
+void Answerer::answer(std::span<Answer> chunk, const Read& read) {
+  std::vector<std::vector<std::uint8_t>> pixels;
+  for (const data::ImageSides& sides : models_.sides()) {
+    if (!reader_ || reader_->sides() != sides) reader_.emplace(sides);
+    pixels.emplace_back(chunk.size() * sides.bytes());
+    core::parallel_for(static_cast<std::int64_t>(chunk.size()), threads_, [&](std::int64_t i) {
+      const auto slot = static_cast<std::size_t>(i);
+      Answer& answer = chunk[slot];
+      if (!answer.error.empty()) return;
+      answer.picture =
+          read(*reader_, answer, std::span(pixels.back()).subspan(slot * sides.bytes(), sides.bytes()));
+      answer.error = answer.picture.problem;
+    });
+  }
+  predict(chunk, pixels);
 }
 
 /// @param pixels of the readable pictures, each in its answer's place; moved together.
-void Answerer::predict(std::span<Answer> chunk, std::vector<std::uint8_t>& pixels) {
-  const std::size_t bytes = reader_.sides().bytes();
-  std::vector<Answer*> readable;
+void Answerer::predict(std::span<Answer> chunk, std::span<std::vector<std::uint8_t>> pixels) {
+  std::vector<std::size_t> readable;
   for (std::size_t i = 0; i < chunk.size(); ++i) {
-    if (!chunk[i].error.empty()) continue;
-    const auto source = pixels.begin() + static_cast<std::ptrdiff_t>(i * bytes);
-    const auto target = pixels.begin() + static_cast<std::ptrdiff_t>(readable.size() * bytes);
-    if (source != target) std::copy_n(source, bytes, target);
-    readable.push_back(&chunk[i]);
+    if (chunk[i].error.empty()) readable.push_back(i);
   }
-  const auto results = predictor_.predict(std::span(pixels).first(readable.size() * bytes));
-  for (std::size_t i = 0; i < readable.size(); ++i) readable[i]->probabilities = results[i];
+  for (std::size_t size = 0; size < pixels.size(); ++size) {
+    const std::size_t bytes = models_.sides()[size].bytes();
+    for (std::size_t i = 0; i < readable.size(); ++i) {
+      const auto source = pixels[size].begin() + static_cast<std::ptrdiff_t>(readable[i] * bytes);
+      const auto target = pixels[size].begin() + static_cast<std::ptrdiff_t>(i * bytes);
+      if (source != target) std::copy_n(source, bytes, target);
+    }
+    pixels[size].resize(readable.size() * bytes);
+  }
+  const auto results = models_.predict(pixels);
+  for (std::size_t i = 0; i < readable.size(); ++i) {
+    chunk[readable[i]].probabilities = results[i].probabilities;
+    chunk[readable[i]].viewed = results[i].viewed;
+  }
 }
 
 std::array<int, metric::kClasses> ranking(const Probabilities& probabilities) {
@@ -130,6 +156,7 @@ ordered_json answer_json(const Answer& answer, const PredictCommandOptions& opti
                {"probabilities", probabilities},
                {"top_k", ranked_json(answer, options.top_k)}});
   if (rejected) json["rejected"] = true;
+  if (options.views.count > 1) json["views"] = answer.viewed ? options.views.count : 1;
   if (const std::string note = note_text(answer); !note.empty()) json["note"] = note;
   return json;
 }

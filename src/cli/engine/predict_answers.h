@@ -2,14 +2,16 @@
 /// The answers of `svhn predict`: making them, and putting them into words and JSON.
 
 #include <array>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "cli/commands/predict.h"
 #include "cli/engine/predict_files.h"
-#include "inference/predictor.h"
+#include "inference/ensemble.h"
 
 namespace svhn::cli {
 
@@ -17,7 +19,7 @@ namespace svhn::cli {
 class Answerer {
  public:
   /// @param threads that decode pictures.
-  Answerer(inference::Predictor predictor, int threads);
+  Answerer(inference::Ensemble models, int threads);
 
   /// @returns how many pictures are in memory at a time, the most for one `answer`.
   [[nodiscard]] std::size_t most() const { return most_; }
@@ -27,10 +29,15 @@ class Answerer {
   void answer(Answer& answer, std::span<const std::byte> file);
 
  private:
-  void predict(std::span<Answer> chunk, std::vector<std::uint8_t>& pixels);
+  /// Reads one picture.
+  using Read = std::function<data::PictureResult(const data::PictureReader& reader, const Answer& answer,
+                                                 std::span<std::uint8_t> pixels)>;
+  /// Reads pictures in each size that the models take, then predicts those that could be read.
+  void answer(std::span<Answer> chunk, const Read& read);
+  void predict(std::span<Answer> chunk, std::span<std::vector<std::uint8_t>> pixels);
 
-  inference::Predictor predictor_;
-  data::PictureReader reader_;
+  inference::Ensemble models_;
+  std::optional<data::PictureReader> reader_;  ///< One at a time may exist.
   unsigned threads_;
   std::size_t most_;
 };

@@ -6,6 +6,7 @@
 
 #include "cli/commands/predict.h"
 #include "cli/console.h"
+#include "cli/engine/ensemble.h"
 #include "cli/engine/predict_answers.h"
 #include "cli/engine/predict_stream.h"
 #include "cli/engine/progress.h"
@@ -13,8 +14,7 @@
 #include "cli/engine/setup.h"
 #include "core/error.h"
 #include "core/json.h"
-#include "inference/predictor.h"
-#include "model/model_file.h"
+#include "core/words.h"
 
 namespace svhn::cli {
 namespace {
@@ -57,14 +57,13 @@ std::string table(const std::vector<Answer>& answers, const PredictCommandOption
   return text;
 }
 
-inference::Predictor make_predictor(const PredictCommandOptions& options, const GlobalOptions& global,
-                                    const Hardware& hardware) {
-  const model::ModelFile file(options.model);
-  const data::Preprocessing preprocessing = inference::preprocessing_of(file);
-  inference::PredictorOptions how;
-  how.shifts = options.tta;
-  if (global.precision == "bfloat16") how.precision = kernels::Precision::bfloat16;
-  return {inference::load_for_inference(file, hardware.device), preprocessing, how};
+/// @returns how many pictures got further views; "" unless that depends on the pictures.
+std::string views_text(const std::vector<Answer>& answers, const PredictCommandOptions& options) {
+  if (!options.views.below) return "";
+  const auto viewed = std::count_if(answers.begin(), answers.end(), [](const auto& a) { return a.viewed; });
+  return fmt::format("{} views of {} of {}, those below {}\n", options.views.count, viewed,
+                     core::counted(static_cast<std::int64_t>(answers.size()), "picture"),
+                     *options.views.below);
 }
 
 /// Prints each answer as a line of JSON as soon as it is there. @returns the number of pictures without one.
@@ -96,7 +95,7 @@ std::size_t print_together(const PredictCommandOptions& options, Answerer& answe
     for (const Answer& answer : answers) document.push_back(answer_json(answer, options));
     print_json(document);
   } else if (unreadable < answers.size()) {
-    print_text(table(answers, options));
+    print_text(table(answers, options) + views_text(answers, options));
   }
   return unreadable;
 }
@@ -106,7 +105,7 @@ std::size_t print_together(const PredictCommandOptions& options, Answerer& answe
 int run_command(const PredictCommandOptions& options, const GlobalOptions& global) {
   check_rejection(options.reject);
   const Hardware hardware = set_up_hardware(global);
-  Answerer answerer(make_predictor(options, global, hardware), hardware.threads);
+  Answerer answerer(ModelFiles(options.models).load(options.views, global, hardware), hardware.threads);
   const std::size_t unreadable =
       options.jsonl ? print_lines(options, answerer) : print_together(options, answerer, global);
   return unreadable == 0 ? 0 : static_cast<int>(ExitCode::data);

@@ -23,6 +23,7 @@ struct Answer {
   std::string error{};   ///< Empty when it could be read.
   data::PictureResult picture{};
   metric::Probabilities probabilities{};
+  bool viewed = false;          ///< In further views.
   nlohmann::ordered_json id{};  ///< Given back; null where none was given.
 };
 

@@ -54,25 +54,33 @@ TEST(Predictor, TellsEachPicturesProbabilities) {
   }
 }
 
-TEST(Predictor, AveragesNineShifts) {
-  Predictor predictor(one_pixel(3.0), {}, {.shifts = true, .batch_size = 4});
-  const auto results = predictor.predict(pictures({255, 255}));
-  ASSERT_EQ(results.size(), 2U);
-  // In one of the nine views the red pixel stands where the network looks.
-  for (const auto& result : results) EXPECT_NEAR(result[4], (expected(3.0) + 8.0 * 0.1) / 9.0, 1e-6);
+TEST(Predictor, AnswersEachViewOfEachPicture) {
+  Predictor predictor(one_pixel(3.0), {}, {.batch_size = 4});
+  const std::array views{View{}, View{1, 0}, View{-1, 2}};
+  auto images = pictures({255, 0});
+  images[kBytes + ((2 - 2) * 32 + 5 + 1) * 3] =
+      51;  // The last view moves this one to where the network looks.
+  const auto logits = predictor.logits(images, views);
+  ASSERT_EQ(logits.size(), 3U);
+  const std::vector<std::vector<float>> expected{{3.0F, 0.0F}, {0.0F, 0.0F}, {0.0F, 0.6F}};
+  for (std::size_t view = 0; view < 3; ++view) {
+    for (std::int64_t image = 0; image < 2; ++image)
+      EXPECT_NEAR(logits[view][image][4].item().toFloat(), expected[view][static_cast<std::size_t>(image)],
+                  1e-6);
+  }
 }
 
 TEST(Predictor, TakesImagesOfTheNetworksSize) {
   data::Preprocessing preprocessing;
   preprocessing.sides = {16, 40};
-  Predictor predictor(one_pixel_of_wide_images(3.0), preprocessing, {.shifts = true});
+  Predictor predictor(one_pixel_of_wide_images(3.0), preprocessing, {});
   EXPECT_EQ(predictor.sides(), (data::ImageSides{16, 40}));
   std::vector<std::uint8_t> images(std::size_t{2} * 1920, 0);
   images[1920 + (2 * 40 + 35) * 3] = 255;
   const auto results = predictor.predict(images);
   ASSERT_EQ(results.size(), 2U);
   EXPECT_NEAR(results[0][4], 0.1, 1e-6);
-  EXPECT_NEAR(results[1][4], (expected(3.0) + 8.0 * 0.1) / 9.0, 1e-6);
+  EXPECT_NEAR(results[1][4], expected(3.0), 1e-6);
 }
 
 TEST(Predictor, RefusesANetworkOfAnotherInput) {
@@ -107,19 +115,6 @@ TEST(Predictor, RefusesLogitsThatAreNoNumbers) {
   } catch (const core::Error& error) {
     EXPECT_EQ(error.code(), core::ExitCode::numeric);
   }
-}
-
-TEST(ShiftImage, MovesAndRepeatsTheBorder) {
-  std::vector<std::uint8_t> image(kBytes), shifted(kBytes);
-  for (std::size_t i = 0; i < kBytes; ++i) image[i] = static_cast<std::uint8_t>(i * 7 % 251);
-  shift_image(image, {}, 1, -2, shifted);
-  const auto at = [](const std::vector<std::uint8_t>& pixels, std::size_t x, std::size_t y) {
-    return pixels[(y * 32 + x) * 3 + 1];
-  };
-  EXPECT_EQ(at(shifted, 10, 10), at(image, 9, 12));
-  EXPECT_EQ(at(shifted, 0, 10), at(image, 0, 12));   // Left border repeated.
-  EXPECT_EQ(at(shifted, 10, 31), at(image, 9, 31));  // Bottom border repeated.
-  EXPECT_EQ(at(shifted, 10, 29), at(image, 9, 31));
 }
 
 }  // namespace

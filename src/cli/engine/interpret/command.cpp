@@ -84,10 +84,10 @@ std::string map_text(const ordered_json& document) {
 
 std::string interpret_text(const InterpretContext& context) {
   const ordered_json& document = context.document;
-  const std::string resized = resizing_text(context.preprocessing.sides);
+  const std::string resized = resizing_text(context.models.sides());
   std::string text = context.title() + ": " + count(document["images"]) + " images" +
-                     (resized.empty() ? "" : ", " + resized) + "\n" + predictions_text(document) +
-                     image_text(document) + map_text(document);
+                     (resized.empty() ? "" : ", " + resized) + "\n" + models_text(context.options.models) +
+                     predictions_text(document) + image_text(document) + map_text(document);
   text += "Files in " + context.files.output().string() + ":\n";
   for (const std::string& name : context.files.names()) text += "  " + name + "\n";
   return text + kept_text(context.files.copies());
@@ -96,6 +96,7 @@ std::string interpret_text(const InterpretContext& context) {
 /// Runs the passes over the data that all processes share. Nothing is written; rank 0 does the rest alone.
 void share_passes(InterpretContext& context, const DistributedContext& processes) {
   auto terms = shared_terms(context.file, context.data, context.options.split);
+  terms["models"] = context.models.digest();
   terms["--what"] = parts_of(context);
   terms["--layer"] = context.options.layers;
   if (const auto& map = context.options.onto) {
@@ -132,13 +133,14 @@ int interpret_distributed(const InterpretCommandOptions& options, const GlobalOp
     kernels::set_threads(threads);
   }
   const auto images = context.data.indices(context.split).size();
-  context.document = {{"model", context.file.record().name},
+  context.document = {{"model", context.name()},
                       {"data", context.data.path().string()},
                       {"split", options.split},
                       {"images", images},
                       {"what", parts_of(context)}};
   if (context.data.synthetic()) context.document["synthetic"] = true;
-  add_resizing(context.document, context.preprocessing.sides);
+  context.add_models(context.document);
+  add_resizing(context.document, context.models.sides());
   run_parts(context);
   context.document["output"] = context.files.output().string();
   context.document["run_folder"] =

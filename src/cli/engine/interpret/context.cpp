@@ -36,11 +36,23 @@ void copy_atomically(const fs::path& from, const fs::path& to) {
 }
 
 /// @returns the files of an interpretation.
-InterpretFiles files_of(const InterpretCommandOptions& asked, const model::ModelFile& file,
+InterpretFiles files_of(const InterpretCommandOptions& asked, const ModelFiles& models,
                         const data::PreparedData& data, data::Split split) {
-  auto about = results::describe(asked.model, file, data, split, "float32");
-  const auto kept = results_folder_of(asked.model, file, about);
+  auto about = models.describe(data, split, "float32");
+  std::optional<fs::path> kept;  // A run folder is of one model.
+  if (!asked.models.several()) kept = results_folder_of(asked.models.first(), models.first(), about);
   return {asked.output ? std::optional<fs::path>(*asked.output) : std::nullopt, kept, std::move(about)};
+}
+
+/// @throws core::Error(usage) when a part looks into a network, of which there are several.
+void refuse_inside(const InterpretCommandOptions& asked) {
+  for (const std::string& part : asked.what) {
+    if (std::ranges::find(kPartsOfAnswers, part) != kPartsOfAnswers.end()) continue;
+    throw core::Error(ExitCode::usage,
+                      "--what " + part + " looks into one network, but " +
+                          std::to_string(asked.models.models.size()) + " models are given",
+                      "several models have confusion and misclassified; name one --model for the others");
+  }
 }
 
 }  // namespace
@@ -89,14 +101,16 @@ InterpretContext::InterpretContext(const InterpretCommandOptions& asked, const G
                                    DistributedContext& processes)
     : options(asked),
       global(how),
-      file(asked.model),
+      models(asked.models),
+      file(models.first()),
       preprocessing(inference::preprocessing_of(file)),
       hardware(set_up_hardware(how)),
       network(network::load_network(file)),
-      data(data_file_of(asked.data, asked.model, file)),
+      data(data_file_of(asked.data, asked.models.first(), file)),
       split(split_from_name(asked.split)),
-      files(files_of(asked, file, data, split)),
+      files(files_of(asked, models, data, split)),
       group(processes.group(hardware.device)) {
+  models.check_same_data();
   network.to(hardware.device);
   if (data.indices(split).empty()) {
     throw core::Error(ExitCode::data,
@@ -107,6 +121,7 @@ InterpretContext::InterpretContext(const InterpretCommandOptions& asked, const G
 
 bool InterpretContext::wants(const std::string& part) const {
   if (!options.what.empty()) return std::ranges::find(options.what, part) != options.what.end();
+  if (options.models.several()) return std::ranges::find(kPartsOfAnswers, part) != kPartsOfAnswers.end();
   return part != "tsne" || has_map();
 }
 
@@ -146,9 +161,14 @@ std::vector<interpret::LayerChoice> InterpretContext::chosen_layers() const {
   return layers;
 }
 
+void InterpretContext::add_models(ordered_json& to) const {
+  if (!options.models.several()) return;
+  to["models"] = models.json();
+  to["average"] = options.models.average;
+}
+
 std::string InterpretContext::title() const {
-  return file.record().name + " on the " + options.split + " split" +
-         (data.synthetic() ? " (synthetic digits)" : "");
+  return name() + " on the " + options.split + " split" + (data.synthetic() ? " (synthetic digits)" : "");
 }
 
 report::Tile InterpretContext::picture(std::int64_t row) const {
@@ -165,10 +185,11 @@ report::Tile InterpretContext::input_picture(std::int64_t row) const {
 }
 
 void InterpretContext::check_requests() const {
+  if (options.models.several()) refuse_inside(options);
   std::ignore = chosen_layers();
   if (wants("activations") || wants("saliency")) std::ignore = chosen_image();
   if (first()) core::check_outputs(files.all(options.onto.has_value()));
-  if (options.what.empty() && !has_map() && first()) {
+  if (options.what.empty() && !options.models.several() && !has_map() && first()) {
     spdlog::warn("warning: no t-SNE map: it needs at least {} images, and the {} split has {}",
                  interpret::kFewestTsnePoints, options.split, data.indices(split).size());
   }

@@ -11,6 +11,7 @@
 
 #include "cli/commands/interpret.h"
 #include "cli/engine/distributed_context.h"
+#include "cli/engine/ensemble.h"
 #include "cli/engine/kept_results.h"
 #include "cli/engine/setup.h"
 #include "data/prepared.h"
@@ -97,6 +98,9 @@ struct ChosenImage {
 struct Predictions;
 struct EmbeddedSplit;
 
+/// The parts that need a model's answers only, so that they can be of several models together.
+inline constexpr std::array kPartsOfAnswers{"confusion", "misclassified"};
+
 /// A loaded model with its data, and the results so far.
 struct InterpretContext {
   /// Loads the model, opens the data and initializes the process group, if there are several processes.
@@ -106,7 +110,8 @@ struct InterpretContext {
 
   /// @returns whether the split has enough images for a t-SNE map, or `--onto` names one.
   [[nodiscard]] bool has_map() const;
-  /// @returns whether `--what` asks for the part; without `--what` every part that the split allows.
+  /// @returns whether `--what` asks for the part; without `--what` every part that the split allows, and of
+  /// several models those that need their answers only.
   [[nodiscard]] bool wants(const std::string& part) const;
   [[nodiscard]] bool wants_predictions() const { return wants("confusion") || wants("misclassified"); }
   [[nodiscard]] bool wants_embeddings() const { return wants("embeddings") || wants("tsne"); }
@@ -118,6 +123,10 @@ struct InterpretContext {
   [[nodiscard]] ChosenImage chosen_image() const;
   /// @returns the layers of `--layer`, each once.
   [[nodiscard]] std::vector<interpret::LayerChoice> chosen_layers() const;
+  /// @returns the model's name, or "ensemble of 3 models".
+  [[nodiscard]] std::string name() const { return models.name(); }
+  /// Adds "models" and "average" to a document of several models.
+  void add_models(nlohmann::ordered_json& to) const;
   /// @returns "model on the test split (synthetic digits)".
   [[nodiscard]] std::string title() const;
   /// @returns the unprocessed image of a row of the data.
@@ -133,7 +142,8 @@ struct InterpretContext {
 
   const InterpretCommandOptions& options;
   const GlobalOptions& global;
-  model::ModelFile file;
+  ModelFiles models;
+  const model::ModelFile& file;  ///< The first of the models.
   data::Preprocessing preprocessing;
   Hardware hardware;
   network::Network network;  ///< Without batch-norm folding, so that every layer has its output.

@@ -152,7 +152,7 @@ void interpret_mistakes(InterpretContext& context, const std::vector<PredictedIm
     thresholds[std::to_string(digit)] = errors.thresholds[metric::class_slot(data::class_of_digit(digit))];
   }
   ordered_json document{
-      {"model", context.file.record().name},
+      {"model", context.name()},
       {"split", context.options.split},
       {"digit", context.options.digit},
       {"mistakes", all},
@@ -193,10 +193,16 @@ const Predictions& predict_split(InterpretContext& context) {
       made->table.add(row, label, prediction);
     };
   }
-  network::Network network = inference::load_for_inference(context.file, context.hardware.device);
-  made->result =
-      inference::evaluate(network, context.data, context.split, context.plan_of(context.split), how);
-  made->result.model = context.file.record().name;
+  if (context.options.models.several()) {
+    const GlobalOptions as_ever;  // In float32.
+    made->result =
+        context.models.load({}, as_ever, context.hardware).evaluate(context.data, context.split, how).result;
+  } else {
+    network::Network network = inference::load_for_inference(context.file, context.hardware.device);
+    made->result =
+        inference::evaluate(network, context.data, context.split, context.plan_of(context.split), how);
+  }
+  made->result.model = context.name();
   context.predictions = made;
   return *made;
 }
@@ -206,13 +212,15 @@ void interpret_predictions(InterpretContext& context) {
   ordered_json document = metric::evaluation_json(predictions.result);
   document["fingerprint"] = context.files.about().split_fingerprint;
   if (context.data.synthetic()) document["synthetic"] = true;
+  context.add_models(document);
   context.files.publish_json("evaluation.json", document);
   predictions.table.write(context.files.path("predictions.csv"));
   context.files.publish("predictions.csv");
   context.files.publish_kind("evaluation", ordered_json::object());
   context.document["accuracy"] = predictions.result.accuracy;
   context.document["loss"] = predictions.result.loss;
-  if (const auto finding = find_class_rule(predictions.result, context.file.record(), context.data))
+  const auto finding = find_class_rule(predictions.result, context.file.record(), context.data);
+  if (finding && !context.options.models.several())
     context.document["class_rule"] = {{"accuracy", finding->accuracy}, {"advice", finding->advice}};
   if (context.wants("confusion")) interpret_confusion(context, predictions.result);
   context.check_stop();
