@@ -39,7 +39,14 @@ void add_run_options(CLI::App& command, RunOptions& options) {
 }
 
 void add_options(CLI::App& command, TrainCommandOptions& options) {
+  constexpr int kMostSeeds = 1000;
   add_run_options(command, options);
+  command
+      .add_option("--seeds", options.seeds,
+                  "Train this many runs with seeds from --seed on, and tell the mean of their accuracies")
+      ->check(CLI::Range(1, kMostSeeds))
+      ->excludes(command.get_option("--dry-run"))
+      ->excludes(command.get_option("--find-lr"));
   add_process_options(command, options.processes);
 }
 

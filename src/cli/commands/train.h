@@ -40,10 +40,13 @@ struct TrainCommandOptions : RunOptions {
           "stops unless --resume or --overwrite is given.\n\n--set changes a value of the config: --set "
           "train.epochs=5, --set train.optimizer.type=sgd, --set model.layers.1.units=64 (elements of a list "
           "are counted from 0). svhn config schema describes all keys.\n\n--find-lr trains for 120 steps "
-          "while the "
-          "learning rate grows from 1e-5 to 10, and suggests a rate: the one at which the loss falls fastest "
-          "(Smith 2017, the learning-rate range test)."};
+          "while the learning rate grows from 1e-5 to 10, and suggests a rate: the one at which the loss "
+          "falls fastest (Smith 2017, the learning-rate range test).\n\n--seeds N trains N runs that differ "
+          "in "
+          "the seed alone, named NAME-seed1, NAME-seed2 and so on, and says mean and standard deviation of "
+          "their accuracies."};
 
+  std::optional<int> seeds;  ///< How many seeds to train, each a run of its own.
   ProcessOptions processes{};
 };
 

@@ -10,6 +10,7 @@
 #include "cli/engine/find_lr.h"
 #include "cli/engine/live_chart.h"
 #include "cli/engine/progress.h"
+#include "cli/engine/seeds.h"
 #include "cli/engine/setup.h"
 #include "config/run_config.h"
 #include "core/file.h"
@@ -291,7 +292,7 @@ void warn_unlocked(const std::filesystem::path& folder) {
 }
 
 int run_configured(const RunOptions& options, config::RunConfig config, const GlobalOptions& global,
-                   DistributedContext& processes) {
+                   DistributedContext& processes, bool one_of_several) {
   if (options.no_train) return processes.rank() == 0 ? show_finished(options, config) : 0;
   network::resolve_backbones(config.model);
   const auto graph = config::plan_run(
@@ -305,19 +306,22 @@ int run_configured(const RunOptions& options, config::RunConfig config, const Gl
   train::Session session(std::move(request));
   if (!options.dry_run && !options.find_lr) session.open();
   if (!session.exclusive()) warn_unlocked(session.files().folder);
-  if (!options.json) print_summary(global, run_header(session, config, hardware, processes.size()));
+  if (!options.json && !one_of_several)
+    print_summary(global, run_header(session, config, hardware, processes.size()));
   warn_about(config.train, session.graph());
   if (processes.rank() == 0) warn_of_single_digit(session.data());
   if (options.dry_run) return show_dry_run(options, session, config.train.batch_size, processes.size());
   if (options.find_lr) return find_learning_rate(options, session, config.name, processes.rank() == 0);
-  if (options.resume) log_resumed(session, config.train, hardware, processes.size());
   const bool ended = !end_text(session.state(), config.train).empty();
+  if (options.resume && !(ended && one_of_several))
+    log_resumed(session, config.train, hardware, processes.size());
   if (processes.rank() != 0) {
     session.run({});
     return 0;
   }
   train_and_draw(session, {config.name, session.data().synthetic()}, options.live_chart, global);
   if (!ended && session.state().stopped_early) spdlog::info("{}", end_text(session.state(), config.train));
+  if (one_of_several) return 0;
   const Finished run{session.state().history, session.data().synthetic(), session.val_fingerprint()};
   options.json ? print_json(finish_json(session.files(), run))
                : print_summary(global, finish_text(session.files(), run));
@@ -328,6 +332,7 @@ int run_command(const TrainCommandOptions& options, const GlobalOptions& global)
   return run_distributed(options.processes, global,
                          [&](DistributedContext& processes, const GlobalOptions& own) {
                            auto config = config::load_run_config(options.config, run_overrides(options, own));
+                           if (options.seeds) return run_seeds(options, config, own, processes);
                            return run_configured(options, std::move(config), own, processes);
                          });
 }

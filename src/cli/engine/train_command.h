@@ -29,8 +29,9 @@ void warn_unlocked(const std::filesystem::path& folder);
 
 /// Trains, shows a finished run (`--no-train`) or times a step (`--dry-run`), and prints the results. All
 /// processes must call it.
+/// @param one_of_several whether others print the results.
 /// @returns the exit code.
 int run_configured(const RunOptions& options, config::RunConfig config, const GlobalOptions& global,
-                   DistributedContext& processes);
+                   DistributedContext& processes, bool one_of_several = false);
 
 }  // namespace svhn::cli
