@@ -42,9 +42,8 @@ struct TrainCommandOptions : RunOptions {
           "are counted from 0). svhn config schema describes all keys.\n\n--find-lr trains for 120 steps "
           "while the learning rate grows from 1e-5 to 10, and suggests a rate: the one at which the loss "
           "falls fastest (Smith 2017, the learning-rate range test).\n\n--seeds N trains N runs that differ "
-          "in "
-          "the seed alone, named NAME-seed1, NAME-seed2 and so on, and says mean and standard deviation of "
-          "their accuracies."};
+          "in the seed alone, named NAME-seed1, NAME-seed2 and so on, and says mean and standard deviation "
+          "of their accuracies."};
 
   std::optional<int> seeds;  ///< How many seeds to train, each a run of its own.
   ProcessOptions processes{};
