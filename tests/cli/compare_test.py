@@ -5,6 +5,7 @@ import json
 import math
 import os
 import shutil
+import statistics
 
 import harness
 
@@ -139,6 +140,49 @@ class Compare(harness.ProgramTest):
 
     def test_needs_two_models(self):
         self.assertEqual(self.run_svhn("compare", "models/good").code, 2)
+
+
+class Sides(Compare):
+    """Sets of models, each the same training with other seeds."""
+
+    def seeds(self, name, count=3, **train):
+        harness.write_json(self.path("run.json"), harness.config(name=name, train=train))
+        self.succeed("train", "--config", "run.json", "--seeds", count, "--threads", 1, "--quiet")
+        return [f"models/{name}-seed{seed}.best.safetensors" for seed in range(1, count + 1)]
+
+    def test_paired_differences_are_scipys(self):
+        a, b = self.seeds("more", epochs=6), self.seeds("less", epochs=2)
+        told = self.compare(*a, "--against", *b)
+        accuracy = {name: json.loads(self.succeed("evaluate", "--model", name, "--json").out)["accuracy"] for name in a + b}
+        scores = [[accuracy[name] for name in side] for side in (a, b)]
+        for side, names, values in zip(told["sides"], (a, b), scores, strict=True):
+            self.assertEqual(side["models"], names)
+            self.assertAlmostEqual(side["accuracy"]["mean"], statistics.mean(values), 12)
+            self.assertAlmostEqual(side["accuracy"]["deviation"], statistics.stdev(values), 12)
+        differences = [x - y for x, y in zip(*scores, strict=True)]
+        mean, error = statistics.mean(differences), statistics.stdev(differences) / 3**0.5
+        t = 4.302652729911275  # scipy.stats.t.ppf(0.975, 2)
+        self.assertAlmostEqual(told["difference"]["mean"], mean, 12)
+        self.assertAlmostEqual(told["difference"]["interval_95"][0], mean - t * error, 12)
+        self.assertAlmostEqual(told["difference"]["interval_95"][1], mean + t * error, 12)
+        # For two degrees of freedom the tail has a closed form.
+        ratio = abs(mean) / error
+        self.assertAlmostEqual(told["difference"]["p_value"], 1 - ratio / (2 + ratio**2)**0.5, 12)
+        self.assertEqual([(pair["a"], pair["b"]) for pair in told["pairs"]], list(zip(a, b, strict=True)))
+        text = self.succeed("compare", *a, "--against", *b).out
+        self.assertIn(f"First side: 3 models, accuracy {statistics.mean(scores[0]):.4f}, standard deviation "
+                      f"{statistics.stdev(scores[0]):.4f}\n", text)
+        self.assertIn(f"Difference over the pairs: {mean:+.4f} ({mean - t * error:+.4f} to {mean + t * error:+.4f}), p ", text)
+
+    def test_sides_that_make_no_pairs(self):
+        models = [f"models/{name}.safetensors" for name in ("good", "fair", "poor")]
+        hint = "name as many models on each side, two or more, in the same order of seeds"
+        self.assert_error(self.run_svhn("compare", models[0], "--against", *models[1:]), 2,
+                          "1 model --against 2 make no pairs", hint)
+        self.assert_error(self.run_svhn("compare", models[0], "--against", models[1]), 2,
+                          "1 model --against 1 make no pairs", hint)
+        self.assert_error(self.run_svhn("compare", models[0]), 2, "one model alone is nothing to compare",
+                          "name two or more models")
 
 
 if __name__ == "__main__":

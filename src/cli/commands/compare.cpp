@@ -13,7 +13,12 @@ void add_options(CLI::App& command, CompareOptions& options) {
   add_path(command, "models", options.models, "Two or more model files, or their run folders")
       ->transform(model_path())
       ->required()
-      ->expected(2, kMostModels);
+      ->expected(1, kMostModels);
+  add_path(command, "--against", options.against,
+           "The models are runs of one training with several seeds, and these are runs of another, in the "
+           "same order of seeds")
+      ->transform(model_path())
+      ->expected(1, kMostModels);
   add_path(command, "--data", options.data, "Prepared file; default: the one of the first model's run folder")
       ->check(hint(HintKind::endings, ".safetensors"));
   command.add_option("--split", options.split, "The rows of the data")

@@ -19,9 +19,13 @@ struct CompareOptions {
           "likelihood, "
           "calibration error and Brier score of each, and for each pair the difference with its 95 % "
           "interval, "
-          "the images that only one of the two reads right, and the p value of McNemar's exact test."};
+          "the images that only one of the two reads right, and the p value of McNemar's exact test.\n\nWith "
+          "--against, the models are runs of one training with several seeds, and those behind it runs of "
+          "another: mean and standard deviation of each side, and the mean difference of the pairs with "
+          "Student's interval."};
 
   std::vector<InputPath> models;
+  std::vector<InputPath> against;  ///< The other side, a model for each of `models`; empty: no sides.
   std::optional<InputPath> data;
   std::string split = "test";
   bool other_data = false;

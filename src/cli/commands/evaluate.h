@@ -35,8 +35,7 @@ struct EvaluateCommandOptions {
           "defined for CIFAR-10-C; frost is drawn, in place of the paper's photographs.\n\nSeveral models "
           "answer together, by the mean of their probabilities or logits; with --views each also looks at "
           "shifts of the image.\n\nThe results of one model are kept in its run folder, if it has one, for "
-          "svhn "
-          "report."};
+          "svhn report."};
 
   ModelChoice models;
   ViewChoice views{};

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <vector>
 
 #include "cli/commands/compare.h"
 #include "cli/commands/training_data.h"
 #include "cli/console.h"
+#include "cli/engine/compare_sides.h"
 #include "cli/engine/model_source.h"
 #include "cli/engine/progress.h"
 #include "cli/engine/setup.h"
@@ -75,10 +77,17 @@ void check_fingerprint(const Contestant& one, const Contestant& first) {
               "name models of the same data.preprocess, or compare all the same with --other-preprocessing");
 }
 
+/// @returns the models of both sides.
+std::vector<InputPath> paths_of(const CompareOptions& options) {
+  std::vector<InputPath> paths = options.models;
+  paths.insert(paths.end(), options.against.begin(), options.against.end());
+  return paths;
+}
+
 /// @returns the models before any is run. @throws as both checks do, unless the options allow it.
 std::vector<Contestant> contestants(const CompareOptions& options, const data::PreparedData& data) {
   std::vector<Contestant> all;
-  for (const auto& path : options.models) {
+  for (const auto& path : paths_of(options)) {
     const model::ModelFile file(path);
     if (!options.other_data) check_training_data(file, data);
     all.push_back(
@@ -131,12 +140,26 @@ Pair pair_of(const std::vector<Contestant>& all, std::size_t a, std::size_t b) {
   return pair;
 }
 
-std::vector<Pair> all_pairs(const std::vector<Contestant>& all) {
+/// @returns all pairs; of two sides, those of equal places in them.
+std::vector<Pair> pairs_of(const std::vector<Contestant>& all, const CompareOptions& options) {
   std::vector<Pair> pairs;
+  const std::size_t half = options.against.size();
+  for (std::size_t i = 0; i < half; ++i) pairs.push_back(pair_of(all, i, half + i));
+  if (half > 0) return pairs;
   for (std::size_t a = 0; a < all.size(); ++a) {
     for (std::size_t b = a + 1; b < all.size(); ++b) pairs.push_back(pair_of(all, a, b));
   }
   return pairs;
+}
+
+/// @param first place of its first model.
+Side side_of(const std::vector<Contestant>& all, std::size_t first, std::size_t count) {
+  Side side;
+  for (const Contestant& one : std::span(all).subspan(first, count)) {
+    side.files.push_back(one.file);
+    side.accuracies.push_back(one.result.accuracy);
+  }
+  return side;
 }
 
 /// @returns the places of the images that not all models read alike.
@@ -180,6 +203,8 @@ ordered_json comparison_json(const std::vector<Contestant>& all, const std::vect
   document["fingerprint"] = nullptr;
   if (const std::string common = common_fingerprint(all); !common.empty()) document["fingerprint"] = common;
   if (data.synthetic()) document["synthetic"] = true;
+  const std::size_t half = options.against.size();
+  if (half > 0) document.update(sides_json(side_of(all, 0, half), side_of(all, half, half)));
   return document;
 }
 
@@ -212,6 +237,8 @@ std::string comparison_text(const std::vector<Contestant>& all, const std::vecto
       data.synthetic() ? " (synthetic digits)" : "", core::counted(all.front().result.images, "image"),
       common.empty() ? "seen differently" : "fingerprint " + common);
   text += models_text(all) + "\n";
+  const std::size_t half = options.against.size();
+  if (half > 0) text += sides_text(side_of(all, 0, half), side_of(all, half, half));
   for (const Pair& pair : pairs) text += pair_text(all, pair);
   text +=
       fmt::format("Intervals: Wilson's, of a difference Agresti's and Min's; p: McNemar's exact test{}\n",
@@ -271,12 +298,13 @@ void draw_differences(const std::filesystem::path& path, const std::vector<Conte
 }  // namespace
 
 int run_command(const CompareOptions& options, const GlobalOptions& global) {
+  check_sides(options);
   const Hardware hardware = set_up_hardware(global);
   const model::ModelFile first(options.models.front());
   const data::PreparedData data(data_file_of(options.data, options.models.front(), first));
   std::vector<Contestant> all = contestants(options, data);
   for (Contestant& one : all) evaluate_one(one, options, global, data, hardware.device);
-  const auto pairs = all_pairs(all);
+  const auto pairs = pairs_of(all, options);
   if (options.differences) write_differences(*options.differences, all);
   if (options.pictures) draw_differences(*options.pictures, all, data, options);
   if (options.json) {
