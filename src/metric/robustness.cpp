@@ -77,6 +77,7 @@ std::vector<std::vector<double>> with_means(const CorruptionErrors& errors) {
   std::vector<double> means;
   for (std::size_t s = 0; !table.empty() && s < table[0].size(); ++s) {
     std::vector<double> column;
+    column.reserve(table.size());
     for (const auto& row : table) column.push_back(row[s]);
     means.push_back(mean(column));
   }

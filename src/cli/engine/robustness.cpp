@@ -45,6 +45,12 @@ std::vector<int> severities_of(const CorruptionOptions& options) {
   return severities;
 }
 
+/// @returns the share of wrong answers, without the rounding of 1 - accuracy.
+double error_of(const metric::EvaluationResult& result) {
+  const std::int64_t wrong = result.images - metric::correct_count(result.confusion);
+  return static_cast<double>(wrong) / static_cast<double>(result.images);
+}
+
 /// A progress bar over several evaluations of one split.
 class Passes {
  public:
@@ -63,7 +69,7 @@ class Passes {
     const auto plan = data::plan_for(model.preprocessing, model.data, model.split);
     const auto result = inference::evaluate(model.network, model.data, model.split, plan, how);
     ++done_;
-    return 1.0 - result.accuracy;
+    return error_of(result);
   }
 
   std::vector<std::vector<double>> errors(const Evaluated& model, const inference::EvaluateOptions& how,
@@ -161,7 +167,7 @@ std::optional<metric::Robustness> measure_robustness(const CorruptionOptions& op
     result.corruptions.push_back({std::string(name), std::string(group)});
   const std::size_t each = result.corruptions.size() * result.severities.size();
   Passes passes(global, options.baseline ? 2 * each + 1 : each);
-  result.errors = {clean.model, 1.0 - clean.accuracy, passes.errors(model, how, result)};
+  result.errors = {clean.model, error_of(clean), passes.errors(model, how, result)};
   if (options.baseline) result.baseline = errors_of_baseline(*options.baseline, model, how, result, passes);
   return result;
 }

@@ -26,35 +26,38 @@ Kernel disk_kernel(const Disk& disk) {
                                      beside / (1 + 2 * beside)};
   Kernel kernel{};
   double pixels = 0.0;
-  for (int y = -1; y <= 1; ++y) {
-    for (int x = -1; x <= 1; ++x) {
-      if (y * y + x * x > disk.radius * disk.radius) continue;
-      ++pixels;
-      for (int i = 0; i < 9; ++i) {
-        const auto down = static_cast<std::size_t>(i / 3), right = static_cast<std::size_t>(i % 3);
-        kernel[static_cast<std::size_t>(y + kReach - 1) + down]
-              [static_cast<std::size_t>(x + kReach - 1) + right] += smooth[down] * smooth[right];
-      }
-    }
+  for (std::size_t i = 0; i < 9; ++i) {
+    const std::size_t y = i / 3, x = i % 3;  // Of the disk, 1 and 1 its centre.
+    const double dy = static_cast<double>(y) - 1, dx = static_cast<double>(x) - 1;
+    if (dy * dy + dx * dx > disk.radius * disk.radius) continue;
+    ++pixels;
+    for (std::size_t j = 0; j < 9; ++j) kernel[y + j / 3][x + j % 3] += smooth[j / 3] * smooth[j % 3];
   }
-  for (double& weight : std::span(kernel[0].data(), kKernelSide * kKernelSide)) weight /= pixels;
+  for (auto& row : kernel) {
+    for (double& weight : row) weight /= pixels;
+  }
   return kernel;
 }
 
-Picture filtered(const Picture& picture, const Kernel& kernel) {
+/// Adds the picture, moved and weighed, to `sum`.
+void add_moved(const Picture& picture, int down, int right, double weight, Picture& sum) {
   const auto mirrored = [](int i) { return i < 0 ? -i : i >= kPixels ? 2 * kPixels - 2 - i : i; };
-  Picture result(picture.height, picture.width, picture.channels);
-  for (int i = 0; i < kKernelSide * kKernelSide; ++i) {
-    const int down = i / kKernelSide - kReach, right = i % kKernelSide - kReach;
-    const double weight =
-        kernel[static_cast<std::size_t>(down + kReach)][static_cast<std::size_t>(right + kReach)];
-    if (weight == 0.0) continue;
-    for (int y = 0; y < picture.height; ++y) {
-      for (int x = 0; x < picture.width; ++x) {
-        const double* from = picture.at(mirrored(y + down), mirrored(x + right));
-        for (int c = 0; c < picture.channels; ++c) result.at(y, x)[c] += weight * from[c];
-      }
+  for (int y = 0; y < picture.height; ++y) {
+    for (int x = 0; x < picture.width; ++x) {
+      const double* from = picture.at(mirrored(y + down), mirrored(x + right));
+      for (int c = 0; c < picture.channels; ++c) sum.at(y, x)[c] += weight * from[c];
     }
+  }
+}
+
+Picture filtered(const Picture& picture, const Kernel& kernel) {
+  Picture result(picture.height, picture.width, picture.channels);
+  for (int down = -kReach; const auto& row : kernel) {
+    for (int right = -kReach; const double weight : row) {
+      if (weight > 0.0) add_moved(picture, down, right, weight, result);
+      ++right;
+    }
+    ++down;
   }
   return result;
 }
@@ -62,7 +65,7 @@ Picture filtered(const Picture& picture, const Kernel& kernel) {
 /// Gives each pixel the colour of one beside or above it, from the last pixel to the first. The paper speaks
 /// of swapped pixels; in its authors' program, and so in CIFAR-10-C, the other pixel keeps its colour.
 void shuffle_pixels(std::span<std::uint8_t> hwc, core::CounterRandom& random) {
-  const auto at = [hwc](int y, int x) { return hwc.begin() + (y * kPixels + x) * 3; };
+  const auto at = [hwc](int y, int x) { return hwc.begin() + std::ptrdiff_t{3} * (y * kPixels + x); };
   for (int y = kPixels - 1; y > 1; --y) {
     for (int x = kPixels - 1; x > 1; --x) {
       const int right = static_cast<int>(random.below(2)) - 1, down = static_cast<int>(random.below(2)) - 1;

@@ -22,6 +22,7 @@ constexpr std::array<Maker, kCorruptions.size()> kMakers{
 
 std::vector<std::string_view> all_names() {
   std::vector<std::string_view> names;
+  names.reserve(kCorruptions.size());
   for (const auto& corruption : kCorruptions) names.push_back(corruption.name);
   return names;
 }

@@ -65,19 +65,19 @@ Picture smooth_shifts(const Elastic& elastic, std::span<const double> weights, c
 
 /// Resizes the middle axis of u8 [outer,from,inner] as Pillow's box filter: the mean of the pixels whose
 /// centres the box has.
-std::vector<std::uint8_t> boxed(std::span<const std::uint8_t> bytes, int from, int to, int inner) {
-  const int outer = static_cast<int>(bytes.size()) / (from * inner);
-  const double scale = static_cast<double>(from) / to, side = std::max(1.0, scale);
+std::vector<std::uint8_t> boxed(std::span<const std::uint8_t> bytes, std::size_t from, std::size_t to,
+                                std::size_t inner) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to), side = std::max(1.0, scale);
   std::vector<std::uint8_t> result;
-  for (int line = 0; line < outer; ++line) {
-    for (int i = 0; i < to; ++i) {
-      const double centre = (i + 0.5) * scale;
-      const int first = static_cast<int>(centre - side / 2 + 0.5);
-      const int last = std::min(from, static_cast<int>(centre + side / 2 + 0.5)), n = last - first;
-      for (int k = 0; k < inner; ++k) {
-        int sum = 0;
-        for (int j = first; j < last; ++j)
-          sum += bytes[static_cast<std::size_t>((line * from + j) * inner + k)];
+  for (; !bytes.empty(); bytes = bytes.subspan(from * inner)) {
+    for (std::size_t i = 0; i < to; ++i) {
+      const double centre = (static_cast<double>(i) + 0.5) * scale;
+      const auto first = static_cast<std::size_t>(std::lround(centre - side / 2));
+      const auto last = std::min(from, static_cast<std::size_t>(std::lround(centre + side / 2)));
+      const std::size_t n = last - first;
+      for (std::size_t k = 0; k < inner; ++k) {
+        std::size_t sum = 0;
+        for (std::size_t j = first; j < last; ++j) sum += bytes[j * inner + k];
         result.push_back(static_cast<std::uint8_t>((2 * sum + n) / (2 * n)));
       }
     }
@@ -85,7 +85,8 @@ std::vector<std::uint8_t> boxed(std::span<const std::uint8_t> bytes, int from, i
   return result;
 }
 
-std::vector<std::uint8_t> resized_square(std::span<const std::uint8_t> hwc, int from, int to) {
+std::vector<std::uint8_t> resized_square(std::span<const std::uint8_t> hwc, std::size_t from,
+                                         std::size_t to) {
   return boxed(boxed(hwc, from, to, 3), from, to, 3 * to);
 }
 

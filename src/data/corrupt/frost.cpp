@@ -52,13 +52,15 @@ void draw_fern(Picture& ice, core::CounterRandom& random) {
                     random.uniform(0.7, 1.0),
                     0.7};
   draw_needle(ice, stem);
-  for (double at = random.uniform(0.5, 2.0); at < stem.length; at += random.uniform(1.6, 3.2)) {
+  double at = random.uniform(0.5, 2.0);
+  while (at < stem.length) {
     const double share = at / stem.length;
     for (const double turn : {-kThird, kThird}) {
       draw_needle(
           ice, {stem.end_y(share), stem.end_x(share), stem.angle + turn,
                 (1.0 - share) * random.uniform(3.0, 9.0), stem.brightness * random.uniform(0.5, 0.9), 0.5});
     }
+    at += random.uniform(1.6, 3.2);
   }
 }
 

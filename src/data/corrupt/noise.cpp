@@ -47,6 +47,7 @@ Change make_gaussian_noise(int severity) {
 Change make_shot_noise(int severity) {
   const double photons = of_severity<double>({500, 250, 100, 75, 50}, severity);
   std::vector<Poisson> of_byte;
+  of_byte.reserve(kBytes);
   for (int byte = 0; byte < kBytes; ++byte) of_byte.emplace_back(photons * byte / (kBytes - 1));
   return [photons, of_byte](auto hwc, auto& random, auto changed) {
     Picture picture(hwc);

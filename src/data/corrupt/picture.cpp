@@ -12,7 +12,7 @@ constexpr double kMostByte = 255.0;
 /// @returns the index of the pixel that stands for pixel `i` of a line of `n`.
 int inside(int i, int n, Edge edge) {
   if (edge == Edge::nearest) return std::clamp(i, 0, n - 1);
-  const int period = edge == Edge::reflect ? 2 * n : 2 * n - 2;
+  const int period = std::max(1, edge == Edge::reflect ? 2 * n : 2 * n - 2);
   const int at = (i % period + period) % period;
   if (at < n) return at;
   return edge == Edge::reflect ? period - 1 - at : period - at;
@@ -83,12 +83,12 @@ void store(const Picture& picture, std::span<std::uint8_t> bytes) {
 
 void store_rounded(const Picture& picture, std::span<std::uint8_t> bytes) {
   std::ranges::transform(picture.v, bytes.begin(), [](double v) {
-    return static_cast<std::uint8_t>(std::clamp(v, 0.0, 1.0) * kMostByte + 0.5);
+    return static_cast<std::uint8_t>(std::lround(std::clamp(v, 0.0, 1.0) * kMostByte));
   });
 }
 
 std::vector<double> gaussian_weights(double sigma, double truncate) {
-  const int radius = static_cast<int>(truncate * sigma + 0.5);
+  const int radius = static_cast<int>(std::lround(truncate * sigma));
   std::vector<double> weights;
   double sum = 0.0;
   for (int i = -radius; i <= radius; ++i) {
