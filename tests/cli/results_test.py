@@ -10,7 +10,7 @@ import harness
 from pictures_test import png
 
 HASHES = r"-[0-9a-f]{8}$"
-PARTS = ("evaluation", "cells", "mistakes", "activations", "saliency", "tsne")
+PARTS = ("evaluation", "cells", "robustness", "mistakes", "activations", "saliency", "tsne")
 
 
 def document_in(path):
@@ -91,7 +91,7 @@ class Keys(Results):
         self.assertEqual((shown["slug"], shown["primary"], shown["data"]["same_as_training"]), ("best-test", True, True))
         self.assertEqual(shown["split_images"], sum(map(sum, shown["evaluation"]["confusion_matrix"])))
         self.assertEqual([part for part in PARTS if part in shown], ["evaluation", "cells"])
-        self.assertEqual(set(shown["missing"]), {"mistakes", "activations", "saliency", "tsne"})
+        self.assertEqual(set(shown["missing"]), {"robustness", "mistakes", "activations", "saliency", "tsne"})
         self.assertIn(f"test accuracy {shown['evaluation']['accuracy']:.4f}", document["title"])
         self.assertEqual((document["opens"], document["problems"]), (run["slug"], []))
 

@@ -85,6 +85,16 @@ class PageTest(case.PageCase):
         self.select("#run select[aria-label=Layer]", 1)
         self.assertEqual((self.count("#run .maps canvas"), self.count("#run .number")), (0, 3))
 
+    def test_errors_on_corrupted_images_stand_in_a_shaded_table(self):
+        self.choose("model_2_2")
+        self.assertEqual(self.texts("#run .errors thead th"), ["1", "5", "mean", "CE", "rel."])
+        self.assertEqual(self.texts("#run .errors tbody th"), ["shot noise", "frost", "mean"])
+        # CE: 0.6 / 1.2 and 0.6 / 0.6; relative: 0.25 / 0.5 and 0.25 / 0.2.
+        self.assertEqual(self.texts("#run .errors tbody td"), ["10.0", "50.0", "30.0", "50.0", "50.0", "20.0", "40.0", "30.0", "100.0", "125.0",
+                                                               "15.0", "45.0", "30.0", "75.0", "87.5"])
+        self.assertIn("mean corruption error 75.0, relative 87.5", self.text("#run"))
+        self.assertIn("frost: ice crystals drawn by svhn", self.text("#run"))
+
     def test_saliency_stands_beside_its_image_with_a_legend(self):
         self.choose("model_2_2")
         self.assertEqual([text.split(":")[0] for text in self.texts("#run .saliency h4")], ["Grad-CAM", "Integrated gradients", "Occlusion"])
@@ -125,7 +135,7 @@ class OfWhatTest(case.PageCase):
     def test_each_part_of_a_result_says_of_what_it_is(self):
         self.choose("model_2_2")
         stamps = self.texts("#run .result .stamp")
-        self.assertEqual(len(stamps), 5)
+        self.assertEqual(len(stamps), 6)
         for stamp in stamps:
             self.assertIn("Best model (epoch 12) · test split (120 images) · data.safetensors, fingerprint ", stamp)
             self.assertRegex(stamp, "fingerprint [0-9a-f]{16} ")

@@ -167,12 +167,16 @@ def write_interpretation(run, name, data):
     folder = identify(run, name, data)
     with open(os.path.join(folder, "about.json"), encoding="utf-8") as file:
         about = json.load(file)
-    about["kinds"] = {kind: {} for kind in ("evaluation", "misclassified", "activations", "saliency", "tsne")}
+    about["kinds"] = {kind: {} for kind in ("evaluation", "robustness", "misclassified", "activations", "saliency", "tsne")}
     write(os.path.join(folder, "about.json"), about)
     write_summary(run, 12, {"file": data, "synthetic": True, "fingerprint": about["data"]["fingerprint"],
                             "images": {"train": 384, "val": 96, "test": 120}, "split_fingerprint": "0123456789abcdef",
                             "val_fingerprint": "fedcba9876543210"})
     write(os.path.join(folder, "evaluation.json"), evaluation(name, found))
+    write(os.path.join(folder, "robustness.json"), {
+        "model": name, "split": "test", "images": len(found), "seed": 1, "severities": [1, 5], "clean_error": 0.05,
+        "corruptions": [{"name": "shot_noise", "group": "noise", "error": [0.1, 0.5]}, {"name": "frost", "group": "weather", "error": [0.2, 0.4]}],
+        "baseline": {"model": "model_1_1", "clean_error": 0.1, "error": [[0.4, 0.8], [0.2, 0.4]]}})
     lines = [f"{row},{true},{predicted}," + ",".join(f"{share:.9g}" for share in shares) for row, true, predicted, shares in found]
     write(os.path.join(folder, "predictions.csv"), "\n".join(["row,true,predicted,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9", *lines]) + "\n")
     wrong = sorted((mistake(line, i) for i, line in enumerate(found) if line[1] != line[2]), key=lambda m: -m["loss"])

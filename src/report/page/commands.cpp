@@ -24,9 +24,10 @@ ModelCommands::ModelCommands(const std::filesystem::path& model, const std::stri
   if (split != "test") options_ += " --split " + split;
 }
 
-std::array<std::pair<const char*, std::string>, 6> ModelCommands::by_part() const {
+std::array<std::pair<const char*, std::string>, 7> ModelCommands::by_part() const {
   return {{{"evaluation", evaluate()},
            {"cells", evaluate()},
+           {"robustness", evaluate() + " --corrupt all"},
            {"mistakes", interpret("misclassified")},
            {"activations", interpret("activations")},
            {"saliency", interpret("saliency")},

@@ -24,7 +24,7 @@ class ModelCommands {
     return "svhn interpret" + options_ + (what.empty() ? "" : " --what " + what);
   }
   /// @returns the parts of a result in the page's document, each with its command.
-  [[nodiscard]] std::array<std::pair<const char*, std::string>, 6> by_part() const;
+  [[nodiscard]] std::array<std::pair<const char*, std::string>, 7> by_part() const;
 
  private:
   std::string options_;

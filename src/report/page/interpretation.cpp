@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string_view>
 
 #include "core/error.h"
@@ -38,6 +39,25 @@ metric::Interval read_interval(const JsonView& list) {
   const auto bounds = list.items(2);
   if (bounds.size() != 2) list.refuse("does not have two bounds");
   return {bounds[0].number(0, 1), bounds[1].number(0, 1)};
+}
+
+constexpr std::size_t kMostCorruptions = 100;
+constexpr int kMostSeverity = 1000;
+
+std::vector<double> read_errors(const JsonView& list, std::size_t severities) {
+  std::vector<double> errors;
+  for (const JsonView& error : list.items(severities)) errors.push_back(error.number(0, 1));
+  if (errors.size() != severities) list.refuse("does not have an error for each severity");
+  return errors;
+}
+
+metric::CorruptionErrors read_baseline(const JsonView& view, const metric::Robustness& own) {
+  metric::CorruptionErrors baseline{view.at("model").text(), view.at("clean_error").number(0, 1), {}};
+  const auto all = view.at("error").items(own.corruptions.size());
+  if (all.size() != own.corruptions.size())
+    view.at("error").refuse("does not have errors of each corruption");
+  for (const JsonView& errors : all) baseline.corrupted.push_back(read_errors(errors, own.severities.size()));
+  return baseline;
 }
 
 int digit(const JsonView& view) {
@@ -185,6 +205,25 @@ metric::EvaluationResult read_evaluation(const fs::path& path) {
   return result;
 }
 
+CorruptedResult read_robustness(const fs::path& path) {
+  const JsonDocument document(path);
+  const JsonView view = document.view();
+  CorruptedResult result{{view.at("model").text(), view.at("split").text()}, {}};
+  metric::Robustness& found = result.errors;
+  found.seed =
+      static_cast<std::uint64_t>(view.at("seed").integer(0, std::numeric_limits<std::int64_t>::max()));
+  for (const JsonView& severity : view.at("severities").items(kMostCorruptions))
+    found.severities.push_back(static_cast<int>(severity.integer(1, kMostSeverity)));
+  found.errors = {result.origin.model, view.at("clean_error").number(0, 1), {}};
+  for (const JsonView& one : view.at("corruptions").items(kMostCorruptions)) {
+    found.corruptions.push_back({one.at("name").text(), one.at("group").text()});
+    found.errors.corrupted.push_back(read_errors(one.at("error"), found.severities.size()));
+  }
+  if (found.severities.empty() || found.corruptions.empty()) view.refuse("has no errors");
+  if (const auto baseline = view.find("baseline")) found.baseline = read_baseline(*baseline, found);
+  return result;
+}
+
 std::vector<PredictedRow> read_predictions(const std::filesystem::path& path, metric::ReliabilityBins& bins) {
   const core::MappedFile file(path, core::ExitCode::data);
   const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
@@ -228,6 +267,7 @@ Interpretation read_interpretation(const fs::path& folder, const results::About&
     });
   };
   take("evaluation", "evaluation.json", found.evaluation, read_evaluation);
+  take("robustness", "robustness.json", found.robustness, read_robustness);
   take("evaluation", "predictions.csv", found.predictions,
        [&](const fs::path& path) { return read_predictions(path, found.reliability); });
   take("misclassified", "misclassified.json", found.mistakes, read_mistakes);

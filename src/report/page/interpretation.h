@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "metric/evaluation.h"
+#include "metric/robustness.h"
 #include "results/about.h"
 
 namespace svhn::report {
@@ -106,8 +107,15 @@ struct ImageMap {
   std::optional<double> perplexity, kl_divergence;
 };
 
+/// robustness.json.
+struct CorruptedResult {
+  Origin origin;
+  metric::Robustness errors;
+};
+
 struct Interpretation {
   std::optional<metric::EvaluationResult> evaluation;
+  std::optional<CorruptedResult> robustness;
   std::vector<PredictedRow> predictions;
   metric::ReliabilityBins reliability{};  ///< Of the predictions.
   std::optional<Mistakes> mistakes;
@@ -124,6 +132,7 @@ Interpretation read_interpretation(const std::filesystem::path& folder, const re
 
 /// The readers of the files. @throws core::Error(data) with the file and the position in it
 metric::EvaluationResult read_evaluation(const std::filesystem::path& path);
+CorruptedResult read_robustness(const std::filesystem::path& path);
 /// @param bins gets the reliability bins of the predictions.
 std::vector<PredictedRow> read_predictions(const std::filesystem::path& path, metric::ReliabilityBins& bins);
 Mistakes read_mistakes(const std::filesystem::path& path);

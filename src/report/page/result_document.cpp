@@ -173,6 +173,7 @@ Json saliency_json(const Saliency& saliency, const ResultSprites& sprite) {
 
 void add_found(Json& json, const Interpretation& found, const ResultSprites& sprite) {
   if (found.evaluation) json["evaluation"] = evaluation_document(*found.evaluation);
+  if (found.robustness) json["robustness"] = metric::robustness_json(found.robustness->errors);
   if (!found.predictions.empty()) {
     json["cells"] = cells_json(found.predictions, sprite);
     json["reliability"] = reliability_json(found.reliability);

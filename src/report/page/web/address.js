@@ -7,7 +7,7 @@ export function addressOf(run, result) {
 
 /** The result that a run opens with: its primary one, else the one that has most to show. */
 export function firstResult(run) {
-  const parts = (result) => ['evaluation', 'mistakes', 'activations', 'saliency', 'tsne'].filter((part) => result[part]).length;
+  const parts = (result) => ['evaluation', 'robustness', 'mistakes', 'activations', 'saliency', 'tsne'].filter((part) => result[part]).length;
   return run.results.find((result) => result.primary) ?? [...run.results].sort((a, b) => parts(b) - parts(a))[0] ?? null;
 }
 

@@ -4,6 +4,7 @@ import {curves} from './curves.js';
 import {counted, el, fold, missing, syntheticBadge, whole} from './dom.js';
 import {evaluation, mistakes} from './evaluation.js';
 import {activations, saliency} from './maps.js';
+import {robustness} from './robustness.js';
 import {tsne} from './map.js';
 
 function trainingFacts(run) {
@@ -36,6 +37,7 @@ function apartNote(run, result) {
 
 const PARTS = [
   ['evaluation', 'Evaluation', 'Not evaluated yet:', (run, result, sprites) => evaluation(result, sprites)],
+  ['robustness', 'Corrupted images', 'Not evaluated on yet:', (run, result) => robustness(result)],
   ['mistakes', 'Worst mistakes', 'Not looked for yet:', (run, result, sprites) => mistakes(result, sprites)],
   ['activations', 'Activations', 'Not made yet:', (run, result, sprites) => activations(result, sprites)],
   ['saliency', 'What the model looks at', 'Not made yet:', (run, result, sprites) => saliency(result, sprites)],

@@ -46,6 +46,37 @@ TEST(ReadEvaluation, RefusesCountsThatAreNotOfItsImages) {
   EXPECT_NE(said.find("/confusion_matrix does not count as many images"), std::string::npos) << said;
 }
 
+constexpr const char* kRobustness =
+    R"({"model":"m","split":"test","images":10,"seed":7,"severities":[2,5],"clean_error":0.1,"corruptions":[)"
+    R"({"name":"fog","group":"weather","error":[0.2,0.4]}],"baseline":{"model":"b","clean_error":0.2,"error":[[0.3,0.5]]}})";
+
+TEST(ReadRobustness, TakesErrorsAndBaseline) {
+  const PageFolder folder;
+  const auto found = read_robustness(folder.write("r.json", kRobustness));
+  EXPECT_EQ(found.origin.model + found.origin.split, "mtest");
+  EXPECT_EQ(found.errors.seed, 7U);
+  EXPECT_EQ(found.errors.severities, (std::vector<int>{2, 5}));
+  EXPECT_EQ(found.errors.corruptions.at(0).group, "weather");
+  EXPECT_EQ(found.errors.errors.corrupted, (std::vector<std::vector<double>>{{0.2, 0.4}}));
+  EXPECT_DOUBLE_EQ(metric::mean_corruption_error(found.errors).value(), 0.75);
+}
+
+TEST(ReadRobustness, RefusesErrorsThatDoNotFit) {
+  const PageFolder folder;
+  const auto said = [&](const std::string& from, const std::string& to) {
+    std::string text = kRobustness;
+    text.replace(text.find(from), from.size(), to);
+    return refusal([&] { read_robustness(folder.write("r.json", text)); });
+  };
+  EXPECT_NE(said("[0.2,0.4]", "[0.2]").find("/corruptions/0/error does not have an error for each severity"),
+            std::string::npos);
+  EXPECT_NE(said("[0.2,0.4]", "[0.2,1.4]").find("/corruptions/0/error/1"), std::string::npos);
+  EXPECT_NE(said("[[0.3,0.5]]", "[]").find("/baseline/error does not have errors of each corruption"),
+            std::string::npos);
+  EXPECT_NE(said("[2,5]", "[]").find("/corruptions/0/error"), std::string::npos);
+  EXPECT_NE(said("\"seed\":7", "\"seed\":-7").find("/seed"), std::string::npos);
+}
+
 TEST(ReadPredictions, TurnsDigitsIntoClassesAndKeepsTheTopProbability) {
   const PageFolder folder;
   metric::ReliabilityBins bins;
