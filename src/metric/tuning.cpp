@@ -132,7 +132,7 @@ void describe_trial(Fields& f, TrialResult& trial) {
 
 void describe_result(Fields& f, TuningResult& result) {
   f.text({"name", "The config's.", Need::required}, result.name);
-  f.text({"search", "random, grid or list.", Need::required}, result.search);
+  f.text({"search", "random, grid, list or tpe.", Need::required}, result.search);
   f.text({"objective", "A learning curve.", Need::required}, result.objective);
   f.choice({"direction", "Whether high or low is good.", Need::required}, result.maximize, kDirections);
   f.boolean({"synthetic", "Found on synthetic digits.", Need::required}, result.synthetic);

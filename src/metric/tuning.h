@@ -52,7 +52,7 @@ struct TrialResult {
 
 struct TuningResult {
   std::string name;                 ///< Name of the config.
-  std::string search;               ///< "random", "grid" or "list".
+  std::string search;               ///< "random", "grid", "list" or "tpe".
   std::string objective;            ///< "loss", "accuracy", "val_loss" or "val_accuracy".
   bool maximize = true;             ///< Whether higher is better: for accuracies, not for losses.
   bool synthetic = false;           ///< Whether the data are synthetic digits.

@@ -13,6 +13,7 @@ enum class SearchType {
   random,  ///< Each trial draws every parameter; no trial occurs twice.
   grid,    ///< Every combination; the last parameter by name changes fastest.
   list,    ///< The trials of `list`.
+  tpe,     ///< After random trials those that a tree-structured Parzen estimator proposes.
 };
 
 enum class ParameterKind { choice, integers, uniform, log_uniform };
@@ -58,15 +59,24 @@ struct StoppingOptions {
   std::int64_t brackets = 1;  ///< halving: each starts one rung above the one before (Hyperband).
 };
 
+/// Options of the search `tpe`.
+struct TpeOptions {
+  std::int64_t startup = 10;     ///< Random trials at the start.
+  std::int64_t round = 4;        ///< Trials that are proposed at once, knowing the same results.
+  double gamma = 0.15;           ///< Share of the trials that count as good.
+  std::int64_t candidates = 24;  ///< Draws for each value, of which the best is proposed.
+};
+
 struct TuneOptions {
   std::string objective = "val_accuracy";  ///< Accuracies are maximized, losses minimized.
   SearchType search = SearchType::random;
-  std::optional<std::int64_t> trials;  ///< Unset: 10 random ones, or all of the grid or list.
+  std::optional<std::int64_t> trials;  ///< Unset: 10 random ones, 30 of tpe, or all of the grid or list.
   std::optional<std::int64_t> folds;   ///< Unset: the prepared training and validation split.
   FoldOrder fold_order = FoldOrder::plain;
   std::int64_t repeats = 1;  ///< Runs of each trial (or fold), with train.seed, train.seed + 1, …
   Score score = Score::automatic;
-  std::uint64_t seed = 1;  ///< Of the draws and of shuffled folds.
+  std::uint64_t seed = 1;         ///< Of the draws and of shuffled folds.
+  std::optional<TpeOptions> tpe;  ///< Unset: the defaults.
   std::optional<StoppingOptions> stopping;
   std::vector<Parameter> space;  ///< By name.
   std::vector<Change> list;

@@ -12,14 +12,15 @@ namespace svhn::tune {
 using metric::TrialResult;
 using metric::TrialStatus;
 
-TrialScheduler::TrialScheduler(TuneOptions options, std::int64_t epochs, std::size_t trials, Ended ended)
+TrialScheduler::TrialScheduler(TuneOptions options, std::int64_t epochs, const TrialRound& round, Ended ended)
     : options_(std::move(options)), ended_(std::move(ended)) {
   const bool halving = options_.stopping && options_.stopping->type == StoppingType::halving;
   const std::int64_t count = halving ? options_.stopping->brackets : 1;
   for (std::int64_t number = 0; number < count; ++number) {
-    Bracket bracket{number, {epochs}, 0, {}};
+    Bracket bracket{round.name + "bracket " + std::to_string(number), {epochs}, 0, {}};
     if (halving) bracket.rungs = halving_rungs(*options_.stopping, number, epochs);
-    for (auto i = static_cast<std::size_t>(number); i < trials; i += static_cast<std::size_t>(count)) {
+    for (auto i = round.first + static_cast<std::size_t>(number); i < round.end;
+         i += static_cast<std::size_t>(count)) {
       bracket.live.push_back(i);
     }
     brackets_.push_back(std::move(bracket));
@@ -28,7 +29,7 @@ TrialScheduler::TrialScheduler(TuneOptions options, std::int64_t epochs, std::si
 }
 
 Rung TrialScheduler::rung_of(const Bracket& bracket) {
-  Rung rung{"bracket " + std::to_string(bracket.number), std::nullopt, bracket.live};
+  Rung rung{bracket.name, std::nullopt, bracket.live};
   if (bracket.rung + 1 < bracket.rungs.size()) {
     rung.epochs = bracket.rungs[bracket.rung];
     rung.name += " epoch " + std::to_string(*rung.epochs);

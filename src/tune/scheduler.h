@@ -22,6 +22,13 @@ struct Rung {
   std::vector<std::size_t> trials;     ///< Indices in the search's list, ascending.
 };
 
+/// The trials that are scheduled together: all of a search, or one round of the search `tpe`.
+struct TrialRound {
+  std::string name;       ///< Unique within the search.
+  std::size_t first = 0;  ///< Index of its first trial.
+  std::size_t end = 0;    ///< One more than that of its last trial.
+};
+
 /// Decides which trials run next, and which ones successive halving drops.
 class TrialScheduler {
  public:
@@ -29,8 +36,8 @@ class TrialScheduler {
   using Ended = std::function<const metric::TrialResult*(std::size_t trial)>;
 
   /// Plans the rungs: one for all trials; with successive halving those of each bracket.
-  /// @param epochs of a complete run. @param trials number of trials. @param ended called at any time.
-  TrialScheduler(TuneOptions options, std::int64_t epochs, std::size_t trials, Ended ended);
+  /// @param epochs of a complete run. @param ended called at any time.
+  TrialScheduler(TuneOptions options, std::int64_t epochs, const TrialRound& round, Ended ended);
 
   /// @returns the current rungs, at most one for each bracket, in the order in which to run them; none when
   /// the search has ended.
@@ -45,7 +52,7 @@ class TrialScheduler {
 
  private:
   struct Bracket {
-    std::int64_t number = 0;
+    std::string name;
     std::vector<std::int64_t> rungs;  // In epochs; the last is the complete run.
     std::size_t rung = 0;             // Index of the current one.
     std::vector<std::size_t> live;

@@ -22,8 +22,10 @@ using nlohmann::json;
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 4> kObjectives{"loss", "accuracy", "val_loss", "val_accuracy"};
-constexpr std::array<Name<SearchType>, 3> kSearches{
-    {{SearchType::random, "random"}, {SearchType::grid, "grid"}, {SearchType::list, "list"}}};
+constexpr std::array<Name<SearchType>, 4> kSearches{{{SearchType::random, "random"},
+                                                     {SearchType::grid, "grid"},
+                                                     {SearchType::list, "list"},
+                                                     {SearchType::tpe, "tpe"}}};
 constexpr std::array<Name<FoldOrder>, 3> kOrders{
     {{FoldOrder::plain, "plain"}, {FoldOrder::shuffled, "shuffled"}, {FoldOrder::stratified, "stratified"}}};
 constexpr std::array<Name<Score>, 3> kScores{
@@ -58,6 +60,22 @@ void describe_stopping(Fields& f, StoppingOptions& o) {
   f.integer(
       {"brackets", "halving: brackets of trials (Hyperband); each starts one rung above the one before."},
       o.brackets, {1, 20});
+}
+
+void describe_tpe(Fields& f, TpeOptions& o) {
+  f.integer({"startup", "Random trials at the start; hyperopt: 20, Optuna: 10."},
+            o.startup, {1, kMaxTrials});
+  f.integer(
+      {"round",
+       "Trials proposed at once, which several processes may train at a time; they know the results of the "
+       "rounds before."},
+      o.round, {1, 1000});
+  f.number({"gamma", "Share of the trials that count as good, at most 25 of them; Bergstra et al.: 0.15."},
+           o.gamma, core::above(0.0, 0.5));
+  f.integer({"candidates",
+             "Draws for each value, of which the likeliest among good trials in proportion to the "
+             "others is proposed; hyperopt and Optuna: 24."},
+            o.candidates, {1, 10'000});
 }
 
 void describe_runs(Fields& f, TuneOptions& o) {
@@ -121,14 +139,19 @@ void describe_parameter(Fields& f, SpelledParameter& o) {
 void describe_tune(Fields& f, TuneOptions& o, bool reading) {
   f.choice({"objective", "Learning curve to optimize; accuracies are maximized, losses minimized."},
            o.objective, kObjectives);
-  f.choice({"search", "How trials are chosen: random draws, every point of a grid, or a list."}, o.search,
-           kSearches);
-  f.optional({"trials", "Number of trials; null: 10 random ones, the whole grid or the whole list."},
-             o.trials, [](Visitor& v, std::int64_t& trials) {
-               v.integer(trials, {1, kMaxTrials});
-             });
+  f.choice({"search",
+            "How trials are chosen: random draws, every point of a grid, a list, or by a Parzen estimator."},
+           o.search, kSearches);
+  f.optional(
+      {"trials", "Number of trials; null: 10 random ones, 30 of tpe, the whole grid or the whole list."},
+      o.trials, [](Visitor& v, std::int64_t& trials) {
+        v.integer(trials, {1, kMaxTrials});
+      });
   describe_runs(f, o);
   f.natural({"seed", "Seed of the random draws and of shuffled folds."}, o.seed);
+  f.optional({"tpe", "The search tpe; null: the defaults."}, o.tpe,
+             [](Visitor& v, TpeOptions& tpe) { v.object([&](Fields& inner) { describe_tpe(inner, tpe); }); });
+  f.check(!o.tpe || o.search == SearchType::tpe, "tpe", "needs search to be tpe");
   f.optional({"stopping", "Early stopping of bad trials; null: off."}, o.stopping,
              [](Visitor& v, StoppingOptions& stopping) {
                v.object([&](Fields& inner) { describe_stopping(inner, stopping); });
@@ -284,6 +307,7 @@ Json tune_section_json(const TuneOptions& options) {
       out["list"][i]["values"] = values;
     }
   }
+  if (!options.tpe) out.erase("tpe");  // Earlier versions did not write it.
   out["space"] = Json::object();
   for (const auto& parameter : options.space) out["space"][parameter.name] = parameter_json(parameter);
   return out;

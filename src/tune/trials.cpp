@@ -1,13 +1,12 @@
 #include "tune/trials.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/json.h"
-#include "core/random.h"
+#include "tune/parameter.h"
 
 namespace svhn::tune {
 namespace {
@@ -18,60 +17,11 @@ using nlohmann::json;
 
 constexpr std::int64_t kMaxPoints = 100'000;
 constexpr std::int64_t kRandomTrials = 10;
+constexpr std::int64_t kTpeTrials = 30;
 constexpr std::size_t kCheckedTrials = 1000;
 constexpr const char* kHint = "'svhn config schema' describes every key and its range";
 
-bool countable(const Parameter& p) {
-  return p.kind == ParameterKind::choice || p.kind == ParameterKind::integers;
-}
-
-/// @returns how many values a parameter has.
-std::int64_t value_count(const Parameter& p) {
-  if (p.kind == ParameterKind::choice) return static_cast<std::int64_t>(p.choices.size());
-  return (p.last - p.first) / p.step + 1;
-}
-
-/// @returns value `index` of a countable parameter.
-std::string value_at(const Parameter& p, std::int64_t index) {
-  if (p.kind == ParameterKind::choice) return p.choices[static_cast<std::size_t>(index)];
-  return std::to_string(p.first + index * p.step);
-}
-
-/// @returns the value, kept below the high end of the range, which rounding may reach.
-double inside(double value, const Parameter& p) {
-  return std::clamp(value, p.low, std::nextafter(p.high, p.low));
-}
-
-std::string draw(const Parameter& p, std::uint64_t seed, std::uint64_t number) {
-  core::CounterRandom random(seed, core::stream_id("tune " + p.name), number);
-  if (countable(p)) {
-    return value_at(p, static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(value_count(p)))));
-  }
-  if (p.kind == ParameterKind::uniform) return json(inside(random.uniform(p.low, p.high), p)).dump();
-  const double exponent = random.uniform(std::log(p.low), std::log(p.high));
-  return json(inside(std::exp(exponent), p)).dump();
-}
-
-/// @returns the number of different trials, at most `most`.
-std::int64_t combinations(const std::vector<Parameter>& space, std::int64_t most) {
-  std::int64_t count = 1;
-  for (const auto& p : space) {
-    if (!countable(p) || value_count(p) > most / count) return most;
-    count *= value_count(p);
-  }
-  return std::min(count, most);
-}
-
-Trial make_trial(const TuneOptions& options, const std::vector<std::string>& values) {
-  Trial trial;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    trial.values.push_back({options.space[i].name, options.space[i].paths, values[i]});
-  }
-  return trial;
-}
-
-std::vector<Trial> random_trials(const TuneOptions& options) {
-  const std::int64_t wanted = combinations(options.space, options.trials.value_or(kRandomTrials));
+std::vector<Trial> random_trials(const TuneOptions& options, std::int64_t wanted) {
   std::vector<Trial> trials;
   std::set<std::vector<std::string>> seen;
   // Enough draws to find each of `wanted` equally likely trials; a narrow range may have fewer numbers than
@@ -79,8 +29,7 @@ std::vector<Trial> random_trials(const TuneOptions& options) {
   const auto draws = static_cast<std::uint64_t>(wanted) * 100 + 1000;
   for (std::uint64_t number = 0; number < draws; ++number) {
     if (static_cast<std::int64_t>(trials.size()) == wanted) break;
-    std::vector<std::string> values;
-    for (const auto& p : options.space) values.push_back(draw(p, options.seed, number));
+    const auto values = random_values(options, number);
     if (seen.insert(values).second) trials.push_back(make_trial(options, values));
   }
   return trials;
@@ -169,11 +118,34 @@ std::vector<std::string> parameter_values(const Parameter& p) {
   return values;
 }
 
+std::int64_t trial_count(const TuneOptions& options) {
+  const std::int64_t wanted = options.search == SearchType::tpe ? kTpeTrials : kRandomTrials;
+  return combinations(options.space, options.trials.value_or(wanted));
+}
+
+std::vector<std::string> random_values(const TuneOptions& options, std::uint64_t number) {
+  std::vector<std::string> values;
+  for (const auto& p : options.space) values.push_back(draw_value(p, options.seed, number));
+  return values;
+}
+
+Trial make_trial(const TuneOptions& options, const std::vector<std::string>& values) {
+  Trial trial;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    trial.values.push_back({options.space[i].name, options.space[i].paths, values[i]});
+  }
+  return trial;
+}
+
 std::vector<Trial> plan_trials(const TuneOptions& options) {
   std::vector<Trial> trials;
   switch (options.search) {
     case SearchType::random:
-      trials = random_trials(options);
+      trials = random_trials(options, trial_count(options));
+      break;
+    case SearchType::tpe:
+      trials =
+          random_trials(options, std::min(trial_count(options), options.tpe.value_or(TpeOptions{}).startup));
       break;
     case SearchType::grid:
       trials = grid_trials(options);
@@ -209,7 +181,7 @@ config::RunConfig trial_config(const SearchConfig& search, const Trial& trial) {
   }
 }
 
-std::vector<Trial> check_search(const SearchConfig& search) {
+std::size_t check_search(const SearchConfig& search) {
   const json base = json::parse(config::resolved_json(search.base).dump());
   config::plan_run(search.base, search.source);
   for (const auto& p : search.tune.space) {
@@ -226,7 +198,8 @@ std::vector<Trial> check_search(const SearchConfig& search) {
     throw Error(error.code(), search.source + ": " + error.what(), error.hint());
   }
   for (std::size_t i = 0; i < std::min(trials.size(), kCheckedTrials); ++i) check_sound(search, trials[i]);
-  return trials;
+  return search.tune.search == SearchType::tpe ? static_cast<std::size_t>(trial_count(search.tune))
+                                               : trials.size();
 }
 
 }  // namespace svhn::tune

@@ -11,6 +11,8 @@ from tune_test import TuneTest, search, timeless
 
 HALVING = search({"objective": "val_loss", "trials": 5, "folds": 2, "stopping": {"type": "halving", "reduction": 2}},
                  epochs=4)
+TPE = search({"search": "tpe", "trials": 9, "tpe": {"startup": 3, "round": 2}, "stopping": {"type": "median", "min_trials": 2}},
+             epochs=4)
 LONG = search({"objective": "val_loss", "trials": 4}, epochs=150)  # A second or two each.
 
 
@@ -21,7 +23,7 @@ class GroupTest(TuneTest):
     def setUpClass(cls):
         super().setUpClass()
         cls.wholes = {}
-        for name, document in (("halving", HALVING), ("long", LONG)):
+        for name, document in (("halving", HALVING), ("tpe", TPE), ("long", LONG)):
             folder = tempfile.mkdtemp(dir=cls.base)
             os.symlink(cls.data, os.path.join(folder, "data.safetensors"))
             write_json(os.path.join(folder, "search.json"), document)
@@ -64,6 +66,12 @@ class Shared(GroupTest):
         self.assertEqual([trial["id"] for trial in document["trials"]], [1, 2, 3, 4, 5])
         self.assertEqual(result.err.count("\n"), 5, result)
         self.assert_same_results("halving")
+
+    def test_proposes_what_one_process_proposes(self):
+        result = harness.finish(self.start_two(TPE))
+        self.assertEqual(result.code, 0, result)
+        self.assertEqual(self.results(), timeless(read_json(os.path.join(self.wholes["tpe"], "tiny/results.json"))))
+        self.assertEqual(len(self.results()["trials"]), 9)
 
     def test_refuses_processes_that_differ(self):
         write_json(self.path("search.json"), LONG)

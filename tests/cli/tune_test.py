@@ -126,6 +126,18 @@ class Refused(TuneTest):
                     "/tune/space/~1name: '/name' is no path below /model, /train, /data/preprocess or /data/augment")
         self.refuse({"sarch": "grid"}, "/tune/sarch: unknown key; did you mean 'search'?")
 
+    def test_bad_values_of_tpe(self):
+        cases = [({"gamma": 0.9}, "/tune/tpe/gamma: 0.9 is out of range"), ({"gama": 0.2}, "did you mean 'gamma'?"),
+                 ({"startup": 0}, "/tune/tpe/startup: 0 is out of range"), ({"round": 1.5}, "/tune/tpe/round: ")]
+        for tpe, problem in cases:
+            with self.subTest(tpe):
+                result = self.tune(search({"search": "tpe", "tpe": tpe}))
+                self.assertEqual(result.code, 3, result)
+                self.assertIn(problem, result.err)
+        result = self.tune(search({"search": "random", "tpe": {}}))
+        self.assertEqual(result.code, 3, result)
+        self.assertIn("/tune/tpe: needs search to be tpe", result.err)
+
     def test_a_config_without_a_search(self):
         document = search()
         del document["tune"]
@@ -203,6 +215,20 @@ class Interrupted(TuneTest):
         self.assert_same_search()
         statuses = [trial["status"] for trial in self.results("killed")["trials"]]
         self.assertEqual((statuses.count("stopped"), statuses.count("completed")), (3, 1))
+
+    def test_by_kill_proposes_the_same_trials(self):
+        tpe = {"search": "tpe", "trials": 8, "tpe": {"startup": 3, "round": 2}}
+        self.assertGreaterEqual(self.kill_at_random(search(tpe, epochs=2), 3), 1)
+        self.assert_same_search()
+
+    def test_of_tpe_goes_on_longer(self):
+        tpe = {"search": "tpe", "trials": 6, "tpe": {"startup": 3, "round": 2}}
+        self.assertEqual(self.tune(search({**tpe, "trials": 8}, epochs=1), "--output", "whole").code, 0)
+        self.assertEqual(self.tune(search(tpe, epochs=1), "--output", "killed").code, 0)
+        result = self.tune(search({**tpe, "trials": 8}, epochs=1), "--output", "killed", "--resume")
+        self.assertEqual(result.code, 0, result)
+        self.assertIn("Resuming: 6 of 8 trials have ended\n", result.err)
+        self.assert_same_search()
 
     def test_by_a_signal_saves_and_says_where(self):
         document = search(epochs=20)

@@ -50,7 +50,7 @@ Checked checked_search(const std::filesystem::path& path, const std::vector<std:
   const auto search = tune::load_search(path, set);
   Checked result = checked_run(search.base, path.string());
   result.kind = "search";
-  result.more += ", " + std::to_string(tune::check_search(search).size()) + " trials";
+  result.more += ", " + std::to_string(tune::check_search(search)) + " trials";
   return result;
 }
 

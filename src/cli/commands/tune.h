@@ -13,7 +13,7 @@ namespace svhn::cli {
 struct TuneCommandOptions {
   static constexpr CommandInfo kCommand{
       .name = "tune",
-      .description = "Search hyperparameters: random, grid or a list of changes",
+      .description = "Search hyperparameters: random, grid, a list of changes or TPE",
       .example = "svhn tune --config configs/tune_units.json --trials 5",
       .details =
           "Trains the network of a config again and again, each time with other values from the config's "

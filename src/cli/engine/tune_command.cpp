@@ -45,7 +45,7 @@ class SearchProgress : public tune::SearchObserver, private train::TrainObserver
                  bool launched_here)
       : global_(global),
         folder_(search.files().folder),
-        trials_(search.trials().size()),
+        trials_(search.trials()),
         objective_(std::move(objective)),
         launched_here_(launched_here) {}
 
@@ -101,8 +101,8 @@ std::string search_header(const tune::SearchConfig& config, const tune::Search& 
                           const Hardware& hardware, const DistributedContext& processes) {
   const auto& tune = config.tune;
   const auto& data = search.runner().data();
-  std::string text = "Search: " + std::to_string(search.trials().size()) + " trials of " + config.base.name +
-                     ", " + (tune::maximised(tune.objective) ? "highest " : "lowest ") + tune.objective;
+  std::string text = "Search: " + std::to_string(search.trials()) + " trials of " + config.base.name + ", " +
+                     (tune::maximised(tune.objective) ? "highest " : "lowest ") + tune.objective;
   if (tune.folds) text += ", " + std::to_string(*tune.folds) + " folds";
   if (tune.repeats > 1) text += ", " + std::to_string(tune.repeats) + " repeats";
   text += ", up to " + core::counted(config.base.train.epochs, "epoch") + ", ";
@@ -138,7 +138,7 @@ std::string finish_text(const metric::TuningResult& result, const tune::TuneFile
 void log_resumed_search(const tune::Search& search, const TuneCommandOptions& options, int threads) {
   if (!options.resume) return;
   if (search.resumed()) {
-    spdlog::info("Resuming: {} of {} trials have ended", search.recorded(), search.trials().size());
+    spdlog::info("Resuming: {} of {} trials have ended", search.recorded(), search.trials());
     if (search.former_threads() != 0 && search.former_threads() != threads) {
       spdlog::warn(
           "warning: the search began with {} threads a process, this one has {}: scores differ slightly",

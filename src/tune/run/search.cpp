@@ -20,11 +20,16 @@ using core::ExitCode;
 /// How long a shared file system may show an old state of the folder.
 constexpr std::chrono::milliseconds kPatience{5000};
 
+const TuneOptions& checked(const SearchConfig& config) {
+  check_search(config);
+  return config.tune;
+}
+
 }  // namespace
 
 struct Search::Impl {
   SearchRequest request;
-  std::vector<Trial> trials;
+  TrialPlan plan;
   TrialQueue queue;
   TrialJournal journal;
   TrialRunner runner;
@@ -32,7 +37,7 @@ struct Search::Impl {
 
   explicit Impl(SearchRequest r)
       : request(std::move(r)),
-        trials(check_search(request.config)),
+        plan(checked(request.config)),
         queue(request.store),
         journal(request.config, TuneFiles(request.output, request.config.base.name), existing()),
         runner(request.config, journal.files(), request.device),
@@ -45,7 +50,13 @@ struct Search::Impl {
     return queue.leads() ? request.existing : train::ExistingRun::resume;
   }
 
-  void read() { journal.read(fingerprint, trials, runner.data().synthetic()); }
+  /// Reads the records round by round, as a round is known by those of the rounds before.
+  void read() {
+    journal.read(fingerprint, plan.trials(), runner.data().synthetic());
+    while (plan.extend([this](std::int64_t id) { return journal.find(id); })) {
+      journal.read_records(std::span(plan.trials()).subspan(plan.round_begin()));
+    }
+  }
 
   /// Everything that the score of a trial depends on.
   [[nodiscard]] nlohmann::ordered_json terms() const {
@@ -62,7 +73,7 @@ struct Search::Impl {
     if (queue.leads()) {
       lock_search(lock, files);
       journal.open(fingerprint, at::get_num_threads());
-      for (const auto& trial : trials) {
+      for (const auto& trial : plan.trials()) {
         if (journal.find(trial.id) != nullptr) runner.cleanup(trial);
       }
       if (!queue.alone()) start_handshake(queue, files, terms());
@@ -78,7 +89,7 @@ struct Search::Impl {
     SearchLock lock(files.lock, queue.alone() ? SearchLock::Need::best_effort : SearchLock::Need::locks);
     open(lock);
     if (queue.leads() && !lock.effective()) observer.on_unlocked();
-    Worker({request.config, trials, runner, queue, journal, lock, observer}).run();
+    Worker({request.config, plan, runner, queue, journal, lock, observer}).run();
     if (queue.leads()) journal.write_results();
   }
 };
@@ -97,8 +108,8 @@ metric::TuningResult Search::run(SearchObserver& observer) {
   return impl.journal.result();
 }
 
-const std::vector<Trial>& Search::trials() const {
-  return impl_->trials;
+std::size_t Search::trials() const {
+  return impl_->plan.size();
 }
 const TuneFiles& Search::files() const {
   return impl_->journal.files();

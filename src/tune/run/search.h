@@ -61,7 +61,7 @@ class Search {
   /// all processes when one of them receives a signal.
   metric::TuningResult run(SearchObserver& observer);
 
-  [[nodiscard]] const std::vector<Trial>& trials() const;
+  [[nodiscard]] std::size_t trials() const;  ///< Number of trials.
   [[nodiscard]] const TuneFiles& files() const;
   [[nodiscard]] const TrialRunner& runner() const;
   [[nodiscard]] std::size_t recorded() const;  ///< Number of trials that had ended before.

@@ -124,10 +124,15 @@ void TrialJournal::read(const std::string& data, const std::vector<Trial>& trial
   if (saved.contains("threads") && saved["threads"].is_number_unsigned()) {
     former_threads_ = static_cast<int>(std::min(saved["threads"].get<std::uint64_t>(), kMaxThreads));
   }
+  resumed_ = true;
+  read_records(trials);
+}
+
+void TrialJournal::read_records(std::span<const Trial> trials) {
+  if (!resumed_) return;
   for (const auto& trial : trials) {
     if (auto record = read_again(trial)) records_[trial.id] = std::move(*record);
   }
-  resumed_ = true;
 }
 
 void TrialJournal::open(const std::string& data, int threads) {

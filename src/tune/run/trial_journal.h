@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "core/json.h"
@@ -34,6 +35,8 @@ class TrialJournal {
   /// @throws core::Error(model) naming the difference when the search on disk is another one; (data) when a
   /// record is damaged.
   void read(const std::string& data, const std::vector<Trial>& trials, bool synthetic);
+  /// Reads the records of further trials of a search that is resumed. @throws core::Error(data)
+  void read_records(std::span<const Trial> trials);
   /// Writes search.json; removes the earlier search if it is to be overwritten. The search must be locked.
   /// @param threads of each process; scores depend on them slightly.
   /// @throws core::Error(usage) as the constructor does.

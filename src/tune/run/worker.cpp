@@ -31,22 +31,35 @@ std::string message_text(const std::string& rung, const TrialResult& result) {
 
 }  // namespace
 
-Worker::Worker(const SearchContext& context)
-    : context_(context),
-      scheduler_(context.search.tune, context.search.base.train.epochs, context.trials.size(),
-                 [this](std::size_t trial) { return context_.journal.find(context_.trials[trial].id); }) {}
+Worker::Worker(const SearchContext& context) : context_(context), scheduler_(make_scheduler()) {}
+
+/// @returns the scheduler of the last round that is known.
+TrialScheduler Worker::make_scheduler() const {
+  const TrialPlan& plan = context_.plan;
+  const std::string name = plan.round() == 0 ? "" : "round " + std::to_string(plan.round()) + " ";
+  return {options(), context_.search.base.train.epochs, TrialRound{name, plan.round_begin(), trials().size()},
+          [this](std::size_t trial) { return context_.journal.find(trials()[trial].id); }};
+}
 
 void Worker::run() {
   while (true) {
     poll_messages();
-    if (scheduler_.open().empty()) return;
-    if (const auto job = next_job()) {
+    if (scheduler_.open().empty()) {
+      if (!start_round()) return;
+    } else if (const auto job = next_job()) {
       idle_since_.reset();
       work(*job);
     } else if (!scheduler_.open().empty()) {
       wait();
     }
   }
+}
+
+/// @returns false when the search has ended.
+bool Worker::start_round() {
+  if (!context_.plan.extend([this](std::int64_t id) { return context_.journal.find(id); })) return false;
+  scheduler_ = make_scheduler();
+  return true;
 }
 
 /// Takes the next trial of the queue; when the queue is empty, a trial that a dead process has left.
@@ -74,13 +87,13 @@ std::optional<std::size_t> Worker::next_trial(const Rung& rung) {
 }
 
 bool Worker::try_own(const Rung& rung, std::size_t trial) {
-  const std::int64_t id = context_.trials[trial].id;
+  const std::int64_t id = trials()[trial].id;
   if (!scheduler_.pending(rung.name, trial) || held_.contains(id) || !context_.lock.try_lock(id))
     return false;
   // The last owner has published its result before unlocking, or has died.
   poll_messages();
   if (scheduler_.pending(rung.name, trial)) {
-    if (const auto record = context_.journal.read_again(context_.trials[trial])) {
+    if (const auto record = context_.journal.read_again(trials()[trial])) {
       context_.queue.publish(message_text({}, *record));
       add_result(*record);
     }
@@ -108,7 +121,7 @@ void Worker::report_waiting() {
   if (!context_.queue.leads() || core::Clock::now() - *idle_since_ < kSilentWait) return;
   for (const Rung& rung : scheduler_.open()) {
     for (const std::size_t trial : rung.trials) {
-      const Trial& pending = context_.trials[trial];
+      const Trial& pending = trials()[trial];
       if (!scheduler_.pending(rung.name, trial) || held_.contains(pending.id) ||
           reported_.contains(pending.id) || context_.queue.has_owner(pending.id)) {
         continue;
@@ -120,7 +133,7 @@ void Worker::report_waiting() {
 }
 
 void Worker::work(const Job& job) {
-  const Trial& trial = context_.trials[job.trial];
+  const Trial& trial = trials()[job.trial];
   current_ = &trial;
   try {
     if (job.epochs) {
@@ -150,7 +163,7 @@ TrialProgress Worker::run_trial(const Trial& trial, const TrialPause& pause, boo
 }
 
 void Worker::run_to_rung(const Job& job) {
-  const Trial& trial = context_.trials[job.trial];
+  const Trial& trial = trials()[job.trial];
   const auto epochs = static_cast<std::size_t>(*job.epochs);
   const auto tried = run_trial(
       trial, [&](const TrialProgress& so_far) { return so_far.runs.back().epochs() >= epochs; }, false);
@@ -194,7 +207,7 @@ bool Worker::will_stop(const Trial& trial, const TrialProgress& progress) const 
 void Worker::finish_held() {
   while (!held_.empty() && running_before(held_.begin()->first) == 0) {
     const auto& [id, progress] = *held_.begin();
-    const Trial& trial = context_.trials[static_cast<std::size_t>(id - 1)];
+    const Trial& trial = trials()[static_cast<std::size_t>(id - 1)];
     const auto completed = completed_before(id);
     const auto end = find_end(progress, options().objective, [&](std::span<const double> curve) {
       return median_rule_stops(curve, completed, *options().stopping, maximised(options().objective));
@@ -210,7 +223,7 @@ void Worker::finish_held() {
 
 std::vector<std::vector<double>> Worker::completed_before(std::int64_t id) const {
   std::vector<std::vector<double>> curves;
-  for (const auto& trial : context_.trials) {
+  for (const auto& trial : trials()) {
     const TrialResult* record = trial.id < id ? context_.journal.find(trial.id) : nullptr;
     if (record != nullptr && record->status == TrialStatus::completed) curves.push_back(record->curve);
   }
@@ -218,7 +231,7 @@ std::vector<std::vector<double>> Worker::completed_before(std::int64_t id) const
 }
 
 std::size_t Worker::running_before(std::int64_t id) const {
-  return static_cast<std::size_t>(std::ranges::count_if(context_.trials, [&](const Trial& trial) {
+  return static_cast<std::size_t>(std::ranges::count_if(trials(), [&](const Trial& trial) {
     return trial.id < id && context_.journal.find(trial.id) == nullptr;
   }));
 }
@@ -230,7 +243,7 @@ void Worker::poll_messages() {
   for (const auto& dropped : scheduler_.settle()) {
     if (context_.queue.leads()) {
       context_.journal.write(dropped);
-      context_.runner.cleanup(context_.trials[static_cast<std::size_t>(dropped.id - 1)]);
+      context_.runner.cleanup(trials()[static_cast<std::size_t>(dropped.id - 1)]);
     }
     add_result(dropped);
   }
@@ -241,7 +254,7 @@ void Worker::handle_message(const std::string& message) {
   const auto document = core::parse_json_strict(message, source, ExitCode::bug);
   const TrialResult result = metric::trial_from_json(document.at("trial"), source);
   const auto trial = static_cast<std::size_t>(result.id - 1);
-  if (trial >= context_.trials.size()) throw Error(ExitCode::bug, source + " is of no trial of this search");
+  if (trial >= context_.plan.size()) throw Error(ExitCode::bug, source + " is of no trial of this search");
   const std::string rung = document.at("round");
   if (rung.empty()) {
     add_result(result);
@@ -254,7 +267,7 @@ void Worker::handle_message(const std::string& message) {
 void Worker::finish_trial(const TrialResult& result) {
   context_.journal.write(result);
   context_.queue.publish(message_text({}, result));
-  context_.runner.cleanup(context_.trials[static_cast<std::size_t>(result.id - 1)]);
+  context_.runner.cleanup(trials()[static_cast<std::size_t>(result.id - 1)]);
   add_result(result);
 }
 

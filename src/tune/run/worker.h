@@ -17,13 +17,14 @@
 #include "tune/run/trial_queue.h"
 #include "tune/scheduler.h"
 #include "tune/search_lock.h"
+#include "tune/trial_plan.h"
 
 namespace svhn::tune {
 
 /// What a worker needs; everything must outlive it.
 struct SearchContext {
   const SearchConfig& search;
-  const std::vector<Trial>& trials;
+  TrialPlan& plan;
   const TrialRunner& runner;
   TrialQueue& queue;
   TrialJournal& journal;
@@ -46,6 +47,7 @@ class Worker : private train::TrainObserver {
     std::size_t trial = 0;
   };
 
+  bool start_round();
   std::optional<Job> next_job();
   std::optional<std::size_t> next_trial(const Rung& rung);
   bool try_own(const Rung& rung, std::size_t trial);
@@ -66,6 +68,8 @@ class Worker : private train::TrainObserver {
   void check_ownership();
 
   [[nodiscard]] const TuneOptions& options() const { return context_.search.tune; }
+  [[nodiscard]] const std::vector<Trial>& trials() const { return context_.plan.trials(); }
+  [[nodiscard]] TrialScheduler make_scheduler() const;
   [[nodiscard]] bool median_rule() const;
   [[nodiscard]] bool will_stop(const Trial& trial, const TrialProgress& progress) const;
   [[nodiscard]] std::vector<std::vector<double>> completed_before(std::int64_t id) const;

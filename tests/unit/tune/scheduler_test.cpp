@@ -39,7 +39,7 @@ TuneOptions halving(std::int64_t reduction, std::int64_t brackets) {
 
 TEST(TrialScheduler, IsOneRoundWithoutHalving) {
   Records records;
-  TrialScheduler scheduler({}, 5, 3, records.lookup());
+  TrialScheduler scheduler({}, 5, {"", 0, 3}, records.lookup());
   ASSERT_EQ(scheduler.open().size(), 1U);
   const std::string rung = scheduler.open()[0].name;
   EXPECT_FALSE(scheduler.open()[0].epochs);
@@ -58,7 +58,7 @@ TEST(TrialScheduler, IsOneRoundWithoutHalving) {
 // By hand: 4 trials, half continue; rungs after 1 and 2 epochs, then all 4.
 TEST(TrialScheduler, SendsTheBestToTheNextRungOnceAllAreKnown) {
   Records records;
-  TrialScheduler scheduler(halving(2, 1), 4, 4, records.lookup());
+  TrialScheduler scheduler(halving(2, 1), 4, {"", 0, 4}, records.lookup());
   const std::string first = scheduler.open().at(0).name;
   EXPECT_EQ(scheduler.open()[0].epochs, 1);
   const std::array values = {0.1, 0.4, 0.3, 0.2};
@@ -80,7 +80,7 @@ TEST(TrialScheduler, SendsTheBestToTheNextRungOnceAllAreKnown) {
 
 TEST(TrialScheduler, TakesTheRecordOfAnEndedTrialAsFarAsTheRung) {
   Records records;
-  TrialScheduler scheduler(halving(2, 1), 4, 2, records.lookup());
+  TrialScheduler scheduler(halving(2, 1), 4, {"", 0, 2}, records.lookup());
   const std::string first = scheduler.open().at(0).name;
   // Trial 0 had ended in an earlier process; only its first epoch counts at the first rung.
   records.ended[0] = result(0, 0.9, 4);
@@ -92,7 +92,7 @@ TEST(TrialScheduler, TakesTheRecordOfAnEndedTrialAsFarAsTheRung) {
 
 TEST(TrialScheduler, KeepsBracketsApart) {
   Records records;
-  TrialScheduler scheduler(halving(2, 2), 4, 5, records.lookup());
+  TrialScheduler scheduler(halving(2, 2), 4, {"", 0, 5}, records.lookup());
   ASSERT_EQ(scheduler.open().size(), 2U);
   EXPECT_EQ(scheduler.open()[0].trials, (std::vector<std::size_t>{0, 2, 4}));
   EXPECT_EQ(scheduler.open()[0].epochs, 1);
@@ -103,6 +103,19 @@ TEST(TrialScheduler, KeepsBracketsApart) {
   EXPECT_EQ(scheduler.settle().at(0).id, 4) << "of equals the first goes on";
   EXPECT_EQ(scheduler.open()[0].epochs, 1) << "brackets do not wait for each other";
   EXPECT_FALSE(scheduler.open()[1].epochs);
+}
+
+TEST(TrialScheduler, ComparesTheTrialsOfARoundAlone) {
+  Records records;
+  TrialScheduler scheduler(halving(2, 1), 4, {"round 1 ", 10, 14}, records.lookup());
+  EXPECT_EQ(scheduler.open().at(0).trials, (std::vector<std::size_t>{10, 11, 12, 13}));
+  const std::string rung = scheduler.open()[0].name;
+  EXPECT_TRUE(rung.starts_with("round 1 ")) << rung;
+  for (const std::size_t trial : {10, 11, 12, 13}) {
+    scheduler.put(rung, trial, result(trial, static_cast<double>(trial), 1));
+  }
+  EXPECT_EQ(scheduler.settle().size(), 2U);
+  EXPECT_EQ(scheduler.open().at(0).trials, (std::vector<std::size_t>{12, 13}));
 }
 
 }  // namespace

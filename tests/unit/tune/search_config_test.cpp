@@ -186,9 +186,9 @@ TEST(TuneSectionSchema, NamesEveryKeyOfAParameter) {
 
 TEST(Configs, OfTheAssignmentsSearchesAreSound) {
   const std::filesystem::path folder = std::filesystem::path(SVHN_SOURCE_DIR) / "configs";
-  EXPECT_EQ(check_search(load_search(folder / "tune_units.json", {})).size(), 5U);
-  EXPECT_EQ(check_search(load_search(folder / "tune_wrapper.json", {})).size(), 3U);
-  EXPECT_EQ(check_search(load_search(folder / "tune_ablation.json", {})).size(), 16U);
+  EXPECT_EQ(check_search(load_search(folder / "tune_units.json", {})), 5U);
+  EXPECT_EQ(check_search(load_search(folder / "tune_wrapper.json", {})), 3U);
+  EXPECT_EQ(check_search(load_search(folder / "tune_ablation.json", {})), 16U);
 }
 
 }  // namespace

@@ -7,40 +7,12 @@
 #include <set>
 
 #include "core/error.h"
+#include "unit/tune/parameters.h"
 
 namespace svhn::tune {
 namespace {
 
 using nlohmann::json;
-
-Parameter choice(const std::string& path, std::vector<std::string> values) {
-  Parameter p;
-  p.name = path;
-  p.paths = {path};
-  p.choices = std::move(values);
-  return p;
-}
-
-Parameter integers(const std::string& path, std::int64_t first, std::int64_t last, std::int64_t step) {
-  Parameter p;
-  p.name = path;
-  p.paths = {path};
-  p.kind = ParameterKind::integers;
-  p.first = first;
-  p.last = last;
-  p.step = step;
-  return p;
-}
-
-Parameter range(const std::string& path, ParameterKind kind, double low, double high) {
-  Parameter p;
-  p.name = path;
-  p.paths = {path};
-  p.kind = kind;
-  p.low = low;
-  p.high = high;
-  return p;
-}
 
 TuneOptions options(SearchType search, std::vector<Parameter> space) {
   TuneOptions o;

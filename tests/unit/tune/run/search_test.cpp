@@ -40,7 +40,7 @@ TEST_F(SearchTest, KeepsScoresCurvesAndTheBestConfig) {
 TEST_F(SearchTest, GivesATrialWhatTrainingItAloneGives) {
   const auto search = config(kRates);
   const auto result = run(search, "out");
-  auto alone = trial_config(search, Search({search, folder_ / "other"}).trials()[1]);
+  auto alone = trial_config(search, plan_trials(search.tune)[1]);
   train::SessionRequest request;
   request.name = "alone";
   request.data = alone.data;
