@@ -63,8 +63,7 @@ void describe_stopping(Fields& f, StoppingOptions& o) {
 }
 
 void describe_tpe(Fields& f, TpeOptions& o) {
-  f.integer({"startup", "Random trials at the start; hyperopt: 20, Optuna: 10."},
-            o.startup, {1, kMaxTrials});
+  f.integer({"startup", "Random trials at the start; hyperopt: 20, Optuna: 10."}, o.startup, {1, kMaxTrials});
   f.integer(
       {"round",
        "Trials proposed at once, which several processes may train at a time; they know the results of the "
