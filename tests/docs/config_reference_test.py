@@ -69,7 +69,7 @@ def objects_in(document):
     yield from (("tune.list", each) for each in document.get("tune", {}).get("list", []))
     yield from (("compare.backbones", each) for each in document.get("compare", {}).get("backbones", []))
     for path in ("data", "data.augment", "model", "train", "train.optimizer", "train.schedule",
-                 "train.early_stopping", "tune", "tune.stopping", "compare"):
+                 "train.early_stopping", "tune", "tune.tpe", "tune.stopping", "compare"):
         value = document
         for key in path.split("."):
             value = (value or {}).get(key)
