@@ -69,7 +69,7 @@ class Help(harness.ProgramTest):
             self.assertIn(line, text)
         self.assertIn("\nOptions of every command, see svhn --help: --threads, --device, --precision, --log-level, --quiet\n",
                       text)
-        self.assertIn("(not with --overwrite)", self.succeed("train", "--help").out)
+        self.assertIn("(not with --find-lr, --overwrite)", self.succeed("train", "--help").out)
         self.assertIn("(default: 1; only with --synthetic)", self.succeed("preprocess", "--help").out)
 
     def test_version_works_with_every_command(self):

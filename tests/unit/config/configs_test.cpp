@@ -36,7 +36,8 @@ constexpr Row kTransfer[] = {{"q4_1", "model_4_1", 14'748'426, 33'610, 14'714'81
                              {"q4_2", "model_4_2", 14'748'426, 13'012'810, 1'735'616}};
 
 // Summed by hand: k k in out of each convolution, 4 channels of each batch norm (half of them statistics) and
-// 10 in + 10 of the dense layer; the 312 numbers of a whitening layer are frozen. The first network is the Wide ResNet-16-1 of Zagoruyko and Komodakis 2016.
+// 10 in + 10 of the dense layer; the 312 numbers of a whitening layer are frozen. The first network is the
+// Wide ResNet-16-1 of Zagoruyko and Komodakis 2016.
 constexpr Row kBranched[] = {{"preact_resnet16", "preact_resnet16", 175'994, 175'066, 928, 6},
                              {"resnet_shortcut", "resnet_shortcut", 309'994, 308'650, 1'344, 3},
                              {"dense_block", "dense_block", 47'434, 46'306, 1'128, 9},
