@@ -65,7 +65,7 @@ class Help(harness.ProgramTest):
         text = self.succeed("interpret", "--help").out
         for line in ("  --split test|val|train      The rows of the data (default: test)\n",
                      "  --digit N                   The true digit whose mistakes are shown (0 to 9; default: 3)\n",
-                     "  --model PATH                The model file, or its run folder (required)\n"):
+                     "  --model PATH ...            The model file, or its run folder; several models answer together\n"):
             self.assertIn(line, text)
         self.assertIn("\nOptions of every command, see svhn --help: --threads, --device, --precision, --log-level, --quiet\n",
                       text)
