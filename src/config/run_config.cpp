@@ -89,6 +89,16 @@ nlohmann::json with_current_keys(nlohmann::json document, core::Problems* proble
   return document;
 }
 
+nlohmann::json with_defaults(nlohmann::json document) {
+  document = with_current_keys(std::move(document));
+  core::Problems problems("");
+  const RunConfig config = read_run(document, problems);
+  if (problems.size() > 0) return document;
+  nlohmann::json filled = resolved_json(config);
+  for (const auto& [key, value] : document.items()) filled.emplace(key, value);
+  return filled;
+}
+
 std::string current_pointer(const std::string& pointer) {
   for (const RenamedKey& key : kRenamedKeys) {
     const std::string former = key.former;

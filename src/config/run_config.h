@@ -57,6 +57,11 @@ RunConfig read_run(const nlohmann::json& document, core::Problems& problems);
 /// @param problems gets each key that the document has under both names; its current name wins.
 nlohmann::json with_current_keys(nlohmann::json document, core::Problems* problems = nullptr);
 
+/// For comparing a config that a file holds with another: keys that are newer than the file have their
+/// defaults.
+/// @returns the document with current keys and every default filled in; one that cannot be read as it is.
+nlohmann::json with_defaults(nlohmann::json document);
+
 /// @returns the JSON pointer of the same value in a document with current keys.
 std::string current_pointer(const std::string& pointer);
 

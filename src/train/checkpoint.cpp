@@ -82,8 +82,8 @@ CheckpointRecord read_checkpoint_record(const model::ModelFile& file) {
 }
 
 void check_same_run(const std::string& saved, const std::string& now, const std::string& source) {
-  const json before = config::with_current_keys(core::parse_json_strict(saved, source, ExitCode::model));
-  const json after = config::with_current_keys(core::parse_json_strict(now, "the config", ExitCode::bug));
+  const json before = config::with_defaults(core::parse_json_strict(saved, source, ExitCode::model));
+  const json after = config::with_defaults(core::parse_json_strict(now, "the config", ExitCode::bug));
   for (const auto& found : core::json_diff(before, after)) {
     if (may_differ(found.pointer)) continue;
     throw Error(ExitCode::model,

@@ -37,11 +37,11 @@ json with_current_paths(const json& section) {
   return renamed;
 }
 
-/// @returns what search.json says, with renamed keys under their current names.
+/// @returns what search.json says, with renamed keys under their current names and newer keys at their defaults.
 json with_current_names(json identity) {
   if (!identity.is_object()) return identity;
   for (auto& [key, part] : identity.items()) {
-    if (key == "config") part = config::with_current_keys(part);
+    if (key == "config") part = config::with_defaults(part);
     if (key == "tune") part = with_current_paths(part);
   }
   return identity;

@@ -261,6 +261,21 @@ TEST(ResolvedJson, StartsWithTheHeadAndReadsBackTheSame) {
   EXPECT_EQ(resolved_json(parse_run_config(document.dump(), "c.json")).dump(), document.dump());
 }
 
+TEST(WithDefaults, FillsInWhatAnOlderFileLacks) {
+  const nlohmann::json now =
+      resolved_json(parse_run_config(data_text(R"("augment": {"zoom": 0.1})"), "c.json", {}));
+  nlohmann::json older = now;
+  older["data"]["augment"].erase("cutmix");
+  older["train"]["optimizer"].erase("decay_bias_and_norm");
+  older["train"]["semantics"] = older["train"]["framework_compat"];
+  older["train"].erase("framework_compat");
+  EXPECT_EQ(with_defaults(older), now);
+  older["tune"] = {{"trials", 3}};
+  EXPECT_EQ(with_defaults(older)["tune"]["trials"], 3);
+  const nlohmann::json broken{{"train", {{"epochs", "many"}}}};
+  EXPECT_EQ(with_defaults(broken), broken);
+}
+
 TEST(ResolvedJson, HasRenamedKeysUnderTheirCurrentNames) {
   const auto train =
       resolved_json(parse_run_config(config_text(), "c.json", {"train.semantics=torch"}))["train"];
