@@ -37,7 +37,8 @@ json with_current_paths(const json& section) {
   return renamed;
 }
 
-/// @returns what search.json says, with renamed keys under their current names and newer keys at their defaults.
+/// @returns what search.json says, with renamed keys under their current names and newer keys at their
+/// defaults.
 json with_current_names(json identity) {
   if (!identity.is_object()) return identity;
   for (auto& [key, part] : identity.items()) {
