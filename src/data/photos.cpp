@@ -74,7 +74,8 @@ class PhotoTable {
       if (missing == 0) continue;
       const auto first = std::find(begin, end, kUnknown) - begin;
       std::string rows = missing == place.rows ? "any row" : "row " + std::to_string(first);
-      if (missing > 1 && missing < place.rows) rows += " and " + std::to_string(missing - 1) + " more";
+      if (missing > 1 && missing < place.rows)
+        rows.append(" and ").append(std::to_string(missing - 1)).append(" more");
       throw Error(ExitCode::data,
                   "'" + source_ + "': no line tells the photo of " + rows + " of '" + name + "'", kHint);
     }

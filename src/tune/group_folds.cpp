@@ -139,10 +139,11 @@ std::vector<std::size_t> largest_first(const std::vector<std::size_t>& groups, s
                    [&](std::size_t a, std::size_t b) { return sizes[a] < sizes[b]; });
   std::vector<std::size_t> rows(static_cast<std::size_t>(plan.folds), 0);
   std::vector<std::size_t> fold_of(count);
-  for (auto group = order.rbegin(); group != order.rend(); ++group) {
+  std::reverse(order.begin(), order.end());
+  for (const std::size_t group : order) {
     const auto lightest = std::min_element(rows.begin(), rows.end());
-    *lightest += sizes[*group];
-    fold_of[*group] = static_cast<std::size_t>(lightest - rows.begin());
+    *lightest += sizes[group];
+    fold_of[group] = static_cast<std::size_t>(lightest - rows.begin());
   }
   return fold_of;
 }
@@ -158,6 +159,7 @@ std::vector<std::size_t> group_folds(std::span<const std::uint8_t> labels,
           ? StratifiedGroups(labels, numbers, count, static_cast<std::size_t>(plan.folds)).place()
           : largest_first(numbers, count, plan);
   std::vector<std::size_t> fold_of;
+  fold_of.reserve(numbers.size());
   for (const std::size_t group : numbers) fold_of.push_back(fold_of_group[group]);
   return fold_of;
 }

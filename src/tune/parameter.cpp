@@ -65,7 +65,8 @@ double place_of(const Parameter& p, const std::string& value) {
   }
   const json number = json::parse(value);
   if (p.kind == ParameterKind::integers) {
-    return static_cast<double>((number.get<std::int64_t>() - p.first) / p.step);
+    const std::int64_t index = (number.get<std::int64_t>() - p.first) / p.step;
+    return static_cast<double>(index);
   }
   return p.kind == ParameterKind::uniform ? number.get<double>() : std::log(number.get<double>());
 }

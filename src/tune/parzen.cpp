@@ -111,10 +111,9 @@ double Parzen::draw(core::CounterRandom& random) const {
   }
   const Kernel& kernel = draw_kernel(random);
   // A third or more of every kernel is inside.
-  double x = axis_.low;
-  do {
-    x = kernel.mean + kernel.deviation * random.normal();
-  } while (!(x >= axis_.low && x < axis_.high));
+  const auto draw = [&] { return kernel.mean + kernel.deviation * random.normal(); };
+  double x = draw();
+  while (!(x >= axis_.low && x < axis_.high)) x = draw();
   return axis_.kind == Axis::Kind::ordered ? std::round(x) : x;
 }
 

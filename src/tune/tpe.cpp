@@ -29,6 +29,7 @@ std::tuple<int, std::int64_t, double> rank_of(const TrialResult& result, bool ma
 std::vector<double> places(const std::vector<const Trial*>& trials, const Parameter& parameter,
                            std::size_t index) {
   std::vector<double> found;
+  found.reserve(trials.size());
   for (const Trial* trial : trials) found.push_back(place_of(parameter, trial->values[index].value));
   return found;
 }
