@@ -76,8 +76,14 @@ class PhotoTable {
       std::string rows = missing == place.rows ? "any row" : "row " + std::to_string(first);
       if (missing > 1 && missing < place.rows)
         rows.append(" and ").append(std::to_string(missing - 1)).append(" more");
-      throw Error(ExitCode::data,
-                  "'" + source_ + "': no line tells the photo of " + rows + " of '" + name + "'", kHint);
+      std::string text = "'";
+      text.append(source_)
+          .append("': no line tells the photo of ")
+          .append(rows)
+          .append(" of '")
+          .append(name)
+          .append("'");
+      throw Error(ExitCode::data, text, kHint);
     }
   }
 
